@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+// Non-escapable view types (`~Escapable` over `RawSpan`) still need `Lifetimes` in Swift 6.3.
+let views: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes")]
+// Not for tests: what `#expect` expands to is unsafe by this setting's lights.
+let memorySafe: [SwiftSetting] = views + [.strictMemorySafety()]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "sixxsd",
+    products: [
+        .library(name: "Wire", targets: ["Wire"]),
+        .library(name: "Core", targets: ["Core"]),
+        .executable(name: "sixxsd", targets: ["sixxsd"]),
+        .executable(name: "sixxs-client", targets: ["sixxs-client"]),
+        .executable(name: "sixxs-central", targets: ["sixxs-central"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "CSHA1"),
+        .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+        .target(name: "Wire", dependencies: ["CSHA1", crypto], swiftSettings: memorySafe),
+        .target(name: "Core", dependencies: ["Wire"], swiftSettings: memorySafe),
+        .target(name: "LinuxIO", dependencies: ["Wire", "CLinux", systemPackage], swiftSettings: views),
+        .executableTarget(
+            name: "sixxsd",
+            dependencies: [
+                "Core", "Wire", "LinuxIO", argumentParser, logging, serviceLifecycle,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: views
+        ),
+        .executableTarget(
+            name: "sixxs-client",
+            dependencies: ["Wire", "LinuxIO", argumentParser, logging],
+            swiftSettings: views
+        ),
+        .executableTarget(
+            name: "sixxs-central",
+            dependencies: [
+                "Wire", "CLibSSH", argumentParser, logging, serviceLifecycle,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WireTests",
+            dependencies: ["Wire"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: views
+        ),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "Wire"], swiftSettings: views),
+        .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "Wire"], swiftSettings: views),
+        .testTarget(name: "SixxsdTests", dependencies: ["sixxsd", "Core", "Wire"], swiftSettings: views),
+        .testTarget(name: "CentralTests", dependencies: ["sixxs-central", "Wire"], swiftSettings: strict),
+    ]
+)

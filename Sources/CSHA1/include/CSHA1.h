@@ -1,0 +1,22 @@
+#ifndef CSHA1_H
+#define CSHA1_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// One part of a message that is hashed as if all parts stood one after the other.
+typedef struct {
+    const uint8_t *octets;
+    size_t count;
+} csha1_part;
+
+/// Computes SHA-1 (FIPS 180-4) over three parts, one after the other, without allocating.
+///
+/// AYIYA signs a datagram in whose middle another value stands; parts avoid a copy of the datagram.
+/// Uses the CPU's SHA instructions where it has them.
+void csha1_digest(const csha1_part parts[3], uint8_t digest[20]);
+
+/// Whether the CPU's SHA instructions are used.
+int csha1_uses_cpu_instructions(void);
+
+#endif

@@ -1,0 +1,104 @@
+/// An address of either family, as outer headers and control sessions have.
+public enum IPAddress: Hashable, Sendable {
+    /// An IPv4 address.
+    case ipv4(IPv4Address)
+
+    /// An IPv6 address.
+    case ipv6(IPv6Address)
+
+    /// Parses an address of either family.
+    ///
+    /// - Throws: ``SyntaxError`` when the text is neither.
+    public init(parsing text: some StringProtocol) throws(SyntaxError) {
+        if let address = try? IPv4Address(parsing: text) {
+            self = .ipv4(address)
+        } else if let address = try? IPv6Address(parsing: text) {
+            self = .ipv6(address)
+        } else {
+            throw SyntaxError(expected: "an IPv4 or IPv6 address", found: String(text))
+        }
+    }
+
+    /// The address, with an IPv4-mapped IPv6 address turned into the IPv4 address it stands for.
+    public var unmapped: IPAddress {
+        guard case .ipv6(let address) = self, let mapped = address.mappedIPv4Address else { return self }
+        return .ipv4(mapped)
+    }
+
+    /// Whether one host can own this address and be reached over a network: not loopback, multicast,
+    /// unspecified, reserved or link-local.
+    public var isReachableUnicast: Bool {
+        switch self {
+        case .ipv4(let address): address.isUnicast
+        case .ipv6(let address):
+            address.isUnicast && !address.isLinkLocalUnicast && !address.isIPv4Compatible && !address.isIPv4Mapped
+        }
+    }
+}
+
+extension IPAddress: Comparable {
+    /// Orders IPv4 before IPv6, then by number.
+    public static func < (lhs: Self, rhs: Self) -> Bool {
+        switch (lhs, rhs) {
+        case (.ipv4(let left), .ipv4(let right)): left < right
+        case (.ipv6(let left), .ipv6(let right)): left < right
+        case (.ipv4, .ipv6): true
+        case (.ipv6, .ipv4): false
+        }
+    }
+}
+
+extension IPAddress: CustomStringConvertible {
+    /// The address as its family writes it.
+    public var description: String {
+        switch self {
+        case .ipv4(let address): address.description
+        case .ipv6(let address): address.description
+        }
+    }
+}
+
+/// An address and a UDP or TCP port.
+public struct Endpoint: Hashable, Sendable {
+    /// The address.
+    public var address: IPAddress
+
+    /// The port, in host order.
+    public var port: UInt16
+
+    /// Creates an endpoint.
+    public init(_ address: IPAddress, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+
+    /// Parses `192.0.2.1:5072` or `[2001:db8::1]:5072`.
+    ///
+    /// - Throws: ``SyntaxError`` when the text is neither.
+    public init(parsing text: some StringProtocol) throws(SyntaxError) {
+        let failure = SyntaxError(expected: "an address and port such as 192.0.2.1:5072", found: String(text))
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw failure
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("[") || host.hasSuffix("]") {
+            guard host.hasPrefix("["), host.hasSuffix("]") else { throw failure }
+            host = host.dropFirst().dropLast()
+            guard let address = try? IPv6Address(parsing: host) else { throw failure }
+            self.init(.ipv6(address), port: port)
+        } else {
+            guard let address = try? IPv4Address(parsing: host) else { throw failure }
+            self.init(.ipv4(address), port: port)
+        }
+    }
+}
+
+extension Endpoint: CustomStringConvertible {
+    /// `192.0.2.1:5072` or `[2001:db8::1]:5072`.
+    public var description: String {
+        switch self.address {
+        case .ipv4(let address): "\(address):\(self.port)"
+        case .ipv6(let address): "[\(address)]:\(self.port)"
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/// A 32-bit IPv4 address, held in host order.
+public struct IPv4Address: Hashable, Sendable, Comparable {
+    /// The four octets as one number, the first octet in the most significant place.
+    public let value: UInt32
+
+    /// Creates an address from its number in host order.
+    public init(_ value: UInt32) {
+        self.value = value
+    }
+
+    /// Creates an address from its four octets, in the order they are written.
+    public init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
+        self.value = UInt32(a) << 24 | UInt32(b) << 16 | UInt32(c) << 8 | UInt32(d)
+    }
+
+    /// Parses dotted-decimal notation: four numbers from 0 to 255, no leading zeros, nothing else.
+    ///
+    /// - Throws: ``SyntaxError`` when the text is anything else.
+    public init(parsing text: some StringProtocol) throws(SyntaxError) {
+        let failure = SyntaxError(expected: "an IPv4 address", found: String(text))
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 4 else { throw failure }
+        var value: UInt32 = 0
+        for part in parts {
+            guard let octet = Self.octet(part) else { throw failure }
+            value = value << 8 | UInt32(octet)
+        }
+        self.value = value
+    }
+
+    private static func octet(_ digits: some Collection<UInt8>) -> UInt8? {
+        guard (1...3).contains(digits.count) else { return nil }
+        if digits.count > 1, digits.first == UInt8(ascii: "0") { return nil }
+        var value = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            value = value * 10 + Int(digit - UInt8(ascii: "0"))
+        }
+        return UInt8(exactly: value)
+    }
+
+    /// Orders by number.
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.value < rhs.value }
+
+    /// Whether the address is `0.0.0.0`.
+    public var isUnspecified: Bool { self.value == 0 }
+
+    /// Whether the address lies in `0.0.0.0/8` ("this network", RFC 1122 §3.2.1.3).
+    public var isThisNetwork: Bool { self.value >> 24 == 0 }
+
+    /// Whether the address lies in `127.0.0.0/8` (RFC 1122 §3.2.1.3).
+    public var isLoopback: Bool { self.value >> 24 == 127 }
+
+    /// Whether the address lies in `224.0.0.0/4` (RFC 5771).
+    public var isMulticast: Bool { self.value >> 28 == 0xe }
+
+    /// Whether the address lies in `240.0.0.0/4`, the limited broadcast address included (RFC 1112 §4).
+    public var isReserved: Bool { self.value >> 28 == 0xf }
+
+    /// Whether one host on the internet or a private network can own this address.
+    public var isUnicast: Bool {
+        !self.isThisNetwork && !self.isLoopback && !self.isMulticast && !self.isReserved
+    }
+}
+
+extension IPv4Address: CustomStringConvertible {
+    /// The address in dotted-decimal notation.
+    public var description: String {
+        "\(self.value >> 24).\(self.value >> 16 & 0xff).\(self.value >> 8 & 0xff).\(self.value & 0xff)"
+    }
+}
