@@ -1,0 +1,165 @@
+/// What the receiver of an AYIYA datagram is asked to do (draft-massar-v6ops-ayiya-02 §3).
+public enum AYIYAOpcode: UInt8, Hashable, Sendable {
+    /// Nothing: a beat that shows that the sender is alive.
+    case noOperation = 0
+    /// Forward the payload.
+    case forward = 1
+    /// Send the payload back in an ``echoResponse``.
+    case echoRequest = 2
+    /// Send the payload back and forward it.
+    case echoRequestAndForward = 3
+    /// The answer to an echo request.
+    case echoResponse = 4
+}
+
+/// A read-only view of an AYIYA datagram with an IPv6 identity and a SHA-1 signature of a shared secret.
+///
+/// Other identities, hashes and authentication methods of draft-massar-v6ops-ayiya-02 are refused.
+/// ``init(_:)`` checks the format only: whether the signature is right, ``hasSignature(by:)`` tells.
+public struct AYIYAPacket: ~Escapable {
+    /// Length of everything before the payload, in octets.
+    public static let headerLength = 44
+
+    /// UDP port of the server side.
+    public static let port: UInt16 = 5072
+
+    enum Offset {
+        static let opcode = 2
+        static let nextHeader = 3
+        static let epochTime = 4
+        static let identity = 8
+        static let signature = 24
+    }
+
+    /// Identity of 2^4 octets, of type integer.
+    static let identityFormat: UInt8 = 0x41
+    /// Signature of 5 words, SHA-1.
+    static let signatureFormat: UInt8 = 0x52
+    /// Shared secret, in the high nibble of the opcode's octet.
+    static let sharedSecret: UInt8 = 0x1
+
+    private let bytes: RawSpan
+
+    /// What is asked of the receiver.
+    public let opcode: AYIYAOpcode
+
+    /// Checks the length and the fixed fields.
+    ///
+    /// - Throws: ``DecodeError/truncated(needed:available:)`` or ``DecodeError/invalidField(_:)`` with the
+    ///   first field that is not what this program speaks.
+    @_lifetime(copy bytes)
+    public init(_ bytes: RawSpan) throws(DecodeError) {
+        guard bytes.byteCount >= Self.headerLength else {
+            throw .truncated(needed: Self.headerLength, available: bytes.byteCount)
+        }
+        let identity: UInt8 = bytes.bigEndian(at: 0)
+        guard identity >> 4 == Self.identityFormat >> 4 else { throw .invalidField(.identityLength) }
+        guard identity & 0xf == Self.identityFormat & 0xf else { throw .invalidField(.identityType) }
+        let signature: UInt8 = bytes.bigEndian(at: 1)
+        guard signature >> 4 == Self.signatureFormat >> 4 else { throw .invalidField(.signatureLength) }
+        guard signature & 0xf == Self.signatureFormat & 0xf else { throw .invalidField(.hashMethod) }
+        let method: UInt8 = bytes.bigEndian(at: Offset.opcode)
+        guard method >> 4 == Self.sharedSecret else { throw .invalidField(.authenticationMethod) }
+        guard let opcode = AYIYAOpcode(rawValue: method & 0xf) else { throw .invalidField(.opcode) }
+        switch bytes.bigEndian(at: Offset.nextHeader, as: UInt8.self) {
+        case ProtocolNumber.ipv6, ProtocolNumber.ipv4, ProtocolNumber.noNextHeader: break
+        default: throw .invalidField(.nextHeader)
+        }
+        self.bytes = bytes
+        self.opcode = opcode
+    }
+
+    /// Type of the payload: IPv6 (41), IPv4 (4) or none (59).
+    public var nextHeader: UInt8 { self.bytes.bigEndian(at: Offset.nextHeader) }
+
+    /// When the sender signed, in seconds since 1970 modulo 2^32.
+    public var epochTime: UInt32 { self.bytes.bigEndian(at: Offset.epochTime) }
+
+    /// Who signed: the sender's address inside the tunnel.
+    public var identity: IPv6Address { self.bytes.ipv6Address(at: Offset.identity) }
+
+    /// What the datagram carries.
+    public var payload: RawSpan {
+        @_lifetime(copy self) get { self.bytes.extracting(droppingFirst: Self.headerLength) }
+    }
+
+    /// Whether the signature is the one a holder of this secret makes, compared in constant time.
+    public func hasSignature(by secret: borrowing AYIYASecret) -> Bool {
+        secret.signature(of: self.bytes).matches(self.bytes, at: Offset.signature)
+    }
+}
+
+/// What both ends of an AYIYA tunnel share: SHA-1 of the password.
+public struct AYIYASecret: Equatable, Sendable {
+    private let digest: SHA1Digest
+
+    /// Derives the secret from the octets of a password.
+    public init(password: some Collection<UInt8>) {
+        let octets = Array(password)
+        self.digest = SHA1Digest(of: octets.span.bytes)
+    }
+
+    /// Derives the secret from a password's UTF-8 octets.
+    public init(password: String) {
+        self.init(password: password.utf8)
+    }
+
+    /// SHA-1 of the datagram with the secret standing in the signature's place.
+    ///
+    /// Traps when the span has fewer than 44 octets.
+    func signature(of datagram: RawSpan) -> SHA1Digest {
+        SHA1Digest(
+            ofParts: datagram.extracting(first: AYIYAPacket.Offset.signature),
+            self.digest.octets.span.bytes,
+            datagram.extracting(droppingFirst: AYIYAPacket.headerLength)
+        )
+    }
+}
+
+/// The header of an AYIYA datagram to write.
+public struct AYIYAHeader: Hashable, Sendable {
+    /// What is asked of the receiver.
+    public var opcode: AYIYAOpcode
+
+    /// Type of the payload: IPv6 (41), IPv4 (4) or none (59).
+    public var nextHeader: UInt8
+
+    /// Seconds since 1970 modulo 2^32.
+    public var epochTime: UInt32
+
+    /// The sender's address inside the tunnel.
+    public var identity: IPv6Address
+
+    /// Creates a header.
+    public init(opcode: AYIYAOpcode, nextHeader: UInt8, epochTime: UInt32, identity: IPv6Address) {
+        self.opcode = opcode
+        self.nextHeader = nextHeader
+        self.epochTime = epochTime
+        self.identity = identity
+    }
+
+    /// Writes the 44 octets of the header and signs the datagram, whose payload is already in place.
+    ///
+    /// - Parameters:
+    ///   - buffer: Holds the payload from `offset + 44` on. Traps when the datagram doesn't fit.
+    ///   - offset: Where the datagram begins, in octets.
+    ///   - payloadLength: In octets.
+    ///   - secret: What the receiver verifies with.
+    public func encode(
+        into buffer: inout MutableRawSpan,
+        at offset: Int,
+        payloadLength: Int,
+        signedWith secret: borrowing AYIYASecret
+    ) {
+        let method = AYIYAPacket.sharedSecret << 4 | self.opcode.rawValue
+        buffer.storeBigEndian(AYIYAPacket.identityFormat, at: offset)
+        buffer.storeBigEndian(AYIYAPacket.signatureFormat, at: offset + 1)
+        buffer.storeBigEndian(method, at: offset + AYIYAPacket.Offset.opcode)
+        buffer.storeBigEndian(self.nextHeader, at: offset + AYIYAPacket.Offset.nextHeader)
+        buffer.storeBigEndian(self.epochTime, at: offset + AYIYAPacket.Offset.epochTime)
+        buffer.store(self.identity, at: offset + AYIYAPacket.Offset.identity)
+        let end = offset + AYIYAPacket.headerLength + payloadLength
+        let signature = secret.signature(of: buffer.bytes.extracting(offset..<end))
+        buffer.store(signature.octets.span.bytes, at: offset + AYIYAPacket.Offset.signature)
+    }
+}

@@ -1,0 +1,89 @@
+/// What a walk along an IPv6 header chain found (RFC 8200 §4).
+public enum HeaderChain: Hashable, Sendable {
+    /// The chain ends in an upper-layer header of this type, at this offset from the start of the packet.
+    case upperLayer(nextHeader: UInt8, offset: Int)
+
+    /// The packet is one fragment of several; `nextHeader` is the type that its fragment header names.
+    case fragment(nextHeader: UInt8, isFirst: Bool, offset: Int)
+
+    /// A routing header with segments left stands in the way; `offset` is of its type field.
+    case routing(typeOffset: Int)
+
+    /// A header says that it is longer than the packet; `offset` is of the field that says so.
+    case beyondPacket(fieldOffset: Int)
+}
+
+extension IPv6Packet {
+    /// Walks the extension headers up to the upper-layer header.
+    ///
+    /// Transit packets never need this (RFC 8200 §4: only the destination looks); it serves for packets to
+    /// the daemon itself and for telling ICMPv6 errors from other packets. Ends after at most
+    /// `payloadLength / 8` steps, since each header is at least 8 octets.
+    public var headerChain: HeaderChain {
+        var nextHeader = self.nextHeader
+        var nextHeaderField = IPv6Header.Offset.nextHeader
+        var offset = Self.headerLength
+        while let length = self.extensionLength(of: nextHeader, at: offset) {
+            guard length.isComplete else { return .beyondPacket(fieldOffset: length.fieldOffset ?? nextHeaderField) }
+            if let end = self.chainEnd(in: nextHeader, at: offset, nextOffset: offset + length.octets) { return end }
+            nextHeader = self.octets.bigEndian(at: offset)
+            nextHeaderField = offset
+            offset += length.octets
+        }
+        return .upperLayer(nextHeader: nextHeader, offset: offset)
+    }
+
+    private struct ExtensionLength {
+        /// The header's length in octets, as it says itself.
+        var octets: Int
+        /// Whether all of it lies in the packet.
+        var isComplete: Bool
+        /// Where its length field stands, nil when even that lies beyond the packet.
+        var fieldOffset: Int?
+    }
+
+    /// The length of the extension header of a type at an offset; nil when the type is no extension header.
+    private func extensionLength(of nextHeader: UInt8, at offset: Int) -> ExtensionLength? {
+        switch nextHeader {
+        case ProtocolNumber.hopByHopOptions, ProtocolNumber.routing, ProtocolNumber.destinationOptions,
+            ProtocolNumber.fragment, ProtocolNumber.authentication:
+            break
+        default:
+            return nil
+        }
+        guard offset + 8 <= self.totalLength else { return ExtensionLength(octets: 8, isComplete: false) }
+        let units = Int(self.octets.bigEndian(at: offset + 1, as: UInt8.self))
+        let octets =
+            switch nextHeader {
+            case ProtocolNumber.fragment: 8
+            // The authentication header alone counts in units of four octets (RFC 4302 §2.2).
+            case ProtocolNumber.authentication: (units + 2) * 4
+            default: (units + 1) * 8
+            }
+        return ExtensionLength(
+            octets: octets,
+            isComplete: offset + octets <= self.totalLength,
+            fieldOffset: offset + 1
+        )
+    }
+
+    /// What ends the walk in the header at an offset, or nil when it goes on.
+    private func chainEnd(in nextHeader: UInt8, at offset: Int, nextOffset: Int) -> HeaderChain? {
+        switch nextHeader {
+        case ProtocolNumber.routing:
+            let segmentsLeft: UInt8 = self.octets.bigEndian(at: offset + 3)
+            return segmentsLeft == 0 ? nil : .routing(typeOffset: offset + 2)
+        case ProtocolNumber.fragment:
+            // An atomic fragment is a whole packet (RFC 6946).
+            let field: UInt16 = self.octets.bigEndian(at: offset + 2)
+            guard field & 0xfff9 != 0 else { return nil }
+            return .fragment(
+                nextHeader: self.octets.bigEndian(at: offset),
+                isFirst: field & 0xfff8 == 0,
+                offset: nextOffset
+            )
+        default:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,189 @@
+/// A read-only view of an IPv4 packet inside a receive buffer (RFC 791 §3.1).
+///
+/// ``init(_:)`` checks every length once; after it succeeds no accessor can trap.
+public struct IPv4Packet: ~Escapable {
+    /// Length of the header without options, in octets.
+    public static let minimumHeaderLength = 20
+
+    private let bytes: RawSpan
+
+    /// Length of the header with its options, in octets: 20 through 60.
+    public let headerLength: Int
+
+    /// Checks header and total length against the buffer; octets after the total length are padding.
+    ///
+    /// - Throws: ``DecodeError/truncated(needed:available:)`` when the buffer is shorter than what the
+    ///   header declares, ``DecodeError/unsupportedVersion(_:)`` when the version nibble is not 4, and
+    ///   ``DecodeError/invalidField(_:)`` for a header length under 20 or over the total length.
+    @_lifetime(copy bytes)
+    public init(_ bytes: RawSpan) throws(DecodeError) {
+        self = try Self(bytes, declaredLength: .mustFit)
+    }
+
+    /// Checks the header of a packet of which an ICMP error quotes only the beginning.
+    ///
+    /// - Throws: What ``init(_:)`` throws, but not for a payload that is cut short.
+    @_lifetime(copy bytes)
+    public init(quoted bytes: RawSpan) throws(DecodeError) {
+        self = try Self(bytes, declaredLength: .mayBeCut)
+    }
+
+    private enum DeclaredLength {
+        case mustFit
+        case mayBeCut
+    }
+
+    @_lifetime(copy bytes)
+    private init(_ bytes: RawSpan, declaredLength: DeclaredLength) throws(DecodeError) {
+        guard bytes.byteCount >= 1 else { throw .truncated(needed: 1, available: 0) }
+        let first = bytes.bigEndian(at: 0, as: UInt8.self)
+        guard first >> 4 == 4 else { throw .unsupportedVersion(first >> 4) }
+        guard bytes.byteCount >= Self.minimumHeaderLength else {
+            throw .truncated(needed: Self.minimumHeaderLength, available: bytes.byteCount)
+        }
+        let headerLength = Int(first & 0xf) * 4
+        guard headerLength >= Self.minimumHeaderLength else { throw .invalidField(.headerLength) }
+        let total = Int(bytes.bigEndian(at: IPv4Header.Offset.totalLength, as: UInt16.self))
+        guard total >= headerLength else { throw .invalidField(.totalLength) }
+        let needed = declaredLength == .mustFit ? total : headerLength
+        guard needed <= bytes.byteCount else { throw .truncated(needed: needed, available: bytes.byteCount) }
+        self.headerLength = headerLength
+        self.bytes = bytes.extracting(first: min(total, bytes.byteCount))
+    }
+
+    /// Header and payload together, in octets, as the header declares it.
+    public var totalLength: Int { Int(self.bytes.bigEndian(at: IPv4Header.Offset.totalLength, as: UInt16.self)) }
+
+    /// DSCP and ECN, as they stand on the wire (RFC 2474, RFC 3168).
+    public var trafficClass: UInt8 { self.bytes.bigEndian(at: 1) }
+
+    /// The identification of the packet's fragments (RFC 6864).
+    public var identification: UInt16 { self.bytes.bigEndian(at: IPv4Header.Offset.identification) }
+
+    /// Whether routers must not fragment the packet.
+    public var dontFragment: Bool {
+        self.bytes.bigEndian(at: IPv4Header.Offset.fragment, as: UInt16.self) & IPv4Header.dontFragmentFlag != 0
+    }
+
+    /// Whether this is one fragment of a larger packet.
+    public var isFragment: Bool {
+        self.bytes.bigEndian(at: IPv4Header.Offset.fragment, as: UInt16.self) & 0x3fff != 0
+    }
+
+    /// Hops the packet may still take.
+    public var timeToLive: UInt8 { self.bytes.bigEndian(at: IPv4Header.Offset.timeToLive) }
+
+    /// Protocol of the payload.
+    public var protocolNumber: UInt8 { self.bytes.bigEndian(at: IPv4Header.Offset.protocolNumber) }
+
+    /// Address of the originator.
+    public var source: IPv4Address { self.bytes.ipv4Address(at: IPv4Header.Offset.source) }
+
+    /// Address of the intended recipient.
+    public var destination: IPv4Address { self.bytes.ipv4Address(at: IPv4Header.Offset.destination) }
+
+    /// Whether the header checksum is right.
+    public var hasValidChecksum: Bool {
+        var checksum = InternetChecksum()
+        checksum.add(self.bytes.extracting(first: self.headerLength))
+        return checksum.value == 0
+    }
+
+    /// Everything after the header and its options.
+    public var payload: RawSpan {
+        @_lifetime(copy self) get { self.bytes.extracting(droppingFirst: self.headerLength) }
+    }
+}
+
+/// An IPv4 header without options to write (RFC 791 §3.1).
+public struct IPv4Header: Hashable, Sendable {
+    /// Where the fields stand, in octets from the start of the header.
+    public enum Offset {
+        /// Two octets.
+        public static let totalLength = 2
+        /// Two octets.
+        public static let identification = 4
+        /// Two octets: flags and fragment offset.
+        public static let fragment = 6
+        /// One octet.
+        public static let timeToLive = 8
+        /// One octet.
+        public static let protocolNumber = 9
+        /// Two octets.
+        public static let checksum = 10
+        /// Four octets.
+        public static let source = 12
+        /// Four octets.
+        public static let destination = 16
+    }
+
+    static let dontFragmentFlag: UInt16 = 0x4000
+
+    /// Whether routers on the way may fragment the packet.
+    public enum Fragmentation: Hashable, Sendable {
+        /// Sets DF; the identification is 0, which such a packet does not need (RFC 6864 §4.1).
+        case forbidden
+        /// Leaves DF clear; the identification must not repeat while fragments may be under way.
+        case allowed(identification: UInt16)
+    }
+
+    /// DSCP and ECN.
+    public var trafficClass: UInt8
+
+    /// Header and payload, in octets.
+    public var totalLength: UInt16
+
+    /// Whether the packet may be fragmented, and under which identification.
+    public var fragmentation: Fragmentation
+
+    /// Hops the packet may take.
+    public var timeToLive: UInt8
+
+    /// Protocol of the payload.
+    public var protocolNumber: UInt8
+
+    /// Address of the originator.
+    public var source: IPv4Address
+
+    /// Address of the intended recipient.
+    public var destination: IPv4Address
+
+    /// Creates a header.
+    public init(
+        trafficClass: UInt8 = 0,
+        totalLength: UInt16,
+        fragmentation: Fragmentation = .forbidden,
+        timeToLive: UInt8,
+        protocolNumber: UInt8,
+        source: IPv4Address,
+        destination: IPv4Address
+    ) {
+        self.trafficClass = trafficClass
+        self.totalLength = totalLength
+        self.fragmentation = fragmentation
+        self.timeToLive = timeToLive
+        self.protocolNumber = protocolNumber
+        self.source = source
+        self.destination = destination
+    }
+
+    /// Writes the 20 octets of the header with its checksum. Traps when they don't fit in the buffer.
+    public func encode(into buffer: inout MutableRawSpan, at offset: Int) {
+        buffer.storeBigEndian(0x45 << 8 | UInt16(self.trafficClass), at: offset)
+        buffer.storeBigEndian(self.totalLength, at: offset + Offset.totalLength)
+        switch self.fragmentation {
+        case .forbidden:
+            buffer.storeBigEndian(UInt32(Self.dontFragmentFlag), at: offset + Offset.identification)
+        case .allowed(let identification):
+            buffer.storeBigEndian(UInt32(identification) << 16, at: offset + Offset.identification)
+        }
+        buffer.storeBigEndian(self.timeToLive, at: offset + Offset.timeToLive)
+        buffer.storeBigEndian(self.protocolNumber, at: offset + Offset.protocolNumber)
+        buffer.storeBigEndian(UInt16(0), at: offset + Offset.checksum)
+        buffer.store(self.source, at: offset + Offset.source)
+        buffer.store(self.destination, at: offset + Offset.destination)
+        var checksum = InternetChecksum()
+        checksum.add(buffer.bytes.extracting(offset..<offset + IPv4Packet.minimumHeaderLength))
+        buffer.storeBigEndian(checksum.value, at: offset + Offset.checksum)
+    }
+}

@@ -1,0 +1,76 @@
+internal import CSHA1
+
+/// A SHA-1 digest (FIPS 180-4), 20 octets.
+public struct SHA1Digest: Sendable {
+    /// The octets, in the order they go on the wire.
+    public var octets: InlineArray<20, UInt8>
+
+    /// Creates a digest from its octets.
+    public init(_ octets: InlineArray<20, UInt8>) {
+        self.octets = octets
+    }
+
+    /// Computes the digest of some octets; allocates nothing.
+    public init(of octets: RawSpan) {
+        self = Self(ofParts: octets, octets.extracting(first: 0), octets.extracting(first: 0))
+    }
+
+    /// Computes the digest of three pieces of a message, one after the other; allocates nothing.
+    ///
+    /// The C function is called directly because swift-crypto allocates for each hash.
+    public init(ofParts first: RawSpan, _ second: RawSpan, _ third: RawSpan) {
+        var octets = InlineArray<20, UInt8>(repeating: 0)
+        var span = octets.mutableSpan
+        unsafe first.withUnsafeBytes { first in
+            unsafe second.withUnsafeBytes { second in
+                unsafe third.withUnsafeBytes { third in
+                    unsafe span.withUnsafeMutableBufferPointer { digest in
+                        unsafe Self.digest(first, second, third, into: digest)
+                    }
+                }
+            }
+        }
+        self.octets = octets
+    }
+
+    @unsafe
+    private static func digest(
+        _ first: UnsafeRawBufferPointer,
+        _ second: UnsafeRawBufferPointer,
+        _ third: UnsafeRawBufferPointer,
+        into digest: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        var parts = unsafe (Self.part(first), Self.part(second), Self.part(third))
+        unsafe withUnsafePointer(to: &parts) { parts in
+            unsafe parts.withMemoryRebound(to: csha1_part.self, capacity: 3) { parts in
+                unsafe csha1_digest(parts, digest.baseAddress)
+            }
+        }
+    }
+
+    @unsafe
+    private static func part(_ octets: UnsafeRawBufferPointer) -> csha1_part {
+        unsafe csha1_part(
+            octets: octets.baseAddress?.assumingMemoryBound(to: UInt8.self),
+            count: octets.count
+        )
+    }
+
+    /// Compares with 20 octets of a span in a time that doesn't depend on where they differ.
+    ///
+    /// Traps when the span has fewer than 20 octets from the offset on.
+    public func matches(_ span: RawSpan, at offset: Int) -> Bool {
+        var difference: UInt8 = 0
+        for index in 0..<20 {
+            difference |= self.octets[index] ^ span.bigEndian(at: offset + index, as: UInt8.self)
+        }
+        return difference == 0
+    }
+}
+
+extension SHA1Digest: Equatable {
+    /// Compares in a time that doesn't depend on where the digests differ.
+    public static func == (lhs: Self, rhs: Self) -> Bool {
+        lhs.matches(rhs.octets.span.bytes, at: 0)
+    }
+}
