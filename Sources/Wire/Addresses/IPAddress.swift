@@ -31,7 +31,8 @@ public enum IPAddress: Hashable, Sendable {
         switch self {
         case .ipv4(let address): address.isUnicast
         case .ipv6(let address):
-            address.isUnicast && !address.isLinkLocalUnicast && !address.isIPv4Compatible && !address.isIPv4Mapped
+            address.isUnicast && !address.isLinkLocalUnicast && !address.isIPv4Compatible
+                && !address.isIPv4Mapped
         }
     }
 }

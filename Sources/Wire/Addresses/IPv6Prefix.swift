@@ -32,7 +32,10 @@ public struct IPv6Prefix: Hashable, Sendable, Comparable {
         }
         guard let prefix = IPv6Prefix(address, length: length) else {
             let meant = IPv6Prefix(containing: address, length: length)
-            throw SyntaxError(expected: "a prefix without bits beyond its length, \(meant)", found: String(text))
+            throw SyntaxError(
+                expected: "a prefix without bits beyond its length, \(meant)",
+                found: String(text)
+            )
         }
         self = prefix
     }

@@ -96,7 +96,7 @@ public struct AYIYASecret: Equatable, Sendable {
     /// Derives the secret from the octets of a password.
     public init(password: some Collection<UInt8>) {
         let octets = Array(password)
-        self.digest = SHA1Digest(of: octets.span.bytes)
+        self.digest = unsafe SHA1Digest(of: octets.span.bytes)
     }
 
     /// Derives the secret from a password's UTF-8 octets.
@@ -110,7 +110,7 @@ public struct AYIYASecret: Equatable, Sendable {
     func signature(of datagram: RawSpan) -> SHA1Digest {
         SHA1Digest(
             ofParts: datagram.extracting(first: AYIYAPacket.Offset.signature),
-            self.digest.octets.span.bytes,
+            self.digest.bytes,
             datagram.extracting(droppingFirst: AYIYAPacket.headerLength)
         )
     }
@@ -160,6 +160,6 @@ public struct AYIYAHeader: Hashable, Sendable {
         buffer.store(self.identity, at: offset + AYIYAPacket.Offset.identity)
         let end = offset + AYIYAPacket.headerLength + payloadLength
         let signature = secret.signature(of: buffer.bytes.extracting(offset..<end))
-        buffer.store(signature.octets.span.bytes, at: offset + AYIYAPacket.Offset.signature)
+        buffer.store(signature.bytes, at: offset + AYIYAPacket.Offset.signature)
     }
 }

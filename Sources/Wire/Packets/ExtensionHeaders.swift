@@ -24,8 +24,12 @@ extension IPv6Packet {
         var nextHeaderField = IPv6Header.Offset.nextHeader
         var offset = Self.headerLength
         while let length = self.extensionLength(of: nextHeader, at: offset) {
-            guard length.isComplete else { return .beyondPacket(fieldOffset: length.fieldOffset ?? nextHeaderField) }
-            if let end = self.chainEnd(in: nextHeader, at: offset, nextOffset: offset + length.octets) { return end }
+            guard length.isComplete else {
+                return .beyondPacket(fieldOffset: length.fieldOffset ?? nextHeaderField)
+            }
+            if let end = self.chainEnd(in: nextHeader, at: offset, nextOffset: offset + length.octets) {
+                return end
+            }
             nextHeader = self.octets.bigEndian(at: offset)
             nextHeaderField = offset
             offset += length.octets

@@ -56,7 +56,9 @@ public struct GREPacket: ~Escapable {
         @_lifetime(copy self) get { self.bytes.extracting(droppingFirst: self.headerLength) }
     }
 
-    /// Writes the 4 octets of a header without options, IPv6 inside. Traps when they don't fit in the buffer.
+    /// Writes the 4 octets of a header without options, IPv6 inside.
+    ///
+    /// Traps when they don't fit in the buffer.
     public static func encodeHeader(into buffer: inout MutableRawSpan, at offset: Int) {
         buffer.storeBigEndian(UInt32(Self.ipv6ProtocolType), at: offset)
     }

@@ -53,7 +53,8 @@ public struct HeartbeatMessage: Hashable, Sendable {
         var text = datagram.octets
         while let last = text.last, last == 0x0d || last == 0x0a { text.removeLast() }
         let words = text.split(separator: UInt8(ascii: " "), maxSplits: 5, omittingEmptySubsequences: false)
-        guard words.count >= 3, words[0].elementsEqual("HEARTBEAT".utf8), words[1].elementsEqual("TUNNEL".utf8),
+        guard words.count >= 3, words[0].elementsEqual("HEARTBEAT".utf8),
+            words[1].elementsEqual("TUNNEL".utf8),
             let identity = try? IPv6Address(parsing: String(decoding: words[2], as: UTF8.self))
         else { throw .notAHeartbeat }
         guard words.count >= 4, let sender = Self.sender(words[3]) else { throw .missingSender }

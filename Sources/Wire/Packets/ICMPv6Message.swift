@@ -97,8 +97,11 @@ public struct ICMPv6Message: ~Escapable {
         buffer.storeBigEndian(UInt16(type) << 8 | UInt16(code), at: offset)
         buffer.storeBigEndian(UInt16(0), at: offset + 2)
         buffer.storeBigEndian(parameter, at: offset + 4)
-        let message = buffer.bytes.extracting(offset..<offset + Self.headerLength + bodyLength)
-        let checksum = Self.checksum(of: message, source: addresses.source, destination: addresses.destination)
+        let checksum = Self.checksum(
+            of: buffer.bytes.extracting(offset..<offset + Self.headerLength + bodyLength),
+            source: addresses.source,
+            destination: addresses.destination
+        )
         buffer.storeBigEndian(checksum, at: offset + 2)
     }
 }
@@ -109,7 +112,8 @@ extension IPv6Packet {
     /// A later fragment of an ICMPv6 message counts as one, since its type cannot be seen.
     public var mayBeICMPv6ErrorOrRedirect: Bool {
         switch self.headerChain {
-        case .upperLayer(ProtocolNumber.icmpv6, let offset), .fragment(ProtocolNumber.icmpv6, true, let offset):
+        case .upperLayer(ProtocolNumber.icmpv6, let offset),
+            .fragment(ProtocolNumber.icmpv6, true, let offset):
             guard offset < self.totalLength else { return true }
             let type: UInt8 = self.octets.bigEndian(at: offset)
             return type < 128 || type == ICMPv6Message.MessageType.redirect

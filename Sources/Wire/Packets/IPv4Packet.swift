@@ -52,7 +52,9 @@ public struct IPv4Packet: ~Escapable {
     }
 
     /// Header and payload together, in octets, as the header declares it.
-    public var totalLength: Int { Int(self.bytes.bigEndian(at: IPv4Header.Offset.totalLength, as: UInt16.self)) }
+    public var totalLength: Int {
+        Int(self.bytes.bigEndian(at: IPv4Header.Offset.totalLength, as: UInt16.self))
+    }
 
     /// DSCP and ECN, as they stand on the wire (RFC 2474, RFC 3168).
     public var trafficClass: UInt8 { self.bytes.bigEndian(at: 1) }
@@ -62,7 +64,8 @@ public struct IPv4Packet: ~Escapable {
 
     /// Whether routers must not fragment the packet.
     public var dontFragment: Bool {
-        self.bytes.bigEndian(at: IPv4Header.Offset.fragment, as: UInt16.self) & IPv4Header.dontFragmentFlag != 0
+        self.bytes.bigEndian(at: IPv4Header.Offset.fragment, as: UInt16.self) & IPv4Header.dontFragmentFlag
+            != 0
     }
 
     /// Whether this is one fragment of a larger packet.
@@ -167,7 +170,9 @@ public struct IPv4Header: Hashable, Sendable {
         self.destination = destination
     }
 
-    /// Writes the 20 octets of the header with its checksum. Traps when they don't fit in the buffer.
+    /// Writes the 20 octets of the header with its checksum.
+    ///
+    /// Traps when they don't fit in the buffer.
     public func encode(into buffer: inout MutableRawSpan, at offset: Int) {
         buffer.storeBigEndian(0x45 << 8 | UInt16(self.trafficClass), at: offset)
         buffer.storeBigEndian(self.totalLength, at: offset + Offset.totalLength)

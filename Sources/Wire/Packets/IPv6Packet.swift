@@ -26,7 +26,8 @@ public struct IPv6Packet: ~Escapable {
         guard bytes.byteCount >= Self.headerLength else {
             throw .truncated(needed: Self.headerLength, available: bytes.byteCount)
         }
-        let total = Self.headerLength + Int(bytes.bigEndian(at: IPv6Header.Offset.payloadLength, as: UInt16.self))
+        let total =
+            Self.headerLength + Int(bytes.bigEndian(at: IPv6Header.Offset.payloadLength, as: UInt16.self))
         guard total <= bytes.byteCount else {
             throw .truncated(needed: total, available: bytes.byteCount)
         }
@@ -118,7 +119,9 @@ public struct IPv6Header: Hashable, Sendable {
         self.destination = destination
     }
 
-    /// Writes the 40 octets of the header. Traps when they don't fit in the buffer.
+    /// Writes the 40 octets of the header.
+    ///
+    /// Traps when they don't fit in the buffer.
     public func encode(into buffer: inout MutableRawSpan, at offset: Int) {
         buffer.storeBigEndian(6 << 28 | UInt32(self.trafficClass) << 20, at: offset)
         buffer.storeBigEndian(self.payloadLength, at: offset + Offset.payloadLength)

@@ -5,7 +5,9 @@ public struct InternetChecksum: Sendable {
     /// Creates the checksum of nothing.
     public init() {}
 
-    /// Adds octets. Only the last addition may have an odd count, its last octet counts as the high one.
+    /// Adds octets.
+    ///
+    /// Only the last addition may have an odd count, its last octet counts as the high one.
     public mutating func add(_ octets: borrowing RawSpan) {
         let count = octets.byteCount
         var offset = 0

@@ -14,13 +14,17 @@ extension RawSpan {
         T(bigEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
     }
 
-    /// Reads an IPv6 address. Traps when any of its 16 octets lies outside the span.
+    /// Reads an IPv6 address.
+    ///
+    /// Traps when any of its 16 octets lies outside the span.
     @inlinable
     public func ipv6Address(at offset: Int) -> IPv6Address {
         IPv6Address(high: self.bigEndian(at: offset), low: self.bigEndian(at: offset + 8))
     }
 
-    /// Reads an IPv4 address. Traps when any of its 4 octets lies outside the span.
+    /// Reads an IPv4 address.
+    ///
+    /// Traps when any of its 4 octets lies outside the span.
     @inlinable
     public func ipv4Address(at offset: Int) -> IPv4Address {
         IPv4Address(self.bigEndian(at: offset, as: UInt32.self))
@@ -33,14 +37,18 @@ extension RawSpan {
 }
 
 extension MutableRawSpan {
-    /// Writes an integer in big-endian order. Traps when any of it would lie outside the span.
+    /// Writes an integer in big-endian order.
+    ///
+    /// Traps when any of it would lie outside the span.
     @inlinable
     @_lifetime(self: copy self)
     public mutating func storeBigEndian<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
         self.storeBytes(of: value.bigEndian, toByteOffset: offset, as: T.self)
     }
 
-    /// Writes an IPv6 address. Traps when any of its 16 octets would lie outside the span.
+    /// Writes an IPv6 address.
+    ///
+    /// Traps when any of its 16 octets would lie outside the span.
     @inlinable
     @_lifetime(self: copy self)
     public mutating func store(_ address: IPv6Address, at offset: Int) {
@@ -48,14 +56,18 @@ extension MutableRawSpan {
         self.storeBigEndian(address.low, at: offset + 8)
     }
 
-    /// Writes an IPv4 address. Traps when any of its 4 octets would lie outside the span.
+    /// Writes an IPv4 address.
+    ///
+    /// Traps when any of its 4 octets would lie outside the span.
     @inlinable
     @_lifetime(self: copy self)
     public mutating func store(_ address: IPv4Address, at offset: Int) {
         self.storeBigEndian(address.value, at: offset)
     }
 
-    /// Copies octets in. Traps when any of them would lie outside the span.
+    /// Copies octets in.
+    ///
+    /// Traps when any of them would lie outside the span.
     @inlinable
     @_lifetime(self: copy self)
     public mutating func store(_ octets: RawSpan, at offset: Int) {

@@ -10,6 +10,12 @@ public struct SHA1Digest: Sendable {
         self.octets = octets
     }
 
+    /// The octets as a view.
+    var bytes: RawSpan {
+        // `unsafe` only because any element may be read as raw octets, which is right for octets.
+        @_lifetime(borrow self) get { unsafe self.octets.span.bytes }
+    }
+
     /// Computes the digest of some octets; allocates nothing.
     public init(of octets: RawSpan) {
         self = Self(ofParts: octets, octets.extracting(first: 0), octets.extracting(first: 0))
@@ -71,6 +77,6 @@ public struct SHA1Digest: Sendable {
 extension SHA1Digest: Equatable {
     /// Compares in a time that doesn't depend on where the digests differ.
     public static func == (lhs: Self, rhs: Self) -> Bool {
-        lhs.matches(rhs.octets.span.bytes, at: 0)
+        lhs.matches(rhs.bytes, at: 0)
     }
 }
