@@ -25,6 +25,14 @@ public enum IPAddress: Hashable, Sendable {
         return .ipv4(mapped)
     }
 
+    /// The address as an IPv6 one, an IPv4 address mapped (RFC 4291 §2.5.5.2).
+    public var mapped: IPv6Address {
+        switch self {
+        case .ipv4(let address): IPv6Address(mapping: address)
+        case .ipv6(let address): address
+        }
+    }
+
     /// Whether one host can own this address and be reached over a network: not loopback, multicast,
     /// unspecified, reserved or link-local.
     public var isReachableUnicast: Bool {

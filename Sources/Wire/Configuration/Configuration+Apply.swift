@@ -1,0 +1,141 @@
+extension Configuration {
+    /// A rule between several settings that a configuration breaks.
+    public struct Conflict: Error, Hashable, Sendable, CustomStringConvertible {
+        /// The setting to blame.
+        public enum Subject: Hashable, Sendable {
+            case popID
+            case prefix(IPv6Prefix)
+            case tunnel(TID)
+            case subnet(IPv6Prefix)
+        }
+
+        /// The setting to blame.
+        public let subject: Subject
+
+        /// What the rule demands, as a noun phrase.
+        public let expected: String
+
+        /// What there was instead.
+        public let found: String
+
+        /// One sentence for people.
+        public var description: String { "expected \(self.expected), found \(self.found)" }
+    }
+
+    /// Carries out one command; a tunnel, subnet or PoP that is there already is replaced.
+    public mutating func apply(_ command: ConfigurationCommand) {
+        switch command {
+        case .setTunnel(let tunnel): Self.replace(tunnel, in: &self.tunnels) { $0.tid == tunnel.tid }
+        case .setSubnet(let subnet): Self.replace(subnet, in: &self.subnets) { $0.prefix == subnet.prefix }
+        default: self.pop.apply(command)
+        }
+    }
+
+    fileprivate static func replace<Item>(
+        _ item: Item,
+        in items: inout [Item],
+        where isSame: (Item) -> Bool
+    ) {
+        if let index = items.firstIndex(where: isSame) { items[index] = item } else { items.append(item) }
+    }
+
+    /// Checks the rules between settings: prefixes that don't overlap, subnets inside a subnet prefix and of a
+    /// tunnel that exists, numbers that are given once.
+    ///
+    /// - Throws: ``Conflict`` with the first rule that is broken.
+    public func check() throws(Conflict) {
+        if let id = self.pop.id, self.pop.ownDetails == nil {
+            throw Conflict(subject: .popID, expected: "details of PoP \(id)", found: "none")
+        }
+        try self.checkPrefixes()
+        try self.checkTunnels()
+        try self.checkSubnets()
+    }
+
+    private func checkPrefixes() throws(Conflict) {
+        if self.pop.subnetPrefixes.count > PoPSettings.maximumSubnetPrefixes,
+            let last = self.pop.subnetPrefixes.last
+        {
+            let most = PoPSettings.maximumSubnetPrefixes
+            let found = "\(self.pop.subnetPrefixes.count)"
+            throw Conflict(subject: .prefix(last), expected: "at most \(most) subnet prefixes", found: found)
+        }
+        var seen: [IPv6Prefix] = []
+        for prefix in [self.pop.tunnelPrefix].compactMap(\.self) + self.pop.subnetPrefixes {
+            if let other = seen.first(where: { $0.overlaps(prefix) }) {
+                let expected = "a prefix that overlaps no other"
+                throw Conflict(subject: .prefix(prefix), expected: expected, found: "\(prefix) and \(other)")
+            }
+            seen.append(prefix)
+        }
+    }
+
+    private func checkTunnels() throws(Conflict) {
+        var tidOfNumber: [TunnelNumber: TID] = [:]
+        for tunnel in self.tunnels {
+            if let other = tidOfNumber.updateValue(tunnel.tid, forKey: tunnel.number) {
+                let expected = "a tunnel number that is used once"
+                let found = "\(tunnel.number) for tid \(other) too"
+                throw Conflict(subject: .tunnel(tunnel.tid), expected: expected, found: found)
+            }
+            if self.pop.tunnelPrefix == nil {
+                throw Conflict(subject: .tunnel(tunnel.tid), expected: "a tunnel prefix", found: "none")
+            }
+            if case .fixed(.ipv6(let remote)) = tunnel.remote, self.isInOwnPrefix(remote) {
+                // RFC 2473 §4.1.2: an outer packet to it would come back to be encapsulated again.
+                let expected = "a remote end outside the PoP's own prefixes"
+                throw Conflict(subject: .tunnel(tunnel.tid), expected: expected, found: "\(remote)")
+            }
+        }
+    }
+
+    private func isInOwnPrefix(_ address: IPv6Address) -> Bool {
+        self.pop.tunnelPrefix?.contains(address) == true
+            || self.pop.subnetPrefixes.contains { $0.contains(address) }
+    }
+
+    private func checkSubnets() throws(Conflict) {
+        let tids = Set(self.tunnels.map(\.tid))
+        for subnet in self.subnets {
+            // A /40 is cut into /48s, a /48 into /56s: the address plan has no other steps.
+            guard
+                self.pop.subnetPrefixes.contains(where: {
+                    $0.length + 8 == subnet.prefix.length && $0.contains(subnet.prefix)
+                })
+            else {
+                let expected = "a /48 of a /40, or a /56 of a /48, among the subnet prefixes"
+                throw Conflict(subject: .subnet(subnet.prefix), expected: expected, found: "\(subnet.prefix)")
+            }
+            guard tids.contains(subnet.tid) else {
+                let found = "tid \(subnet.tid)"
+                throw Conflict(
+                    subject: .subnet(subnet.prefix),
+                    expected: "a tunnel that is configured",
+                    found: found
+                )
+            }
+        }
+    }
+}
+
+extension PoPSettings {
+    fileprivate mutating func apply(_ command: ConfigurationCommand) {
+        switch command {
+        case .setID(let id): self.id = id
+        case .setDetails(let details): Configuration.replace(details, in: &self.pops) { $0.id == details.id }
+        case .setBeatTimeout(let seconds): self.beatTimeout = seconds
+        case .setICMPRate(let rate): self.icmpRate = rate
+        case .setPathMTU(let mode): self.pathMTU = mode
+        case .setProtocolUnreachable(let isOn): self.answersProtocolUnreachable = isOn
+        case .setVerbosity(let isOn): self.isVerbose = isOn
+        case .setDebug(let isOn): self.isDebugging = isOn
+        case .addTunnelPrefix(let prefix): self.tunnelPrefix = prefix
+        case .addSubnetPrefix(let prefix):
+            Configuration.replace(prefix, in: &self.subnetPrefixes) { $0 == prefix }
+        case .addToACL(let block): Configuration.replace(block, in: &self.controlACL) { $0 == block }
+        case .removeFromACL(let block): self.controlACL.removeAll { $0 == block }
+        case .resetACL: self.controlACL = []
+        case .setTunnel, .setSubnet, .saveConfiguration: break
+        }
+    }
+}

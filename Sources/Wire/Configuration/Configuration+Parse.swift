@@ -1,0 +1,144 @@
+extension Configuration {
+    /// The longest line of a text, in octets.
+    public static let maximumLineLength = 4096
+
+    /// Reads a whole text in the grammar of `sixxsd.conf`: all of it or nothing.
+    ///
+    /// - Parameters:
+    ///   - text: Lines that end with LF or CRLF.
+    ///   - file: What the text is called in errors.
+    /// - Throws: ``ConfigurationError`` with the first thing that is wrong.
+    public init(parsing text: String, file: String) throws(ConfigurationError) {
+        try self.init(parsing: Array(text.utf8), file: file)
+    }
+
+    /// Reads a whole text as it came over the line or from a file; octets that are not UTF-8 are an error.
+    ///
+    /// - Parameters:
+    ///   - octets: Lines that end with LF or CRLF.
+    ///   - file: What the text is called in errors.
+    /// - Throws: ``ConfigurationError`` with the first thing that is wrong.
+    public init(parsing octets: [UInt8], file: String) throws(ConfigurationError) {
+        var reader = ConfigurationReader(file: file)
+        for line in octets.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            try reader.read(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+        }
+        self = try reader.finish()
+    }
+}
+
+/// Reads a configuration line by line.
+private struct ConfigurationReader {
+    /// A setting that a text may give only once, or that a conflict may later be about.
+    private enum Item: Hashable {
+        case subject(Configuration.Conflict.Subject)
+        case details(Int)
+        case tunnelPrefix
+    }
+
+    private let file: String
+    private var line = 0
+    private var menus = MenuPosition()
+    private var configuration = Configuration()
+    /// Where each item was given: line and column of its command's first argument.
+    private var places: [Item: (line: Int, column: Int)] = [:]
+
+    init(file: String) { self.file = file }
+
+    mutating func read(_ octets: ArraySlice<UInt8>) throws(ConfigurationError) {
+        self.line += 1
+        guard octets.count <= Configuration.maximumLineLength else {
+            let most = Configuration.maximumLineLength
+            throw self.error(
+                most,
+                expected: "a line of at most \(most) octets",
+                found: "\(octets.count) octets"
+            )
+        }
+        guard let text = String(validating: octets, as: UTF8.self), !text.utf8.contains(0) else {
+            throw self.error(1, expected: "UTF-8 text", found: "other octets")
+        }
+        var words = Words(text)
+        switch self.menus.follow(&words) {
+        case .nothing, .moved: break
+        case .command(let path): try self.perform(path, words)
+        case .unknown(let word):
+            let menu = self.menus.isAtTop ? "a menu" : "a command of menu \(self.menus.description)"
+            throw self.error(word.column, expected: menu, found: "\"\(word.text)\"")
+        case .alreadyAtTop:
+            throw self.error(1, expected: "a menu, since none is open", found: "\"end\"")
+        case .whereAmI, .help, .fullHelp:
+            throw self.error(1, expected: "a configuration command", found: "\"\(text)\"")
+        }
+    }
+
+    private mutating func perform(_ path: String, _ words: Words) throws(ConfigurationError) {
+        var words = words
+        let column = words.peek?.column ?? 1
+        let command: ConfigurationCommand?
+        do {
+            command = try ConfigurationCommand(path, &words)
+        } catch {
+            throw self.error(error.column, expected: error.expected, found: error.found)
+        }
+        guard let command else {
+            throw self.error(1, expected: "a configuration command", found: "\"\(path)\"")
+        }
+        try self.note(command, column: column)
+        // Straight into the arrays: `note` has made sure that they are new, and a search would be quadratic.
+        switch command {
+        case .setTunnel(let tunnel): self.configuration.tunnels.append(tunnel)
+        case .setSubnet(let subnet): self.configuration.subnets.append(subnet)
+        default: self.configuration.apply(command)
+        }
+    }
+
+    /// Remembers where an item stands, and refuses a second one of the same name.
+    private mutating func note(_ command: ConfigurationCommand, column: Int) throws(ConfigurationError) {
+        guard let (item, name) = Self.item(of: command) else { return }
+        if let first = self.places.updateValue((self.line, column), forKey: item) {
+            throw self.error(
+                column,
+                expected: "\(name) once",
+                found: "it again (first on line \(first.line))"
+            )
+        }
+    }
+
+    private static func item(of command: ConfigurationCommand) -> (Item, String)? {
+        switch command {
+        case .setID: (.subject(.popID), "the PoP id")
+        case .setDetails(let details): (.details(details.id), "PoP \(details.id)")
+        case .addTunnelPrefix: (.tunnelPrefix, "a tunnel prefix")
+        case .addSubnetPrefix(let prefix): (.subject(.prefix(prefix)), "subnet prefix \(prefix)")
+        case .setTunnel(let tunnel): (.subject(.tunnel(tunnel.tid)), "tid \(tunnel.tid)")
+        case .setSubnet(let subnet): (.subject(.subnet(subnet.prefix)), "subnet \(subnet.prefix)")
+        default: nil
+        }
+    }
+
+    mutating func finish() throws(ConfigurationError) -> Configuration {
+        guard self.menus.isAtTop else {
+            // A text that was cut off between two lines would otherwise be taken for a whole one.
+            let expected = "\"end\" of menu \(self.menus.description)"
+            throw self.error(1, expected: expected, found: "the end of the text")
+        }
+        do {
+            try self.configuration.check()
+        } catch {
+            let place = self.places[.subject(error.subject)] ?? self.places[.tunnelPrefix] ?? (self.line, 1)
+            throw ConfigurationError(
+                file: self.file,
+                line: place.line,
+                column: place.column,
+                expected: error.expected,
+                found: error.found
+            )
+        }
+        return self.configuration
+    }
+
+    private func error(_ column: Int, expected: String, found: String) -> ConfigurationError {
+        ConfigurationError(file: self.file, line: self.line, column: column, expected: expected, found: found)
+    }
+}

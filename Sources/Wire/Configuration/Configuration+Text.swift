@@ -1,0 +1,113 @@
+extension Configuration {
+    /// How passwords are written.
+    public enum Passwords: Sendable {
+        /// As they are: for files of mode 0600 and for what is pushed.
+        case plain
+        /// As the word `set`: for everything that people see.
+        case hidden
+    }
+
+    /// The configuration as text, in one fixed order and layout, so that equal configurations give equal texts.
+    ///
+    /// Loads to an equal value. Settings that have their default are left out.
+    public var canonicalText: String { self.text(passwords: .plain) }
+
+    /// The configuration as text.
+    public func text(passwords: Passwords) -> String {
+        var text = ConfigurationText()
+        text.menu("pop") { text in self.pop.write(to: &text) }
+        text.menu("tunnel") { text in
+            text.menu("set") { text in
+                for tunnel in self.tunnels.sorted(by: { $0.tid < $1.tid }) {
+                    text.line(tunnel.line(passwords: passwords))
+                }
+            }
+        }
+        text.menu("subnet") { text in
+            text.menu("set") { text in
+                for subnet in self.subnets.sorted(by: { $0.prefix < $1.prefix }) {
+                    text.line("config \(subnet.prefix) \(subnet.tid) static")
+                }
+            }
+        }
+        return text.text
+    }
+}
+
+/// Text in the making, indented by menu.
+private struct ConfigurationText {
+    private(set) var text = ""
+    private var indentation = ""
+
+    mutating func line(_ line: String) {
+        self.text += "\(self.indentation)\(line)\n"
+    }
+
+    mutating func menu(_ name: String, _ content: (inout ConfigurationText) -> Void) {
+        self.line(name)
+        self.indentation.append("\t")
+        content(&self)
+        self.indentation.removeLast()
+        self.line("end")
+    }
+}
+
+extension PoPSettings {
+    fileprivate func write(to text: inout ConfigurationText) {
+        text.menu("set") { text in
+            for pop in self.pops.sorted(by: { $0.id < $1.id }) {
+                text.line("details \(pop.id) \(pop.name) \(pop.ipv4) \(pop.ipv6)")
+            }
+            if let id = self.id { text.line("id \(id)") }
+            for line in self.optionLines { text.line(line) }
+        }
+        if let prefix = self.tunnelPrefix { text.line("tunnelprefix add \(prefix)") }
+        for prefix in self.subnetPrefixes.sorted() { text.line("subnetprefix add \(prefix)") }
+        text.menu("cliacl") { text in
+            text.line("reset")
+            for block in self.controlACL { text.line("add \(block)") }
+        }
+    }
+
+    /// A line for each option that differs from its default.
+    private var optionLines: [String] {
+        let standard = PoPSettings()
+        let rate = self.icmpRate
+        let options: [(isDefault: Bool, line: String)] = [
+            (self.beatTimeout == standard.beatTimeout, "beat-timeout \(self.beatTimeout)"),
+            (
+                rate == standard.icmpRate,
+                "icmp-rate \(rate.tunnelPerSecond) \(rate.tunnelBurst) \(rate.popPerSecond)"
+            ),
+            (self.pathMTU == standard.pathMTU, "path-mtu \(self.pathMTU.rawValue)"),
+            (!self.answersProtocolUnreachable, "protocol-unreachable on"),
+            (!self.isVerbose, "verbosity on"),
+            (!self.isDebugging, "debug on"),
+        ]
+        return options.filter { !$0.isDefault }.map(\.line)
+    }
+}
+
+extension TunnelSettings {
+    fileprivate func line(passwords: Configuration.Passwords) -> String {
+        let words = [
+            "config", "\(self.tid)", "\(self.number)", "\(self.remote)", self.state.rawValue, "\(self.mtu)",
+        ]
+        let password: String? =
+            switch passwords {
+            case .plain: self.password
+            case .hidden: self.password == nil ? nil : "set"
+            }
+        return (words + [password].compactMap(\.self)).joined(separator: " ")
+    }
+}
+
+extension RemoteEnd: CustomStringConvertible {
+    /// The address, or the word for a dynamic end.
+    public var description: String {
+        switch self {
+        case .fixed(let address): "\(address)"
+        case .dynamic(let type): type.rawValue
+        }
+    }
+}

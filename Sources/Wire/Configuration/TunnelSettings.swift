@@ -1,0 +1,65 @@
+/// One `tunnel set config` line of `sixxsd.conf`.
+public struct TunnelSettings: Hashable, Sendable {
+    /// The MTUs a tunnel can have, in octets.
+    public static let mtus = 1280...1480
+
+    /// The lengths a password can have, in octets.
+    public static let passwordLengths = 1...132
+
+    /// The tunnel's number at this PoP.
+    public var tid: TID
+
+    /// The tunnel's number in the fleet.
+    public var number: TunnelNumber
+
+    /// Where the user's end is.
+    public var remote: RemoteEnd
+
+    /// Whether the tunnel may carry packets.
+    public var state: AdministrativeState
+
+    /// Size of the largest inner packet, in octets.
+    public var mtu: Int
+
+    /// What beats and AYIYA packets are signed with; a dynamic tunnel must have one.
+    public var password: String?
+
+    /// Creates the settings of a tunnel.
+    public init(
+        tid: TID,
+        number: TunnelNumber,
+        remote: RemoteEnd,
+        state: AdministrativeState,
+        mtu: Int,
+        password: String? = nil
+    ) {
+        self.tid = tid
+        self.number = number
+        self.remote = remote
+        self.state = state
+        self.mtu = mtu
+        self.password = password
+    }
+}
+
+/// Where a tunnel's remote end is.
+public enum RemoteEnd: Hashable, Sendable {
+    /// At an address that doesn't change; 6in4 or GRE.
+    case fixed(IPAddress)
+
+    /// Wherever authenticated packets come from.
+    case dynamic(DynamicType)
+}
+
+/// What a dynamic tunnel is called in the configuration; all three accept the same packets.
+public enum DynamicType: String, Hashable, Sendable, CaseIterable {
+    case ayiya
+    case heartbeat
+    case dynamic
+}
+
+/// Whether the operator lets a tunnel carry packets.
+public enum AdministrativeState: String, Hashable, Sendable, CaseIterable {
+    case up
+    case disabled
+}

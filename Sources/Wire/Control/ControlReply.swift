@@ -1,0 +1,136 @@
+/// What the daemon answers on its control port: one line, or several between a count and an end.
+///
+/// On the wire `200 text`, or `201 <n>`, n lines and `200 OK`; lines end with LF.
+public struct ControlReply: Hashable, Sendable {
+    /// The code: 2xx fine, 4xx the caller's mistake, 5xx the daemon's.
+    public let code: Int
+
+    /// The text behind the code; `OK` when there are ``lines``.
+    public let text: String
+
+    /// The lines of a reply of several, nil for a reply of one line.
+    public let lines: [String]?
+
+    /// Creates a reply of one line; line breaks in the text become blanks.
+    public init(_ code: Int, _ text: String) {
+        self.code = code
+        self.text = Self.oneLine(text)
+        self.lines = nil
+    }
+
+    /// Creates a reply of several lines; line breaks inside them become blanks.
+    public init(_ code: Int, lines: [String]) {
+        self.code = code
+        self.text = "OK"
+        self.lines = lines.map(Self.oneLine)
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 == 0x0a || $0 == 0x0d }) else { return text }
+        return text.split { $0.isNewline }.joined(separator: " ")
+    }
+
+    /// Whether the code says that all went well.
+    public var isSuccess: Bool { (200..<300).contains(self.code) }
+
+    /// The reply as it goes over the line.
+    public var encoded: [UInt8] {
+        guard let lines = self.lines else { return Array("\(self.code) \(self.text)\n".utf8) }
+        var octets = Array("\(self.code / 100)01 \(lines.count)\n".utf8)
+        for line in lines {
+            octets.append(contentsOf: line.utf8)
+            octets.append(UInt8(ascii: "\n"))
+        }
+        octets.append(contentsOf: "\(self.code) \(self.text)\n".utf8)
+        return octets
+    }
+}
+
+/// Why what a daemon sent is no reply.
+public enum ControlReplyError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A line doesn't begin with a code of three digits; the line, cut to 80 characters.
+    case noCode(String)
+    /// A line or a whole reply is longer than is sensible, in octets.
+    case tooLong(limit: Int)
+    /// The line that should end a reply of several has another code's digit; the line.
+    case wrongEnd(String)
+
+    /// One sentence for people.
+    public var description: String {
+        switch self {
+        case .noCode(let line): "expected a reply with a code of three digits, found \"\(line)\""
+        case .tooLong(let limit): "expected a reply of at most \(limit) octets, found a longer one"
+        case .wrongEnd(let line): "expected the last line of a reply, found \"\(line)\""
+        }
+    }
+}
+
+/// Puts replies together from the octets of a connection, in bounded memory.
+public struct ControlReplyParser: Sendable {
+    /// The longest reply that is accepted, in octets.
+    public static let maximumLength = 64 << 20
+
+    private var framer = ControlFramer(maximumLineLength: Self.maximumLength)
+    private var length = 0
+    /// The reply of several lines that is under way.
+    private var pending: (digit: Int, missing: Int, lines: [String])?
+
+    /// Creates a parser at the start of a connection.
+    public init() {}
+
+    /// Takes octets that have arrived.
+    public mutating func append(_ octets: some Sequence<UInt8>) {
+        self.framer.append(octets)
+    }
+
+    /// Takes the next whole reply, or nil when more octets are needed.
+    ///
+    /// - Throws: ``ControlReplyError``; the connection is of no use then.
+    public mutating func next() throws(ControlReplyError) -> ControlReply? {
+        while let line = self.framer.nextLine() {
+            guard case .line(let text) = line else { throw .tooLong(limit: Self.maximumLength) }
+            if let reply = try self.take(text) {
+                self.length = 0
+                return reply
+            }
+        }
+        return nil
+    }
+
+    private mutating func take(_ line: String) throws(ControlReplyError) -> ControlReply? {
+        self.length += line.utf8.count
+        guard self.length <= Self.maximumLength else { throw .tooLong(limit: Self.maximumLength) }
+        guard var pending = self.pending else { return try self.first(line) }
+        if pending.missing > 0 {
+            // The optional is emptied first, so that the array is not copied for each line.
+            self.pending = nil
+            pending.lines.append(line)
+            pending.missing -= 1
+            self.pending = pending
+            return nil
+        }
+        let (code, _) = try Self.split(line)
+        guard code / 100 == pending.digit else { throw .wrongEnd(String(line.prefix(80))) }
+        self.pending = nil
+        return ControlReply(code, lines: pending.lines)
+    }
+
+    private mutating func first(_ line: String) throws(ControlReplyError) -> ControlReply? {
+        let (code, text) = try Self.split(line)
+        guard code % 100 == 1, let count = Int(text), (0...Self.maximumLength).contains(count) else {
+            return ControlReply(code, text)
+        }
+        self.pending = (code / 100, count, [])
+        return nil
+    }
+
+    private static func split(_ line: String) throws(ControlReplyError) -> (code: Int, text: String) {
+        let digits = line.utf8.prefix(3)
+        let rest = line.utf8.dropFirst(3)
+        guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }),
+            let code = Int(line.prefix(3)),
+            (100...599).contains(code), rest.isEmpty || rest.first == UInt8(ascii: " ")
+        else { throw .noCode(String(line.prefix(80))) }
+        return (code, String(decoding: rest.dropFirst(), as: UTF8.self))
+    }
+}

@@ -1,0 +1,201 @@
+/// What `pop report` answers, as one line of JSON: everything a collector wants to know of a daemon.
+public struct PoPReport: Codable, Hashable, Sendable {
+    /// 32 hexadecimal digits, new at each start of the daemon.
+    public var instance: String
+    /// The daemon's version.
+    public var version: String
+    /// Seconds since the daemon started.
+    public var uptime: Int
+    /// Seconds since its host started.
+    public var hostUptime: Int
+    /// The daemon's clock, in seconds since 1970.
+    public var time: Int
+    /// Which PoP it is; nil before it was told.
+    public var pop: PoP?
+    /// The centre's number of the running configuration; 0 when it came from a file only.
+    public var generation: Int
+    /// SHA-256 of its canonical text.
+    public var digest: String
+    /// Sums over the PoP.
+    public var totals: Totals
+    /// A row for each tunnel, by tid.
+    public var tunnels: [Tunnel]
+
+    /// Which PoP a daemon is.
+    public struct PoP: Codable, Hashable, Sendable {
+        /// Its number in the fleet.
+        public var id: Int
+        /// Its name.
+        public var name: String
+
+        /// Creates the identity of a PoP.
+        public init(id: Int, name: String) {
+            self.id = id
+            self.name = name
+        }
+    }
+
+    /// Sums over a PoP; `rx` is what came from the uplink, `tx` what went to it.
+    public struct Totals: Codable, Hashable, Sendable {
+        /// Tunnels that are up.
+        public var online: Int
+        /// Tunnels with a packet in the last 15 minutes.
+        public var active: Int
+        /// Tunnels that are configured.
+        public var configured: Int
+        /// Packets from the uplink.
+        public var rxPackets: UInt64
+        /// Octets from the uplink.
+        public var rxBytes: UInt64
+        /// Packets to the uplink.
+        public var txPackets: UInt64
+        /// Octets to the uplink.
+        public var txBytes: UInt64
+
+        /// Creates sums.
+        public init(
+            online: Int,
+            active: Int,
+            configured: Int,
+            rxPackets: UInt64,
+            rxBytes: UInt64,
+            txPackets: UInt64,
+            txBytes: UInt64
+        ) {
+            self.online = online
+            self.active = active
+            self.configured = configured
+            self.rxPackets = rxPackets
+            self.rxBytes = rxBytes
+            self.txPackets = txPackets
+            self.txBytes = txBytes
+        }
+    }
+
+    /// One tunnel; `in` is from the user, `out` to the user; times are in seconds since 1970.
+    public struct Tunnel: Codable, Hashable, Sendable {
+        /// `T5072`.
+        public var tunnel: String
+        /// The tid in hexadecimal.
+        public var tid: String
+        /// `disabled`, `down` or `up`.
+        public var state: String
+        /// `direct`, `ayiya` or `heartbeat`.
+        public var type: String
+        /// Where the user's end is; nil when unknown.
+        public var endpoint: String?
+        /// Size of the largest inner packet, in octets.
+        public var mtu: Int
+        /// Packets from the user.
+        public var inPackets: UInt64
+        /// Octets from the user.
+        public var inBytes: UInt64
+        /// Packets to the user.
+        public var outPackets: UInt64
+        /// Octets to the user.
+        public var outBytes: UInt64
+        /// When the last packet came from the user.
+        public var lastIn: Int?
+        /// When the last packet went to the user.
+        public var lastOut: Int?
+        /// When the last valid beat came.
+        public var lastBeat: Int?
+        /// What the latency probes measured.
+        public var latency: Latency
+        /// The error counters that are not 0, by name.
+        public var errors: [String: UInt64]
+
+        /// Creates a row.
+        public init(
+            tunnel: String,
+            tid: String,
+            state: String,
+            type: String,
+            endpoint: String?,
+            mtu: Int,
+            inPackets: UInt64,
+            inBytes: UInt64,
+            outPackets: UInt64,
+            outBytes: UInt64,
+            lastIn: Int?,
+            lastOut: Int?,
+            lastBeat: Int?,
+            latency: Latency,
+            errors: [String: UInt64]
+        ) {
+            self.tunnel = tunnel
+            self.tid = tid
+            self.state = state
+            self.type = type
+            self.endpoint = endpoint
+            self.mtu = mtu
+            self.inPackets = inPackets
+            self.inBytes = inBytes
+            self.outPackets = outPackets
+            self.outBytes = outBytes
+            self.lastIn = lastIn
+            self.lastOut = lastOut
+            self.lastBeat = lastBeat
+            self.latency = latency
+            self.errors = errors
+        }
+    }
+
+    /// What latency probes measured since the daemon's start; times in milliseconds, nil without an answer.
+    public struct Latency: Codable, Hashable, Sendable {
+        /// Probes sent.
+        public var sent: UInt64
+        /// Answers received.
+        public var received: UInt64
+        /// Share of probes without an answer.
+        public var lossPercent: Double?
+        /// Shortest round trip.
+        public var minMs: Double?
+        /// Mean round trip.
+        public var avgMs: Double?
+        /// Longest round trip.
+        public var maxMs: Double?
+
+        /// Creates a measurement.
+        public init(
+            sent: UInt64,
+            received: UInt64,
+            lossPercent: Double?,
+            minMs: Double?,
+            avgMs: Double?,
+            maxMs: Double?
+        ) {
+            self.sent = sent
+            self.received = received
+            self.lossPercent = lossPercent
+            self.minMs = minMs
+            self.avgMs = avgMs
+            self.maxMs = maxMs
+        }
+    }
+
+    /// Creates a report.
+    public init(
+        instance: String,
+        version: String,
+        uptime: Int,
+        hostUptime: Int,
+        time: Int,
+        pop: PoP?,
+        generation: Int,
+        digest: String,
+        totals: Totals,
+        tunnels: [Tunnel]
+    ) {
+        self.instance = instance
+        self.version = version
+        self.uptime = uptime
+        self.hostUptime = hostUptime
+        self.time = time
+        self.pop = pop
+        self.generation = generation
+        self.digest = digest
+        self.totals = totals
+        self.tunnels = tunnels
+    }
+}
