@@ -74,10 +74,7 @@ public enum UDPHeader {
         addresses: (source: IPv6Address, destination: IPv6Address)
     ) {
         let length = UDPDatagram.headerLength + payloadLength
-        buffer.storeBigEndian(ports.source, at: offset)
-        buffer.storeBigEndian(ports.destination, at: offset + 2)
-        buffer.storeBigEndian(UInt16(truncatingIfNeeded: length), at: offset + 4)
-        buffer.storeBigEndian(UInt16(0), at: offset + 6)
+        Self.encodeWithoutChecksum(into: &buffer, at: offset, payloadLength: payloadLength, ports: ports)
         var checksum = InternetChecksum()
         checksum.addPseudoHeader(
             source: addresses.source,
@@ -88,5 +85,25 @@ public enum UDPHeader {
         checksum.add(buffer.bytes.extracting(offset..<offset + length))
         // A computed 0 is sent as all ones, since 0 says "no checksum" (RFC 768).
         buffer.storeBigEndian(checksum.value == 0 ? UInt16.max : checksum.value, at: offset + 6)
+    }
+
+    /// Writes the 8 octets of a header whose checksum is 0, which over IPv4 says that there is none.
+    ///
+    /// - Parameters:
+    ///   - buffer: Where to write. Traps when the header doesn't fit.
+    ///   - offset: Where the header begins, in octets.
+    ///   - payloadLength: In octets, at most 65,527.
+    ///   - ports: Source and destination, in host order.
+    public static func encodeWithoutChecksum(
+        into buffer: inout MutableRawSpan,
+        at offset: Int,
+        payloadLength: Int,
+        ports: (source: UInt16, destination: UInt16)
+    ) {
+        let length = UDPDatagram.headerLength + payloadLength
+        buffer.storeBigEndian(ports.source, at: offset)
+        buffer.storeBigEndian(ports.destination, at: offset + 2)
+        buffer.storeBigEndian(UInt16(truncatingIfNeeded: length), at: offset + 4)
+        buffer.storeBigEndian(UInt16(0), at: offset + 6)
     }
 }

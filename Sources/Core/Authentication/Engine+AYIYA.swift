@@ -1,0 +1,135 @@
+internal import Wire
+
+extension Engine {
+    /// How far a sender's clock may be off either way, in seconds.
+    static let allowedClockSkew: Int64 = 120
+
+    /// What is known of an AYIYA datagram once it was verified.
+    private struct VerifiedDatagram {
+        var tid: TID
+        var opcode: AYIYAOpcode
+        var nextHeader: UInt8
+        var time: Int64
+    }
+
+    /// A datagram that was refused, and the tunnel it belongs to if that is known.
+    private struct Refusal: Error {
+        var reason: DropReason
+        var tid: TID?
+    }
+
+    /// Takes the payload of a datagram on AYIYA's port.
+    mutating func receiveAYIYA(
+        _ buffer: inout PacketBuffer,
+        echo: inout PacketBuffer,
+        _ outer: OuterHeader,
+        _ now: Moment
+    ) -> Output {
+        let datagram: VerifiedDatagram
+        do {
+            datagram = try self.verify(buffer.packet, at: now)
+        } catch {
+            return self.drop(buffer, error.reason, tunnel: error.tid, source: outer.path.remote, at: now)
+        }
+        let tid = datagram.tid
+        guard self.acceptBeat(tid, path: outer.path, time: datagram.time, encapsulation: .ayiya, at: now)
+        else {
+            return self.drop(buffer, .ayiyaReplay, tunnel: tid, source: outer.path.remote, at: now)
+        }
+        buffer.removeFirst(AYIYAPacket.headerLength)
+        return self.obey(datagram, &buffer, echo: &echo, outer, now)
+    }
+
+    /// Checks everything that makes a datagram acceptable; changes nothing.
+    private func verify(_ octets: RawSpan, at now: Moment) throws(Refusal) -> VerifiedDatagram {
+        let packet: AYIYAPacket
+        do { packet = try AYIYAPacket(octets) } catch { throw Refusal(reason: .nonAYIYAPacket, tid: nil) }
+        let tid: TID
+        switch self.plan.owner(of: packet.identity) {
+        case .remote(let owner), .routed(let owner): tid = owner
+        default: throw Refusal(reason: .spoofedSource, tid: nil)
+        }
+        switch self.tunnels[tid].condition {
+        case .none: throw Refusal(reason: .missingTunnel, tid: nil)
+        case .disabled: throw Refusal(reason: .disabledTunnel, tid: tid)
+        case .down, .up: break
+        }
+        guard self.tunnels[tid].isDynamic, let secret = self.tunnels[tid].secret else {
+            throw Refusal(reason: .nonAYIYAPacket, tid: tid)
+        }
+        // The difference modulo 2^32, so that the clock's overflow in 2106 is no event.
+        let skew = Int32(truncatingIfNeeded: Int64(packet.epochTime) - now.unixTime)
+        guard abs(Int64(skew)) <= Self.allowedClockSkew else { throw Refusal(reason: .clockSkew, tid: tid) }
+        guard packet.hasSignature(by: secret) else { throw Refusal(reason: .ayiyaHashMismatch, tid: tid) }
+        if let reason = Self.objection(to: packet) { throw Refusal(reason: reason, tid: tid) }
+        return VerifiedDatagram(
+            tid: tid,
+            opcode: packet.opcode,
+            nextHeader: packet.nextHeader,
+            time: now.unixTime + Int64(skew)
+        )
+    }
+
+    /// What speaks against the payload, or nil: its version and length must be what the header says.
+    private static func objection(to packet: borrowing AYIYAPacket) -> DropReason? {
+        switch packet.nextHeader {
+        case ProtocolNumber.ipv6:
+            do { _ = try IPv6Packet(packet.payload).totalLength } catch {
+                if case .unsupportedVersion = error { return .nonIPv6Payload }
+                return .malformedPacket
+            }
+        case ProtocolNumber.ipv4:
+            do { _ = try IPv4Packet(packet.payload).totalLength } catch {
+                if case .unsupportedVersion = error { return .nonIPv4Payload }
+                return .malformedPacket
+            }
+        default: break
+        }
+        switch packet.opcode {
+        case .forward, .echoRequestAndForward:
+            // Only IPv6 is routed here.
+            return packet.nextHeader == ProtocolNumber.ipv6 ? nil : .invalidAYIYAForward
+        case .noOperation, .echoRequest, .echoResponse: return nil
+        }
+    }
+
+    private mutating func obey(
+        _ datagram: VerifiedDatagram,
+        _ buffer: inout PacketBuffer,
+        echo: inout PacketBuffer,
+        _ outer: OuterHeader,
+        _ now: Moment
+    ) -> Output {
+        switch datagram.opcode {
+        case .noOperation, .echoResponse:
+            self.accounting.consumed &+= 1
+            return Output()
+        case .forward:
+            return self.receiveInner(&buffer, from: datagram.tid, outer, now)
+        case .echoRequest:
+            self.accounting.answered &+= 1
+            return Output(packet: self.respond(in: &buffer, to: datagram, now))
+        case .echoRequestAndForward:
+            var response = Output.Transmission.none
+            if echo.replace(with: buffer.packet) { response = self.respond(in: &echo, to: datagram, now) }
+            var output = self.receiveInner(&buffer, from: datagram.tid, outer, now)
+            output.echo = response
+            return output
+        }
+    }
+
+    /// Makes an echo response out of a request's payload.
+    private mutating func respond(
+        in buffer: inout PacketBuffer,
+        to request: VerifiedDatagram,
+        _ now: Moment
+    ) -> Output.Transmission {
+        guard let path = self.tunnels[request.tid].path, let secret = self.tunnels[request.tid].secret else {
+            return .none
+        }
+        self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, secret, now)
+        buffer.prependUDP(along: path)
+        self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0)
+        return .outside(path.remote, tunnel: request.tid)
+    }
+}

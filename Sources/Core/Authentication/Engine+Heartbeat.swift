@@ -1,0 +1,64 @@
+internal import Wire
+
+extension Engine {
+    /// Takes the payload of a datagram on the heartbeat port.
+    mutating func receiveHeartbeat(
+        _ buffer: borrowing PacketBuffer,
+        _ outer: OuterHeader,
+        _ now: Moment
+    ) -> Output {
+        let message: HeartbeatMessage
+        do {
+            message = try HeartbeatMessage(buffer.packet)
+        } catch {
+            return self.drop(buffer, DropReason(error), tunnel: nil, source: outer.path.remote, at: now)
+        }
+        guard case .remote(let tid) = self.plan.owner(of: message.identity) else {
+            return self.drop(buffer, .spoofedSource, tunnel: nil, source: outer.path.remote, at: now)
+        }
+        if let reason = self.objection(to: message, for: tid, from: outer.path.remote, now) {
+            let tunnel = reason == .missingTunnel ? nil : tid
+            return self.drop(buffer, reason, tunnel: tunnel, source: outer.path.remote, at: now)
+        }
+        let path = OuterPath(local: outer.path.local, remote: outer.path.remote)
+        let time = Int64(clamping: message.epochTime)
+        guard self.acceptBeat(tid, path: path, time: time, encapsulation: .sixInFour, at: now) else {
+            return self.drop(buffer, .heartbeatReplay, tunnel: tid, source: outer.path.remote, at: now)
+        }
+        self.accounting.consumed &+= 1
+        return Output()
+    }
+
+    /// Why a beat is not accepted, or nil; changes nothing.
+    private func objection(
+        to message: HeartbeatMessage,
+        for tid: TID,
+        from source: IPAddress,
+        _ now: Moment
+    ) -> DropReason? {
+        switch self.tunnels[tid].condition {
+        case .none: return .missingTunnel
+        case .disabled: return .disabledTunnel
+        case .down, .up: break
+        }
+        guard self.tunnels[tid].isDynamic,
+            let password = self.configuration.rows[Int(tid.rawValue)]?.password
+        else { return .nonHeartbeatPacket }
+        if case .address(let address) = message.sender, address.unmapped != source {
+            return .heartbeatSenderMismatch
+        }
+        let (skew, isAbsurd) = Int64(clamping: message.epochTime).subtractingReportingOverflow(now.unixTime)
+        guard !isAbsurd, skew.magnitude <= UInt64(Self.allowedClockSkew) else { return .clockSkew }
+        return message.isSigned(with: password) ? nil : .heartbeatHashMismatch
+    }
+}
+
+extension DropReason {
+    fileprivate init(_ failure: HeartbeatMessage.Failure) {
+        switch failure {
+        case .notAHeartbeat: self = .nonHeartbeatPacket
+        case .missingSender: self = .missingHeartbeatSender
+        case .missingTime: self = .missingHeartbeatTime
+        }
+    }
+}

@@ -1,0 +1,121 @@
+public import Wire
+
+extension Engine {
+    /// Decides the fate of a packet; pure: the same engine, packet and ingress always give the same verdict.
+    public func verdict(for packet: borrowing IPv6Packet, from ingress: Ingress) -> Verdict {
+        let source = packet.source
+        if let verdict = self.objection(to: source, from: ingress, destination: packet.destination) {
+            return verdict
+        }
+        return self.verdict(for: packet, to: packet.destination, from: ingress)
+    }
+
+    // MARK: - Source
+
+    /// What speaks against a packet with this source, or nil.
+    private func objection(
+        to source: IPv6Address,
+        from ingress: Ingress,
+        destination: IPv6Address
+    ) -> Verdict? {
+        if source.isMulticast || source.isIPv4Compatible || source.isIPv4Mapped {
+            return .drop(.impossibleSource)
+        }
+        switch ingress {
+        case .uplink:
+            if source.isLinkLocalUnicast { return .drop(.impossibleSource) }
+            return self.plan.owner(of: source) == .outside ? nil : .drop(.ownSourceFromUplink)
+        case .tunnel(let tid):
+            if source.isLinkLocalUnicast {
+                return self.isOurs(destination, on: tid) ? nil : .drop(.impossibleSource)
+            }
+            return self.objection(to: source, from: tid)
+        }
+    }
+
+    /// BCP 38: only the tunnel's own addresses may be its packets' sources.
+    private func objection(to source: IPv6Address, from tid: TID) -> Verdict? {
+        switch self.plan.owner(of: source) {
+        case .remote(tid), .routed(tid): nil
+        case .unassigned(tid): .reply(.sourceFailedPolicy, concerning: tid)
+        default: .drop(.spoofedSource)
+        }
+    }
+
+    /// Whether a link-local source may speak to this address: neighbour discovery with us.
+    private func isOurs(_ destination: IPv6Address, on tid: TID) -> Bool {
+        let linkLocal = AddressPlan.linkLocalAddress(of: tid)
+        let local = self.plan.localAddress(of: tid)
+        return destination == linkLocal || destination == local || destination == linkLocal.solicitedNode
+            || destination == local.solicitedNode
+    }
+
+    // MARK: - Destination
+
+    private func verdict(
+        for packet: borrowing IPv6Packet,
+        to destination: IPv6Address,
+        from ingress: Ingress
+    ) -> Verdict {
+        switch self.plan.owner(of: destination) {
+        case .local(let tid): self.verdictForUs(on: tid, from: ingress)
+        case .remote(let tid), .routed(let tid): self.verdict(for: packet, into: tid, from: ingress)
+        case .unassigned(let tid):
+            .reply(self.unusable(tid) ?? .unassignedAddress, concerning: self.concerned(ingress) ?? tid)
+        case .daemon: .deliver(nil)
+        case .nobody: .reply(.noSuchTunnel, concerning: self.concerned(ingress))
+        case .outside: self.verdict(for: packet, outside: destination, from: ingress)
+        }
+    }
+
+    /// The tunnel whose address an error comes from: the incoming one if there is one.
+    private func concerned(_ ingress: Ingress) -> TID? {
+        switch ingress {
+        case .uplink: nil
+        case .tunnel(let tid): tid
+        }
+    }
+
+    /// Why a tunnel can't take packets, or nil when it can.
+    private func unusable(_ tid: TID) -> ICMPv6Error? {
+        switch self.tunnels[tid].condition {
+        case .none: .noSuchTunnel
+        case .disabled: .tunnelDisabled
+        case .down: .tunnelDown
+        case .up: nil
+        }
+    }
+
+    private func verdictForUs(on tid: TID, from ingress: Ingress) -> Verdict {
+        guard let error = self.unusable(tid) else { return .deliver(tid) }
+        return .reply(error, concerning: self.concerned(ingress) ?? self.known(tid))
+    }
+
+    /// The tunnel, if there is one: an error about one that doesn't exist comes from the daemon's own address.
+    private func known(_ tid: TID) -> TID? {
+        self.tunnels[tid].condition == .none ? nil : tid
+    }
+
+    private func verdict(for packet: borrowing IPv6Packet, into tid: TID, from ingress: Ingress) -> Verdict {
+        let concerned = self.concerned(ingress) ?? self.known(tid)
+        if ingress == .tunnel(tid) { return .drop(.sameIngressAndEgress) }
+        if let error = self.unusable(tid) { return .reply(error, concerning: concerned) }
+        let mtu = self.tunnels[tid].effectiveMTU
+        if packet.totalLength > mtu { return .reply(.packetTooBig(mtu: mtu), concerning: concerned) }
+        return packet.hopLimit > 1 ? .encapsulate(tid) : .reply(.hopLimitExceeded, concerning: concerned)
+    }
+
+    private func verdict(
+        for packet: borrowing IPv6Packet,
+        outside destination: IPv6Address,
+        from ingress: Ingress
+    ) -> Verdict {
+        // What the kernel routed to us and isn't ours would go round in circles.
+        guard case .tunnel(let tid) = ingress else { return .drop(.impossibleDestination) }
+        if destination.isMulticast || destination.isLinkLocalUnicast {
+            return self.isOurs(destination, on: tid) ? .deliver(tid) : .drop(.impossibleDestination)
+        }
+        if destination.isIPv4Compatible || destination.isIPv4Mapped { return .drop(.impossibleDestination) }
+        return packet.hopLimit > 1 ? .transmitToUplink : .reply(.hopLimitExceeded, concerning: tid)
+    }
+}

@@ -1,0 +1,28 @@
+internal import Wire
+
+/// What the outer side of a packet said before it was taken off.
+public struct OuterHeader: Hashable, Sendable {
+    /// The ends: the packet's destination is the local one.
+    public var path: OuterPath
+
+    /// DSCP and ECN.
+    public var trafficClass: UInt8
+
+    /// Creates a header.
+    public init(path: OuterPath, trafficClass: UInt8) {
+        self.path = path
+        self.trafficClass = trafficClass
+    }
+}
+
+/// What the payload behind an outer header is.
+public enum OuterPayload: Hashable, Sendable {
+    /// An IPv6 packet (protocol 41).
+    case sixInFour
+    /// A GRE packet (protocol 47).
+    case gre
+    /// A UDP datagram's payload on AYIYA's port.
+    case ayiya
+    /// A UDP datagram's payload on the heartbeat port.
+    case heartbeat
+}

@@ -1,0 +1,107 @@
+internal import Wire
+
+extension Engine {
+    /// Answers a packet with an ICMPv6 error, if one may be sent about it, or else drops it.
+    ///
+    /// - Parameters:
+    ///   - buffer: The packet; afterwards the error.
+    ///   - error: What to say.
+    ///   - tid: The tunnel whose `::1` is the error's source; nil for the daemon's own address.
+    ///   - ingress: Where the packet came from and the error goes.
+    ///   - source: The packet's source.
+    ///   - now: The time.
+    /// - Returns: Where the buffer goes.
+    mutating func reply(
+        _ buffer: inout PacketBuffer,
+        _ error: ICMPv6Error,
+        concerning tid: TID?,
+        from ingress: Ingress,
+        source: IPv6Address,
+        _ now: Moment
+    ) -> Output {
+        let origin = tid.map { self.plan.localAddress(of: $0) } ?? self.plan.daemonAddress
+        guard source.isUnicast, source != origin, Self.mayBeAnswered(buffer.packet, with: error),
+            self.takeErrorToken(tid, now)
+        else {
+            return self.drop(buffer, error.dropReason, tunnel: tid, source: .ipv6(source), at: now)
+        }
+        if let kind = error.dropReason.errorKind, error.countsWhenAnswered {
+            self.errors.record(kind, of: tid, packet: buffer.packet, source: .ipv6(source), at: now)
+        }
+        self.accounting.answered &+= 1
+        buffer.makeICMPv6Error(error, from: origin, to: source)
+        return self.transmit(&buffer, back: ingress, now)
+    }
+
+    /// RFC 4443 §2.4(e): never about an error or redirect, never about a multicast destination, save packet too big.
+    private static func mayBeAnswered(_ octets: RawSpan, with error: ICMPv6Error) -> Bool {
+        guard let packet = try? IPv6Packet(octets), !packet.mayBeICMPv6ErrorOrRedirect else { return false }
+        guard packet.destination.isMulticast else { return true }
+        if case .packetTooBig = error { return true }
+        return false
+    }
+
+    private mutating func takeErrorToken(_ tid: TID?, _ now: Moment) -> Bool {
+        let rate = self.configuration.icmpRate
+        if let tid {
+            guard
+                self.tunnels[tid].errorLimit.take(
+                    at: now.monotonic,
+                    perSecond: rate.tunnelPerSecond,
+                    burst: rate.tunnelBurst
+                )
+            else { return false }
+        }
+        return self.errorLimit.take(at: now.monotonic, perSecond: rate.popPerSecond, burst: rate.popPerSecond)
+    }
+}
+
+extension ICMPv6Error {
+    /// Whether the packet counts as an operator's error although it was answered.
+    fileprivate var countsWhenAnswered: Bool {
+        switch self {
+        case .tunnelDisabled, .packetTooBig, .sourceFailedPolicy: true
+        default: false
+        }
+    }
+}
+
+extension PacketBuffer {
+    /// Hop limit of ICMPv6 messages of our own.
+    static let icmpHopLimit: UInt8 = 64
+
+    /// Turns the packet in the buffer into an ICMPv6 error about it, which quotes as much as fits in 1280 octets
+    /// (RFC 4443 §2.4(c)).
+    @_lifetime(self: copy self)
+    mutating func makeICMPv6Error(_ error: ICMPv6Error, from source: IPv6Address, to destination: IPv6Address)
+    {
+        self.truncate(to: IPv6Packet.minimumMTU - IPv6Packet.headerLength - ICMPv6Message.headerLength)
+        let quoted = self.count
+        self.prepend(ICMPv6Message.headerLength)
+        ICMPv6Message.encodeHeader(
+            into: &self.bytes,
+            at: self.range.lowerBound,
+            type: error.type,
+            code: error.code,
+            parameter: error.parameter,
+            bodyLength: quoted,
+            addresses: (source, destination)
+        )
+        self.prependICMPv6Header(from: source, to: destination, hopLimit: Self.icmpHopLimit)
+    }
+
+    /// Puts an IPv6 header in front of an ICMPv6 message.
+    @_lifetime(self: copy self)
+    mutating func prependICMPv6Header(from source: IPv6Address, to destination: IPv6Address, hopLimit: UInt8)
+    {
+        let payloadLength = self.count
+        self.prepend(IPv6Packet.headerLength)
+        IPv6Header(
+            payloadLength: UInt16(clamping: payloadLength),
+            nextHeader: ProtocolNumber.icmpv6,
+            hopLimit: hopLimit,
+            source: source,
+            destination: destination
+        ).encode(into: &self.bytes, at: self.range.lowerBound)
+    }
+}

@@ -1,0 +1,24 @@
+/// Packets and octets that passed in both directions since start; never reset by reading.
+public struct TrafficCounters: Hashable, Sendable {
+    /// Packets and octets of one direction.
+    public struct Direction: Hashable, Sendable {
+        /// Packets.
+        public var packets: UInt64 = 0
+        /// Octets of the inner packets, their IPv6 headers included.
+        public var octets: UInt64 = 0
+        /// When the last one passed, in seconds since 1970; 0 for never.
+        public var lastTime: Int64 = 0
+
+        mutating func count(_ octets: Int, at now: Moment) {
+            self.packets &+= 1
+            self.octets &+= UInt64(truncatingIfNeeded: octets)
+            self.lastTime = now.unixTime
+        }
+    }
+
+    /// What came in: from the user for a tunnel, from the native side for the uplink.
+    public var ingress = Direction()
+
+    /// What went out.
+    public var egress = Direction()
+}

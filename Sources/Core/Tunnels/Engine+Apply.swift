@@ -1,0 +1,65 @@
+internal import Wire
+
+extension Engine {
+    /// Takes over a configuration, at one instant between two packets.
+    ///
+    /// Endpoint, state, counters and latency of every tunnel that stays are kept; a changed password, type or
+    /// address ends the session; a tunnel with another number is another tunnel.
+    ///
+    /// - Returns: What was in force before, so that freeing it is not on the data path.
+    public mutating func apply(_ new: EngineConfiguration, at now: Moment) -> EngineConfiguration {
+        let old = self.configuration
+        self.configuration = new
+        for number in 0..<UInt16(TID.capacity) {
+            guard let tid = TID(rawValue: number) else { continue }
+            self.reconcile(tid, from: old.rows[Int(number)], to: new.rows[Int(number)])
+        }
+        return old
+    }
+
+    private mutating func reconcile(
+        _ tid: TID,
+        from old: EngineConfiguration.Row?,
+        to new: EngineConfiguration.Row?
+    ) {
+        guard let new else {
+            if old != nil { self.forget(tid) }
+            return
+        }
+        if let old, !new.isSameTunnel(as: old) { self.forget(tid) }
+        let keepsSession = old.map { new.isSameTunnel(as: $0) && new.keepsSession(of: $0) } ?? false
+        if !keepsSession { self.endSession(tid) }
+        self.tunnels[tid].isDynamic = new.isDynamic
+        self.tunnels[tid].mtu = new.mtu
+        self.tunnels[tid].secret = new.secret
+        if let remote = new.fixedRemote { self.place(tid, at: remote) }
+        self.tunnels[tid].condition = self.condition(of: tid, new)
+    }
+
+    private func condition(of tid: TID, _ row: EngineConfiguration.Row) -> TunnelCondition {
+        if row.isDisabled { return .disabled }
+        guard row.isDynamic else { return .up }
+        return self.tunnels[tid].condition == .up && self.tunnels[tid].path != nil ? .up : .down
+    }
+
+    private mutating func forget(_ tid: TID) {
+        self.tunnels[tid] = Tunnel()
+        self.errors.reset(tid)
+    }
+
+    private mutating func endSession(_ tid: TID) {
+        self.tunnels[tid].path = nil
+        self.tunnels[tid].condition = .down
+        self.tunnels[tid].encapsulation = .sixInFour
+        self.tunnels[tid].newestBeat = nil
+    }
+
+    /// Gives a static tunnel its ends; ours is the configured one until a packet says which the user sends to.
+    private mutating func place(_ tid: TID, at remote: IPAddress) {
+        guard self.tunnels[tid].path == nil, let own = self.configuration.ownDetails else { return }
+        switch remote {
+        case .ipv4: self.tunnels[tid].path = OuterPath(local: .ipv4(own.ipv4), remote: remote)
+        case .ipv6: self.tunnels[tid].path = OuterPath(local: .ipv6(own.ipv6), remote: remote)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import Wire
+
+extension Engine {
+    /// Takes dynamic tunnels down whose beats have stopped; to be called every second.
+    ///
+    /// - Returns: How many went down.
+    public mutating func expireTunnels(at now: Moment) -> Int {
+        var expired = 0
+        for number in 0..<UInt16(TID.capacity) {
+            guard let tid = TID(rawValue: number), self.tunnels[tid].condition == .up,
+                self.tunnels[tid].isDynamic,
+                now.nanoseconds(since: self.tunnels[tid].lastBeat) > self.configuration.beatTimeout
+            else { continue }
+            self.tunnels[tid].condition = .down
+            expired += 1
+        }
+        return expired
+    }
+
+    /// Brings a dynamic tunnel up, or keeps it up, after a beat or an AYIYA packet was found right.
+    ///
+    /// - Parameters:
+    ///   - tid: The tunnel.
+    ///   - path: Where the packet came from and went to.
+    ///   - time: The time that it carries, in seconds since 1970.
+    ///   - encapsulation: How packets travel from now on.
+    ///   - now: The time.
+    /// - Returns: Whether it was accepted; a replay from elsewhere is not.
+    mutating func acceptBeat(
+        _ tid: TID,
+        path: OuterPath,
+        time: Int64,
+        encapsulation: Encapsulation,
+        at now: Moment
+    ) -> Bool {
+        let isFromPresentEndpoint = self.tunnels[tid].path == path
+        if let newest = self.tunnels[tid].newestBeat, time <= newest {
+            guard isFromPresentEndpoint, self.tunnels[tid].encapsulation == encapsulation else {
+                return false
+            }
+        } else {
+            self.tunnels[tid].newestBeat = time
+        }
+        self.tunnels[tid].path = path
+        self.tunnels[tid].encapsulation = encapsulation
+        self.tunnels[tid].lastBeat = now.monotonic
+        self.tunnels[tid].lastBeatTime = now.unixTime
+        self.tunnels[tid].condition = .up
+        return true
+    }
+}

@@ -1,0 +1,69 @@
+public import Wire
+
+/// A configuration made ready for the engine, so that taking it over is quick.
+///
+/// Made on any thread; the engine takes it between two packets.
+public struct EngineConfiguration: Sendable {
+    /// What a configured tunnel is like.
+    struct Row: Sendable {
+        var number: TunnelNumber
+        var remote: RemoteEnd
+        var isDisabled: Bool
+        var mtu: UInt16
+        var secret: AYIYASecret?
+        var password: String?
+
+        /// Whether another configuration means the same tunnel, so that its counters go on.
+        func isSameTunnel(as other: Row) -> Bool { self.number == other.number }
+
+        /// Whether whoever opened a session under another configuration may keep it.
+        func keepsSession(of other: Row) -> Bool {
+            self.isDynamic == other.isDynamic && self.fixedRemote == other.fixedRemote
+                && self.secret == other.secret
+        }
+
+        var isDynamic: Bool {
+            switch self.remote {
+            case .dynamic: true
+            case .fixed: false
+            }
+        }
+
+        var fixedRemote: IPAddress? {
+            switch self.remote {
+            case .dynamic: nil
+            case .fixed(let address): address
+            }
+        }
+    }
+
+    let plan: AddressPlan
+    /// One a tid; nil for those that are not configured.
+    let rows: [Row?]
+    let ownDetails: PoPDetails?
+    /// In nanoseconds.
+    let beatTimeout: UInt64
+    let icmpRate: ICMPRate
+    let pathMTU: PathMTUMode
+
+    /// Makes a configuration ready that was checked (``Wire/Configuration/check()``).
+    public init(_ configuration: Configuration) {
+        self.plan = AddressPlan(configuration)
+        var rows = [Row?](repeating: nil, count: TID.capacity)
+        for tunnel in configuration.tunnels {
+            rows[Int(tunnel.tid.rawValue)] = Row(
+                number: tunnel.number,
+                remote: tunnel.remote,
+                isDisabled: tunnel.state == .disabled,
+                mtu: UInt16(clamping: tunnel.mtu),
+                secret: tunnel.password.map { AYIYASecret(password: $0) },
+                password: tunnel.password
+            )
+        }
+        self.rows = rows
+        self.ownDetails = configuration.pop.ownDetails
+        self.beatTimeout = UInt64(clamping: configuration.pop.beatTimeout) &* Moment.nanosecondsPerSecond
+        self.icmpRate = configuration.pop.icmpRate
+        self.pathMTU = configuration.pop.pathMTU
+    }
+}
