@@ -66,7 +66,7 @@ extension Engine {
     /// Counts a packet that the kernel would not send.
     ///
     /// - Parameters:
-    ///   - buffer: The packet, outer headers included.
+    ///   - packet: The packet, outer headers included.
     ///   - tid: The tunnel it was for.
     ///   - remote: Where it was to go.
     ///   - now: The time.
