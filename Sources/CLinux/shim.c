@@ -1,1 +1,114 @@
 #include "CLinux.h"
+
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct clinux_mmsghdr) == sizeof(struct mmsghdr), "clinux_mmsghdr has another size");
+_Static_assert(offsetof(struct clinux_mmsghdr, msg_len) == offsetof(struct mmsghdr, msg_len), "msg_len moved");
+_Static_assert(IFNAMSIZ == 16, "interface names have another length");
+_Static_assert(CLINUX_CONTROL_CAPACITY >= CMSG_SPACE(sizeof(struct in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int)),
+               "control messages don't fit");
+#ifdef IPV6_HDRINCL
+_Static_assert(CLINUX_IPV6_HDRINCL == IPV6_HDRINCL, "IPV6_HDRINCL has another value");
+#endif
+
+int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags) {
+    return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
+}
+
+int clinux_sendmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags) {
+    return sendmmsg(fd, (struct mmsghdr *)messages, count, flags);
+}
+
+static void read_ipv4(const struct cmsghdr *header, struct clinux_control *result) {
+    if (header->cmsg_type == IP_PKTINFO) {
+        struct in_pktinfo info;
+        memcpy(&info, CMSG_DATA(header), sizeof info);
+        memset(result->local_address, 0, 10);
+        memset(result->local_address + 10, 0xff, 2);
+        // Not ipi_addr, which may be a broadcast address that nothing can be sent from.
+        memcpy(result->local_address + 12, &info.ipi_spec_dst, 4);
+        result->local_version = 4;
+        result->interface_index = (uint32_t)info.ipi_ifindex;
+    } else if (header->cmsg_type == IP_TOS) {
+        result->traffic_class = *(const uint8_t *)CMSG_DATA(header);
+    } else if (header->cmsg_type == IP_TTL) {
+        int value;
+        memcpy(&value, CMSG_DATA(header), sizeof value);
+        result->hop_limit = (int16_t)value;
+    }
+}
+
+static void read_ipv6(const struct cmsghdr *header, struct clinux_control *result) {
+    int value;
+    if (header->cmsg_type == IPV6_PKTINFO) {
+        struct in6_pktinfo info;
+        memcpy(&info, CMSG_DATA(header), sizeof info);
+        memcpy(result->local_address, &info.ipi6_addr, 16);
+        result->local_version = 6;
+        result->interface_index = (uint32_t)info.ipi6_ifindex;
+    } else if (header->cmsg_type == IPV6_TCLASS) {
+        memcpy(&value, CMSG_DATA(header), sizeof value);
+        result->traffic_class = (int16_t)value;
+    } else if (header->cmsg_type == IPV6_HOPLIMIT) {
+        memcpy(&value, CMSG_DATA(header), sizeof value);
+        result->hop_limit = (int16_t)value;
+    }
+}
+
+void clinux_read_control(const struct msghdr *message, struct clinux_control *result) {
+    memset(result, 0, sizeof *result);
+    result->traffic_class = -1;
+    result->hop_limit = -1;
+    struct msghdr *walked = (struct msghdr *)message;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(walked); header != NULL; header = CMSG_NXTHDR(walked, header)) {
+        if (header->cmsg_level == IPPROTO_IP) read_ipv4(header, result);
+        if (header->cmsg_level == IPPROTO_IPV6) read_ipv6(header, result);
+    }
+}
+
+int clinux_tun_attach(int fd, char name[16]) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    memcpy(request.ifr_name, name, IFNAMSIZ);
+    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    int result = ioctl(fd, TUNSETIFF, &request);
+    if (result == 0) memcpy(name, request.ifr_name, IFNAMSIZ);
+    return result;
+}
+
+int clinux_prctl(int option, unsigned long argument) {
+    return prctl(option, argument, 0ul, 0ul, 0ul);
+}
+
+int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[2] = {
+        {.effective = (uint32_t)effective, .permitted = (uint32_t)permitted, .inheritable = (uint32_t)inheritable},
+        {.effective = (uint32_t)(effective >> 32), .permitted = (uint32_t)(permitted >> 32),
+         .inheritable = (uint32_t)(inheritable >> 32)},
+    };
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+int clinux_get_capabilities(uint64_t *effective) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[2];
+    memset(data, 0, sizeof data);
+    int result = (int)syscall(SYS_capget, &header, data);
+    *effective = (uint64_t)data[1].effective << 32 | data[0].effective;
+    return result;
+}
+
+int clinux_unshare_network(void) {
+    return unshare(CLONE_NEWNET);
+}

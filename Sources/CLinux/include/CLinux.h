@@ -1,4 +1,68 @@
+/// What LinuxIO needs of Linux and Swift cannot import by itself: macros with arguments, variadic functions,
+/// structures that glibc hides behind _GNU_SOURCE, and the walk along control messages.
+///
+/// Swift reads this header without _GNU_SOURCE, so nothing in it may depend on that macro.
 #ifndef CLINUX_H
 #define CLINUX_H
+
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <linux/capability.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+/// `struct mmsghdr`, which glibc hides behind _GNU_SOURCE; shim.c asserts that the layouts agree.
+struct clinux_mmsghdr {
+    struct msghdr msg_hdr;
+    unsigned int msg_len;
+};
+
+int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags);
+int clinux_sendmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags);
+
+/// What the control messages of one received datagram say.
+struct clinux_control {
+    /// The address the datagram was sent to, in network order, IPv4 in its IPv4-mapped form.
+    uint8_t local_address[16];
+    /// Index of the interface it came in on, 0 when not told.
+    uint32_t interface_index;
+    /// 4 or 6 for the kind of `local_address`, 0 when not told.
+    int16_t local_version;
+    /// DSCP and ECN of the outer header, -1 when not told.
+    int16_t traffic_class;
+    /// TTL or hop limit of the outer header, -1 when not told.
+    int16_t hop_limit;
+};
+
+/// Room for the control messages that clinux_read_control knows, in octets.
+#define CLINUX_CONTROL_CAPACITY 128
+
+void clinux_read_control(const struct msghdr *message, struct clinux_control *result);
+
+/// IPV6_HDRINCL, which glibc of Debian 12 does not always declare.
+#define CLINUX_IPV6_HDRINCL 36
+
+/// Attaches to a TUN device (TUNSETIFF with IFF_TUN | IFF_NO_PI); the kernel writes back the name it chose.
+int clinux_tun_attach(int fd, char name[16]);
+
+/// prctl with one argument.
+int clinux_prctl(int option, unsigned long argument);
+
+/// Sets the calling thread's capabilities, bit n standing for capability n.
+int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable);
+
+/// Reads the calling thread's effective capabilities.
+int clinux_get_capabilities(uint64_t *effective);
+
+/// Moves the calling thread into a new, empty network namespace. Tests use it.
+int clinux_unshare_network(void);
 
 #endif

@@ -1,0 +1,79 @@
+internal import CLinux
+internal import Glibc
+internal import SystemPackage
+
+/// What the process may do, and how it gives the rest away.
+public enum Privileges {
+    /// A capability of capabilities(7).
+    public struct Capability: Hashable, Sendable {
+        /// Its number.
+        public let number: UInt64
+
+        /// Changing interfaces, addresses and routes, and opening TUN devices (`CAP_NET_ADMIN`).
+        public static let networkAdministration = Capability(number: UInt64(CAP_NET_ADMIN))
+
+        /// Raw sockets (`CAP_NET_RAW`).
+        public static let rawSockets = Capability(number: UInt64(CAP_NET_RAW))
+
+        /// Ports under 1024 (`CAP_NET_BIND_SERVICE`).
+        public static let lowPorts = Capability(number: UInt64(CAP_NET_BIND_SERVICE))
+    }
+
+    /// Whether the calling thread has a capability at this moment.
+    public static func has(_ capability: Capability) -> Bool {
+        var effective: UInt64 = 0
+        guard clinux_get_capabilities(&effective) == 0 else { return false }
+        return effective & Self.bits([capability]) != 0
+    }
+
+    /// Becomes another user for good and keeps only some capabilities.
+    ///
+    /// Supplementary groups are dropped, and no program started later can gain privileges. To be called before
+    /// the process starts threads: Linux keeps capabilities a thread, and a thread that runs already loses all.
+    ///
+    /// - Parameters:
+    ///   - user: Name of the unprivileged user, or nil to stay the same and only give capabilities away.
+    ///   - capabilities: What to keep.
+    /// - Throws: ``SystemCallError`` that names the step and the user. Some steps may have been taken.
+    public static func drop(to user: String?, keeping capabilities: [Capability]) throws(SystemCallError) {
+        if let user {
+            let identity = try Self.identity(of: user)
+            let subject = "switching to user \(user)"
+            try systemCall("prctl(PR_SET_KEEPCAPS)", about: subject) { clinux_prctl(PR_SET_KEEPCAPS, 1) }
+            var group = identity.group
+            try systemCall("setgroups", about: subject) { setgroups(1, &group) }
+            try systemCall("setgid", about: subject) { setgid(group) }
+            try systemCall("setuid", about: subject) { setuid(identity.user) }
+        }
+        try Self.keepOnly(capabilities)
+    }
+
+    /// Gives all capabilities away but these.
+    private static func keepOnly(_ capabilities: [Capability]) throws(SystemCallError) {
+        let bits = Self.bits(capabilities)
+        try systemCall("capset", about: "keeping only the network capabilities") {
+            clinux_set_capabilities(bits, bits, 0)
+        }
+        try systemCall("prctl(PR_SET_NO_NEW_PRIVS)") { clinux_prctl(PR_SET_NO_NEW_PRIVS, 1) }
+    }
+
+    private static func bits(_ capabilities: [Capability]) -> UInt64 {
+        capabilities.reduce(0) { $0 | 1 << $1.number }
+    }
+
+    private static func identity(of name: String) throws(SystemCallError) -> (user: uid_t, group: gid_t) {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16 << 10)
+        let code = getpwnam_r(name, &entry, &buffer, buffer.count, &found)
+        guard code == 0, found != nil else {
+            throw SystemCallError(
+                call: "getpwnam_r",
+                errno: code == 0 ? .noSuchFileOrDirectory : Errno(rawValue: code),
+                subject: "user \(name)",
+                explanation: "there is no such user on this host"
+            )
+        }
+        return (entry.pw_uid, entry.pw_gid)
+    }
+}

@@ -1,0 +1,82 @@
+internal import Glibc
+internal import SystemPackage
+public import Wire
+
+/// A non-blocking raw socket that receives all packets of one protocol; ``ReceiveBatch`` reads it.
+///
+/// Over IPv4 a packet comes whole, with its header, and already reassembled, so that it may have up to
+/// 65,535 octets; over IPv6 only what follows the headers comes.
+public struct RawSocket: ~Copyable, Sendable {
+    private let socket: SocketDescriptor
+
+    /// For pollers and batches.
+    public var fileDescriptor: CInt { self.socket.rawValue }
+
+    /// Opens a socket for a protocol.
+    ///
+    /// - Parameters:
+    ///   - protocolNumber: An IANA protocol number such as 41 (IPv6), 47 (GRE), 1 (ICMP) or 58 (ICMPv6).
+    ///   - family: Which version of IP is outside.
+    /// - Throws: ``SystemCallError``, for instance when the process may not.
+    public init(protocolNumber: UInt8, family: AddressFamily) throws(SystemCallError) {
+        self.socket = try Self.open(protocolNumber, family)
+    }
+
+    /// Opens a socket that talks to one remote end only; what is sent gets its IP header from the kernel.
+    ///
+    /// - Parameters:
+    ///   - protocolNumber: An IANA protocol number.
+    ///   - remote: The far end.
+    ///   - local: The address to send from, or nil for the one that the route suggests.
+    /// - Throws: ``SystemCallError``, for instance when there is no route or the local address is not ours.
+    public init(
+        protocolNumber: UInt8,
+        connectedTo remote: IPAddress,
+        from local: IPAddress? = nil
+    ) throws(SystemCallError) {
+        let socket = try Self.open(protocolNumber, AddressFamily(of: remote))
+        if let local {
+            do throws(SystemCallError) {
+                try socket.bind(to: SocketAddress(local, port: 0))
+            } catch {
+                throw error.explained("this host has no address \(local)")
+            }
+        }
+        try socket.connect(to: SocketAddress(remote, port: 0))
+        self.socket = socket
+    }
+
+    private static func open(
+        _ protocolNumber: UInt8,
+        _ family: AddressFamily
+    ) throws(SystemCallError) -> SocketDescriptor {
+        do throws(SystemCallError) {
+            let socket = try SocketDescriptor(
+                family: family,
+                kind: .raw,
+                protocolNumber: CInt(protocolNumber),
+                subject: "raw socket for protocol \(protocolNumber) over \(family)"
+            )
+            try socket.enlargeBuffers()
+            try socket.enableControlMessages(family: family)
+            return socket
+        } catch {
+            guard error.errno == .notPermitted else { throw error }
+            throw error.explained("raw sockets need root or CAP_NET_RAW")
+        }
+    }
+
+    /// Sends a payload to the remote end of a connected socket, without waiting.
+    ///
+    /// - Throws: ``SystemCallError``, for instance when the network can't be reached.
+    public func send(_ payload: RawSpan) throws(SystemCallError) {
+        try self.socket.send(payload)
+    }
+
+    /// The local address.
+    ///
+    /// - Throws: ``SystemCallError``, which only a closed socket brings about.
+    public func localAddress() throws(SystemCallError) -> IPAddress {
+        try self.socket.localAddress().address
+    }
+}

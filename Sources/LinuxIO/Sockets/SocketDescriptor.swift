@@ -1,0 +1,117 @@
+internal import CLinux
+internal import Glibc
+internal import Wire
+
+/// What a datagram socket does, whatever its protocol.
+struct SocketDescriptor: ~Copyable, Sendable {
+    /// What sockets ask the kernel to hold for them, in octets; it may grant less.
+    static let bufferSize: CInt = 8 << 20
+
+    /// What travels over a socket.
+    enum Kind {
+        /// Datagrams of a transport protocol.
+        case datagram
+        /// Packets of a protocol that the program itself speaks.
+        case raw
+
+        fileprivate var type: __socket_type {
+            switch self {
+            case .datagram: SOCK_DGRAM
+            case .raw: SOCK_RAW
+            }
+        }
+    }
+
+    private let descriptor: OwnedDescriptor
+
+    /// What errors call the socket.
+    let subject: String
+
+    var rawValue: CInt { self.descriptor.rawValue }
+
+    /// Opens a non-blocking socket.
+    init(
+        family: AddressFamily,
+        kind: Kind,
+        protocolNumber: CInt,
+        subject: String
+    ) throws(SystemCallError) {
+        let flags = kind.type.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+        self.subject = subject
+        self.descriptor = try OwnedDescriptor("socket", about: subject) {
+            socket(family.domain, CInt(flags), protocolNumber)
+        }
+    }
+
+    /// Sets an integer option.
+    func set(_ name: String, level: CInt, option: CInt, to value: CInt) throws(SystemCallError) {
+        var value = value
+        try systemCall("setsockopt(\(name))", about: self.subject) {
+            setsockopt(self.rawValue, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+        }
+    }
+
+    /// Asks for large buffers, beyond the host's limit where the process may.
+    func enlargeBuffers() throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try self.set("SO_RCVBUFFORCE", level: SOL_SOCKET, option: SO_RCVBUFFORCE, to: Self.bufferSize)
+            try self.set("SO_SNDBUFFORCE", level: SOL_SOCKET, option: SO_SNDBUFFORCE, to: Self.bufferSize)
+        } catch {
+            try self.set("SO_RCVBUF", level: SOL_SOCKET, option: SO_RCVBUF, to: Self.bufferSize)
+            try self.set("SO_SNDBUF", level: SOL_SOCKET, option: SO_SNDBUF, to: Self.bufferSize)
+        }
+    }
+
+    /// Has the kernel say of each datagram which local address, traffic class and hop limit it came with.
+    func enableControlMessages(family: AddressFamily) throws(SystemCallError) {
+        let ipv4 = CInt(IPPROTO_IP)
+        let ipv6 = CInt(IPPROTO_IPV6)
+        switch family {
+        case .ipv4:
+            try self.set("IP_PKTINFO", level: ipv4, option: IP_PKTINFO, to: 1)
+            try self.set("IP_RECVTOS", level: ipv4, option: IP_RECVTOS, to: 1)
+            try self.set("IP_RECVTTL", level: ipv4, option: IP_RECVTTL, to: 1)
+        case .ipv6:
+            try self.set("IPV6_RECVPKTINFO", level: ipv6, option: IPV6_RECVPKTINFO, to: 1)
+            try self.set("IPV6_RECVTCLASS", level: ipv6, option: IPV6_RECVTCLASS, to: 1)
+            try self.set("IPV6_RECVHOPLIMIT", level: ipv6, option: IPV6_RECVHOPLIMIT, to: 1)
+        }
+    }
+
+    /// Binds to a local address.
+    func bind(to address: SocketAddress) throws(SystemCallError) {
+        try systemCall("bind", about: self.subject) {
+            address.withPointer { Glibc.bind(self.rawValue, $0, $1) }
+        }
+    }
+
+    /// Fixes the remote end.
+    func connect(to address: SocketAddress) throws(SystemCallError) {
+        try systemCall("connect", about: self.subject) {
+            address.withPointer { Glibc.connect(self.rawValue, $0, $1) }
+        }
+    }
+
+    /// Sends to the remote end that ``connect(to:)`` fixed.
+    func send(_ octets: RawSpan) throws(SystemCallError) {
+        try octets.withUnsafeBytes { buffer throws(SystemCallError) in
+            _ = try systemCall("send", about: self.subject) {
+                Glibc.send(self.rawValue, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
+            }
+        }
+    }
+
+    /// The local end, as the kernel chose it.
+    func localAddress() throws(SystemCallError) -> SocketAddress {
+        var address = SocketAddress()
+        var length = socklen_t(MemoryLayout<SocketAddress>.size)
+        try systemCall("getsockname", about: self.subject) {
+            withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    getsockname(self.rawValue, $0, &length)
+                }
+            }
+        }
+        return address
+    }
+}
