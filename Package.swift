@@ -73,7 +73,12 @@ let package = Package(
             swiftSettings: views
         ),
         .testTarget(name: "CoreTests", dependencies: ["Core", "Wire"], swiftSettings: views),
-        .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "Wire"], swiftSettings: views),
+        .testTarget(
+            name: "LinuxIOTests",
+            dependencies: ["LinuxIO", "Wire", "CLinux", systemPackage],
+            swiftSettings: views
+        ),
+        .testTarget(name: "ClientTests", dependencies: ["sixxs-client", "Wire"], swiftSettings: views),
         .testTarget(name: "SixxsdTests", dependencies: ["sixxsd", "Core", "Wire"], swiftSettings: views),
         .testTarget(name: "CentralTests", dependencies: ["sixxs-central", "Wire"], swiftSettings: strict),
     ]

@@ -1,0 +1,58 @@
+import LinuxIO
+import SystemPackage
+import Testing
+
+@Suite("SystemCallError")
+struct SystemCallErrorTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let error: SystemCallError
+        let text: String
+
+        var testDescription: String { self.text }
+    }
+
+    static let cases = [
+        Case(
+            error: SystemCallError(call: "epoll_wait", errno: .badFileDescriptor),
+            text: "Bad file descriptor (epoll_wait)"
+        ),
+        Case(
+            error: SystemCallError(call: "open", errno: .noSuchFileOrDirectory, subject: "/dev/net/tun"),
+            text: "/dev/net/tun: No such file or directory (open)"
+        ),
+        Case(
+            error: SystemCallError(call: "bind", errno: .addressInUse, subject: "UDP port 5072 over IPv4")
+                .explained("another program has this port open"),
+            text: "UDP port 5072 over IPv4: another program has this port open (bind: Address already in use)"
+        ),
+    ]
+
+    @Test(arguments: cases)
+    func readsAsASentence(_ example: Case) {
+        #expect(example.error.description == example.text)
+    }
+
+    @Test
+    func namesAMissingDevice() {
+        let error = #expect(throws: SystemCallError.self) { try NetworkDevice(named: "sxnone") }
+
+        #expect(
+            error?.description
+                == "sxnone: there is no such network interface (if_nametoindex: No such device)"
+        )
+    }
+
+    @Test
+    func namesASettingThatCannotBeWritten() {
+        let error = #expect(throws: SystemCallError.self) { try Sysctl.write("/proc/sys/net/no/such", "1") }
+
+        #expect(error?.description == "setting /proc/sys/net/no/such to 1: No such file or directory (open)")
+    }
+
+    @Test
+    func refusesADeviceNameThatIsTooLong() {
+        let error = #expect(throws: SystemCallError.self) { _ = try TUNDevice(name: "sixteen-octets-0") }
+
+        #expect(error?.explanation == "a device's name has 1 to 15 octets")
+    }
+}
