@@ -37,7 +37,7 @@ public enum IPAddress: Hashable, Sendable {
     /// unspecified, reserved or link-local.
     public var isReachableUnicast: Bool {
         switch self {
-        case .ipv4(let address): address.isUnicast
+        case .ipv4(let address): address.isUnicast && !address.isLinkLocal
         case .ipv6(let address):
             address.isUnicast && !address.isLinkLocalUnicast && !address.isIPv4Compatible
                 && !address.isIPv4Mapped
@@ -86,7 +86,8 @@ public struct Endpoint: Hashable, Sendable {
     /// - Throws: ``SyntaxError`` when the text is neither.
     public init(parsing text: some StringProtocol) throws(SyntaxError) {
         let failure = SyntaxError(expected: "an address and port such as 192.0.2.1:5072", found: String(text))
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...])
+        else {
             throw failure
         }
         var host = text[..<colon]
@@ -99,6 +100,15 @@ public struct Endpoint: Hashable, Sendable {
             guard let address = try? IPv4Address(parsing: host) else { throw failure }
             self.init(.ipv4(address), port: port)
         }
+    }
+
+    /// One to five digits; `UInt16.init` alone would take a sign as well.
+    private static func port(_ digits: some StringProtocol) -> UInt16? {
+        guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else {
+            return nil
+        }
+        return UInt16(digits)
     }
 }
 

@@ -51,6 +51,9 @@ public struct IPv4Address: Hashable, Sendable, Comparable {
     /// Whether the address lies in `127.0.0.0/8` (RFC 1122 §3.2.1.3).
     public var isLoopback: Bool { self.value >> 24 == 127 }
 
+    /// Whether the address lies in `169.254.0.0/16` (RFC 3927).
+    public var isLinkLocal: Bool { self.value >> 16 == 0xa9fe }
+
     /// Whether the address lies in `224.0.0.0/4` (RFC 5771).
     public var isMulticast: Bool { self.value >> 28 == 0xe }
 
