@@ -19,7 +19,19 @@ extension IPv6Packet {
     /// Transit packets never need this (RFC 8200 §4: only the destination looks); it serves for packets to
     /// the daemon itself and for telling ICMPv6 errors from other packets. Ends after at most
     /// `payloadLength / 8` steps, since each header is at least 8 octets.
-    public var headerChain: HeaderChain {
+    public var headerChain: HeaderChain { self.walk(as: .destination) }
+
+    /// Who walks along the chain.
+    enum Walker {
+        /// The node that the packet is for, which must act on what it finds.
+        case destination
+        /// A node that only wants to know the upper-layer header: it looks past routing headers with segments
+        /// left and into first fragments.
+        case observer
+    }
+
+    /// As ``headerChain``, on behalf of a walker.
+    func walk(as walker: Walker) -> HeaderChain {
         var nextHeader = self.nextHeader
         var nextHeaderField = IPv6Header.Offset.nextHeader
         var offset = Self.headerLength
@@ -27,7 +39,8 @@ extension IPv6Packet {
             guard length.isComplete else {
                 return .beyondPacket(fieldOffset: length.fieldOffset ?? nextHeaderField)
             }
-            if let end = self.chainEnd(in: nextHeader, at: offset, nextOffset: offset + length.octets) {
+            if let end = self.chainEnd(in: nextHeader, at: offset, next: offset + length.octets, for: walker)
+            {
                 return end
             }
             nextHeader = self.octets.bigEndian(at: offset)
@@ -48,13 +61,7 @@ extension IPv6Packet {
 
     /// The length of the extension header of a type at an offset; nil when the type is no extension header.
     private func extensionLength(of nextHeader: UInt8, at offset: Int) -> ExtensionLength? {
-        switch nextHeader {
-        case ProtocolNumber.hopByHopOptions, ProtocolNumber.routing, ProtocolNumber.destinationOptions,
-            ProtocolNumber.fragment, ProtocolNumber.authentication:
-            break
-        default:
-            return nil
-        }
+        guard ProtocolNumber.isExtensionHeader(nextHeader) else { return nil }
         guard offset + 8 <= self.totalLength else { return ExtensionLength(octets: 8, isComplete: false) }
         let units = Int(self.octets.bigEndian(at: offset + 1, as: UInt8.self))
         let octets =
@@ -71,21 +78,19 @@ extension IPv6Packet {
         )
     }
 
-    /// What ends the walk in the header at an offset, or nil when it goes on.
-    private func chainEnd(in nextHeader: UInt8, at offset: Int, nextOffset: Int) -> HeaderChain? {
-        switch nextHeader {
+    /// What ends the walk in the header at an offset, or nil when it goes on at the next one.
+    private func chainEnd(in type: UInt8, at offset: Int, next: Int, for walker: Walker) -> HeaderChain? {
+        switch type {
         case ProtocolNumber.routing:
             let segmentsLeft: UInt8 = self.octets.bigEndian(at: offset + 3)
-            return segmentsLeft == 0 ? nil : .routing(typeOffset: offset + 2)
+            return segmentsLeft == 0 || walker == .observer ? nil : .routing(typeOffset: offset + 2)
         case ProtocolNumber.fragment:
-            // An atomic fragment is a whole packet (RFC 6946).
             let field: UInt16 = self.octets.bigEndian(at: offset + 2)
-            guard field & 0xfff9 != 0 else { return nil }
-            return .fragment(
-                nextHeader: self.octets.bigEndian(at: offset),
-                isFirst: field & 0xfff8 == 0,
-                offset: nextOffset
-            )
+            // An atomic fragment is a whole packet (RFC 6946).
+            let isWhole = field & 0xfff9 == 0
+            let isFirst = field & 0xfff8 == 0
+            guard !isWhole, !isFirst || walker == .destination else { return nil }
+            return .fragment(nextHeader: self.octets.bigEndian(at: offset), isFirst: isFirst, offset: next)
         default:
             return nil
         }

@@ -107,18 +107,19 @@ public struct ICMPv6Message: ~Escapable {
 }
 
 extension IPv6Packet {
-    /// Whether the packet is an ICMPv6 error or redirect, about which no error may be sent (RFC 4443 §2.4(e.1), (e.2)).
+    /// Whether the packet is an ICMPv6 error or redirect, about which no error may be sent.
     ///
-    /// A later fragment of an ICMPv6 message counts as one, since its type cannot be seen.
+    /// RFC 4443 §2.4(e.1), (e.2). A message is recognised behind routing headers with segments left and in
+    /// first fragments too. A later fragment of what may be an ICMPv6 message counts as one, since its type
+    /// cannot be seen.
     public var mayBeICMPv6ErrorOrRedirect: Bool {
-        switch self.headerChain {
-        case .upperLayer(ProtocolNumber.icmpv6, let offset),
-            .fragment(ProtocolNumber.icmpv6, true, let offset):
+        switch self.walk(as: .observer) {
+        case .upperLayer(ProtocolNumber.icmpv6, let offset):
             guard offset < self.totalLength else { return true }
             let type: UInt8 = self.octets.bigEndian(at: offset)
             return type < 128 || type == ICMPv6Message.MessageType.redirect
-        case .fragment(ProtocolNumber.icmpv6, false, _):
-            return true
+        case .fragment(let nextHeader, _, _):
+            return nextHeader == ProtocolNumber.icmpv6 || ProtocolNumber.isExtensionHeader(nextHeader)
         default:
             return false
         }

@@ -28,4 +28,13 @@ public enum ProtocolNumber {
     public static let noNextHeader: UInt8 = 59
     /// Destination options (RFC 8200 §4.6).
     public static let destinationOptions: UInt8 = 60
+
+    /// Whether a next header value names an extension header that can be stepped over.
+    static func isExtensionHeader(_ number: UInt8) -> Bool {
+        switch number {
+        case Self.hopByHopOptions, Self.routing, Self.destinationOptions, Self.fragment, Self.authentication:
+            true
+        default: false
+        }
+    }
 }
