@@ -1,0 +1,60 @@
+# sixxsd: build, test, show. `make` alone lists what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+SWIFT ?= swift
+PYTHON := /usr/bin/python3
+# The laboratory needs root for its namespaces; everything else does not.
+AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo --preserve-env=SIXXS_BIN,NO_COLOR,CI)
+
+SWIFT_FOLDERS := $(wildcard Sources Tests Benchmarks Fuzz) Package.swift
+TEST_FLAGS := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
+PYTEST_FLAGS ?= -q
+
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down test build lint unit end-to-end packages install clean
+
+help: ## list the targets
+	@printf 'sixxsd: an IPv6 tunnel broker, daemon and centre\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: packages build ## a fleet on this machine, in namespaces: tunnels, pings, throughput (KEEP=1 leaves it up)
+	@exec $(AS_ROOT) $(PYTHON) Tests/EndToEnd/demo.py $(if $(filter-out 0,$(KEEP)),--keep)
+
+demo-down: ## remove what `make demo KEEP=1` left up
+	@exec $(AS_ROOT) $(PYTHON) Tests/EndToEnd/demo.py --down
+
+test: packages lint unit build end-to-end ## everything that continuous integration checks
+
+build: packages ## the three programs, optimized
+	@echo 'building (release)'
+	@$(SWIFT) build -c release --quiet
+
+lint: ## formatting and layering
+	@$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
+	@Tests/gate/layering.sh
+
+unit: packages ## unit tests, warnings are errors
+	@echo 'building the unit tests'
+	@$(SWIFT) build --build-tests --quiet $(TEST_FLAGS)
+	@$(SWIFT) test --skip-build --quiet $(TEST_FLAGS)
+
+end-to-end: packages ## the programs in network namespaces (builds nothing; SIXXS_BIN names another build)
+	@$(AS_ROOT) $(PYTHON) -m pytest $(PYTEST_FLAGS) Tests/EndToEnd
+
+packages: ## install the Debian packages that are missing
+	@Tests/gate/install-packages.sh
+
+install: build ## install the programs (DESTDIR, PREFIX)
+	@install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	@install -m 0755 .build/release/sixxsd $(DESTDIR)$(PREFIX)/sbin/
+	@install -m 0755 .build/release/sixxs-client .build/release/sixxs-central $(DESTDIR)$(PREFIX)/bin/
+
+clean: ## remove everything that was built
+	@rm -rf .build
+	@find Tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,13 @@
+"""A laboratory of network namespaces in which the real programs carry real packets.
+
+namespace   namespaces, links, processes and their removal, whatever happens
+topology    the fleet: two internets, PoPs, hosts, NAT
+sshd        a real OpenSSH server for a PoP
+daemon      sixxsd and its control port
+client      sixxs-client
+central     sixxs-central
+beats       AYIYA datagrams and heartbeats, written from the specification alone
+packets     crafting and receiving single packets
+capture     tcpdump, and tshark's opinion of what it caught
+traffic     ping and iperf3
+"""

@@ -1,0 +1,249 @@
+"""sixxsd in a namespace, and the control port as an operator's script would use it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .namespace import Namespace, Process, wait_for
+from .topology import PoPPlan
+
+CONTROL = ("127.0.0.1", 42003)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of the control port: its code, and the text or the lines."""
+
+    code: int
+    text: str
+    lines: tuple[str, ...] | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.code < 300
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.code} {self.text}", *(self.lines or ())])
+
+
+class ControlSession:
+    """A conversation with the control port."""
+
+    def __init__(self, namespace: Namespace, address: tuple[str, int] = CONTROL, timeout: float = 5) -> None:
+        self._socket = namespace.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        try:
+            self._socket.connect(address)
+            self._file = self._socket.makefile("rb")
+            self.greeting = self.read_reply()
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def __enter__(self) -> ControlSession:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+    def send(self, octets: bytes) -> None:
+        self._socket.sendall(octets)
+
+    def command(self, line: str) -> Reply:
+        self.send(line.encode() + b"\n")
+        return self.read_reply()
+
+    def push(self, generation: int, text: str, digest: str | None = None, confirm: int | None = None) -> Reply:
+        """Sends a whole configuration as the centre does."""
+        octets = text.encode()
+        digest = digest or hashlib.sha256(octets).hexdigest()
+        tail = f" confirm {confirm}" if confirm is not None else ""
+        self.send(f"config push {generation} {len(octets)} {digest}{tail}\n".encode() + octets)
+        return self.read_reply()
+
+    def read_reply(self) -> Reply:
+        """Reads one reply: `<code> <text>`, or `<c>01 <n>`, n lines and `<code> OK`."""
+        head = self._line()
+        code, _, text = head.partition(" ")
+        if not re.fullmatch(r"\d01", code) or not text.isdigit():
+            return Reply(int(code), text)
+        lines = tuple(self._line() for _ in range(int(text)))
+        code, _, text = self._line().partition(" ")
+        return Reply(int(code), text, lines)
+
+    def _line(self) -> str:
+        line = self._file.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionError(f"the control port closed the connection after {line!r}")
+        return line.rstrip(b"\r\n").decode()
+
+
+@dataclass(frozen=True)
+class TunnelLine:
+    """One tunnel of a configuration."""
+
+    tid: int
+    number: int
+    remote: str
+    mtu: int = 1280
+    password: str = ""
+    state: str = "up"
+
+    def __str__(self) -> str:
+        return f"config {self.tid:x} T{self.number} {self.remote} {self.state} {self.mtu} {self.password}".rstrip()
+
+
+def configuration(plan: PoPPlan, tunnels: list[TunnelLine] = [], subnets: list[tuple[str, int]] = [],
+                  beat_timeout: int | None = None, extra: str = "") -> str:
+    """The text of a `sixxsd.conf`."""
+    lines = ["pop", "\tset", f"\t\tdetails {plan.id} {plan.name} {plan.ipv4} {plan.ipv6}", f"\t\tid {plan.id}"]
+    if beat_timeout is not None:
+        lines.append(f"\t\tbeat-timeout {beat_timeout}")
+    lines += ["\tend", f"\ttunnelprefix add {plan.tunnel_prefix}"]
+    lines += [f"\tsubnetprefix add {prefix}" for prefix in plan.subnet_prefixes]
+    lines += ["\tcliacl", "\t\treset", "\t\tadd ::1", "\t\tadd 127.0.0.1", "\tend", "end"]
+    lines += ["tunnel", "\tset", *(f"\t\t{tunnel}" for tunnel in tunnels), "\tend", "end"]
+    if subnets:
+        lines += ["subnet", "\tset", *(f"\t\tconfig {prefix} {tid:x} static" for prefix, tid in subnets), "\tend", "end"]
+    return "\n".join(lines) + "\n" + extra
+
+
+class Daemon:
+    """One sixxsd."""
+
+    def __init__(self, namespace: Namespace, program: Path, text: str, name: str = "sixxsd", tun: str = "sixxs",
+                 control: str = "127.0.0.1:42003") -> None:
+        self.namespace = namespace
+        self.program = program
+        self.tun = tun
+        self.control = control
+        self.name = name
+        folder = namespace.laboratory.folder / f"{name}-{namespace.short_name}"
+        folder.mkdir(mode=0o777, exist_ok=True)
+        folder.chmod(0o777)
+        self.socket_path = folder / "control.sock"
+        self.file = folder / "sixxsd.conf"
+        self.file.write_text(text)
+        self.process: Process | None = None
+
+    @property
+    def argv(self) -> list[str]:
+        return [str(self.program), "--config", str(self.file), "--tun", self.tun, "--control", self.control,
+                "--socket", str(self.socket_path), "--foreground"]
+
+    def launch(self) -> Process:
+        """Starts it without waiting for anything."""
+        self.process = self.namespace.spawn(*self.argv, name=self.name)
+        return self.process
+
+    def start(self, timeout: float = 10) -> Daemon:
+        """Starts it and waits until the control port answers."""
+        process = self.launch()
+        wait_for(lambda: self.answers() or not process.is_running, timeout, f"{self.name} in {self.namespace} to answer")
+        if not process.is_running:
+            raise RuntimeError(f"{self.name} ended with {process.exit_code}: {process.output[-2000:]}")
+        return self
+
+    def answers(self) -> bool:
+        try:
+            self.session(timeout=1).close()
+            return True
+        except (OSError, ValueError):
+            return False
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.is_running
+
+    @property
+    def log(self) -> str:
+        return self.process.output if self.process else ""
+
+    def stop(self) -> int:
+        assert self.process is not None
+        return self.process.stop()
+
+    def kill(self) -> int:
+        assert self.process is not None
+        return self.process.kill()
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.signal(number)
+
+    def session(self, timeout: float = 5) -> ControlSession:
+        host, _, port = self.control.rpartition(":")
+        return ControlSession(self.namespace, (host, int(port)), timeout)
+
+    def command(self, line: str) -> Reply:
+        with self.session() as session:
+            return session.command(line)
+
+    def push(self, generation: int, text: str, **options: object) -> Reply:
+        with self.session() as session:
+            return session.push(generation, text, **options)  # type: ignore[arg-type]
+
+    def digest(self) -> str:
+        """What `config digest` says of the running configuration, without when it was applied."""
+        reply = self.command("config digest")
+        found = re.search(r"sha256 ([0-9a-f]{64})", reply.text)
+        assert found, str(reply)
+        return found[1]
+
+    def report(self) -> dict:
+        reply = self.command("pop report")
+        assert reply.is_success and reply.lines, str(reply)
+        return json.loads("".join(reply.lines))
+
+    def tunnel(self, number: int) -> dict:
+        """A tunnel's part of the report."""
+        return next(entry for entry in self.report()["tunnels"] if entry["tunnel"] == f"T{number}")
+
+    def state(self, number: int) -> str:
+        return self.tunnel(number)["state"]
+
+    def errors(self, number: int) -> dict[str, int]:
+        return self.tunnel(number).get("errors") or {}
+
+    def wait_for_state(self, number: int, state: str, timeout: float = 5) -> None:
+        wait_for(lambda: self.state(number) == state, timeout, f"T{number} to be {state}", every=0.05)
+
+    def wait_for_error(self, number: int, name: str, at_least: int = 1, timeout: float = 3) -> int:
+        """Waits until a tunnel has counted an error, and returns the count."""
+        with contextlib.suppress(TimeoutError):
+            wait_for(lambda: self.errors(number).get(name, 0) >= at_least, timeout, name, every=0.05)
+        count = self.errors(number).get(name, 0)
+        assert count >= at_least, f"{name}: {count}, wanted {at_least}; errors: {self.errors(number)}"
+        return count
+
+    def status(self) -> dict[str, tuple[int, int, int]]:
+        """`pop show status` by type: online, active, configured."""
+        rows = {}
+        for line in self.command("pop show status").lines or ():
+            word, *numbers = line.split()
+            rows[word] = tuple(int(number) for number in numbers)
+        return rows  # type: ignore[return-value]
+
+    def uptime(self) -> float:
+        return float(self.report()["uptime"])
+
+
+def now() -> int:
+    """Seconds since 1970, as both protocols carry them."""
+    return int(time.time())

@@ -1,0 +1,29 @@
+#!/bin/bash
+# Installs the Debian packages that the build and the tests need: those that are missing, and nothing else.
+#
+# The list is all that a clean Debian 12 with the Swift toolchain lacks. What it does not do: start, enable or
+# configure anything (Debian's own policy decides whether openssh-server starts).
+set -euo pipefail
+
+build=(libssh-dev libsqlite3-dev pkg-config)
+laboratory=(iproute2 nftables iputils-ping iperf3 ethtool procps util-linux openssh-server openssh-client
+    tcpdump tshark python3 python3-pytest python3-scapy)
+
+missing=()
+for package in "${build[@]}" "${laboratory[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+echo "installing: ${missing[*]}"
+# tshark asks whether users may capture; iperf3 asks whether to run as a service.
+export DEBIAN_FRONTEND=noninteractive
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    cat "$log" >&2
+    exit 1
+fi
