@@ -37,16 +37,16 @@ def test_outer_packets_are_what_they_claim(site: Site) -> None:
                              "icmpv6.checksum.status")
     assert {row["ip.dst"] for row in sixinfour} == {"203.0.113.10", "203.0.113.11"}
     assert all(row["ip.ttl"] == "64" and row["icmpv6.checksum.status"] == "1" for row in sixinfour)
-    ayiya = capture.rows(f"{FROM_POP} && udp.srcport == 5072 && aiya", "ip.dst", "udp.checksum", "aiya.identity",
-                         "aiya.opcode", "icmpv6.type", "icmpv6.checksum.status")
+    ayiya = capture.rows(f"{FROM_POP} && udp.srcport == 5072 && ayiya", "ip.dst", "udp.checksum", "ayiya.identity",
+                         "ayiya.opcode", "icmpv6.type", "icmpv6.checksum.status")
     assert len(ayiya) >= 10
     assert {row["ip.dst"] for row in ayiya} == {"203.0.113.12"}
-    assert all(int(row["aiya.opcode"], 16) == 1 for row in ayiya), "forward"
+    assert all(int(row["ayiya.opcode"], 16) == 1 for row in ayiya), "forward"
     assert all(row["icmpv6.checksum.status"] == "1" for row in ayiya)
     assert all(int(row["udp.checksum"], 16) == 0 for row in ayiya), "none over IPv4"
-    epochs = capture.rows(f"{FROM_POP} && aiya", "aiya.epoch", "frame.time_epoch")
+    epochs = capture.rows(f"{FROM_POP} && ayiya", "ayiya.epoch", "frame.time_epoch")
     assert epochs
-    assert capture.count(f"{FROM_POP} && !(ip.proto == 41) && !aiya && !icmp") == 0
+    assert capture.count(f"{FROM_POP} && !(ip.proto == 41) && !ayiya && !icmp") == 0
 
 
 def test_icmpv6_errors_have_right_checksums(site: Site) -> None:

@@ -14,7 +14,7 @@ class Capture:
 
     with Capture(pop, "net0") as capture:
         …
-    rows = capture.rows("udp.port == 5072", "aiya.opcode", …)
+    rows = capture.rows("udp.port == 5072", "ayiya.opcode", …)
     """
 
     def __init__(self, namespace: Namespace, interface: str, name: str = "capture", expression: str = "") -> None:
