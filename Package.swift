@@ -49,6 +49,7 @@ let package = Package(
                 "Core", "Wire", "LinuxIO", argumentParser, logging, serviceLifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: views
         ),

@@ -67,12 +67,12 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - packet: The packet, outer headers included.
-    ///   - tid: The tunnel it was for.
+    ///   - tid: The tunnel it was for; nil for the uplink.
     ///   - remote: Where it was to go.
     ///   - now: The time.
     public mutating func noteSendError(
         _ packet: RawSpan,
-        tunnel tid: TID,
+        tunnel tid: TID?,
         toward remote: IPAddress,
         at now: Moment
     ) {

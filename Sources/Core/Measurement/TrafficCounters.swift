@@ -21,4 +21,7 @@ public struct TrafficCounters: Hashable, Sendable {
 
     /// What went out.
     public var egress = Direction()
+
+    /// Creates counters at 0.
+    public init() {}
 }

@@ -33,6 +33,14 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// Whether the address is one by which a host speaks to itself.
+    public var isLoopback: Bool {
+        switch self.unmapped {
+        case .ipv4(let address): address.isLoopback
+        case .ipv6(let address): address.isLoopback
+        }
+    }
+
     /// Whether one host can own this address and be reached over a network: not loopback, multicast,
     /// unspecified, reserved or link-local.
     public var isReachableUnicast: Bool {

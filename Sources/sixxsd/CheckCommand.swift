@@ -1,0 +1,41 @@
+import ArgumentParser
+import Foundation
+import Wire
+
+/// `sixxsd check FILE`.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Says whether a configuration file is right.",
+        discussion: """
+            Prints what it holds and exits 0, or prints the first mistake with file, line and column and exits 1.
+
+              sixxsd check /etc/sixxsd/sixxsd.conf
+            """
+    )
+
+    @Argument(help: "The file to check.", completion: .file())
+    var file: String
+
+    func run() throws {
+        let configuration = try ConfigurationFile(path: self.file).loadOrExplain().configuration
+        let tunnels = configuration.tunnels.count
+        print(
+            "\(self.file): right: \(tunnels) tunnels, \(configuration.subnets.count) subnets, \(configuration.digest)"
+        )
+    }
+}
+
+extension ConfigurationFile {
+    /// Loads the file; what is wrong is printed and ends the program with status 1.
+    func loadOrExplain() throws -> (configuration: Configuration, generation: Int) {
+        do {
+            return try self.load()
+        } catch let error as ConfigurationError {
+            StandardError.print("\(error)")
+        } catch {
+            StandardError.print("\(self.path): cannot be read: \(error.localizedDescription)")
+        }
+        throw ExitCode.failure
+    }
+}

@@ -1,0 +1,120 @@
+import Core
+import Foundation
+import LinuxIO
+import Wire
+
+extension Console {
+    func performPoP(_ path: String, _ words: Words) async throws -> ControlReply {
+        try words.end()
+        let pop = await self.store.state.configuration.pop
+        switch path {
+        case "pop cliacl list": return ControlReply(200, lines: pop.controlACL.map(\.description))
+        case "pop subnetprefix list": return ControlReply(200, lines: pop.subnetPrefixes.map(\.description))
+        case "pop tunnelprefix list":
+            return ControlReply(200, lines: [pop.tunnelPrefix].compactMap { $0?.description })
+        case "pop get id":
+            return pop.id.map { ControlReply(200, "\($0)") } ?? ControlReply(404, "no PoP id is set")
+        case "pop get name":
+            return (pop.ownDetails?.name).map { ControlReply(200, $0) }
+                ?? ControlReply(404, "no PoP id is set")
+        case "pop saveconfig": return await self.save()
+        case "pop report": return try await self.report()
+        case "pop shutdown":
+            self.shutDown()
+            return ControlReply(200, "shutting down")
+        default: return await self.show(path, pop)
+        }
+    }
+
+    private func save() async -> ControlReply {
+        do {
+            try await self.store.save()
+            return ControlReply(200, "configuration saved")
+        } catch ConfigurationStore.Failure.notSaved(let error) {
+            return ControlReply(500, "configuration not saved: \(error)")
+        } catch {
+            return ControlReply(500, "configuration not saved: \(error)")
+        }
+    }
+
+    private func show(_ path: String, _ pop: PoPSettings) async -> ControlReply {
+        switch path {
+        case "pop show version": ControlReply(200, "sixxsd \(Release.version)")
+        case "pop show uptime": ControlReply(200, DaemonClock.format(uptime: self.clock.uptime))
+        case "pop show unixtime": ControlReply(200, "\(WallClock.secondsSince1970())")
+        case "pop show status": ControlReply(200, lines: await self.status())
+        case "pop show info": ControlReply(200, lines: await self.info(pop))
+        case "pop show hostinfo": ControlReply(200, lines: Self.hostInfo())
+        case "pop show timeinfo": ControlReply(200, lines: self.timeInfo())
+        case "pop show threads": ControlReply(200, lines: await self.threads())
+        case "pop show pops":
+            ControlReply(
+                200,
+                lines: pop.pops.sorted { $0.id < $1.id }.map { "\($0.id) \($0.name) \($0.ipv4) \($0.ipv6)" }
+            )
+        default: ControlReply(404, "unknown command \"\(path)\"")
+        }
+    }
+
+    /// A line a type and one for all: tunnels that are up, that had a packet lately, that are configured.
+    private func status() async -> [String] {
+        let table = await self.tunnelTable()
+        let now = Int64(WallClock.secondsSince1970())
+        let types = TunnelTable.types.map { type in
+            let rows = table.rows.filter { $0.type == type }
+            return "\(type) \(TunnelTable.Counts(rows, at: now))"
+        }
+        return types + ["total \(TunnelTable.Counts(table.rows, at: now))"]
+    }
+
+    private func info(_ pop: PoPSettings) async -> [String] {
+        let state = await self.store.state
+        return [
+            "name \(pop.ownDetails?.name ?? "-")",
+            "id \(pop.id.map(String.init) ?? "-")",
+            "version \(Release.version)",
+            "ipv4 \(pop.ownDetails?.ipv4.description ?? "-")",
+            "ipv6 \(pop.ownDetails?.ipv6.description ?? "-")",
+            "tunnelprefix \(pop.tunnelPrefix?.description ?? "-")",
+            "subnetprefixes \(pop.subnetPrefixes.count)",
+            "device \(self.tunName)",
+            "control \(self.control.joined(separator: " "))",
+            "generation \(state.generation)",
+            "digest \(state.digest)",
+            "instance \(self.clock.instance)",
+        ]
+    }
+
+    private static func hostInfo() -> [String] {
+        let info = ProcessInfo.processInfo
+        return [
+            "hostname \(info.hostName)",
+            "system \(info.operatingSystemVersionString)",
+            "processors \(info.activeProcessorCount)",
+            "memory \(info.physicalMemory)",
+            "uptime \(DaemonClock.format(uptime: Int(HostUptime.seconds())))",
+        ]
+    }
+
+    private func timeInfo() -> [String] {
+        [
+            "unixtime \(WallClock.secondsSince1970())",
+            "utc \(Date().formatted(.iso8601))",
+            "uptime \(DaemonClock.format(uptime: self.clock.uptime))",
+            "hostuptime \(DaemonClock.format(uptime: Int(HostUptime.seconds())))",
+        ]
+    }
+
+    /// One line a worker, with what became of every packet it saw.
+    private func threads() async -> [String] {
+        let (accounting, drops) = await self.mailbox.perform { engine, _ in
+            let accounting = engine.accounting
+            return (accounting, DropReason.allCases.map { ($0, accounting.dropped(because: $0)) })
+        }
+        let received = accounting.receivedFromUplink + accounting.receivedFromOutside
+        let line =
+            "worker 0 received \(received) forwarded \(accounting.forwarded) answered \(accounting.answered)"
+            + " consumed \(accounting.consumed) dropped \(accounting.droppedInAll)"
+        return [line] + drops.filter { $0.1 > 0 }.map { "worker 0 dropped \($0.0) \($0.1)" }
+    }
+}

@@ -1,0 +1,76 @@
+import Core
+import Foundation
+import LinuxIO
+import Wire
+
+extension Console {
+    /// Everything a collector wants, as one line of JSON.
+    func report() async throws -> ControlReply {
+        let state = await self.store.state
+        let table = await self.tunnelTable()
+        let counts = TunnelTable.Counts(table.rows, at: Int64(WallClock.secondsSince1970()))
+        let report = PoPReport(
+            instance: self.clock.instance,
+            version: Release.version,
+            uptime: self.clock.uptime,
+            hostUptime: Int(HostUptime.seconds()),
+            time: Int(WallClock.secondsSince1970()),
+            pop: state.configuration.pop.ownDetails.map { PoPReport.PoP(id: $0.id, name: $0.name) },
+            generation: state.generation,
+            digest: state.digest,
+            totals: PoPReport.Totals(
+                online: counts.online,
+                active: counts.active,
+                configured: counts.configured,
+                rxPackets: table.uplink.ingress.packets,
+                rxBytes: table.uplink.ingress.octets,
+                txPackets: table.uplink.egress.packets,
+                txBytes: table.uplink.egress.octets
+            ),
+            tunnels: table.rows.map(PoPReport.Tunnel.init)
+        )
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let line = String(decoding: try encoder.encode(report), as: UTF8.self)
+        return ControlReply(200, lines: [line])
+    }
+}
+
+extension PoPReport.Tunnel {
+    fileprivate init(_ row: TunnelTable.Row) {
+        let traffic = row.snapshot.traffic
+        self.init(
+            tunnel: "\(row.settings.number)",
+            tid: "\(row.settings.tid)",
+            state: "\(row.snapshot.condition)",
+            type: row.type,
+            endpoint: row.endpoint,
+            mtu: row.settings.mtu,
+            inPackets: traffic.ingress.packets,
+            inBytes: traffic.ingress.octets,
+            outPackets: traffic.egress.packets,
+            outBytes: traffic.egress.octets,
+            lastIn: Self.time(traffic.ingress.lastTime),
+            lastOut: Self.time(traffic.egress.lastTime),
+            lastBeat: row.snapshot.lastBeatTime.map { Int($0) },
+            latency: PoPReport.Latency(row.snapshot.latency),
+            errors: Dictionary(uniqueKeysWithValues: row.snapshot.errors.map { ($0.kind.name, $0.count) })
+        )
+    }
+
+    private static func time(_ seconds: Int64) -> Int? { seconds == 0 ? nil : Int(seconds) }
+}
+
+extension PoPReport.Latency {
+    fileprivate init(_ record: LatencyRecord) {
+        let milliseconds: (UInt64) -> Double? = { record.received == 0 ? nil : Double($0) / 1000 }
+        self.init(
+            sent: record.sent,
+            received: record.received,
+            lossPercent: record.lossPercent,
+            minMs: milliseconds(record.minimum),
+            avgMs: milliseconds(record.average),
+            maxMs: milliseconds(record.maximum)
+        )
+    }
+}

@@ -1,0 +1,173 @@
+import Core
+import Foundation
+import Wire
+
+extension Console {
+    func performTunnel(_ path: String, _ words: Words) async throws -> ControlReply {
+        var words = words
+        switch path {
+        case "tunnel show": return try await self.showTunnel(&words)
+        case "tunnel list": return try await self.listTunnels(&words)
+        case "tunnel stats":
+            try words.end()
+            return ControlReply(200, lines: Self.stats(await self.tunnelTable()))
+        default: return ControlReply(404, "unknown command \"\(path)\"")
+        }
+    }
+
+    // MARK: - show
+
+    private func showTunnel(_ words: inout Words) async throws -> ControlReply {
+        let word = try words.next(expecting: "a tunnel: T<n>, a tid or an address that routes to it")
+        try words.end()
+        let table = await self.tunnelTable()
+        guard let tid = await self.tid(named: word.text),
+            let row = table.rows.first(where: { $0.settings.tid == tid })
+        else { return ControlReply(404, "no tunnel \"\(word.text)\"") }
+        return ControlReply(200, lines: row.details)
+    }
+
+    /// The tid that a word names: as `T<n>`, in hexadecimal, or by an address that routes to the tunnel.
+    private func tid(named text: String) async -> TID? {
+        if let number = try? TunnelNumber(parsing: text) {
+            return await self.store.state.configuration.tunnels.first { $0.number == number }?.tid
+        }
+        if let tid = try? TID(parsing: text) { return tid }
+        guard let address = try? IPv6Address(parsing: text) else { return nil }
+        switch AddressPlan(await self.store.state.configuration).owner(of: address) {
+        case .local(let tid), .remote(let tid), .unassigned(let tid), .routed(let tid): return tid
+        case .daemon, .nobody, .outside: return nil
+        }
+    }
+
+    // MARK: - list
+
+    private func listTunnels(_ words: inout Words) async throws -> ControlReply {
+        let filter = try Self.filter(&words)
+        let rows = await self.tunnelTable().rows.filter(filter)
+        return ControlReply(200, lines: rows.map(\.listLine))
+    }
+
+    private static func filter(_ words: inout Words) throws(Words.Failure) -> (TunnelTable.Row) -> Bool {
+        guard let first = words.next() else { return { _ in true } }
+        if first.isKeyword("all") {
+            try words.end()
+            return { _ in true }
+        }
+        if first.isKeyword("erroronly") {
+            try words.end()
+            return { $0.errorCount > 0 }
+        }
+        // Names of errors have blanks in them: the rest of the line is one name.
+        let text = ([first] + words.rest()).map(\.text).joined(separator: " ")
+        let name = text.lowercased()
+        guard name.hasPrefix("err="),
+            let kind = ErrorKind.allCases.first(where: { $0.name.lowercased() == name.dropFirst(4) })
+        else {
+            let expected = "all, erroronly or err=<name of an error>"
+            throw Words.Failure(column: first.column, expected: expected, found: "\"\(text)\"")
+        }
+        return { row in row.snapshot.errors.contains { $0.kind == kind } }
+    }
+
+    // MARK: - stats
+
+    private static func stats(_ table: TunnelTable) -> [String] {
+        let sums = ["total \(table.total.statsText)", "uplink \(table.uplink.statsText)"]
+        let rows = table.rows.filter { row in
+            row.snapshot.traffic.ingress.packets > 0 || row.snapshot.traffic.egress.packets > 0
+        }
+        return sums
+            + rows.map { row in
+                "\(row.settings.number) \(row.snapshot.traffic.statsText) \(row.snapshot.latency.statsText)"
+            }
+    }
+}
+
+extension TrafficCounters {
+    /// `<in bytes> <out bytes> <in packets> <out packets>`.
+    fileprivate var statsText: String {
+        "\(self.ingress.octets) \(self.egress.octets) \(self.ingress.packets) \(self.egress.packets)"
+    }
+}
+
+extension LatencyRecord {
+    /// `<sent> <received> <loss %> <min> <avg> <max>`, times in milliseconds with two decimals, -1 when none.
+    fileprivate var statsText: String {
+        let loss = self.lossPercent.map(Self.twoDecimals) ?? "-1"
+        return "\(self.sent) \(self.received) \(loss) \(self.milliseconds(self.minimum))"
+            + " \(self.milliseconds(self.average)) \(self.milliseconds(self.maximum))"
+    }
+
+    private func milliseconds(_ microseconds: UInt64) -> String {
+        self.received == 0 ? "-1" : Self.twoDecimals(Double(microseconds) / 1000)
+    }
+
+    private static func twoDecimals(_ value: Double) -> String {
+        String(format: "%.2f", value)
+    }
+
+    /// `12.34 / 13.00 / 15.10 ms, 1.00 % lost of 100`, for people.
+    fileprivate var showText: String {
+        guard self.received > 0 else { return "none (\(self.sent) sent)" }
+        let times = [self.minimum, self.average, self.maximum].map(self.milliseconds).joined(separator: " / ")
+        return "\(times) ms, \(self.lossPercent.map(Self.twoDecimals) ?? "-1") % lost of \(self.sent)"
+    }
+}
+
+extension TunnelTable.Row {
+    /// `T<n> <inner ::2> <outer> <state> <type> <mtu> <errors>`.
+    fileprivate var listLine: String {
+        "\(self.settings.number) \(self.remote) \(self.endpoint ?? "-") \(self.snapshot.condition)"
+            + " \(self.travelType) \(self.settings.mtu) \(self.errorCount)"
+    }
+
+    /// `Name (24 wide): value` lines.
+    fileprivate var details: [String] {
+        let traffic = self.snapshot.traffic
+        let settings: [(String, String)] = [
+            ("Tunnel ID", "\(self.settings.number)"),
+            ("TID", "\(self.settings.tid)"),
+            ("Tunnel Debugging", "off"),
+            ("Inner Us", "\(self.local)"),
+            ("Inner Them", "\(self.remote)"),
+            ("Outer Us", self.localEndpoint ?? "-"),
+            ("Outer Them", self.endpoint ?? "-"),
+            ("MTU", "\(self.settings.mtu)"),
+            ("Tunnel State", "\(self.snapshot.condition)"),
+            ("Tunnel Type", self.travelType),
+            ("Dynamic Tunnel", self.type == "direct" ? "no" : "yes"),
+        ]
+        let measured: [(String, String)] = [
+            ("Last Heartbeat", Self.time(self.snapshot.lastBeatTime ?? 0)),
+            ("Packet In", "\(traffic.ingress.packets)"),
+            ("Packet Out", "\(traffic.egress.packets)"),
+            ("Octet In", "\(traffic.ingress.octets)"),
+            ("Octet Out", "\(traffic.egress.octets)"),
+            ("Last Packet In", Self.time(traffic.ingress.lastTime)),
+            ("Last Packet Out", Self.time(traffic.egress.lastTime)),
+            ("Latency", self.snapshot.latency.showText),
+        ]
+        let errors = ErrorKind.allCases.map { kind in
+            (kind.name, "\(self.snapshot.errors.first { $0.kind == kind }?.count ?? 0)")
+        }
+        return (settings + self.ayiyaDetails + measured + errors).map(Self.line)
+    }
+
+    private var ayiyaDetails: [(String, String)] {
+        guard case .dynamic = self.settings.remote else { return [] }
+        return [
+            ("AYIYA Identity", "\(self.remote)"),
+            ("AYIYA Hash", "SHA-1"),
+            ("AYIYA Password", self.settings.password == nil ? "none" : "set"),
+        ]
+    }
+
+    private static func line(_ name: String, _ value: String) -> String {
+        name + String(repeating: " ", count: max(0, 24 - name.count)) + ": " + value
+    }
+
+    private static func time(_ seconds: Int64) -> String {
+        seconds == 0 ? "never" : Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
+    }
+}

@@ -1,0 +1,115 @@
+import Core
+import Wire
+
+/// The tunnels as they are configured and as the engine sees them, side by side, by tid.
+struct TunnelTable: Sendable {
+    struct Row: Sendable {
+        let settings: TunnelSettings
+        let snapshot: TunnelSnapshot
+        let local: IPv6Address
+        let remote: IPv6Address
+    }
+
+    /// How many tunnels are up, had a packet lately, are configured.
+    struct Counts: CustomStringConvertible {
+        var online = 0
+        var active = 0
+        var configured = 0
+
+        init(_ rows: [Row], at now: Int64) {
+            for row in rows {
+                self.configured += 1
+                if row.snapshot.condition == .up { self.online += 1 }
+                if row.isActive(at: now) { self.active += 1 }
+            }
+        }
+
+        var description: String { "\(self.online) \(self.active) \(self.configured)" }
+    }
+
+    /// The types of tunnels, in the order that status shows them.
+    static let types = ["direct", "ayiya", "heartbeat", "dynamic"]
+
+    let rows: [Row]
+    let uplink: TrafficCounters
+    let uplinkErrors: [(kind: ErrorKind, count: UInt64)]
+
+    /// What passed through all tunnels.
+    var total: TrafficCounters {
+        self.rows.reduce(into: TrafficCounters()) { $0.add($1.snapshot.traffic) }
+    }
+}
+
+extension TunnelTable.Row {
+    /// What the tunnel is by configuration.
+    var type: String {
+        switch self.settings.remote {
+        case .fixed: "direct"
+        case .dynamic(let type): type.rawValue
+        }
+    }
+
+    /// How its packets travel at the moment: `proto41`, `gre`, `ayiya` or `heartbeat`.
+    var travelType: String {
+        guard self.snapshot.path != nil else { return self.type == "direct" ? "proto41" : self.type }
+        return switch (self.snapshot.encapsulation, self.settings.remote) {
+        case (.ayiya, _): "ayiya"
+        case (.gre, _): "gre"
+        case (.sixInFour, .fixed): "proto41"
+        case (.sixInFour, .dynamic): "heartbeat"
+        }
+    }
+
+    /// Whether a packet passed in the last 15 minutes.
+    func isActive(at now: Int64) -> Bool {
+        let last = max(self.snapshot.traffic.ingress.lastTime, self.snapshot.traffic.egress.lastTime)
+        return last > 0 && now - last <= 15 * 60
+    }
+
+    /// The user's outer end, with a port where there is one; nil when unknown.
+    var endpoint: String? {
+        guard let path = self.snapshot.path else { return nil }
+        return path.remotePort == 0 ? "\(path.remote)" : "\(Endpoint(path.remote, port: path.remotePort))"
+    }
+
+    /// Our outer end; nil when unknown.
+    var localEndpoint: String? {
+        guard let path = self.snapshot.path else { return nil }
+        return path.localPort == 0 ? "\(path.local)" : "\(Endpoint(path.local, port: path.localPort))"
+    }
+
+    /// How many errors were counted.
+    var errorCount: UInt64 { self.snapshot.errors.reduce(0) { $0 + $1.count } }
+}
+
+extension TrafficCounters {
+    fileprivate mutating func add(_ other: TrafficCounters) {
+        self.ingress.packets += other.ingress.packets
+        self.ingress.octets += other.ingress.octets
+        self.egress.packets += other.egress.packets
+        self.egress.octets += other.egress.octets
+    }
+}
+
+extension Console {
+    /// Looks at all tunnels.
+    func tunnelTable() async -> TunnelTable {
+        let tunnels = await self.store.state.configuration.tunnels.sorted { $0.tid < $1.tid }
+        let tids = tunnels.map(\.tid)
+        let (snapshots, plan, uplink, errors) = await self.mailbox.perform { engine, _ in
+            (
+                tids.map { engine.snapshot(of: $0) }, engine.plan, engine.uplinkTraffic,
+                engine.errorCounts(of: nil)
+            )
+        }
+        let rows = zip(tunnels, snapshots).map { settings, snapshot in
+            TunnelTable.Row(
+                settings: settings,
+                snapshot: snapshot,
+                local: plan.localAddress(of: settings.tid),
+                remote: plan.remoteAddress(of: settings.tid)
+            )
+        }
+        return TunnelTable(rows: rows, uplink: uplink, uplinkErrors: errors)
+    }
+}

@@ -1,0 +1,196 @@
+import Core
+import LinuxIO
+import Wire
+
+/// Reads, asks, transmits: what a worker's thread does all day.
+///
+/// All memory is allocated when the loop is made. Batches are bounded, so that no source starves another.
+struct PacketLoop: ~Copyable {
+    /// How many packets are taken from one source before the next has its turn.
+    private static let batchSize = 64
+
+    /// The longest packet, in octets, and the room in front of it; whole pages.
+    private static let slotSize = 17 * 4096
+
+    private enum Source: UInt64 {
+        case mailbox
+        case uplink
+        case sixInFour4, gre4, ayiya4, heartbeat4
+        case sixInFour6, gre6, ayiya6, heartbeat6
+    }
+
+    private let ports: Ports
+    private let mailbox: EngineMailbox
+    private let poller: Poller
+    private let received: ReceiveBatch
+    private let echoes: ReceiveBatch
+    private var egress: Egress
+    private var engine: Engine
+    private var nextTick: UInt64 = 0
+
+    init(
+        _ ports: Ports,
+        _ configuration: EngineConfiguration,
+        _ mailbox: EngineMailbox
+    ) throws(SystemCallError) {
+        let headroom = PacketBuffer.headroom
+        let capacity = Self.batchSize
+        let received = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
+        let echoes = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
+        let poller = try Self.watch(ports, mailbox)
+        self.ports = ports
+        self.mailbox = mailbox
+        self.received = received
+        self.echoes = echoes
+        self.poller = poller
+        self.egress = Egress(ports, capacity: capacity)
+        self.engine = Engine(configuration, seed: .random(in: 0...UInt64.max), at: Self.now())
+    }
+
+    private static func watch(_ ports: Ports, _ mailbox: EngineMailbox) throws(SystemCallError) -> Poller {
+        let poller = try Poller()
+        try poller.add(mailbox.fileDescriptor, token: Source.mailbox.rawValue)
+        try poller.add(ports.tun.fileDescriptor, token: Source.uplink.rawValue)
+        try poller.add(ports.ipv4.sixInFour.fileDescriptor, token: Source.sixInFour4.rawValue)
+        try poller.add(ports.ipv4.gre.fileDescriptor, token: Source.gre4.rawValue)
+        try poller.add(ports.ipv4.ayiya.fileDescriptor, token: Source.ayiya4.rawValue)
+        try poller.add(ports.ipv4.heartbeat.fileDescriptor, token: Source.heartbeat4.rawValue)
+        try poller.add(ports.ipv6.sixInFour.fileDescriptor, token: Source.sixInFour6.rawValue)
+        try poller.add(ports.ipv6.gre.fileDescriptor, token: Source.gre6.rawValue)
+        try poller.add(ports.ipv6.ayiya.fileDescriptor, token: Source.ayiya6.rawValue)
+        try poller.add(ports.ipv6.heartbeat.fileDescriptor, token: Source.heartbeat6.rawValue)
+        return poller
+    }
+
+    private static func now() -> Moment {
+        Moment(monotonic: MonotonicClock.now(), unixTime: Int64(clamping: WallClock.secondsSince1970()))
+    }
+
+    mutating func run(until isDone: () -> Bool) throws(SystemCallError) {
+        while !isDone() {
+            let ready = try self.poller.wait(timeoutInMilliseconds: self.millisecondsToNextTick())
+            for index in 0..<ready {
+                guard let source = Source(rawValue: self.poller.token(at: index)) else { continue }
+                try self.serve(source, Self.now())
+            }
+            self.tickIfDue(Self.now())
+        }
+    }
+
+    private mutating func serve(_ source: Source, _ now: Moment) throws(SystemCallError) {
+        switch source {
+        case .mailbox: self.mailbox.deliver(to: &self.engine, at: now)
+        case .uplink: try self.serveUplink(now)
+        case .sixInFour4: try self.serveRawIPv4(self.ports.ipv4.sixInFour.fileDescriptor, now)
+        case .gre4: try self.serveRawIPv4(self.ports.ipv4.gre.fileDescriptor, now)
+        case .ayiya4: try self.serve(self.ports.ipv4.ayiya.fileDescriptor, .ayiya, now)
+        case .heartbeat4: try self.serve(self.ports.ipv4.heartbeat.fileDescriptor, .heartbeat, now)
+        case .sixInFour6: try self.serve(self.ports.ipv6.sixInFour.fileDescriptor, .sixInFour, now)
+        case .gre6: try self.serve(self.ports.ipv6.gre.fileDescriptor, .gre, now)
+        case .ayiya6: try self.serve(self.ports.ipv6.ayiya.fileDescriptor, .ayiya, now)
+        case .heartbeat6: try self.serve(self.ports.ipv6.heartbeat.fileDescriptor, .heartbeat, now)
+        }
+    }
+
+    private mutating func serveUplink(_ now: Moment) throws(SystemCallError) {
+        let headroom = PacketBuffer.headroom
+        for index in 0..<Self.batchSize {
+            let slot = self.received.slot(at: index)
+            let room = UnsafeMutableRawBufferPointer(rebasing: slot[headroom...])
+            guard let length = try self.ports.tun.read(into: room) else { break }
+            var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom + length)
+            let output = self.engine.receiveFromUplink(&buffer, at: now)
+            self.egress.transmit(buffer, output.packet, &self.engine, now)
+        }
+        self.egress.flush(&self.engine, now)
+    }
+
+    /// Raw IPv4 sockets give whole packets, with their outer headers.
+    private mutating func serveRawIPv4(_ fileDescriptor: CInt, _ now: Moment) throws(SystemCallError) {
+        for index in 0..<(try self.received.receive(from: fileDescriptor)) {
+            let length = self.received.datagram(at: index).length
+            self.ask(index, length: length, now) { engine, buffer, echo in
+                engine.receiveRawIPv4(&buffer, echo: &echo, at: now)
+            }
+        }
+        self.egress.flush(&self.engine, now)
+    }
+
+    private mutating func serve(
+        _ fileDescriptor: CInt,
+        _ payload: OuterPayload,
+        _ now: Moment
+    ) throws(SystemCallError) {
+        for index in 0..<(try self.received.receive(from: fileDescriptor)) {
+            let datagram = self.received.datagram(at: index)
+            guard let outer = OuterHeader(datagram, payload) else { continue }
+            self.ask(index, length: datagram.length, now) { engine, buffer, echo in
+                engine.receiveFromOutside(&buffer, echo: &echo, as: payload, outer, at: now)
+            }
+        }
+        self.egress.flush(&self.engine, now)
+    }
+
+    private mutating func ask(
+        _ index: Int,
+        length: Int,
+        _ now: Moment,
+        _ question: (inout Engine, inout PacketBuffer, inout PacketBuffer) -> Output
+    ) {
+        let headroom = PacketBuffer.headroom
+        let slot = MutableRawSpan(_unsafeBytes: self.received.slot(at: index))
+        let echoSlot = MutableRawSpan(_unsafeBytes: self.echoes.slot(at: index))
+        var buffer = PacketBuffer(slot, range: headroom..<headroom + length)
+        var echo = PacketBuffer(echoSlot, range: headroom..<headroom)
+        let output = question(&self.engine, &buffer, &echo)
+        self.egress.transmit(buffer, output.packet, &self.engine, now)
+        self.egress.transmit(echo, output.echo, &self.engine, now)
+    }
+
+    // MARK: - Time
+
+    private func millisecondsToNextTick() -> CInt {
+        let now = MonotonicClock.now()
+        guard self.nextTick > now else { return 0 }
+        return CInt(clamping: (self.nextTick - now) / 1_000_000 + 1)
+    }
+
+    private mutating func tickIfDue(_ now: Moment) {
+        guard now.monotonic >= self.nextTick else { return }
+        self.nextTick = now.monotonic + 1_000_000_000
+        _ = self.engine.expireTunnels(at: now)
+        self.sendProbes(now)
+    }
+
+    private mutating func sendProbes(_ now: Moment) {
+        let headroom = PacketBuffer.headroom
+        let slot = self.received.slot(at: 0)
+        while true {
+            var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom)
+            guard let output = self.engine.nextProbe(in: &buffer, at: now) else { return }
+            self.egress.transmit(buffer, output.packet, &self.engine, now)
+            // The next probe is written into the same slot.
+            self.egress.flush(&self.engine, now)
+        }
+    }
+}
+
+extension OuterHeader {
+    /// What the kernel said of a datagram; nil when it didn't say which of our addresses it was sent to.
+    fileprivate init?(_ datagram: ReceivedDatagram, _ payload: OuterPayload) {
+        guard let local = datagram.localAddress else { return nil }
+        let port: UInt16 =
+            switch payload {
+            case .ayiya: AYIYAPacket.port
+            case .heartbeat: HeartbeatMessage.port
+            case .sixInFour, .gre: 0
+            }
+        let path = OuterPath(
+            local: local,
+            remote: datagram.source,
+            localPort: port,
+            remotePort: port == 0 ? 0 : datagram.sourcePort
+        )
+        self.init(path: path, trafficClass: datagram.trafficClass)
+    }
+}

@@ -1,0 +1,54 @@
+import Core
+import Foundation
+import LinuxIO
+import Logging
+import Synchronization
+import Wire
+
+/// The thread that owns the engine: reads a batch, asks the engine about each packet, obeys; nothing else.
+final class Worker: Sendable {
+    private let ports: Ports
+    private let configuration: EngineConfiguration
+    private let logger: Logger
+    private let isStopping = Atomic(false)
+    private let stopped: AsyncStream<Result<Void, SystemCallError>>
+    private let reportStop: AsyncStream<Result<Void, SystemCallError>>.Continuation
+
+    /// Where others leave work for the engine.
+    let mailbox: EngineMailbox
+
+    init(_ ports: Ports, _ configuration: EngineConfiguration, logger: Logger) throws(SystemCallError) {
+        self.ports = ports
+        self.configuration = configuration
+        self.logger = logger
+        self.mailbox = try EngineMailbox()
+        (self.stopped, self.reportStop) = AsyncStream.makeStream()
+    }
+
+    /// Starts the thread.
+    func start() {
+        let thread = Thread {
+            let result = Result { () throws(SystemCallError) in
+                var loop = try PacketLoop(self.ports, self.configuration, self.mailbox)
+                try loop.run(until: { self.isStopping.load(ordering: .relaxed) })
+            }
+            self.reportStop.yield(result)
+            self.reportStop.finish()
+        }
+        thread.name = "worker"
+        thread.start()
+    }
+
+    /// Asks the thread to end after the batch it has in hand.
+    func stop() async {
+        self.isStopping.store(true, ordering: .relaxed)
+        await self.mailbox.perform { _, _ in }
+    }
+
+    /// Waits for the thread's end.
+    ///
+    /// - Throws: ``SystemCallError`` when it could not go on.
+    func waitUntilStopped() async throws {
+        for await result in self.stopped { try result.get() }
+    }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+import Wire
+
+/// The program of a PoP.
+@main
+struct Sixxsd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sixxsd",
+        abstract: "Serves IPv6 tunnels: 6in4, GRE, heartbeat and AYIYA.",
+        version: "sixxsd \(Release.version)",
+        subcommands: [RunCommand.self, CheckCommand.self],
+        defaultSubcommand: RunCommand.self
+    )
+}
