@@ -8,6 +8,7 @@ public import Wire
 /// 65,535 octets; over IPv6 only what follows the headers comes.
 public struct RawSocket: ~Copyable, Sendable {
     private let socket: SocketDescriptor
+    private let family: AddressFamily
 
     /// For pollers and batches.
     public var fileDescriptor: CInt { self.socket.rawValue }
@@ -20,6 +21,7 @@ public struct RawSocket: ~Copyable, Sendable {
     /// - Throws: ``SystemCallError``, for instance when the process may not.
     public init(protocolNumber: UInt8, family: AddressFamily) throws(SystemCallError) {
         self.socket = try Self.open(protocolNumber, family)
+        self.family = family
     }
 
     /// Opens a socket that talks to one remote end only; what is sent gets its IP header from the kernel.
@@ -44,6 +46,7 @@ public struct RawSocket: ~Copyable, Sendable {
         }
         try socket.connect(to: SocketAddress(remote, port: 0))
         self.socket = socket
+        self.family = AddressFamily(of: remote)
     }
 
     private static func open(
@@ -64,6 +67,13 @@ public struct RawSocket: ~Copyable, Sendable {
             guard error.errno == .notPermitted else { throw error }
             throw error.explained("raw sockets need root or CAP_NET_RAW")
         }
+    }
+
+    /// Sets DSCP and ECN of the outer header of what is sent from now on.
+    ///
+    /// - Throws: ``SystemCallError``, which only a closed socket brings about.
+    public func setTrafficClass(_ trafficClass: UInt8) throws(SystemCallError) {
+        try self.socket.setTrafficClass(trafficClass, family: self.family)
     }
 
     /// Sends a payload to the remote end of a connected socket, without waiting.

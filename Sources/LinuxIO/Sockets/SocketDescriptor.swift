@@ -78,6 +78,15 @@ struct SocketDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Sets DSCP and ECN of what is sent from now on.
+    func setTrafficClass(_ trafficClass: UInt8, family: AddressFamily) throws(SystemCallError) {
+        let value = CInt(trafficClass)
+        switch family {
+        case .ipv4: try self.set("IP_TOS", level: CInt(IPPROTO_IP), option: IP_TOS, to: value)
+        case .ipv6: try self.set("IPV6_TCLASS", level: CInt(IPPROTO_IPV6), option: IPV6_TCLASS, to: value)
+        }
+    }
+
     /// Binds to a local address.
     func bind(to address: SocketAddress) throws(SystemCallError) {
         try systemCall("bind", about: self.subject) {

@@ -5,6 +5,7 @@ public import Wire
 /// A non-blocking UDP socket; ``ReceiveBatch`` reads it.
 public struct UDPSocket: ~Copyable, Sendable {
     private let socket: SocketDescriptor
+    private let family: AddressFamily
 
     /// For pollers and batches.
     public var fileDescriptor: CInt { self.socket.rawValue }
@@ -24,6 +25,7 @@ public struct UDPSocket: ~Copyable, Sendable {
             throw error.explained("another program has this port open")
         }
         self.socket = socket
+        self.family = family
     }
 
     /// Opens a socket that talks to one remote end only, from a port that the kernel chooses.
@@ -43,6 +45,7 @@ public struct UDPSocket: ~Copyable, Sendable {
         }
         try socket.connect(to: SocketAddress(remote.address, port: remote.port))
         self.socket = socket
+        self.family = AddressFamily(of: remote.address)
     }
 
     private static func open(
@@ -61,6 +64,13 @@ public struct UDPSocket: ~Copyable, Sendable {
         try socket.enlargeBuffers()
         try socket.enableControlMessages(family: family)
         return socket
+    }
+
+    /// Sets DSCP and ECN of the outer header of what is sent from now on.
+    ///
+    /// - Throws: ``SystemCallError``, which only a closed socket brings about.
+    public func setTrafficClass(_ trafficClass: UInt8) throws(SystemCallError) {
+        try self.socket.setTrafficClass(trafficClass, family: self.family)
     }
 
     /// Sends a datagram to the remote end of a connected socket, without waiting.

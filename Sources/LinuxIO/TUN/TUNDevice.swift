@@ -71,6 +71,11 @@ public struct TUNDevice: ~Copyable, Sendable {
         }
     }
 
+    /// The kernel answers `EBADFD` when somebody took the interface away (`ip link del`).
+    private static func removed(_ error: SystemCallError) -> SystemCallError {
+        error.errno.rawValue == EBADFD ? error.explained("the interface was removed") : error
+    }
+
     /// Reads one packet.
     ///
     /// - Parameter buffer: Room for it; what does not fit is lost.
@@ -80,7 +85,8 @@ public struct TUNDevice: ~Copyable, Sendable {
         switch attempt({ Glibc.read(self.fileDescriptor, buffer.baseAddress, buffer.count) }) {
         case .success(let count): return count
         case .failure(let error) where error.isWouldBlock: return nil
-        case .failure(let error): throw SystemCallError(call: "read", errno: error, subject: self.name)
+        case .failure(let error):
+            throw Self.removed(SystemCallError(call: "read", errno: error, subject: self.name))
         }
     }
 

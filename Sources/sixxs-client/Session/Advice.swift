@@ -1,0 +1,78 @@
+import Wire
+
+/// What the log says when the tunnel's state changes.
+struct Advice: Sendable {
+    /// What the tunnel is like.
+    let settings: SessionSettings
+
+    /// The PoP's outer address.
+    let pop: IPv4Address
+
+    /// One line about a change.
+    ///
+    /// - Parameters:
+    ///   - change: What changed.
+    ///   - session: What is known about the cause.
+    ///   - localAddress: The outer address of this end, or nil when there is none at the moment.
+    ///   - now: The time.
+    /// - Returns: The line.
+    func line(
+        about change: Liveness.Change,
+        _ session: TunnelSession,
+        localAddress: IPAddress?,
+        at now: ClientTime
+    ) -> String {
+        switch change {
+        case .answering(let roundTrip, nil):
+            "the tunnel works: \(self.settings.popIdentity) is answering, \(Self.milliseconds(roundTrip))"
+        case .answering(let roundTrip, let silence?):
+            "the tunnel works again: answering, \(Self.milliseconds(roundTrip)), after \(Self.seconds(silence)) of silence"
+        case .silent(let duration):
+            "no answer for \(Self.seconds(duration)): \(self.causes(session, localAddress, now))"
+        }
+    }
+
+    private func causes(_ session: TunnelSession, _ localAddress: IPAddress?, _ now: ClientTime) -> String {
+        guard let localAddress else { return "this host cannot reach \(self.pop)" }
+        if session.recentWrongSignatures > 0 {
+            return
+                "\(session.recentWrongSignatures) datagrams from the PoP are signed with another password: "
+                + "the password here is not the one at the PoP"
+        }
+        if let difference = session.clockDifference, abs(difference) > TunnelSession.allowedClockSkew {
+            return
+                "the PoP's clock is \(abs(difference)) s \(difference > 0 ? "ahead of" : "behind") this host's, "
+                + "\(TunnelSession.allowedClockSkew) s are allowed; this host says \(Self.date(now))"
+        }
+        return self.guesses(localAddress, now)
+    }
+
+    /// What it may be when the PoP says nothing; it refuses in silence.
+    private func guesses(_ localAddress: IPAddress, _ now: ClientTime) -> String {
+        let clock =
+            "clock (this host says \(Self.date(now)); one that is wrong by over 120 s is refused silently)"
+        return switch self.settings.encapsulation {
+        case .ayiya:
+            "password, \(clock), a NAT or firewall that drops UDP \(AYIYAPacket.port), or the tunnel is disabled; "
+                + "`tunnel show` at the PoP counts 'AYIYA Hash Fail' and 'Clock Off'"
+        case .heartbeat:
+            "password, \(clock), a firewall that drops UDP \(HeartbeatMessage.port) or protocol 41, "
+                + "a NAT, which few let protocol 41 through, or the tunnel is disabled; "
+                + "`tunnel show` at the PoP counts 'Heartbeat Hash Fail' and 'Clock Off'"
+        case .sixInFour:
+            "the tunnel's endpoint at the PoP is not the address that this host sends from (\(localAddress), "
+                + "or that of its NAT), a NAT or firewall drops protocol 41, or the tunnel is disabled; "
+                + "`tunnel show` at the PoP says which endpoint it has and counts 'Wrong Source IPv4'"
+        }
+    }
+
+    private static func date(_ now: ClientTime) -> String { UTCText.format(secondsSince1970: now.epoch) }
+
+    private static func seconds(_ duration: Duration) -> String { "\(duration.components.seconds) s" }
+
+    /// Milliseconds with one decimal.
+    private static func milliseconds(_ duration: Duration) -> String {
+        let tenths = (duration / .microseconds(100)).rounded()
+        return "\(Int(tenths) / 10).\(Int(tenths) % 10) ms"
+    }
+}

@@ -1,0 +1,42 @@
+import Wire
+
+/// How the tunnel reaches the PoP.
+enum Encapsulation: Sendable {
+    /// Signed UDP datagrams.
+    case ayiya(AYIYASecret)
+    /// Protocol 41, the endpoint told by signed heartbeats; the password signs them.
+    case heartbeat(password: String)
+    /// Protocol 41 from a fixed endpoint.
+    case sixInFour
+
+    /// Octets in front of an inner packet that this program writes itself.
+    var headroom: Int {
+        switch self {
+        case .ayiya: AYIYAPacket.headerLength
+        case .heartbeat, .sixInFour: 0
+        }
+    }
+
+    /// The inner MTU over an outer path of 1500 octets.
+    var defaultMTU: Int {
+        switch self {
+        case .ayiya: 1428
+        case .heartbeat, .sixInFour: 1480
+        }
+    }
+}
+
+/// What a session is told once.
+struct SessionSettings: Sendable {
+    /// The user's address inside the tunnel, `::2` of its /64.
+    let identity: IPv6Address
+
+    /// How the tunnel reaches the PoP.
+    let encapsulation: Encapsulation
+
+    /// Time between beats.
+    let beatInterval: Duration
+
+    /// The PoP's address inside the tunnel, `::1` of the same /64.
+    var popIdentity: IPv6Address { IPv6Address(high: self.identity.high, low: 1) }
+}
