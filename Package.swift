@@ -69,7 +69,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WireTests",
-            dependencies: ["Wire"],
+            dependencies: ["Wire", crypto],
             resources: [.copy("Fixtures")],
             swiftSettings: views
         ),
