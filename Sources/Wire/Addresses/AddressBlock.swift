@@ -21,8 +21,8 @@ public struct AddressBlock: Hashable, Sendable {
         case .ipv4: bits = 32
         case .ipv6: bits = 128
         }
-        let length = parts.count == 1 ? bits : Int(parts[1]) ?? -1
-        guard (0...bits).contains(length),
+        let length = parts.count == 1 ? bits : Self.length(parts[1])
+        guard let length, (0...bits).contains(length),
             let prefix = IPv6Prefix(address.mapped, length: 128 - bits + length)
         else { throw failure }
         self.address = address
@@ -30,9 +30,22 @@ public struct AddressBlock: Hashable, Sendable {
         self.prefix = prefix
     }
 
+    /// One to three digits; `Int.init` alone would take a sign as well.
+    private static func length(_ digits: some StringProtocol) -> Int? {
+        guard (1...3).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        return Int(digits)
+    }
+
     /// Whether the address lies in the block; an IPv4-mapped IPv6 address counts as IPv4.
+    ///
+    /// A block of IPv6 addresses has no IPv4 address in it, unless all of it is IPv4-mapped: `::/0` is not everything.
     public func contains(_ address: IPAddress) -> Bool {
-        self.prefix.contains(address.unmapped.mapped)
+        let mapped = address.unmapped.mapped
+        guard !mapped.isIPv4Mapped || self.prefix.address.isIPv4Mapped && self.prefix.length >= 96 else {
+            return false
+        }
+        return self.prefix.contains(mapped)
     }
 }
 
