@@ -1,0 +1,84 @@
+import Crypto
+import Testing
+import Wire
+
+@Suite("SHA-1") struct SHA1Tests {
+    private static func digest(_ octets: [UInt8]) -> [UInt8] {
+        Array(SHA1Digest(of: octets.span.bytes))
+    }
+
+    private static func digest(_ octets: [UInt8], cutAt first: Int, _ second: Int) -> [UInt8] {
+        let bytes = octets.span.bytes
+        return Array(
+            SHA1Digest(
+                ofParts: bytes.extracting(0..<first),
+                bytes.extracting(first..<second),
+                bytes.extracting(second..<octets.count)
+            )
+        )
+    }
+
+    /// FIPS 180-4's examples, and lengths at which the padding takes another form.
+    // swift-format-ignore
+    static let known: [Row<[UInt8], String>] = [
+        Row("one block",          Array("abc".utf8),                        is: "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        Row("two blocks", Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8),
+            is: "84983e441c3bd26ebaae4aa1f95129e5e54670f1"),
+        Row("four blocks", Array(("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+            + "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu").utf8),
+            is: "a49b2446a02c645bf419f995b67091253a04a259"),
+        Row("a million times a",  [UInt8](repeating: 0x61, count: 1_000_000), is: "34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
+        Row("nothing",            [],                                       is: "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+    ]
+
+    @Test(arguments: Self.known)
+    func isTheKnownOne(_ row: Row<[UInt8], String>) {
+        #expect(Self.digest(row.input) == octets(row.output))
+    }
+
+    @Test func agreesWithCryptoForEveryLength() {
+        var generator = SeededGenerator(seed: 1804)
+        let noise = generator.octets(3000)
+        for count in 0...3000 {
+            let message = Array(noise.suffix(count))
+            let cuts = [
+                Int.random(in: 0...count, using: &generator), Int.random(in: 0...count, using: &generator),
+            ]
+
+            let digest = Self.digest(message, cutAt: cuts.min() ?? 0, cuts.max() ?? 0)
+
+            #expect(digest == Array(Insecure.SHA1.hash(data: message)), "\(count) octets cut at \(cuts)")
+        }
+    }
+
+    @Test func isTheSameWhereverAMessageIsCut() {
+        var generator = SeededGenerator(seed: 1805)
+        let message = generator.octets(131)
+        let expected = Array(Insecure.SHA1.hash(data: message))
+        for first in 0...message.count {
+            for second in first...message.count
+            where Self.digest(message, cutAt: first, second) != expected {
+                Issue.record("cut at \(first) and \(second)")
+            }
+        }
+    }
+
+    @Test func comparesEachOctet() {
+        let digest = SHA1Digest(of: [UInt8]().span.bytes)
+        let padded = [7, 7] + Array(digest) + [7]
+
+        for index in padded.indices {
+            let changed = padded.with(padded[index] ^ 0x40, at: index)
+            let matches = digest.matches(changed.span.bytes, at: 2)
+            #expect(matches == !(2..<22).contains(index), "octet \(index)")
+        }
+        #expect(digest == SHA1Digest(digest.octets))
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// The octets of a digest.
+    fileprivate init(_ digest: SHA1Digest) {
+        self = digest.octets.indices.map { digest.octets[$0] }
+    }
+}
