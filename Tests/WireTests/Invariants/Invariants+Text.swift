@@ -1,0 +1,137 @@
+import Wire
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+func checkAddresses(_ input: [UInt8]) throws(BrokenInvariant) {
+    let text = String(decoding: input, as: UTF8.self)
+    let (ipv4, ipv6) = (try? IPv4Address(parsing: text), try? IPv6Address(parsing: text))
+    try require(
+        (try? IPAddress(parsing: text)) == ipv4.map(IPAddress.ipv4) ?? ipv6.map(IPAddress.ipv6),
+        "either family"
+    )
+    try requireRoundTrip(ipv4) { try? IPv4Address(parsing: $0) }
+    try requireRoundTrip(ipv6) { try? IPv6Address(parsing: $0) }
+    try requireRoundTrip(try? IPv6Prefix(parsing: text)) { try? IPv6Prefix(parsing: $0) }
+    try requireRoundTrip(try? Endpoint(parsing: text)) { try? Endpoint(parsing: $0) }
+    try requireRoundTrip(try? AddressBlock(parsing: text)) { try? AddressBlock(parsing: $0) }
+    try requireRoundTrip(try? TID(parsing: text)) { try? TID(parsing: $0) }
+    try requireRoundTrip(try? TunnelNumber(parsing: text)) { try? TunnelNumber(parsing: $0) }
+    try requireRoundTrip(input.count < 16 ? nil : input.address(at: 0)) { try? IPv6Address(parsing: $0) }
+    #if canImport(Glibc)
+    guard !input.contains(0) else { return }
+    try require(ipv4.map { UInt64($0.value) } == libraryIPv4(text), "the C library agrees on IPv4")
+    try require(ipv6 == libraryIPv6(text), "the C library agrees on IPv6")
+    #endif
+}
+
+private func requireRoundTrip<Value: Equatable & CustomStringConvertible>(
+    _ value: Value?,
+    _ parse: (String) -> Value?
+) throws(BrokenInvariant) {
+    guard let value else { return }
+    try require(parse(value.description) == value, "\(value) is read again")
+    try require(parse(value.description)?.description == value.description, "\(value) is written again")
+}
+
+#if canImport(Glibc)
+private func libraryIPv4(_ text: String) -> UInt64? {
+    var address = in_addr()
+    return inet_pton(AF_INET, text, &address) == 1 ? UInt64(UInt32(bigEndian: address.s_addr)) : nil
+}
+
+private func libraryIPv6(_ text: String) -> IPv6Address? {
+    var octets = [UInt8](repeating: 0, count: 16)
+    return inet_pton(AF_INET6, text, &octets) == 1 ? octets.address(at: 0) : nil
+}
+#endif
+
+func checkConfiguration(_ input: [UInt8]) throws(BrokenInvariant) {
+    let lines = input.count { $0 == UInt8(ascii: "\n") } + 1
+    let configuration: Configuration
+    do throws(ConfigurationError) {
+        configuration = try Configuration(parsing: input, file: "fuzz")
+    } catch {
+        try require((1...lines).contains(error.line), "line \(error.line) is one of \(lines)")
+        try require(
+            (1...Configuration.maximumLineLength + 1).contains(error.column),
+            "column \(error.column)"
+        )
+        return
+    }
+    let text = configuration.canonicalText
+    guard let again = try? Configuration(parsing: text, file: "canonical") else {
+        throw BrokenInvariant(description: "the canonical text loads")
+    }
+    try require(again.canonicalText == text, "the canonical text is a fixed point")
+    try require(again.digest == configuration.digest, "the digest is that of the canonical text")
+    try require(sorted(again) == sorted(configuration), "the canonical text loads to an equal value")
+    let difference = again.difference(from: configuration).description
+    try require(difference == "tunnels +0 ~0 -0, subnets +0 ~0 -0", "it differs in nothing: \(difference)")
+}
+
+/// The same configuration in the order of its canonical text.
+private func sorted(_ configuration: Configuration) -> Configuration {
+    var sorted = configuration
+    sorted.tunnels.sort { $0.tid < $1.tid }
+    sorted.subnets.sort { $0.prefix < $1.prefix }
+    sorted.pop.pops.sort { $0.id < $1.id }
+    sorted.pop.subnetPrefixes.sort()
+    return sorted
+}
+
+func checkControl(_ input: [UInt8]) throws(BrokenInvariant) {
+    let whole = replies(input, inPiecesOf: max(input.count, 1))
+    let size = Int(input.first ?? 0) % 7 + 1
+    try require(replies(input, inPiecesOf: size) == whole, "replies don't depend on pieces of \(size)")
+    for case .reply(let reply) in whole {
+        // A line `401 7` of one reply would be taken for the beginning of a list.
+        let looksLikeList = reply.lines == nil && reply.code % 100 == 1 && Int(reply.text) != nil
+        guard !looksLikeList else { continue }
+        let again = replies(reply.encoded, inPiecesOf: 5)
+        try require(again == [.reply(normalised(reply))], "\(reply) is read again")
+    }
+    try checkLines(input)
+}
+
+private enum Outcome: Equatable {
+    case reply(ControlReply)
+    case failure(ControlReplyError)
+}
+
+private func replies(_ octets: [UInt8], inPiecesOf size: Int) -> [Outcome] {
+    var parser = ControlReplyParser()
+    var outcomes: [Outcome] = []
+    for start in stride(from: 0, to: octets.count, by: size) {
+        parser.append(octets[start..<min(start + size, octets.count)])
+        do throws(ControlReplyError) {
+            while let reply = try parser.next() { outcomes.append(.reply(reply)) }
+        } catch {
+            return outcomes + [.failure(error)]
+        }
+    }
+    return outcomes
+}
+
+/// A reply as its writer makes it, without line breaks.
+private func normalised(_ reply: ControlReply) -> ControlReply {
+    reply.lines.map { ControlReply(reply.code, lines: $0) } ?? ControlReply(reply.code, reply.text)
+}
+
+/// Feeds the input's lines to the menus, as a session does.
+private func checkLines(_ input: [UInt8]) throws(BrokenInvariant) {
+    var framer = ControlFramer(maximumLineLength: 64)
+    var menus = MenuPosition()
+    framer.append(input)
+    while case .line(let line)? = framer.nextLine() {
+        try require(line.utf8.count <= 3 * 64, "a line has its maximum length")
+        var words = Words(line)
+        guard case .command(let path) = menus.follow(&words) else { continue }
+        try require(path.split(separator: " ").count >= 2, "a command has a path: \(path)")
+        do throws(Words.Failure) { _ = try ConfigurationCommand(path, &words) } catch {
+            try require((1...line.utf8.count + 1).contains(error.column), "column \(error.column)")
+        }
+    }
+    try require(framer.available <= input.count, "nothing is left that never came")
+}

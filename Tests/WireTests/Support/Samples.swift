@@ -1,0 +1,52 @@
+import Wire
+
+/// Inputs that the decoders take, to begin mutating with.
+enum Samples {
+    static func samples(for target: FuzzTarget) -> [[UInt8]] {
+        switch target {
+        case .ipv4: Self.outerPackets + [IPv4PacketTests.plain, IPv4PacketTests.withOptions]
+        case .ipv6: Self.innerPackets + ExtensionHeadersTests.chains.map(\.input)
+        case .udp: [UDPDatagramTests.plain]
+        case .icmpv4: ICMPv4MessageTests.kinds.map(\.input)
+        case .icmpv6: Self.icmpv6Messages
+        case .gre: GREPacketTests.good.map(\.input)
+        case .ayiya: Vectors<AYIYAPacketTests.GoodVector>.load("ayiya").map(\.datagram.octets)
+        case .heartbeat:
+            Vectors<HeartbeatMessageTests.Vector>.load("heartbeat").map { Array($0.datagram.utf8) }
+        case .addresses: Self.addresses.map { Array($0.utf8) }
+        case .configuration: Self.configurations.map { Array($0.utf8) }
+        case .control:
+            ControlReplyTests.replies.map(\.input.encoded) + [Array("pop set\nid 1\n/\npop\n..\nend".utf8)]
+        case .digest: [Array("abc".utf8), [UInt8](repeating: 0x61, count: 200)]
+        }
+    }
+
+    private static var outerPackets: [[UInt8]] {
+        Vectors<EncapsulationTests.Vector>.load("encapsulations").map(\.packet.octets)
+            + Vectors<ICMPv4MessageTests.ErrorVector>.load("icmpv4-errors").map(\.packet.octets)
+    }
+
+    private static var innerPackets: [[UInt8]] {
+        let errors = Vectors<ICMPv6MessageTests.ErrorVector>.load("icmpv6-errors")
+        return Vectors<EncapsulationTests.Vector>.load("encapsulations").map(\.inner.octets)
+            + errors.map(\.packet.octets).filter { $0.count < 200 }
+    }
+
+    /// The two addresses, then the message.
+    private static var icmpv6Messages: [[UInt8]] {
+        Self.innerPackets.filter { $0.count > 48 && $0[6] == 58 }.map { Array($0.dropFirst(8)) }
+    }
+
+    private static var addresses: [String] {
+        IPv6AddressTextTests.canonical.map(\.input) + IPv6AddressTextTests.bad + IPv4AddressTests.bad
+            + IPv6PrefixTests.good.map(\.input) + EndpointTests.good.map(\.input)
+            + AddressBlockTests.good.map(\.input)
+            + ["192.0.2.1", "1fff", "T5072"]
+    }
+
+    private static var configurations: [String] {
+        [ConfigurationTests.example, ConfigurationTextTests.everything]
+            + ConfigurationErrorTests.texts.map(\.input)
+            + ConfigurationErrorTests.lines.map { ConfigurationErrorTests.prefix + $0.input }
+    }
+}
