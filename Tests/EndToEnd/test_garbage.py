@@ -25,7 +25,7 @@ STATIC = TunnelLine(1, 4141, NOISE, 1280)
 HEARTBEAT = TunnelLine(2, 3740, "heartbeat", 1280, PASSWORD)
 AYIYA = TunnelLine(3, 5072, "ayiya", 1280, PASSWORD)
 CLIENT = TunnelLine(4, 1, "ayiya", 1280, PASSWORD)
-PACKETS = 100_000
+PACKETS = 200_000
 SEED = 5072
 
 
