@@ -315,7 +315,9 @@ def main() -> int:
     if arguments.down:
         return down()
     programs = find_programs()
-    missing = what_is_missing() or (f"not built: {', '.join(programs.missing)} in {programs.folder}" if programs.missing else None)
+    missing = what_is_missing()
+    if not missing and programs.missing:
+        missing = f"not built: {', '.join(programs.missing)} in {programs.folder}"
     if missing:
         print(f"demo: {missing}", file=sys.stderr)
         return 1

@@ -142,7 +142,8 @@ def test_tunnels_go_on_without_the_centre(fleet: Fleet) -> None:
     pop = fleet.pops["chtst01"]
     wait_for(lambda: tunnels(pop) == {number}, 10, "the first round", every=0.1)
     home = fleet.backbone.add_host("home", HOME)
-    identity = pop.plan.them(int(str(central.json("tunnel", "show", number)["tid"]), 16))  # type: ignore[index, call-overload]
+    tunnel = central.json("tunnel", "show", number)
+    identity = pop.plan.them(int(str(tunnel["tid"]), 16))  # type: ignore[index, call-overload]
     Client(home, fleet.programs.client, "6in4", pop.plan.ipv4, identity).start()
 
     service.kill()

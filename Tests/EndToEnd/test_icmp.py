@@ -21,6 +21,11 @@ DOWN = TunnelLine(2, 3740, "heartbeat", 1280, PASSWORD)
 DISABLED = TunnelLine(3, 99, "198.51.100.99", 1280, state="disabled")
 NET = "2001:db8:2ff"
 
+
+def datagram(destination: str) -> IPv6:
+    return IPv6(src=SERVER, dst=destination) / UDP(sport=9, dport=9) / Raw(b"x")
+
+
 CASES = {
     "no such tunnel": (echo(SERVER, f"{NET}:77::2"), (1, 3), f"{NET}:ffff::1"),
     "beyond the last tid": (echo(SERVER, f"{NET}:2000::2"), (1, 3), f"{NET}:ffff::1"),
@@ -30,8 +35,8 @@ CASES = {
     "another address of the /64": (echo(SERVER, f"{NET}:1::3"), (1, 0), f"{NET}:1::1"),
     "too big": (echo(SERVER, f"{NET}:1::2", size=1401), (2, 0), f"{NET}:1::1"),
     "hop limit": (echo(SERVER, f"{NET}:1::2", hop_limit=2), (3, 0), f"{NET}:1::1"),
-    "port of the PoP's end": (IPv6(src=SERVER, dst=f"{NET}:1::1") / UDP(sport=9, dport=9) / Raw(b"x"), (1, 4), f"{NET}:1::1"),
-    "port of the daemon": (IPv6(src=SERVER, dst=f"{NET}:ffff::1") / UDP(sport=9, dport=9), (1, 4), f"{NET}:ffff::1"),
+    "port of the PoP's end": (datagram(f"{NET}:1::1"), (1, 4), f"{NET}:1::1"),
+    "port of the daemon": (datagram(f"{NET}:ffff::1"), (1, 4), f"{NET}:ffff::1"),
 }
 
 

@@ -25,8 +25,7 @@ AYIYA = TunnelLine(0x1FFF, 5072, "ayiya", 1428, PASSWORD)
 TUNNELS = [STATIC, HEARTBEAT, AYIYA]
 
 MILLISECONDS = r"(-1(\.00)?|\d+\.\d\d)"
-STATS_LINE = re.compile(
-    rf"(total|uplink) \d+ \d+ \d+ \d+|T\d+ \d+ \d+ \d+ \d+ \d+ \d+ \d+(\.\d+)? {MILLISECONDS} {MILLISECONDS} {MILLISECONDS}")
+STATS_LINE = re.compile(r"(total|uplink)( \d+){4}" rf"|T\d+( \d+){{4}} \d+ \d+ \d+(\.\d+)?( {MILLISECONDS}){{3}}")
 
 
 @pytest.mark.parametrize("tunnel", TUNNELS, ids=["static", "heartbeat", "ayiya"])
@@ -117,13 +116,23 @@ def test_the_sender_sees_the_address_it_pinged(site: Site) -> None:
     assert f"from {own}" in ping(home, own).text
 
 
-def test_a_client_sends_no_packet_of_another_tunnel(site: Site) -> None:
+def test_a_signed_packet_with_another_source_is_dropped_and_counted(site: Site) -> None:
     daemon = site.daemon(STATIC, AYIYA)
-    user = site.user(site.home(ipv4=HOME), HOME, STATIC)
+    user = site.user(site.home(ipv4=HOME), HOME, AYIYA)
     with Listener(site.core, "chtst01") as listener:
-        user.send(echo(site.plan.them(AYIYA.tid), SERVER))
-        user.send(echo("2001:db8:ffff::80", SERVER))
-        daemon.wait_for_error(STATIC.number, "Wrong Source IPv6", 2)
+        for source in (site.plan.them(STATIC.tid), "2001:db8:3001::1", "2001:db8:beef::1"):
+            user.send(echo(source, SERVER))
+        assert daemon.wait_for_error(AYIYA.number, "Wrong Source IPv6", 3) == 3
+        assert listener.first(lambda p: ICMPv6EchoRequest in p and p[IPv6].dst == SERVER, 0.3) is None
+
+
+def test_a_bare_packet_of_another_tunnel_is_dropped_and_counted(site: Site) -> None:
+    daemon = site.daemon(STATIC)
+    user = site.user(site.home("thief", "203.0.113.66"), "203.0.113.66", STATIC)
+    with Listener(site.core, "chtst01") as listener:
+        user.send(echo(user.them, SERVER))
+        user.send(echo("2001:db8:beef::1", SERVER))
+        assert daemon.wait_for_error(STATIC.number, "Wrong Source IPv4") == 1
         assert listener.first(lambda p: ICMPv6EchoRequest in p and p[IPv6].dst == SERVER, 0.3) is None
 
 

@@ -1,63 +1,53 @@
 #!/bin/bash
 # Refuses imports that the layers forbid: formats (Wire), decisions (Core) and system calls (LinuxIO) stay apart.
 #
-#   Wire          Crypto, CSHA1                                no Foundation, no Glibc
-#   Core          Wire, Crypto, CSHA1                          no clock, no system, no logging
-#   LinuxIO       Wire, CLinux, SystemPackage, Glibc           does not know Core
-#   sixxsd        joins them                                   no C library of its own
-#   sixxs-client  Wire, LinuxIO                                does not know Core
-#   sixxs-central Wire                                         never Core; libssh only in SSH/
+#   Wire          Crypto, CSHA1                       no Foundation, no Glibc
+#   Core          Wire, Crypto, CSHA1                 no clock, no system, no logging
+#   LinuxIO       Wire, CLinux, SystemPackage, Glibc  does not know Core
+#   sixxsd        joins them                          calls C through LinuxIO alone
+#   sixxs-client  Wire, LinuxIO                       does not know Core
+#   sixxs-central Wire                                never Core; libssh in SSH/ alone
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 failed=0
+attributes='(@[A-Za-z_()]+ +)*'
+access='((public|package|internal|private|fileprivate) +)?'
+kind='((struct|class|enum|protocol|func|var|let|typealias) +)?'
 
-# imports FOLDER: every module that the Swift files of a folder import, as `file:line:module`.
+# imports FOLDER: every module that the folder's Swift files import, as `file:line:module`.
 imports() {
-    grep -rnE --include='*.swift' '^[[:space:]]*(@[A-Za-z_()]+[[:space:]]+)*((public|package|internal|private|fileprivate)[[:space:]]+)?import[[:space:]]' "$1" \
-        | sed -E 's/^([^:]+:[0-9]+):.*import[[:space:]]+((struct|class|enum|protocol|func|var|let|typealias)[[:space:]]+)?([A-Za-z_0-9]+).*/\1:\4/' \
-        || true
+    grep -rnE --include='*.swift' "^ *$attributes${access}import +" "$1" \
+        | sed -E "s/^([^:]+:[0-9]+):.*import +$kind([A-Za-z_0-9]+).*/\1:\4/" || true
 }
 
-# only FOLDER MODULES…: complains about an import that is not among the modules.
-only() {
-    local folder=$1 allowed
-    shift
-    allowed=$(IFS='|'; echo "$*")
-    while IFS= read -r line; do
-        [ -z "$line" ] && continue
-        if ! [[ ${line##*:} =~ ^($allowed)$ ]]; then
-            echo "${line%:*}: $folder may not import ${line##*:}" >&2
-            failed=1
-        fi
+# judge allowed|forbidden FOLDER MODULE…: complains about other imports than these, or about these.
+judge() {
+    local rule=$1 folder=$2 modules place verdict
+    shift 2
+    modules=$(IFS='|'; echo "$*")
+    while IFS= read -r place; do
+        verdict=forbidden
+        [[ ${place##*:} =~ ^($modules)$ ]] || verdict=allowed
+        [ "$rule" = forbidden ] || verdict=$([ "$verdict" = allowed ] && echo forbidden || echo allowed)
+        [ "$verdict" = allowed ] && continue
+        echo "${place%:*}: $folder may not import ${place##*:}" >&2
+        failed=1
     done < <(imports "Sources/$folder")
 }
 
-# never FOLDER MODULES…: complains about an import that is among the modules.
-never() {
-    local folder=$1 forbidden
-    shift
-    forbidden=$(IFS='|'; echo "$*")
-    while IFS= read -r line; do
-        [ -z "$line" ] && continue
-        if [[ ${line##*:} =~ ^($forbidden)$ ]]; then
-            echo "${line%:*}: $folder may not import ${line##*:}" >&2
-            failed=1
-        fi
-    done < <(imports "Sources/$folder")
-}
+judge allowed Wire Crypto CSHA1
+judge allowed Core Wire Crypto CSHA1
+judge forbidden LinuxIO Core Foundation Logging NIOCore NIOPosix
+judge forbidden sixxsd CLinux CLibSSH GRDB Yams
+judge forbidden sixxs-client Core CLibSSH GRDB NIOCore NIOPosix
+judge forbidden sixxs-central Core LinuxIO CLinux
 
-only Wire Crypto CSHA1
-only Core Wire Crypto CSHA1
-never LinuxIO Core Foundation Logging NIOCore NIOPosix
-never sixxsd CLinux CLibSSH GRDB Yams
-never sixxs-client Core CLibSSH GRDB NIOCore NIOPosix
-never sixxs-central Core LinuxIO CLinux
-
-while IFS= read -r line; do
-    [ -z "$line" ] && continue
-    echo "$line: libssh is for Sources/sixxs-central/SSH alone" >&2
-    failed=1
-done < <(imports Sources/sixxs-central | grep ':CLibSSH$' | grep -v '^Sources/sixxs-central/SSH/' || true)
+while IFS= read -r place; do
+    case $place in
+        Sources/sixxs-central/SSH/*) ;;
+        *) echo "${place%:*}: libssh is for Sources/sixxs-central/SSH alone" >&2; failed=1 ;;
+    esac
+done < <(imports Sources/sixxs-central | grep ':CLibSSH$' || true)
 
 exit $failed

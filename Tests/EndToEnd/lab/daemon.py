@@ -115,7 +115,8 @@ def configuration(plan: PoPPlan, tunnels: list[TunnelLine] = [], subnets: list[t
     lines += ["\tcliacl", "\t\treset", "\t\tadd ::1", "\t\tadd 127.0.0.1", "\tend", "end"]
     lines += ["tunnel", "\tset", *(f"\t\t{tunnel}" for tunnel in tunnels), "\tend", "end"]
     if subnets:
-        lines += ["subnet", "\tset", *(f"\t\tconfig {prefix} {tid:x} static" for prefix, tid in subnets), "\tend", "end"]
+        rows = [f"\t\tconfig {prefix} {tid:x} static" for prefix, tid in subnets]
+        lines += ["subnet", "\tset", *rows, "\tend", "end"]
     return "\n".join(lines) + "\n" + extra
 
 
@@ -150,7 +151,8 @@ class Daemon:
     def start(self, timeout: float = 10) -> Daemon:
         """Starts it and waits until the control port answers."""
         process = self.launch()
-        wait_for(lambda: self.answers() or not process.is_running, timeout, f"{self.name} in {self.namespace} to answer")
+        what = f"{self.name} in {self.namespace} to answer"
+        wait_for(lambda: self.answers() or not process.is_running, timeout, what)
         if not process.is_running:
             raise RuntimeError(f"{self.name} ended with {process.exit_code}: {process.output[-2000:]}")
         return self

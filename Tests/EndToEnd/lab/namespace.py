@@ -81,7 +81,7 @@ class Process:
         self.argv = argv
         self.log = log
         with log.open("ab") as output:
-            # A session of its own: a Ctrl-C at the terminal is for the laboratory, which then stops everything in order.
+            # A session of its own: a Ctrl-C at the terminal is for the laboratory, which stops all in order.
             self._popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                            start_new_session=True, env=env)
 
