@@ -21,7 +21,7 @@ from lab.central import Central  # noqa: E402
 from lab.client import Client  # noqa: E402
 from lab.daemon import Daemon  # noqa: E402
 from lab.namespace import (  # noqa: E402
-    Laboratory, Namespace, close_all, exit_on_signals, kept_runs, tear_down, wait_for)
+    Laboratory, Namespace, close_all, exit_on_signals, kept_runs, tear_down)
 from lab.programs import REPOSITORY, find_programs, what_is_missing  # noqa: E402
 from lab.progress import Progress, Stop  # noqa: E402
 from lab.sshd import SSHServer, make_key  # noqa: E402
@@ -29,16 +29,15 @@ from lab.topology import SERVER, Backbone, PoPPlan  # noqa: E402
 from lab.traffic import IperfServer, ping, throughput  # noqa: E402
 
 TOPOLOGY = """
-   host {server}                          centre (sixxs-central, SSH to every PoP)
-          │                                                │
-     ┌────┴─────┐  native IPv6              ┌──────────────┴───────────┐  IPv4 internet,
-     │   core   │                           │           inet           │  one router
-     └┬───┬───┬─┘                           └┬───┬───┬────┬────┬────┬──┘
-      │   │   └──────── {2} ───────────────┘   │   │    │    │    │
-      │   └──────────── {1} ───────────────────┘   │    │    │    └── nat ── home-ayiya
-      └──────────────── {0} ───────────────────────┘    │    │
-                                                              │    └── home-heartbeat
-         each PoP: sixxsd and a real sshd                     └── home-6in4 ── lan (a routed /48)
+   host {server}                         centre (sixxs-central; SSH to every PoP)
+          │                                          │
+     ┌────┴─────┐  native IPv6       ┌───────────────┴──────────┐  IPv4 internet,
+     │   core   │                    │           inet           │  one router
+     └┬───┬───┬─┘                    └┬───┬───┬───┬───┬───┬───┬─┘
+      │   │   └────── {2:─<8} ───────┘   │   │   │   │   │   └── nat ── home-ayiya
+      │   └────────── {1:─<8} ───────────┘   │   │   │   └────── home-far
+      └────────────── {0:─<8} ───────────────┘   │   └────────── home-heartbeat
+         sixxsd and sshd in each                  └────────────── home-6in4 ── lan (a routed /48)
 
    home-6in4       static 6in4          → {0}
    home-ayiya      AYIYA behind a NAT   → {0}
@@ -87,7 +86,7 @@ class Demo:
         step("two internets and a centre", self.build_backbone, needed=True)
         step("sixxs-central init", lambda: self.central.run("init") and None, needed=True)
         step("inventory apply", self.apply_inventory, needed=True)
-        print(TOPOLOGY.format(*(plan.name.center(8) for plan in self.plans), server=SERVER))
+        print(TOPOLOGY.format(*(plan.name + " " for plan in self.plans), server=SERVER))
 
         self.progress.heading("PoPs")
         for plan in self.plans:

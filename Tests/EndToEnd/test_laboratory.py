@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.namespace import Laboratory, wait_for
+from lab.namespace import Laboratory
 from lab.programs import Programs
 from lab.topology import Backbone
 from lab.traffic import ping
