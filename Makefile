@@ -8,7 +8,8 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 PYTHON := /usr/bin/python3
 # The laboratory needs root for its namespaces; everything else does not.
-AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo --preserve-env=SIXXS_BIN,NO_COLOR,CI)
+AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || ! command -v sudo >/dev/null || \
+	echo sudo --preserve-env=SIXXS_BIN,NO_COLOR,CI,PYTHONDONTWRITEBYTECODE)
 
 SWIFT_FOLDERS := $(wildcard Sources Tests Benchmarks Fuzz) Package.swift
 TEST_FLAGS := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
