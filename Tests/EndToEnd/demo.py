@@ -251,8 +251,7 @@ def pop_plans(central: Central) -> list[PoPPlan]:
 
 def inner_address(central: Central, home: Home) -> str:
     """The user's `::2` of a tunnel."""
-    tunnel = central.json("tunnel", "show", home.number)
-    return home.pop.them(int(str(tunnel["tid"]), 16))
+    return central.json("tunnel", "show", home.number)["userAddress"]
 
 
 def indented(text: str) -> str:

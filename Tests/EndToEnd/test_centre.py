@@ -62,13 +62,13 @@ def forbid_the_forward(fleet: Fleet, pop: FleetPoP) -> None:
 
 
 FAILURES: dict[str, tuple[Callable[[Fleet, FleetPoP], None], str]] = {
-    "changed host key": (change_the_host_key, r"host key.*(changed|differ|not the|mismatch)|changed.*host key"),
-    "refused key": (tell_the_wrong_key, r"key.*(refused|accept|denied|authori)|(refused|denied).*key|authenticat"),
-    "closed control port": (stop_the_daemon, r"refused|not listening|control port"),
-    "forbidden forward": (forbid_the_forward, r"forward"),
-    "no sshd": (stop_sshd, r"refused|connect"),
-    "daemon hangs": (hang_the_daemon, r"in time|time|deadline|did not answer"),
-    "sshd hangs": (hang_sshd, r"in time|time|deadline|did not answer"),
+    "changed host key": (change_the_host_key, r"host key has changed"),
+    "refused key": (tell_the_wrong_key, r"refuses the key"),
+    "closed control port": (stop_the_daemon, r"nothing listens on 127\.0\.0\.1:42003"),
+    "forbidden forward": (forbid_the_forward, r"does not permit forwarding"),
+    "no sshd": (stop_sshd, r"cannot connect to"),
+    "daemon hangs": (hang_the_daemon, r"within \d+"),
+    "sshd hangs": (hang_sshd, r"within \d+"),
 }
 
 
@@ -100,8 +100,7 @@ def test_an_unknown_host_key_is_not_trusted(fleet: Fleet) -> None:
     result = fleet.central.run("push", check=False)
     assert result.returncode == 1
     said = [line for line in (result.stdout + result.stderr).splitlines() if unknown.name in line]
-    assert any(re.search(r"host key", line, re.IGNORECASE) for line in said), result.stdout + result.stderr
-    assert any("trust" in line for line in (result.stdout + result.stderr).splitlines())
+    assert any(re.search(r"no host key is trusted.*pop trust detst01", line) for line in said), said
     assert unknown.daemon.command("config digest").text.startswith("generation 0 ")
 
 
@@ -175,6 +174,7 @@ def test_status_and_check_agree_with_the_daemons(fleet: Fleet) -> None:
     assert {row["pop"] for row in rows} == set(fleet.pops)  # type: ignore[union-attr, index]
     assert fleet.central.run("check", check=False).stdout.startswith("OK - ")
     fleet.pops["detst01"].sshd.stop()
+    fleet.central.run("push", check=False)
     result = fleet.central.run("check", check=False)
     assert result.returncode == 2 and result.stdout.startswith("CRITICAL - ")
     assert "detst01" in result.stdout
