@@ -1,0 +1,77 @@
+internal import Foundation
+internal import GRDB
+
+/// A database file on disk, opened as the centre wants it.
+struct DatabaseFile: Sendable {
+    let path: String
+    let durability: Durability
+
+    /// When a commit is safe.
+    enum Durability: String, Sendable {
+        /// Once it returns, through a power failure too.
+        case full = "FULL"
+
+        /// Through a crash of the program; a power failure may lose the last ones.
+        case normal = "NORMAL"
+    }
+
+    /// How long a writer waits for another process, in seconds.
+    private static let busyTimeout: TimeInterval = 10
+
+    /// Opens the file, creating it with mode 0600 when it is not there, and brings its schema up to date.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)`` when it cannot be opened or is of a newer program.
+    func open(migrations: DatabaseMigrator) throws -> DatabasePool {
+        do {
+            try self.createPrivately()
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(Self.busyTimeout)
+            let pool = try DatabasePool(path: self.path, configuration: configuration)
+            // A pool sets NORMAL by itself, after anything its configuration could say.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(self.durability.rawValue)") }
+            try self.migrate(pool, migrations)
+            return pool
+        } catch let error as DatabaseError {
+            throw RegistryError.unusable("cannot use the database \(self.path): \(error.message ?? "\(error)")")
+        }
+    }
+
+    private func createPrivately() throws {
+        let descriptor = Foundation.open(self.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw RegistryError.unusable("cannot open the database \(self.path): \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw RegistryError.unusable("cannot open the database \(self.path): it is not a regular file")
+        }
+        if status.st_mode & 0o077 != 0, fchmod(descriptor, 0o600) != 0 {
+            throw RegistryError.unusable("others can read the database \(self.path): run chmod 600 \(self.path)")
+        }
+    }
+
+    private func migrate(_ pool: DatabasePool, _ migrations: DatabaseMigrator) throws {
+        let (isNewer, isComplete, known) = try pool.read { database in
+            (
+                try migrations.hasBeenSuperseded(database),
+                try migrations.hasCompletedMigrations(database),
+                try migrations.appliedIdentifiers(database)
+            )
+        }
+        guard !isNewer else {
+            let unknown = known.subtracting(migrations.migrations).sorted().joined(separator: ", ")
+            throw RegistryError.unusable(
+                "the database \(self.path) was made by a newer sixxs-central (its schema has \"\(unknown)\"): upgrade this program"
+            )
+        }
+        guard !isComplete else { return }
+        do {
+            try migrations.migrate(pool)
+        } catch {
+            // Another process may have done the same at the same time.
+            guard try pool.read(migrations.hasCompletedMigrations) else { throw error }
+        }
+    }
+}

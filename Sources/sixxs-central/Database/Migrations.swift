@@ -1,0 +1,25 @@
+internal import GRDB
+
+/// The schema's versions, each once and for all: a migration that was released is never edited.
+enum Migrations {
+    /// Of the authoritative database.
+    static var central: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 registry") { try Self.run(RegistrySchema.statements, in: $0) }
+        migrator.registerMigration("2 pushing") { try Self.run(PushingSchema.statements, in: $0) }
+        return migrator
+    }
+
+    /// Of the database of samples.
+    static var samples: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 samples") { try Self.run(SamplesSchema.statements, in: $0) }
+        return migrator
+    }
+
+    private static func run(_ statements: [String], in database: Database) throws {
+        for statement in statements {
+            try database.execute(sql: statement)
+        }
+    }
+}

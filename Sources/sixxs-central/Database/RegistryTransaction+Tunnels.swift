@@ -1,0 +1,100 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+extension RegistryTransaction {
+    func add(_ new: NewTunnel) throws -> Tunnel {
+        let pop = try SQLiteStore.pop(named: new.pop, in: self.database)
+        guard try self.count("prefix WHERE popID = ? AND kind = 'tunnel'", [pop.id]) == 1 else {
+            throw RegistryError.refused(
+                "\(pop.name) has no tunnel prefix: add one with sixxs-central prefix add \(pop.name) tunnel PREFIX"
+            )
+        }
+        let tunnel = Tunnel(
+            number: try self.nextTunnelNumber(),
+            popID: pop.id,
+            tid: try new.tid ?? self.lowestFreeTID(of: pop),
+            end: new.end,
+            mtu: new.mtu ?? pop.tunnelMTU,
+            isEnabled: new.isEnabled,
+            created: self.time,
+            changed: self.time
+        )
+        try self.checkTaken(tunnel, at: pop.name)
+        try TunnelRecord(tunnel).insert(self.database)
+        try self.audit("tunnel \(tunnel.number)", from: nil, to: Self.document(tunnel, at: pop.name))
+        return tunnel
+    }
+
+    /// The number after the highest that was ever given; a write transaction keeps others from taking it.
+    private func nextTunnelNumber() throws -> TunnelNumber {
+        let last = try Int64.fetchOne(self.database, sql: "SELECT max(number) FROM tunnelNumber") ?? 0
+        guard let number = UInt32(exactly: last + 1).flatMap(TunnelNumber.init(rawValue:)) else {
+            throw RegistryError.refused("all tunnel numbers have been given")
+        }
+        return number
+    }
+
+    private func lowestFreeTID(of pop: PoP) throws -> TID {
+        let sql = """
+            SELECT min(candidate) FROM (
+                SELECT 0 AS candidate UNION ALL SELECT tid + 1 FROM tunnel WHERE popID = :pop
+            ) WHERE NOT EXISTS (SELECT 1 FROM tunnel WHERE popID = :pop AND tid = candidate)
+            """
+        let lowest = try UInt16.fetchOne(self.database, sql: sql, arguments: ["pop": pop.id])
+        guard let tid = lowest.flatMap(TID.init(rawValue:)) else {
+            throw RegistryError.refused("\(pop.name) is full: it has \(TID.capacity) tunnels")
+        }
+        return tid
+    }
+
+    /// Names the tunnel that has what another wants, and an endpoint that would lead back into a tunnel.
+    private func checkTaken(_ tunnel: Tunnel, at pop: PoPName) throws {
+        let sql = "SELECT * FROM tunnel WHERE popID = ? AND number <> ? AND (tid = ? OR endpoint = ?)"
+        let arguments: StatementArguments = [
+            tunnel.popID, Int64(tunnel.number.rawValue), Int64(tunnel.tid.rawValue), tunnel.end.endpoint?.description,
+        ]
+        if let other = try TunnelRecord.fetchOne(self.database, sql: sql, arguments: arguments)?.tunnel {
+            let what = other.tid == tunnel.tid ? "tid \(tunnel.tid)" : "endpoint \(tunnel.end.endpoint?.description ?? "")"
+            throw RegistryError.refused("\(what) of \(pop) is taken by \(other.number)")
+        }
+        guard case .ipv6(let address) = tunnel.end.endpoint else { return }
+        let octets = address.octets
+        guard try self.count("prefix WHERE lower <= ? AND upper >= ?", [octets, octets]) == 0 else {
+            throw RegistryError.refused("the endpoint \(address) lies in a prefix of the fleet: packets would go in circles")
+        }
+    }
+
+    func amend(_ number: TunnelNumber, _ amendment: TunnelAmendment) throws -> Tunnel {
+        let old = try SQLiteStore.tunnel(number, in: self.database)
+        let name = try PoPRecord.find(self.database, key: old.popID).pop.name
+        var new = try amendment.applied(to: old)
+        guard new != old else { return old }
+        new.changed = self.time
+        try self.checkTaken(new, at: name)
+        try TunnelRecord(new).update(self.database)
+        let renewed = old.end.password != nil && new.end.password != old.end.password
+        try self.audit(
+            "tunnel \(number)",
+            from: Self.document(old, at: name),
+            to: Self.document(new, at: name, password: renewed ? "changed" : "set")
+        )
+        return new
+    }
+
+    func remove(_ number: TunnelNumber) throws -> Tunnel {
+        let tunnel = try SQLiteStore.tunnel(number, in: self.database)
+        let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name
+        let subnets = try self.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
+        guard subnets == 0 else {
+            throw RegistryError.refused("\(number) has \(subnets) subnets: remove them first")
+        }
+        try TunnelRecord(tunnel).delete(self.database)
+        try self.audit("tunnel \(number)", from: Self.document(tunnel, at: name), to: nil)
+        return tunnel
+    }
+
+    private static func document(_ tunnel: Tunnel, at pop: PoPName, password: String = "set") -> TunnelDocument {
+        TunnelDocument(tunnel, pop: pop, password: tunnel.end.password.map { _ in password })
+    }
+}

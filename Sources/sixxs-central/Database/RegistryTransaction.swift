@@ -1,0 +1,138 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+/// Changes inside one write transaction, each with its audit entry.
+///
+/// The schema decides what is allowed; the checks here only say more plainly what is in the way.
+struct RegistryTransaction {
+    let database: Database
+    let author: String
+    let time: Date
+
+    func make(_ change: RegistryChange) throws -> RegistryResult {
+        switch change {
+        case .addPoP(let pop): .pop(try self.add(pop))
+        case .amendPoP(let name, let amendment): .pop(try self.amend(name, amendment))
+        case .removePoP(let name): .pop(try self.remove(name))
+        case .addPrefix(let prefix, let kind, let name): .prefix(try self.add(prefix, kind, to: name))
+        case .removePrefix(let prefix): .prefix(try self.remove(prefix))
+        case .addTunnel(let tunnel): .tunnel(try self.add(tunnel))
+        case .amendTunnel(let number, let amendment): .tunnel(try self.amend(number, amendment))
+        case .removeTunnel(let number): .tunnel(try self.remove(number))
+        case .addSubnet(let prefix, let number): .subnet(try self.addSubnet(prefix, to: number))
+        case .removeSubnet(let prefix): .subnet(try self.removeSubnet(prefix))
+        }
+    }
+
+    /// Writes the audit entry of a change; equal documents mean that nothing changed.
+    func audit<Document: Encodable & Equatable & SendableMetatype>(_ subject: String, from before: Document?, to after: Document?) throws {
+        guard before != after else { return }
+        try self.database.execute(
+            sql: "INSERT INTO audit (time, author, action, subject, before, after) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [
+                self.time.milliseconds, self.author,
+                before == nil ? "add" : after == nil ? "remove" : "change",
+                subject, try before.map { try JSONText.compact($0) }, try after.map { try JSONText.compact($0) },
+            ]
+        )
+    }
+
+    func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
+        try Int.fetchOne(self.database, sql: "SELECT count(*) FROM \(sql)", arguments: arguments) ?? 0
+    }
+}
+
+extension RegistryTransaction {
+    private func add(_ pop: PoP) throws -> PoP {
+        try self.checkTaken(pop)
+        try PoPRecord(pop).insert(self.database)
+        try self.audit("pop \(pop.name)", from: nil, to: PoPDocument(pop))
+        return pop
+    }
+
+    private func amend(_ name: PoPName, _ amendment: PoPAmendment) throws -> PoP {
+        let old = try SQLiteStore.pop(named: name, in: self.database)
+        let new = amendment.applied(to: old)
+        try self.checkTaken(new)
+        try PoPRecord(new).update(self.database)
+        try self.audit("pop \(name)", from: PoPDocument(old), to: PoPDocument(new))
+        return new
+    }
+
+    /// Names the PoP that has what another PoP wants.
+    private func checkTaken(_ pop: PoP) throws {
+        let sql = "SELECT * FROM pop WHERE id <> :id AND (ipv4 = :ipv4 OR ipv6 = :ipv6) OR id = :id AND name <> :name"
+        let arguments: StatementArguments = [
+            "id": pop.id, "name": pop.name.description, "ipv4": pop.ipv4.description, "ipv6": pop.ipv6.description,
+        ]
+        guard let other = try PoPRecord.fetchOne(self.database, sql: sql, arguments: arguments)?.pop else { return }
+        let what =
+            other.id == pop.id
+            ? "id \(pop.id)" : other.ipv4 == pop.ipv4 ? "IPv4 address \(pop.ipv4)" : "IPv6 address \(pop.ipv6)"
+        throw RegistryError.refused("\(pop.name) cannot have \(what): \(other.name) has it")
+    }
+
+    private func remove(_ name: PoPName) throws -> PoP {
+        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        let tunnels = try self.count("tunnel WHERE popID = ?", [pop.id])
+        guard tunnels == 0 else {
+            throw RegistryError.refused("\(name) has \(tunnels) tunnels: remove them first")
+        }
+        let prefixes = try PrefixRecord.fetchAll(
+            self.database,
+            sql: "SELECT * FROM prefix WHERE popID = ?",
+            arguments: [pop.id]
+        )
+        for record in prefixes {
+            _ = try self.remove(record.routed.prefix)
+        }
+        try PoPRecord(pop).delete(self.database)
+        try self.audit("pop \(name)", from: PoPDocument(pop), to: nil)
+        return pop
+    }
+}
+
+extension RegistryTransaction {
+    private func add(_ prefix: IPv6Prefix, _ kind: PrefixKind, to name: PoPName) throws -> RoutedPrefix {
+        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        guard kind.lengths.contains(prefix.length) else {
+            let lengths = kind.lengths.map { "/\($0)" }.joined(separator: " or a ")
+            throw RegistryError.refused("a \(kind.rawValue) prefix is a \(lengths), and \(prefix) is not")
+        }
+        if let other = try self.overlapping(prefix) {
+            let owner = try PoPRecord.fetchOne(self.database, key: other.popID)?.pop.name.description ?? "another PoP"
+            throw RegistryError.refused("\(prefix) overlaps \(other.kind.rawValue) prefix \(other.prefix) of \(owner)")
+        }
+        let routed = RoutedPrefix(prefix: prefix, kind: kind, popID: pop.id)
+        try PrefixRecord(routed).insert(self.database)
+        try self.audit("prefix \(prefix)", from: nil, to: PrefixDocument(routed, pop: name))
+        return routed
+    }
+
+    private func overlapping(_ prefix: IPv6Prefix) throws -> RoutedPrefix? {
+        try PrefixRecord.fetchOne(
+            self.database,
+            sql: "SELECT * FROM prefix WHERE lower <= ? AND upper >= ? ORDER BY lower LIMIT 1",
+            arguments: [prefix.lastAddress.octets, prefix.address.octets]
+        )?.routed
+    }
+
+    private func remove(_ prefix: IPv6Prefix) throws -> RoutedPrefix {
+        let sql = "SELECT * FROM prefix WHERE text = ?"
+        guard let record = try PrefixRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description]) else {
+            throw RegistryError.notFound("no PoP has the prefix \(prefix); sixxs-central prefix list shows those there are")
+        }
+        let name = try PoPRecord.find(self.database, key: record.routed.popID).pop.name
+        let users =
+            record.routed.kind == .tunnel
+            ? try self.count("tunnel WHERE popID = ?", [record.routed.popID])
+            : try self.count("subnet WHERE prefixID = ?", [record.id])
+        guard users == 0 else {
+            throw RegistryError.refused("\(prefix) of \(name) has \(users) \(record.routed.kind.rawValue)s: remove them first")
+        }
+        try self.database.execute(sql: "DELETE FROM prefix WHERE id = ?", arguments: [record.id])
+        try self.audit("prefix \(prefix)", from: PrefixDocument(record.routed, pop: name), to: nil)
+        return record.routed
+    }
+}

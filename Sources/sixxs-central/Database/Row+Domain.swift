@@ -1,0 +1,43 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+extension Row {
+    /// Reads a column that text was written to by the program itself.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)`` when somebody else wrote something else there.
+    func parsed<Value>(_ column: String, _ parse: (String) throws -> Value) throws -> Value {
+        let text: String = self[column]
+        do {
+            return try parse(text)
+        } catch {
+            throw RegistryError.unusable("the database holds a bad \(column): \(error)")
+        }
+    }
+
+    /// Reads a number that must fit the domain's type.
+    func required<Value>(_ column: String, _ make: (Int64) -> Value?) throws -> Value {
+        let number: Int64 = self[column]
+        guard let value = make(number) else {
+            throw RegistryError.unusable("the database holds a bad \(column): \(number)")
+        }
+        return value
+    }
+}
+
+extension Date {
+    /// From a database column: milliseconds since 1970, UTC.
+    init(milliseconds: Int64) {
+        self.init(timeIntervalSince1970: Double(milliseconds) / 1000)
+    }
+
+    /// For a database column: milliseconds since 1970, UTC.
+    var milliseconds: Int64 { Int64((self.timeIntervalSince1970 * 1000).rounded()) }
+}
+
+extension IPv6Address {
+    /// The 16 octets in network order, which compare as the addresses do.
+    var octets: Data {
+        withUnsafeBytes(of: self.high.bigEndian) { Data($0) } + withUnsafeBytes(of: self.low.bigEndian) { Data($0) }
+    }
+}

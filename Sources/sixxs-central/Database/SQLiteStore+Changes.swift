@@ -1,0 +1,61 @@
+internal import Foundation
+internal import GRDB
+
+extension SQLiteStore {
+    @discardableResult
+    func apply(
+        _ changes: [RegistryChange],
+        by author: String,
+        mode: ApplyMode = .commit
+    ) async throws -> [RegistryResult] {
+        let time = self.now()
+        do {
+            return try await self.central.writeWithoutTransaction { database in
+                var results: [RegistryResult] = []
+                try database.inTransaction(.immediate) {
+                    let transaction = RegistryTransaction(database: database, author: author, time: time)
+                    results = try changes.map { try transaction.make($0) }
+                    return mode == .commit ? .commit : .rollback
+                }
+                return results
+            }
+        } catch let error as DatabaseError {
+            throw RegistryError(error)
+        }
+    }
+}
+
+extension RegistryError {
+    /// Says in words which rule of the schema was broken.
+    init(_ error: DatabaseError) {
+        let message = error.message ?? "\(error)"
+        switch error.extendedResultCode {
+        case .SQLITE_CONSTRAINT_TRIGGER: self = .refused(message)
+        case .SQLITE_CONSTRAINT_CHECK: self = .refused(Self.text(message, after: "CHECK constraint failed: "))
+        case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY:
+            let columns = Self.text(message, after: "UNIQUE constraint failed: ")
+            self = .refused(Self.uniquenessRules[columns] ?? "\(columns) is taken")
+        case .SQLITE_CONSTRAINT_FOREIGNKEY: self = .refused("it is still in use, or names something that does not exist")
+        default: self = .unusable("the database cannot be written: \(message)")
+        }
+    }
+
+    private static func text(_ message: String, after prefix: String) -> String {
+        message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
+    }
+
+    private static let uniquenessRules = [
+        "pop.id": "another PoP has that id",
+        "pop.name": "another PoP has that name",
+        "pop.ipv4": "another PoP has that IPv4 address",
+        "pop.ipv6": "another PoP has that IPv6 address",
+        "prefix.popID": "a PoP has one tunnel prefix, and this one has it already",
+        "prefix.text": "the prefix is in the fleet already",
+        "prefix.lower": "the prefix overlaps another prefix of the fleet",
+        "tunnel.number": "the tunnel number is taken",
+        "tunnel.popID, tunnel.tid": "another tunnel of the PoP has that tid",
+        "tunnel.popID, tunnel.endpoint": "another static tunnel of the PoP has that endpoint",
+        "subnet.text": "the subnet is delegated already",
+        "subnet.lower": "the subnet overlaps another subnet",
+    ]
+}

@@ -1,0 +1,130 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+/// The fleet's state in two SQLite files.
+struct SQLiteStore: FleetStore {
+    /// What operators and rounds decided; a commit survives a power failure.
+    let central: DatabasePool
+
+    /// What daemons reported.
+    let samples: DatabasePool
+
+    /// Gives the time that rows are stamped with.
+    let now: @Sendable () -> Date
+
+    /// Opens the files, creating what is missing.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)``.
+    init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
+        let samplesPath = Self.samplesPath(beside: path)
+        self.central = try DatabaseFile(path: path, durability: .full).open(migrations: Migrations.central)
+        self.samples = try DatabaseFile(path: samplesPath, durability: .normal).open(migrations: Migrations.samples)
+        self.now = now
+    }
+
+    /// `central-samples.db` for `central.db`.
+    static func samplesPath(beside path: String) -> String {
+        let suffix = ".db"
+        return (path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path) + "-samples.db"
+    }
+
+    func snapshot(of scope: FleetSnapshot.Scope) async throws -> FleetSnapshot {
+        try await self.central.read { try Self.snapshot(of: scope, in: $0) }
+    }
+
+    static func snapshot(of scope: FleetSnapshot.Scope, in database: Database) throws -> FleetSnapshot {
+        let filter = try Self.filter(for: scope, in: database)
+        return FleetSnapshot(
+            revision: try Int64.fetchOne(database, sql: "SELECT max(revision) FROM audit") ?? 0,
+            pops: try PoPRecord.fetchAll(database, sql: "SELECT * FROM pop ORDER BY name").map(\.pop),
+            prefixes: try PrefixRecord.fetchAll(
+                database,
+                sql: "SELECT * FROM prefix WHERE \(filter.prefixes) ORDER BY lower",
+                arguments: filter.arguments
+            ).map(\.routed),
+            tunnels: try TunnelRecord.fetchAll(
+                database,
+                sql: "SELECT * FROM tunnel WHERE \(filter.tunnels) ORDER BY popID, tid",
+                arguments: filter.arguments
+            ).map(\.tunnel),
+            subnets: try SubnetRecord.fetchAll(
+                database,
+                sql: "SELECT * FROM subnet WHERE \(filter.subnets) ORDER BY lower",
+                arguments: filter.arguments
+            ).map(\.subnet)
+        )
+    }
+
+    /// The conditions that make up a scope; each uses `:key`.
+    private struct Filter {
+        let prefixes: String
+        let tunnels: String
+        let subnets: String
+        let arguments: StatementArguments
+    }
+
+    private static func filter(for scope: FleetSnapshot.Scope, in database: Database) throws -> Filter {
+        switch scope {
+        case .fleet: Filter(prefixes: "TRUE", tunnels: "TRUE", subnets: "TRUE", arguments: [])
+        case .infrastructure: Filter(prefixes: "TRUE", tunnels: "FALSE", subnets: "FALSE", arguments: [])
+        case .pop(let name):
+            Filter(
+                prefixes: "popID = :key",
+                tunnels: "popID = :key",
+                subnets: "tunnel IN (SELECT number FROM tunnel WHERE popID = :key)",
+                arguments: ["key": try Self.pop(named: name, in: database).id]
+            )
+        case .tunnel(let number):
+            Filter(
+                prefixes: "popID = (SELECT popID FROM tunnel WHERE number = :key)",
+                tunnels: "number = :key",
+                subnets: "tunnel = :key",
+                arguments: ["key": Int64(try Self.tunnel(number, in: database).number.rawValue)]
+            )
+        }
+    }
+
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    static func pop(named name: PoPName, in database: Database) throws -> PoP {
+        let record = try PoPRecord.fetchOne(
+            database,
+            sql: "SELECT * FROM pop WHERE name = ?",
+            arguments: [name.description]
+        )
+        guard let record else {
+            throw RegistryError.notFound("there is no PoP \(name); sixxs-central pop list shows those there are")
+        }
+        return record.pop
+    }
+
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    static func tunnel(_ number: TunnelNumber, in database: Database) throws -> Tunnel {
+        let record = try TunnelRecord.fetchOne(
+            database,
+            sql: "SELECT * FROM tunnel WHERE number = ?",
+            arguments: [Int64(number.rawValue)]
+        )
+        guard let record else {
+            throw RegistryError.notFound("there is no tunnel \(number); sixxs-central tunnel list shows those there are")
+        }
+        return record.tunnel
+    }
+
+    func changes(since revision: Int64) async throws -> [AuditEntry] {
+        try await self.central.read { database in
+            let sql = "SELECT * FROM audit WHERE revision > ? ORDER BY revision"
+            return try Row.fetchAll(database, sql: sql, arguments: [revision]).map { row in
+                AuditEntry(
+                    revision: row["revision"],
+                    time: Date(milliseconds: row["time"]),
+                    author: row["author"],
+                    action: row["action"],
+                    subject: row["subject"],
+                    before: row["before"],
+                    after: row["after"]
+                )
+            }
+        }
+    }
+}

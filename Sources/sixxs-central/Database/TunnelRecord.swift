@@ -1,0 +1,47 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+/// A row of `tunnel`.
+struct TunnelRecord: FetchableRecord, PersistableRecord {
+    static let databaseTableName = "tunnel"
+
+    let tunnel: Tunnel
+
+    init(_ tunnel: Tunnel) { self.tunnel = tunnel }
+
+    init(row: Row) throws {
+        self.tunnel = Tunnel(
+            number: try row.required("number") { UInt32(exactly: $0).flatMap(TunnelNumber.init(rawValue:)) },
+            popID: row["popID"],
+            tid: try row.required("tid") { UInt16(exactly: $0).flatMap(TID.init(rawValue:)) },
+            end: try Self.end(of: row),
+            mtu: row["mtu"],
+            isEnabled: row["enabled"],
+            created: Date(milliseconds: row["created"]),
+            changed: Date(milliseconds: row["changed"])
+        )
+    }
+
+    private static func end(of row: Row) throws -> TunnelEnd {
+        switch TunnelType(rawValue: row["type"]) {
+        case .static: .fixed(try row.parsed("endpoint") { try IPAddress(parsing: $0) })
+        case .heartbeat: .heartbeat(try row.parsed("password") { try Password(parsing: $0) })
+        case .ayiya: .ayiya(try row.parsed("password") { try Password(parsing: $0) })
+        case nil: throw RegistryError.unusable("the database holds a tunnel of an unknown type")
+        }
+    }
+
+    func encode(to container: inout PersistenceContainer) {
+        container["number"] = Int64(self.tunnel.number.rawValue)
+        container["popID"] = self.tunnel.popID
+        container["tid"] = Int64(self.tunnel.tid.rawValue)
+        container["type"] = self.tunnel.end.type.rawValue
+        container["endpoint"] = self.tunnel.end.endpoint?.description
+        container["mtu"] = self.tunnel.mtu
+        container["password"] = self.tunnel.end.password?.text
+        container["enabled"] = self.tunnel.isEnabled
+        container["created"] = self.tunnel.created.milliseconds
+        container["changed"] = self.tunnel.changed.milliseconds
+    }
+}

@@ -1,0 +1,34 @@
+internal import Wire
+
+/// A conversation with one daemon, one request at a time.
+protocol DaemonSession: AnyObject {
+    /// Sends a request and waits for its reply.
+    ///
+    /// - Parameters:
+    ///   - octets: What goes over the line.
+    ///   - name: The request in a few words, for errors.
+    /// - Throws: ``ConnectionFailure``; the session is of no use then.
+    func request(_ octets: [UInt8], named name: String) throws(ConnectionFailure) -> ControlReply
+}
+
+extension DaemonSession {
+    /// Sends a request of one line, and takes only a good reply.
+    ///
+    /// - Throws: ``ConnectionFailure/refused(_:reply:)`` when the daemon says no.
+    func command(_ line: String) throws(ConnectionFailure) -> ControlReply {
+        let reply = try self.request(Array("\(line)\n".utf8), named: line)
+        guard reply.isSuccess else { throw .refused(.request(line), reply: "\(reply.code) \(reply.text)") }
+        return reply
+    }
+}
+
+/// How the centre comes to speak with daemons.
+protocol DaemonConnector: Sendable {
+    /// Connects, holds a conversation on a thread of its own, and disconnects.
+    ///
+    /// - Throws: ``ConnectionFailure``, the conversation's own included.
+    func converse<Answer: Sendable>(
+        with pop: PoP,
+        _ conversation: @escaping @Sendable (any DaemonSession) throws(ConnectionFailure) -> Answer
+    ) async throws(ConnectionFailure) -> Answer
+}

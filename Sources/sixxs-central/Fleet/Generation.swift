@@ -1,0 +1,12 @@
+internal import Foundation
+
+/// A configuration that was pushed, or was about to be: its number only grows.
+struct Generation: Hashable, Sendable {
+    let popID: Int
+    let number: Int
+    let digest: String
+    let text: String
+    let created: Date
+    let author: String
+    let reason: String
+}

@@ -1,0 +1,40 @@
+internal import Foundation
+
+/// How an attempt to push ended.
+enum PushOutcome: String, CaseIterable, Sendable {
+    /// The daemon took a configuration that it did not have.
+    case applied
+
+    /// The daemon had it already.
+    case unchanged
+
+    /// The daemon does not have it, or nobody knows.
+    case failed
+}
+
+/// One attempt to push to one PoP.
+struct PushAttempt: Hashable, Sendable {
+    let popID: Int
+
+    /// What was to be pushed; nil when it did not come that far.
+    let generation: Int?
+    let started: Date
+
+    /// How long it took.
+    let duration: Duration
+    let outcome: PushOutcome
+
+    /// What the daemon answered, or why it failed.
+    let detail: String
+}
+
+/// What the attempts of the past say about a PoP.
+struct PushHistory: Hashable, Sendable {
+    let last: PushAttempt
+
+    /// The last attempt that did not fail.
+    let lastSuccess: PushAttempt?
+
+    /// The digest that the daemon confirmed last.
+    let confirmedDigest: String?
+}

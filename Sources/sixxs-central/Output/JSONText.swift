@@ -1,0 +1,25 @@
+internal import Foundation
+
+/// JSON as the centre prints it: sorted keys, so that two outputs can be compared line by line.
+enum JSONText {
+    /// Over several lines, for `--json`.
+    static func pretty(_ value: some Encodable) throws -> String {
+        try Self.encode(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    }
+
+    /// On one line, for the audit.
+    static func compact(_ value: some Encodable) throws -> String {
+        try Self.encode(value, [.sortedKeys, .withoutEscapingSlashes])
+    }
+
+    private static func encode(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = format
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}
+
+extension Date {
+    /// `2026-11-24T22:56:28Z`.
+    var iso8601: String { self.formatted(.iso8601) }
+}

@@ -1,0 +1,96 @@
+internal import Foundation
+internal import Wire
+
+/// A PoP as `--json` and the audit show it.
+struct PoPDocument: Encodable, Hashable, Sendable {
+    let id: Int
+    let name: String
+    let city: String
+    let country: String
+    let ipv4: String
+    let ipv6: String
+    let sshHost: String
+    let sshPort: Int
+    let sshUser: String
+    let sshKeyFile: String
+
+    /// The pinned key's fingerprint; null before `pop trust`.
+    let hostKeyFingerprint: String?
+    let control: String
+    let tunnelMTU: Int
+    let enabled: Bool
+
+    init(_ pop: PoP) {
+        self.id = pop.id
+        self.name = pop.name.description
+        self.city = pop.city
+        self.country = pop.country
+        self.ipv4 = pop.ipv4.description
+        self.ipv6 = pop.ipv6.description
+        self.sshHost = pop.sshHost
+        self.sshPort = pop.ssh.port
+        self.sshUser = pop.ssh.user
+        self.sshKeyFile = pop.ssh.keyFile
+        self.hostKeyFingerprint = pop.hostKey?.fingerprint
+        self.control = pop.control.description
+        self.tunnelMTU = pop.tunnelMTU
+        self.enabled = pop.isEnabled
+    }
+}
+
+/// A prefix as `--json` and the audit show it.
+struct PrefixDocument: Encodable, Hashable, Sendable {
+    let pop: String
+    let kind: String
+    let prefix: String
+
+    init(_ routed: RoutedPrefix, pop: PoPName) {
+        self.pop = pop.description
+        self.kind = routed.kind.rawValue
+        self.prefix = routed.prefix.description
+    }
+}
+
+/// A tunnel as `--json` and the audit show it; the password only when it was asked for.
+struct TunnelDocument: Encodable, Hashable, Sendable {
+    let tunnel: String
+    let pop: String
+    let tid: String
+    let type: String
+    let endpoint: String?
+    let mtu: Int
+    let enabled: Bool
+    let password: String?
+    let created: String
+    let changed: String
+    var popAddress: String?
+    var userAddress: String?
+    var popIPv4: String?
+    var subnets: [String]?
+
+    init(_ tunnel: Tunnel, pop: PoPName, password: String?) {
+        self.tunnel = tunnel.number.description
+        self.pop = pop.description
+        self.tid = tunnel.tid.description
+        self.type = tunnel.end.type.rawValue
+        self.endpoint = tunnel.end.endpoint?.description
+        self.mtu = tunnel.mtu
+        self.enabled = tunnel.isEnabled
+        self.password = password
+        self.created = tunnel.created.iso8601
+        self.changed = tunnel.changed.iso8601
+    }
+}
+
+/// A subnet as `--json` and the audit show it.
+struct SubnetDocument: Encodable, Hashable, Sendable {
+    let prefix: String
+    let tunnel: String
+    let pop: String
+
+    init(_ subnet: Subnet, pop: PoPName) {
+        self.prefix = subnet.prefix.description
+        self.tunnel = subnet.tunnel.description
+        self.pop = pop.description
+    }
+}

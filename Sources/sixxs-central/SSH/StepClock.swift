@@ -1,0 +1,42 @@
+internal import Glibc
+
+/// One step's deadline, and the way to stop before it.
+struct StepClock {
+    let step: ConnectionStep
+    private let limit: Duration
+    private let deadline: ContinuousClock.Instant
+    private let cancellation: EventDescriptor
+
+    init(_ step: ConnectionStep, _ deadlines: ConnectionDeadlines, cancellation: EventDescriptor) {
+        self.step = step
+        self.limit = deadlines.limit(of: step)
+        self.deadline = .now + self.limit
+        self.cancellation = cancellation
+    }
+
+    /// Waits until a descriptor is ready.
+    ///
+    /// - Parameter events: `POLLIN`, `POLLOUT` or both.
+    /// - Throws: ``ConnectionFailure/timedOut(_:after:)`` or ``ConnectionFailure/cancelled``.
+    func wait(for descriptor: Int32, events: Int32) throws(ConnectionFailure) {
+        var descriptors = [
+            pollfd(fd: descriptor, events: Int16(events), revents: 0),
+            pollfd(fd: self.cancellation.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            let remaining = max(.zero, self.deadline - .now)
+            // Rounded up: a wait that ends early would turn the last millisecond into a busy loop.
+            let ready = poll(&descriptors, nfds_t(descriptors.count), Int32(clamping: remaining.milliseconds + 1))
+            if descriptors[1].revents != 0 { throw .cancelled }
+            if ready > 0 { return try self.check() }
+            if ready < 0, errno != EINTR { throw .system(call: "poll", reason: SystemMessage.current) }
+            try self.check()
+        }
+    }
+
+    /// - Throws: ``ConnectionFailure/timedOut(_:after:)`` when the deadline has passed: a peer that always has one
+    ///   more octet to say must not keep a step alive.
+    private func check() throws(ConnectionFailure) {
+        guard ContinuousClock.now < self.deadline else { throw .timedOut(self.step, after: self.limit) }
+    }
+}
