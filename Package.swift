@@ -49,7 +49,7 @@ let package = Package(
                 "Core", "Wire", "LinuxIO", argumentParser, logging, serviceLifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"), systemPackage,
             ],
             swiftSettings: views
         ),

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
@@ -111,4 +113,20 @@ int clinux_get_capabilities(uint64_t *effective) {
 
 int clinux_unshare_network(void) {
     return unshare(CLONE_NEWNET);
+}
+
+int clinux_filter_icmp(int fd, int version) {
+    if (version == 6) {
+        struct icmp6_filter filter;
+        ICMP6_FILTER_SETBLOCKALL(&filter);
+        for (int type = ICMP6_DST_UNREACH; type <= ICMP6_PARAM_PROB; type++) ICMP6_FILTER_SETPASS(type, &filter);
+        ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
+        return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
+    }
+    const uint32_t passed = 1u << ICMP_ECHOREPLY | 1u << ICMP_DEST_UNREACH | 1u << ICMP_SOURCE_QUENCH |
+                            1u << ICMP_ECHO | 1u << ICMP_TIME_EXCEEDED | 1u << ICMP_PARAMETERPROB;
+    // struct icmp_filter is in linux/icmp.h, which cannot stand beside net/if.h: one word, a bit a type to block.
+    const uint32_t filter = ~passed;
+    const int icmp_filter = 1;
+    return setsockopt(fd, SOL_RAW, icmp_filter, &filter, sizeof filter);
 }

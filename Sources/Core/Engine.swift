@@ -7,12 +7,14 @@ public import Wire
 public struct Engine: ~Copyable {
     var configuration: EngineConfiguration
     let tunnels = SlotTable(repeating: Tunnel())
+    var endpoints: EndpointIndex
     var errors = ErrorLog()
     /// Limits the ICMP errors of the whole PoP.
     var errorLimit = TokenBucket()
-    /// Numbers outer IPv4 packets that may be fragmented.
-    var identification: UInt16
+    /// Numbers outer packets that are fragmented or may be.
+    var identification: UInt32
     var prober: LatencyProber
+    var popLatencies: [PoPLatency] = []
 
     /// What came from and went to the uplink.
     public internal(set) var uplinkTraffic = TrafficCounters()
@@ -28,7 +30,8 @@ public struct Engine: ~Copyable {
     ///   - now: The time.
     public init(_ configuration: EngineConfiguration, seed: UInt64, at now: Moment) {
         self.configuration = EngineConfiguration(Configuration())
-        self.identification = UInt16(truncatingIfNeeded: seed >> 48)
+        self.endpoints = EndpointIndex(seed: LatencyProber.scramble(seed &+ 2))
+        self.identification = UInt32(truncatingIfNeeded: seed >> 32)
         self.prober = LatencyProber(seed: seed)
         _ = self.apply(configuration, at: now)
     }
@@ -54,19 +57,33 @@ public struct Engine: ~Copyable {
 
 /// What to transmit after the engine saw a packet.
 public struct Output: Hashable, Sendable {
+    /// Whose packet is transmitted.
+    public enum Origin: Hashable, Sendable {
+        /// One that came in and goes on.
+        case forwarded
+        /// One that the engine made.
+        case own
+    }
+
     /// Where a packet goes.
     public enum Transmission: Hashable, Sendable {
         /// Nowhere.
         case none
         /// To the kernel through the TUN device.
-        case uplink
+        case uplink(Origin)
         /// To this address as a whole outer packet, its IP header included.
-        case outside(IPAddress, tunnel: TID)
+        case outside(IPAddress, tunnel: TID?, Origin)
     }
 
     /// Where the packet buffer goes as it now is.
     public var packet = Transmission.none
 
-    /// Where the echo buffer goes.
-    public var echo = Transmission.none
+    /// Where the spare buffer goes: an echo response beside the packet, or the packet's second fragment.
+    public var spare = Transmission.none
+
+    /// Creates an output; by default nothing is transmitted.
+    public init(packet: Transmission = .none, spare: Transmission = .none) {
+        self.packet = packet
+        self.spare = spare
+    }
 }

@@ -13,6 +13,13 @@ public struct Moment: Hashable, Sendable {
         self.unixTime = unixTime
     }
 
+    /// When a reading of the monotonic clock was taken, in seconds since 1970 by the present wall clock.
+    ///
+    /// A wall clock that was set in between changes what is shown, never what is decided.
+    func unixTime(of earlier: UInt64) -> Int64 {
+        self.unixTime - Int64(clamping: self.nanoseconds(since: earlier) / Self.nanosecondsPerSecond)
+    }
+
     static let nanosecondsPerSecond: UInt64 = 1_000_000_000
 
     /// Nanoseconds since an earlier reading of the monotonic clock; 0 when it is not earlier.

@@ -50,6 +50,10 @@ void clinux_read_control(const struct msghdr *message, struct clinux_control *re
 /// IPV6_HDRINCL, which glibc of Debian 12 does not always declare.
 #define CLINUX_IPV6_HDRINCL 36
 
+/// Lets only echo requests, echo replies and errors through to a raw ICMP socket (version 4) or only echo replies
+/// and errors to a raw ICMPv6 socket (version 6).
+int clinux_filter_icmp(int fd, int version);
+
 /// Attaches to a TUN device (TUNSETIFF with IFF_TUN | IFF_NO_PI); the kernel writes back the name it chose.
 int clinux_tun_attach(int fd, char name[16]);
 

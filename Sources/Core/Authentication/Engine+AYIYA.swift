@@ -21,13 +21,13 @@ extension Engine {
     /// Takes the payload of a datagram on AYIYA's port.
     mutating func receiveAYIYA(
         _ buffer: inout PacketBuffer,
-        echo: inout PacketBuffer,
+        spare: inout PacketBuffer,
         _ outer: OuterHeader,
         _ now: Moment
     ) -> Output {
         let datagram: VerifiedDatagram
         do {
-            datagram = try self.verify(buffer.packet, at: now)
+            datagram = try self.verify(buffer.packet, from: outer.path.remote, at: now)
         } catch {
             return self.drop(buffer, error.reason, tunnel: error.tid, source: outer.path.remote, at: now)
         }
@@ -37,18 +37,25 @@ extension Engine {
             return self.drop(buffer, .ayiyaReplay, tunnel: tid, source: outer.path.remote, at: now)
         }
         buffer.removeFirst(AYIYAPacket.headerLength)
-        return self.obey(datagram, &buffer, echo: &echo, outer, now)
+        return self.obey(datagram, &buffer, spare: &spare, outer, now)
     }
 
     /// Checks everything that makes a datagram acceptable; changes nothing.
-    private func verify(_ octets: RawSpan, at now: Moment) throws(Refusal) -> VerifiedDatagram {
+    private func verify(
+        _ octets: RawSpan,
+        from remote: IPAddress,
+        at now: Moment
+    ) throws(Refusal) -> VerifiedDatagram {
         let packet: AYIYAPacket
-        do { packet = try AYIYAPacket(octets) } catch { throw Refusal(reason: .nonAYIYAPacket, tid: nil) }
+        do { packet = try AYIYAPacket(octets) } catch {
+            throw Refusal(reason: .nonAYIYAPacket, tid: self.tunnel(at: remote))
+        }
         let tid: TID
         switch self.plan.owner(of: packet.identity) {
-        case .remote(let owner), .routed(let owner): tid = owner
+        case .remote(let owner), .unassigned(let owner), .routed(let owner): tid = owner
         default: throw Refusal(reason: .spoofedSource, tid: nil)
         }
+        guard self.isOutside(remote) else { throw Refusal(reason: .endpointInsideTunnel, tid: tid) }
         switch self.tunnels[tid].condition {
         case .none: throw Refusal(reason: .missingTunnel, tid: nil)
         case .disabled: throw Refusal(reason: .disabledTunnel, tid: tid)
@@ -96,7 +103,7 @@ extension Engine {
     private mutating func obey(
         _ datagram: VerifiedDatagram,
         _ buffer: inout PacketBuffer,
-        echo: inout PacketBuffer,
+        spare: inout PacketBuffer,
         _ outer: OuterHeader,
         _ now: Moment
     ) -> Output {
@@ -105,15 +112,16 @@ extension Engine {
             self.accounting.consumed &+= 1
             return Output()
         case .forward:
-            return self.receiveInner(&buffer, from: datagram.tid, outer, now)
+            return self.receiveInner(&buffer, spare: &spare, from: datagram.tid, outer, now)
         case .echoRequest:
             self.accounting.answered &+= 1
             return Output(packet: self.respond(in: &buffer, to: datagram, now))
         case .echoRequestAndForward:
             var response = Output.Transmission.none
-            if echo.replace(with: buffer.packet) { response = self.respond(in: &echo, to: datagram, now) }
-            var output = self.receiveInner(&buffer, from: datagram.tid, outer, now)
-            output.echo = response
+            if spare.replace(with: buffer.packet) { response = self.respond(in: &spare, to: datagram, now) }
+            var output = self.receiveInner(&buffer, spare: &spare, from: datagram.tid, outer, now)
+            // A second fragment, where forwarding needed the spare buffer, matters more than the response.
+            if output.spare == .none { output.spare = response }
             return output
         }
     }
@@ -124,12 +132,10 @@ extension Engine {
         to request: VerifiedDatagram,
         _ now: Moment
     ) -> Output.Transmission {
-        guard let path = self.tunnels[request.tid].path, let secret = self.tunnels[request.tid].secret else {
-            return .none
-        }
-        self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, secret, now)
+        guard let path = self.tunnels[request.tid].path else { return .none }
+        self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, now)
         buffer.prependUDP(along: path)
-        self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0)
-        return .outside(path.remote, tunnel: request.tid)
+        self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0, request.tid)
+        return .outside(path.remote, tunnel: request.tid, .own)
     }
 }

@@ -11,7 +11,8 @@ extension Engine {
         do {
             message = try HeartbeatMessage(buffer.packet)
         } catch {
-            return self.drop(buffer, DropReason(error), tunnel: nil, source: outer.path.remote, at: now)
+            let tid = self.tunnel(at: outer.path.remote)
+            return self.drop(buffer, DropReason(error), tunnel: tid, source: outer.path.remote, at: now)
         }
         guard case .remote(let tid) = self.plan.owner(of: message.identity) else {
             return self.drop(buffer, .spoofedSource, tunnel: nil, source: outer.path.remote, at: now)
@@ -36,6 +37,7 @@ extension Engine {
         from source: IPAddress,
         _ now: Moment
     ) -> DropReason? {
+        guard self.isOutside(source) else { return .endpointInsideTunnel }
         switch self.tunnels[tid].condition {
         case .none: return .missingTunnel
         case .disabled: return .disabledTunnel

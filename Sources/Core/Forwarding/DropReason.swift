@@ -14,6 +14,7 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
     case impossibleSource
     case ownSourceFromUplink
     case wrongEndpoint
+    case endpointInsideTunnel
     case impossibleDestination
     case sameIngressAndEgress
     case unsolicitedLocalPacket
@@ -28,6 +29,7 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
     case exhaustedHopLimit
     case closedPort
     case badExtensionHeader
+    case sendFailure
 
     // Authentication.
     case clockSkew
@@ -50,7 +52,7 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
         case .nonIPv4Payload: .nonIPv4Payload
         case .spoofedSource, .impossibleSource, .unassignedSource: .wrongSourceIPv6
         case .ownSourceFromUplink: .packetOverUplink
-        case .wrongEndpoint: .wrongSourceIPv4
+        case .wrongEndpoint, .endpointInsideTunnel: .wrongSourceIPv4
         case .sameIngressAndEgress: .sameInterface
         case .disabledTunnel: .disabledTunnel
         case .oversizedPacket: .packetTooBig
@@ -66,7 +68,7 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
         case .missingHeartbeatTime: .heartbeatMissingTime
         case .heartbeatReplay: .heartbeatReplay
         case .impossibleDestination, .unsolicitedLocalPacket, .missingTunnel, .downTunnel, .unassignedAddress,
-            .exhaustedHopLimit, .closedPort, .badExtensionHeader:
+            .exhaustedHopLimit, .closedPort, .badExtensionHeader, .sendFailure:
             nil
         }
     }

@@ -5,59 +5,63 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - buffer: What stood behind the outer header, UDP's included; afterwards what is to be transmitted.
-    ///   - echo: A buffer for an echo response, when the packet is also forwarded.
+    ///   - spare: A second buffer, for an echo response beside the packet or for a second fragment.
     ///   - payload: What the packet is.
     ///   - outer: What the outer header said.
     ///   - now: The time.
     /// - Returns: Where the two buffers go.
     public mutating func receiveFromOutside(
         _ buffer: inout PacketBuffer,
-        echo: inout PacketBuffer,
+        spare: inout PacketBuffer,
         as payload: OuterPayload,
         _ outer: OuterHeader,
         at now: Moment
     ) -> Output {
         self.accounting.receivedFromOutside &+= 1
         switch payload {
-        case .sixInFour: return self.receiveBare(&buffer, as: .sixInFour, outer, now)
-        case .gre: return self.receiveGRE(&buffer, outer, now)
-        case .ayiya: return self.receiveAYIYA(&buffer, echo: &echo, outer, now)
+        case .sixInFour: return self.receiveBare(&buffer, spare: &spare, as: .sixInFour, outer, now)
+        case .gre: return self.receiveGRE(&buffer, spare: &spare, outer, now)
+        case .ayiya: return self.receiveAYIYA(&buffer, spare: &spare, outer, now)
         case .heartbeat: return self.receiveHeartbeat(buffer, outer, now)
+        case .icmpv4: return self.receiveICMPv4(buffer, outer, now)
+        case .icmpv6: return self.receiveICMPv6(buffer, outer, now)
         }
     }
 
-    /// Takes a whole outer IPv4 packet, as raw sockets give it.
+    /// Takes a whole outer IPv4 packet of protocol 1, 41 or 47, as raw sockets give it.
     ///
     /// - Parameters:
-    ///   - buffer: The packet, IPv4 header included.
-    ///   - echo: As above.
+    ///   - buffer: The packet, IPv4 header included; afterwards what is to be transmitted.
+    ///   - spare: A second buffer, as for ``receiveFromOutside(_:spare:as:_:at:)``.
     ///   - now: The time.
     /// - Returns: Where the two buffers go.
     public mutating func receiveRawIPv4(
         _ buffer: inout PacketBuffer,
-        echo: inout PacketBuffer,
+        spare: inout PacketBuffer,
         at now: Moment
     ) -> Output {
         let payload: OuterPayload
-        let outer: OuterHeader
-        let lengths: (header: Int, total: Int)
+        var outer: OuterHeader
+        let length: Int
         do {
             let packet = try IPv4Packet(buffer.packet)
-            payload = packet.protocolNumber == ProtocolNumber.gre ? .gre : .sixInFour
+            payload = OuterPayload(protocolNumber: packet.protocolNumber)
             let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
             outer = OuterHeader(path: path, trafficClass: packet.trafficClass)
-            lengths = (packet.headerLength, packet.totalLength)
+            outer.octetsInFront = packet.headerLength
+            length = packet.totalLength
         } catch {
             self.accounting.receivedFromOutside &+= 1
             return self.drop(buffer, .malformedPacket, tunnel: nil, source: .ipv6(.unspecified), at: now)
         }
-        buffer.truncate(to: lengths.total)
-        buffer.removeFirst(lengths.header)
-        return self.receiveFromOutside(&buffer, echo: &echo, as: payload, outer, at: now)
+        buffer.truncate(to: length)
+        buffer.removeFirst(outer.octetsInFront)
+        return self.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
     }
 
     private mutating func receiveGRE(
         _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         _ outer: OuterHeader,
         _ now: Moment
     ) -> Output {
@@ -71,15 +75,19 @@ extension Engine {
                 case .invalidField(.protocolType): .nonIPv6Payload
                 default: .malformedPacket
                 }
-            return self.drop(buffer, reason, tunnel: nil, source: outer.path.remote, at: now)
+            let tid = self.tunnel(at: outer.path.remote)
+            return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now)
         }
         buffer.removeFirst(headerLength)
-        return self.receiveBare(&buffer, as: .gre, outer, now)
+        var outer = outer
+        if outer.octetsInFront > 0 { outer.octetsInFront += headerLength }
+        return self.receiveBare(&buffer, spare: &spare, as: .gre, outer, now)
     }
 
     /// Takes an inner packet that nothing authenticates but the outer address.
     private mutating func receiveBare(
         _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         as encapsulation: Encapsulation,
         _ outer: OuterHeader,
         _ now: Moment
@@ -87,39 +95,43 @@ extension Engine {
         let sender: TID?
         do {
             let packet = try IPv6Packet(buffer.packet)
-            sender = self.sender(of: packet)
+            sender = self.sender(of: packet, at: outer.path.remote)
         } catch {
-            let reason: DropReason =
-                if case .unsupportedVersion = error { .nonIPv6Payload } else { .malformedPacket }
-            return self.drop(buffer, reason, tunnel: nil, source: outer.path.remote, at: now)
+            let tid = self.tunnel(at: outer.path.remote)
+            return self.drop(
+                buffer,
+                DropReason(inner: error),
+                tunnel: tid,
+                source: outer.path.remote,
+                at: now
+            )
         }
-        guard let tid = sender else {
-            return self.drop(buffer, .spoofedSource, tunnel: nil, source: outer.path.remote, at: now)
-        }
+        guard let tid = sender else { return self.refuseSpoofed(&buffer, outer, now) }
         if let reason = self.objection(to: tid, encapsulation, outer.path) {
-            return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now)
+            return self.refuse(&buffer, reason, tunnel: tid, outer, now)
         }
         if !self.tunnels[tid].isDynamic {
             // RFC 4213 and GRE may alternate on a static tunnel; answers go out as the last packet came in.
             self.tunnels[tid].encapsulation = encapsulation
-            self.tunnels[tid].path = outer.path
+            if self.tunnels[tid].path != outer.path { self.move(tid, to: outer.path) }
         }
-        return self.receiveInner(&buffer, from: tid, outer, now)
+        return self.receiveInner(&buffer, spare: &spare, from: tid, outer, now)
     }
 
-    /// The tunnel that a bare inner packet claims to come from: its source's, or with a link-local source the one
-    /// whose address it is sent to.
-    private func sender(of packet: borrowing IPv6Packet) -> TID? {
+    /// The tunnel that a bare inner packet claims to come from: its source's, or with a link-local source
+    /// the one at the outer address.
+    ///
+    /// Nil when no tunnel may send from such an address.
+    private func sender(of packet: borrowing IPv6Packet, at remote: IPAddress) -> TID? {
         switch self.plan.owner(of: packet.source) {
-        case .local(let tid), .remote(let tid), .unassigned(let tid), .routed(let tid): return tid
-        case .daemon, .nobody: return nil
+        case .remote(let tid), .unassigned(let tid), .routed(let tid): return tid
+        case .local, .daemon, .nobody: return nil
         case .outside: break
         }
         guard packet.source.isLinkLocalUnicast else { return nil }
-        switch self.plan.owner(of: packet.destination) {
-        case .local(let tid): return tid
-        default: return AddressPlan.tid(ofLinkLocal: packet.destination)
-        }
+        // Several tunnels may share the address: the one whose own addresses are spoken to comes first.
+        let destination = packet.destination
+        return self.tunnel(at: remote) { self.isOurs(destination, on: $0) } ?? self.tunnel(at: remote)
     }
 
     /// Why a tunnel doesn't take a bare packet, or nil when it does.
@@ -136,9 +148,24 @@ extension Engine {
         return self.tunnels[tid].path?.remote == path.remote ? nil : .wrongEndpoint
     }
 
+    /// Drops a packet whose inner source belongs to no tunnel: of the tunnel it came from, when that is known.
+    private mutating func refuseSpoofed(
+        _ buffer: inout PacketBuffer,
+        _ outer: OuterHeader,
+        _ now: Moment
+    ) -> Output {
+        guard let tid = self.tunnel(at: outer.path.remote) else {
+            return self.refuse(&buffer, .spoofedSource, tunnel: nil, outer, now)
+        }
+        let source = buffer.packet.ipv6Address(at: IPv6Header.Offset.source)
+        let reason: DropReason = Self.isPossibleSource(source) ? .spoofedSource : .impossibleSource
+        return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now)
+    }
+
     /// Takes an inner packet of a tunnel that was found in order so far.
     mutating func receiveInner(
         _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         from tid: TID,
         _ outer: OuterHeader,
         _ now: Moment
@@ -147,16 +174,21 @@ extension Engine {
             let source = outer.path.remote
             return self.drop(buffer, .congestionMarkOnUnawarePacket, tunnel: tid, source: source, at: now)
         }
+        // What stands behind the inner packet is padding (RFC 4213 §3.6) and no traffic of the user's.
+        if let length = try? IPv6Packet(buffer.packet).totalLength { buffer.truncate(to: length) }
         self.tunnels[tid].traffic.ingress.count(buffer.count, at: now)
-        return self.forward(&buffer, from: .tunnel(tid), now)
+        return self.forward(&buffer, spare: &spare, from: .tunnel(tid), now)
     }
 }
 
-extension AddressPlan {
-    /// The tunnel whose link-local address, or that address's solicited-node group, this is.
-    static func tid(ofLinkLocal address: IPv6Address) -> TID? {
-        guard let tid = TID(rawValue: UInt16(truncatingIfNeeded: address.low >> 16)) else { return nil }
-        return Self.linkLocalAddress(of: tid) == address ? tid : nil
+extension OuterPayload {
+    /// What raw sockets are open for.
+    fileprivate init(protocolNumber: UInt8) {
+        switch protocolNumber {
+        case ProtocolNumber.gre: self = .gre
+        case ProtocolNumber.icmpv4: self = .icmpv4
+        default: self = .sixInFour
+        }
     }
 }
 

@@ -4,9 +4,23 @@ extension Engine {
     /// TTL and hop limit of outer packets (RFC 4213 §3.3).
     static let outerHopLimit: UInt8 = 64
 
-    /// Puts the outer headers of a tunnel in front of a packet.
-    mutating func encapsulate(_ buffer: inout PacketBuffer, into tid: TID, _ now: Moment) -> Output {
-        guard let path = self.tunnels[tid].path else { return Output() }
+    /// Puts the outer headers of a tunnel in front of an inner packet.
+    ///
+    /// - Parameters:
+    ///   - buffer: The inner packet; afterwards the outer one, or its first fragment.
+    ///   - spare: Takes the second fragment.
+    ///   - tid: The tunnel, which is up.
+    ///   - origin: Whose packet it is.
+    ///   - now: The time.
+    /// - Returns: Where the buffers go.
+    mutating func encapsulate(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        into tid: TID,
+        _ origin: Output.Origin,
+        _ now: Moment
+    ) -> Output {
+        guard let path = self.tunnels[tid].path else { return self.lose(buffer, tid, origin, now) }
         self.tunnels[tid].traffic.egress.count(buffer.count, at: now)
         let trafficClass = buffer.innerTrafficClass
         let encapsulation = self.tunnels[tid].encapsulation
@@ -16,12 +30,26 @@ extension Engine {
             buffer.prepend(GREPacket.headerLength)
             GREPacket.encodeHeader(into: &buffer.bytes, at: buffer.range.lowerBound)
         case .ayiya:
-            let secret = self.tunnels[tid].secret ?? AYIYASecret(password: "")
-            self.prependAYIYA(to: &buffer, .forward, ProtocolNumber.ipv6, from: tid, secret, now)
+            self.prependAYIYA(to: &buffer, .forward, ProtocolNumber.ipv6, from: tid, now)
             buffer.prependUDP(along: path)
         }
-        self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass)
-        return Output(packet: .outside(path.remote, tunnel: tid))
+        self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass, tid)
+        let destination = Output.Transmission.outside(path.remote, tunnel: tid, origin)
+        guard let limit = self.tunnels[tid].pathMTU?.octets, buffer.count > Int(limit),
+            self.fragment(&buffer, spare: &spare, to: Int(limit))
+        else { return Output(packet: destination) }
+        return Output(packet: destination, spare: .outside(path.remote, tunnel: tid, .own))
+    }
+
+    /// Gives a packet up that a tunnel can't take although it is up: our own address isn't configured.
+    private mutating func lose(
+        _ buffer: borrowing PacketBuffer,
+        _ tid: TID,
+        _ origin: Output.Origin,
+        _ now: Moment
+    ) -> Output {
+        self.noteSendError(buffer.packet, tunnel: tid, toward: .ipv6(.unspecified), origin, at: now)
+        return Output()
     }
 
     /// Puts a signed AYIYA header in front of a payload.
@@ -30,9 +58,10 @@ extension Engine {
         _ opcode: AYIYAOpcode,
         _ nextHeader: UInt8,
         from tid: TID,
-        _ secret: AYIYASecret,
         _ now: Moment
     ) {
+        // A tunnel in AYIYA's mode has a secret: a configuration without one ends the session.
+        guard let secret = self.tunnels[tid].secret else { return }
         let payloadLength = buffer.count
         buffer.prepend(AYIYAPacket.headerLength)
         let header = AYIYAHeader(
@@ -54,16 +83,18 @@ extension Engine {
         to buffer: inout PacketBuffer,
         along path: OuterPath,
         _ protocolNumber: UInt8,
-        _ trafficClass: UInt8
+        _ trafficClass: UInt8,
+        _ tid: TID
     ) {
         let payloadLength = buffer.count
         switch (path.local, path.remote) {
         case (.ipv4(let local), .ipv4(let remote)):
+            let length = IPv4Packet.minimumHeaderLength + payloadLength
             buffer.prepend(IPv4Packet.minimumHeaderLength)
             IPv4Header(
                 trafficClass: trafficClass,
-                totalLength: UInt16(clamping: IPv4Packet.minimumHeaderLength + payloadLength),
-                fragmentation: self.nextFragmentation(),
+                totalLength: UInt16(clamping: length),
+                fragmentation: self.fragmentation(ofLength: length, into: tid),
                 timeToLive: Self.outerHopLimit,
                 protocolNumber: protocolNumber,
                 source: local,
@@ -82,14 +113,17 @@ extension Engine {
         }
     }
 
-    /// Whether an outer IPv4 packet may be fragmented; each that may gets another identification (RFC 6864).
-    private mutating func nextFragmentation() -> IPv4Header.Fragmentation {
-        switch self.configuration.pathMTU {
-        case .dynamic: return .forbidden
-        case .static:
-            self.identification &+= 1
-            return .allowed(identification: self.identification)
-        }
+    /// Whether an outer IPv4 packet may be fragmented (RFC 4213 §3.2); each that may gets another identification
+    /// (RFC 6864 §4.1).
+    private mutating func fragmentation(ofLength length: Int, into tid: TID) -> IPv4Header.Fragmentation {
+        let fits = self.tunnels[tid].pathMTU.map { length <= Int($0.octets) } ?? true
+        if self.configuration.pathMTU == .dynamic, fits { return .forbidden }
+        return .allowed(identification: UInt16(truncatingIfNeeded: self.nextIdentification()))
+    }
+
+    mutating func nextIdentification() -> UInt32 {
+        self.identification &+= 1
+        return self.identification
     }
 }
 

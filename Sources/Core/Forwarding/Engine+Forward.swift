@@ -5,16 +5,26 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - buffer: The packet; afterwards what is to be transmitted.
+    ///   - spare: A second buffer, for a second fragment.
     ///   - now: The time.
-    /// - Returns: Where the packet goes.
-    public mutating func receiveFromUplink(_ buffer: inout PacketBuffer, at now: Moment) -> Output {
+    /// - Returns: Where the two buffers go.
+    public mutating func receiveFromUplink(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        at now: Moment
+    ) -> Output {
         self.accounting.receivedFromUplink &+= 1
         self.uplinkTraffic.ingress.count(buffer.count, at: now)
-        return self.forward(&buffer, from: .uplink, now)
+        return self.forward(&buffer, spare: &spare, from: .uplink, now)
     }
 
     /// Takes an inner packet whose outer header was found in order, or one from the uplink, and sends it on.
-    mutating func forward(_ buffer: inout PacketBuffer, from ingress: Ingress, _ now: Moment) -> Output {
+    mutating func forward(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        from ingress: Ingress,
+        _ now: Moment
+    ) -> Output {
         let verdict: Verdict
         let source: IPv6Address
         let length: Int
@@ -24,29 +34,23 @@ extension Engine {
             source = packet.source
             length = packet.totalLength
         } catch {
-            return self.refuse(buffer, error, from: ingress, now)
+            let source = IPAddress.ipv6(.unspecified)
+            return self.drop(
+                buffer,
+                DropReason(inner: error),
+                tunnel: ingress.tunnel,
+                source: source,
+                at: now
+            )
         }
         buffer.truncate(to: length)
-        return self.obey(verdict, &buffer, from: ingress, source: source, now)
-    }
-
-    private mutating func refuse(
-        _ buffer: borrowing PacketBuffer,
-        _ error: DecodeError,
-        from ingress: Ingress,
-        _ now: Moment
-    ) -> Output {
-        let reason: DropReason =
-            switch error {
-            case .unsupportedVersion: .nonIPv6Payload
-            default: .malformedPacket
-            }
-        return self.drop(buffer, reason, tunnel: ingress.tunnel, source: .ipv6(.unspecified), at: now)
+        return self.obey(verdict, &buffer, spare: &spare, from: ingress, source: source, now)
     }
 
     private mutating func obey(
         _ verdict: Verdict,
         _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         from ingress: Ingress,
         source: IPv6Address,
         _ now: Moment
@@ -55,31 +59,49 @@ extension Engine {
         case .encapsulate(let tid):
             if ingress != .uplink { buffer.decrementHopLimit() }
             self.accounting.forwarded &+= 1
-            return self.encapsulate(&buffer, into: tid, now)
+            return self.encapsulate(&buffer, spare: &spare, into: tid, .forwarded, now)
         case .transmitToUplink:
             buffer.decrementHopLimit()
             self.accounting.forwarded &+= 1
-            return self.transmitToUplink(buffer, now)
+            return self.transmitToUplink(buffer, .forwarded, now)
         case .deliver(let tid):
-            return self.deliver(&buffer, to: tid, from: ingress, source: source, now)
+            return self.deliver(&buffer, spare: &spare, to: tid, from: ingress, source: source, now)
         case .reply(let error, let tid):
-            return self.reply(&buffer, error, concerning: tid, from: ingress, source: source, now)
+            return self.reply(
+                &buffer,
+                spare: &spare,
+                error,
+                concerning: tid,
+                from: ingress,
+                source: source,
+                now
+            )
         case .drop(let reason):
             return self.drop(buffer, reason, tunnel: ingress.tunnel, source: .ipv6(source), at: now)
         }
     }
 
-    /// Hands a packet, which may be one of our own, to the kernel.
-    mutating func transmitToUplink(_ buffer: borrowing PacketBuffer, _ now: Moment) -> Output {
+    /// Hands a packet to the kernel.
+    private mutating func transmitToUplink(
+        _ buffer: borrowing PacketBuffer,
+        _ origin: Output.Origin,
+        _ now: Moment
+    ) -> Output {
         self.uplinkTraffic.egress.count(buffer.count, at: now)
-        return Output(packet: .uplink)
+        return Output(packet: .uplink(origin))
     }
 
     /// Sends a packet of our own back to where another came from.
-    mutating func transmit(_ buffer: inout PacketBuffer, back ingress: Ingress, _ now: Moment) -> Output {
+    mutating func answer(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        back ingress: Ingress,
+        _ now: Moment
+    ) -> Output {
+        self.accounting.answered &+= 1
         switch ingress {
-        case .uplink: self.transmitToUplink(buffer, now)
-        case .tunnel(let tid): self.encapsulate(&buffer, into: tid, now)
+        case .uplink: return self.transmitToUplink(buffer, .own, now)
+        case .tunnel(let tid): return self.encapsulate(&buffer, spare: &spare, into: tid, .own, now)
         }
     }
 }
@@ -90,6 +112,16 @@ extension Ingress {
         switch self {
         case .uplink: nil
         case .tunnel(let tid): tid
+        }
+    }
+}
+
+extension DropReason {
+    /// Why something is no inner IPv6 packet.
+    init(inner error: DecodeError) {
+        switch error {
+        case .unsupportedVersion: self = .nonIPv6Payload
+        default: self = .malformedPacket
         }
     }
 }

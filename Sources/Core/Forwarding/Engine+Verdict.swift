@@ -18,9 +18,7 @@ extension Engine {
         from ingress: Ingress,
         destination: IPv6Address
     ) -> Verdict? {
-        if source.isMulticast || source.isIPv4Compatible || source.isIPv4Mapped {
-            return .drop(.impossibleSource)
-        }
+        guard Self.isPossibleSource(source) else { return .drop(.impossibleSource) }
         switch ingress {
         case .uplink:
             if source.isLinkLocalUnicast { return .drop(.impossibleSource) }
@@ -33,6 +31,12 @@ extension Engine {
         }
     }
 
+    /// Whether one node can have this address and send from it: neither multicast, unspecified, loopback,
+    /// IPv4-compatible nor IPv4-mapped (RFC 4213 §3.6).
+    static func isPossibleSource(_ source: IPv6Address) -> Bool {
+        !source.isMulticast && !source.isIPv4Compatible && !source.isIPv4Mapped
+    }
+
     /// BCP 38: only the tunnel's own addresses may be its packets' sources.
     private func objection(to source: IPv6Address, from tid: TID) -> Verdict? {
         switch self.plan.owner(of: source) {
@@ -43,7 +47,7 @@ extension Engine {
     }
 
     /// Whether a link-local source may speak to this address: neighbour discovery with us.
-    private func isOurs(_ destination: IPv6Address, on tid: TID) -> Bool {
+    func isOurs(_ destination: IPv6Address, on tid: TID) -> Bool {
         let linkLocal = AddressPlan.linkLocalAddress(of: tid)
         let local = self.plan.localAddress(of: tid)
         return destination == linkLocal || destination == local || destination == linkLocal.solicitedNode
@@ -88,19 +92,14 @@ extension Engine {
 
     private func verdictForUs(on tid: TID, from ingress: Ingress) -> Verdict {
         guard let error = self.unusable(tid) else { return .deliver(tid) }
-        return .reply(error, concerning: self.concerned(ingress) ?? self.known(tid))
-    }
-
-    /// The tunnel, if there is one: an error about one that doesn't exist comes from the daemon's own address.
-    private func known(_ tid: TID) -> TID? {
-        self.tunnels[tid].condition == .none ? nil : tid
+        return .reply(error, concerning: self.concerned(ingress) ?? tid)
     }
 
     private func verdict(for packet: borrowing IPv6Packet, into tid: TID, from ingress: Ingress) -> Verdict {
-        let concerned = self.concerned(ingress) ?? self.known(tid)
+        let concerned = self.concerned(ingress) ?? tid
         if ingress == .tunnel(tid) { return .drop(.sameIngressAndEgress) }
         if let error = self.unusable(tid) { return .reply(error, concerning: concerned) }
-        let mtu = self.tunnels[tid].effectiveMTU
+        let mtu = self.tunnels[tid].effectiveMTU(self.configuration.pathMTU)
         if packet.totalLength > mtu { return .reply(.packetTooBig(mtu: mtu), concerning: concerned) }
         return packet.hopLimit > 1 ? .encapsulate(tid) : .reply(.hopLimitExceeded, concerning: concerned)
     }

@@ -8,6 +8,9 @@ public struct OuterHeader: Hashable, Sendable {
     /// DSCP and ECN.
     public var trafficClass: UInt8
 
+    /// How many octets of the IPv4 packet still stand in the buffer in front of the payload; 0 when none do.
+    var octetsInFront = 0
+
     /// Creates a header.
     public init(path: OuterPath, trafficClass: UInt8) {
         self.path = path
@@ -25,4 +28,8 @@ public enum OuterPayload: Hashable, Sendable {
     case ayiya
     /// A UDP datagram's payload on the heartbeat port.
     case heartbeat
+    /// An ICMPv4 message (protocol 1).
+    case icmpv4
+    /// An ICMPv6 message (next header 58) to the PoP's outer address.
+    case icmpv6
 }

@@ -15,6 +15,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - buffer: The packet; afterwards the answer.
+    ///   - spare: Takes a second fragment.
     ///   - tid: The tunnel whose address it is for; nil for the daemon's own.
     ///   - ingress: Where the packet came from and the answer goes.
     ///   - source: The packet's source.
@@ -22,6 +23,7 @@ extension Engine {
     /// - Returns: Where the buffer goes.
     mutating func deliver(
         _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         to tid: TID?,
         from ingress: Ingress,
         source: IPv6Address,
@@ -29,13 +31,11 @@ extension Engine {
     ) -> Output {
         switch self.request(in: buffer.packet, to: tid, from: ingress) {
         case .echo(let offset, let destination):
-            self.accounting.answered &+= 1
             buffer.makeEchoReply(messageOffset: offset, from: destination, to: source)
-            return self.transmit(&buffer, back: ingress, now)
+            return self.answer(&buffer, spare: &spare, back: ingress, now)
         case .neighbour(let target):
-            self.accounting.answered &+= 1
             buffer.makeNeighbourAdvertisement(of: target, to: source)
-            return self.transmit(&buffer, back: ingress, now)
+            return self.answer(&buffer, spare: &spare, back: ingress, now)
         case .echoReply(let reply):
             self.accounting.consumed &+= 1
             if let reply, let tid = ingress.tunnel { self.noteProbeReply(reply, from: tid, at: now) }
@@ -45,7 +45,15 @@ extension Engine {
             return Output()
         case .reply(let error):
             let concerned = ingress.tunnel ?? tid
-            return self.reply(&buffer, error, concerning: concerned, from: ingress, source: source, now)
+            return self.reply(
+                &buffer,
+                spare: &spare,
+                error,
+                concerning: concerned,
+                from: ingress,
+                source: source,
+                now
+            )
         case .drop(let reason):
             return self.drop(buffer, reason, tunnel: ingress.tunnel ?? tid, source: .ipv6(source), at: now)
         }

@@ -5,6 +5,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - buffer: The packet; afterwards the error.
+    ///   - spare: Takes a second fragment.
     ///   - error: What to say.
     ///   - tid: The tunnel whose `::1` is the error's source; nil for the daemon's own address.
     ///   - ingress: Where the packet came from and the error goes.
@@ -13,6 +14,7 @@ extension Engine {
     /// - Returns: Where the buffer goes.
     mutating func reply(
         _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         _ error: ICMPv6Error,
         concerning tid: TID?,
         from ingress: Ingress,
@@ -28,9 +30,8 @@ extension Engine {
         if let kind = error.dropReason.errorKind, error.countsWhenAnswered {
             self.errors.record(kind, of: tid, packet: buffer.packet, source: .ipv6(source), at: now)
         }
-        self.accounting.answered &+= 1
         buffer.makeICMPv6Error(error, from: origin, to: source)
-        return self.transmit(&buffer, back: ingress, now)
+        return self.answer(&buffer, spare: &spare, back: ingress, now)
     }
 
     /// RFC 4443 §2.4(e): never about an error or redirect, never about a multicast destination, save packet too big.

@@ -11,7 +11,7 @@ public struct Accounting: Sendable {
     /// Packets that were for us and ask for no answer: beats, probes' replies.
     public var consumed: UInt64 = 0
     /// Packets that were discarded, by ``DropReason`` raw value.
-    public var dropped = InlineArray<32, UInt64>(repeating: 0)
+    public var dropped = InlineArray<40, UInt64>(repeating: 0)
 
     init() {}
 

@@ -10,10 +10,14 @@ public struct TunnelSnapshot: Sendable {
     public let encapsulation: Encapsulation
     /// Where its ends are, when known.
     public let path: OuterPath?
+    /// What was learnt of the path MTU, in octets, outer headers included; nil when nothing was.
+    public let pathMTU: Int?
     /// What passed.
     public let traffic: TrafficCounters
-    /// When the last valid beat came, in seconds since 1970; nil for never.
-    public let lastBeatTime: Int64?
+    /// When the last packet came in, went out, and the last valid beat came, in seconds since 1970; nil for never.
+    public let lastTimes: (ingress: Int64?, egress: Int64?, beat: Int64?)
+    /// Seconds since a packet passed in either direction; nil for never.
+    public let idleSeconds: Int?
     /// What the probes measured.
     public let latency: LatencyRecord
     /// The errors that occurred, in the order of ``ErrorKind``.
@@ -24,26 +28,25 @@ extension Engine {
     /// Looks at a tunnel.
     ///
     /// Allocates.
-    public func snapshot(of tid: TID) -> TunnelSnapshot {
-        TunnelSnapshot(
+    public func snapshot(of tid: TID, at now: Moment) -> TunnelSnapshot {
+        let traffic = self.tunnels[tid].traffic
+        let last = max(traffic.ingress.lastSeen ?? 0, traffic.egress.lastSeen ?? 0)
+        return TunnelSnapshot(
             tid: tid,
             condition: self.tunnels[tid].condition,
             encapsulation: self.tunnels[tid].encapsulation,
             path: self.tunnels[tid].path,
-            traffic: self.tunnels[tid].traffic,
-            lastBeatTime: self.tunnels[tid].lastBeatTime == 0 ? nil : self.tunnels[tid].lastBeatTime,
+            pathMTU: self.tunnels[tid].pathMTU.map { Int($0.octets) },
+            traffic: traffic,
+            lastTimes: (
+                traffic.ingress.lastSeen.map(now.unixTime(of:)),
+                traffic.egress.lastSeen.map(now.unixTime(of:)),
+                self.tunnels[tid].hasBeaten ? now.unixTime(of: self.tunnels[tid].lastBeat) : nil
+            ),
+            idleSeconds: last == 0 ? nil : Int(now.nanoseconds(since: last) / Moment.nanosecondsPerSecond),
             latency: self.tunnels[tid].latency,
             errors: self.errorCounts(of: tid)
         )
-    }
-
-    /// Looks at all tunnels that are configured, in the order of their tids.
-    ///
-    /// Allocates.
-    public func snapshots() -> [TunnelSnapshot] {
-        (0..<UInt16(TID.capacity)).compactMap { TID(rawValue: $0) }
-            .filter { self.tunnels[$0].condition != .none }
-            .map { self.snapshot(of: $0) }
     }
 
     /// The errors of a tunnel, or of the PoP itself, that occurred.
@@ -63,19 +66,40 @@ extension Engine {
         self.errors.sample(kind, of: tid)
     }
 
+    /// What the probes of the other PoPs measured.
+    public var otherPoPs: [PoPLatency] { self.popLatencies }
+}
+
+extension Engine {
     /// Counts a packet that the kernel would not send.
     ///
     /// - Parameters:
     ///   - packet: The packet, outer headers included.
     ///   - tid: The tunnel it was for; nil for the uplink.
     ///   - remote: Where it was to go.
+    ///   - origin: Whose packet it was: one that was forwarded was not, after all.
     ///   - now: The time.
     public mutating func noteSendError(
         _ packet: RawSpan,
         tunnel tid: TID?,
         toward remote: IPAddress,
+        _ origin: Output.Origin,
         at now: Moment
     ) {
         self.errors.record(.sendError, of: tid, packet: packet, source: remote, at: now)
+        guard origin == .forwarded else { return }
+        self.accounting.forwarded &-= 1
+        self.accounting.drop(.sendFailure)
+    }
+
+    /// Takes over what the kernel says of the path to a tunnel's end after it refused a packet as too large.
+    ///
+    /// - Parameters:
+    ///   - mtu: Size of the largest outer packet, in octets.
+    ///   - tid: The tunnel.
+    ///   - now: The time.
+    public mutating func noteLinkMTU(_ mtu: Int, of tid: TID, at now: Moment) {
+        guard mtu >= PathMTU.ipv4Minimum else { return }
+        self.lowerPathMTU(of: tid, to: mtu, now)
     }
 }

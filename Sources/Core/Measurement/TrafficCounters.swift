@@ -6,13 +6,16 @@ public struct TrafficCounters: Hashable, Sendable {
         public var packets: UInt64 = 0
         /// Octets of the inner packets, their IPv6 headers included.
         public var octets: UInt64 = 0
-        /// When the last one passed, in seconds since 1970; 0 for never.
-        public var lastTime: Int64 = 0
+        /// When the last one passed, in nanoseconds of the monotonic clock; nil for never.
+        public internal(set) var lastSeen: UInt64?
+
+        /// Creates counters at 0.
+        public init() {}
 
         mutating func count(_ octets: Int, at now: Moment) {
             self.packets &+= 1
             self.octets &+= UInt64(truncatingIfNeeded: octets)
-            self.lastTime = now.unixTime
+            self.lastSeen = now.monotonic
         }
     }
 

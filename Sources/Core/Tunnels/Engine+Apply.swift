@@ -10,10 +10,15 @@ extension Engine {
     public mutating func apply(_ new: EngineConfiguration, at now: Moment) -> EngineConfiguration {
         let old = self.configuration
         self.configuration = new
+        let keepsAddresses =
+            old.ownDetails?.ipv4 == new.ownDetails?.ipv4 && old.ownDetails?.ipv6 == new.ownDetails?.ipv6
         for number in 0..<UInt16(TID.capacity) {
             guard let tid = TID(rawValue: number) else { continue }
-            self.reconcile(tid, from: old.rows[Int(number)], to: new.rows[Int(number)])
+            let row = (old: old.rows[Int(number)], new: new.rows[Int(number)])
+            if !keepsAddresses, row.old?.fixedRemote != nil { self.move(tid, to: nil) }
+            self.reconcile(tid, from: row.old, to: row.new)
         }
+        self.adoptPoPs(of: new)
         return old
     }
 
@@ -43,12 +48,13 @@ extension Engine {
     }
 
     private mutating func forget(_ tid: TID) {
+        self.move(tid, to: nil)
         self.tunnels[tid] = Tunnel()
         self.errors.reset(tid)
     }
 
     private mutating func endSession(_ tid: TID) {
-        self.tunnels[tid].path = nil
+        self.move(tid, to: nil)
         self.tunnels[tid].condition = .down
         self.tunnels[tid].encapsulation = .sixInFour
         self.tunnels[tid].newestBeat = nil
@@ -58,8 +64,8 @@ extension Engine {
     private mutating func place(_ tid: TID, at remote: IPAddress) {
         guard self.tunnels[tid].path == nil, let own = self.configuration.ownDetails else { return }
         switch remote {
-        case .ipv4: self.tunnels[tid].path = OuterPath(local: .ipv4(own.ipv4), remote: remote)
-        case .ipv6: self.tunnels[tid].path = OuterPath(local: .ipv6(own.ipv6), remote: remote)
+        case .ipv4: self.move(tid, to: OuterPath(local: .ipv4(own.ipv4), remote: remote))
+        case .ipv6: self.move(tid, to: OuterPath(local: .ipv6(own.ipv6), remote: remote))
         }
     }
 }

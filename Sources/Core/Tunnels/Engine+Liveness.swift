@@ -1,14 +1,20 @@
 internal import Wire
 
 extension Engine {
-    /// Takes dynamic tunnels down whose beats have stopped; to be called every second.
+    /// Takes dynamic tunnels down whose beats have stopped, and forgets path MTUs that are old; to be called every
+    /// second.
     ///
-    /// - Returns: How many went down.
+    /// - Returns: How many tunnels went down.
     public mutating func expireTunnels(at now: Moment) -> Int {
         var expired = 0
         for number in 0..<UInt16(TID.capacity) {
-            guard let tid = TID(rawValue: number), self.tunnels[tid].condition == .up,
-                self.tunnels[tid].isDynamic,
+            guard let tid = TID(rawValue: number), self.tunnels[tid].condition == .up else { continue }
+            if let learnt = self.tunnels[tid].pathMTU,
+                now.nanoseconds(since: learnt.learntAt) > PathMTU.lifetime
+            {
+                self.tunnels[tid].pathMTU = nil
+            }
+            guard self.tunnels[tid].isDynamic,
                 now.nanoseconds(since: self.tunnels[tid].lastBeat) > self.configuration.beatTimeout
             else { continue }
             self.tunnels[tid].condition = .down
@@ -41,10 +47,10 @@ extension Engine {
         } else {
             self.tunnels[tid].newestBeat = time
         }
-        self.tunnels[tid].path = path
+        if !isFromPresentEndpoint { self.move(tid, to: path) }
         self.tunnels[tid].encapsulation = encapsulation
         self.tunnels[tid].lastBeat = now.monotonic
-        self.tunnels[tid].lastBeatTime = now.unixTime
+        self.tunnels[tid].hasBeaten = true
         self.tunnels[tid].condition = .up
         return true
     }

@@ -45,6 +45,9 @@ public struct EngineConfiguration: Sendable {
     let beatTimeout: UInt64
     let icmpRate: ICMPRate
     let pathMTU: PathMTUMode
+    let answersProtocolUnreachable: Bool
+    /// The PoPs to probe, nothing measured yet.
+    let otherPoPs: [PoPLatency]
 
     /// Makes a configuration ready that was checked (``Wire/Configuration/check()``).
     public init(_ configuration: Configuration) {
@@ -65,5 +68,8 @@ public struct EngineConfiguration: Sendable {
         self.beatTimeout = UInt64(clamping: configuration.pop.beatTimeout) &* Moment.nanosecondsPerSecond
         self.icmpRate = configuration.pop.icmpRate
         self.pathMTU = configuration.pop.pathMTU
+        self.answersProtocolUnreachable = configuration.pop.answersProtocolUnreachable
+        let others = configuration.pop.pops.filter { $0.id != configuration.pop.id }
+        self.otherPoPs = others.sorted { $0.id < $1.id }.map { PoPLatency(details: $0) }
     }
 }

@@ -43,18 +43,25 @@ struct Tunnel: Sendable {
     /// Where the ends are; nil before a dynamic tunnel's first beat, or when our own address isn't known.
     var path: OuterPath?
     var secret: AYIYASecret?
+    /// What was learnt of the path; nil when nothing was.
+    var pathMTU: PathMTU?
 
     var traffic = TrafficCounters()
     /// Monotonic nanoseconds of the last valid beat or AYIYA packet.
     var lastBeat: UInt64 = 0
-    /// The same in seconds since 1970; 0 for never.
-    var lastBeatTime: Int64 = 0
+    /// Whether there ever was one.
+    var hasBeaten = false
     /// The latest time that an accepted beat from the present endpoint carried, in seconds since 1970.
     var newestBeat: Int64?
     /// Limits the ICMP errors about the tunnel.
     var errorLimit = TokenBucket()
     var latency = LatencyRecord()
 
-    /// Size of the largest inner packet that the path takes, in octets.
-    var effectiveMTU: Int { Int(self.mtu) }
+    /// Size of the largest inner packet that needs no outer fragmentation, in octets, never below 1280
+    /// (RFC 4213 §3.2).
+    func effectiveMTU(_ mode: PathMTUMode) -> Int {
+        guard mode == .dynamic, let pathMTU = self.pathMTU, let path = self.path else { return Int(self.mtu) }
+        let inner = Int(pathMTU.octets) - self.encapsulation.overhead(toward: path.remote)
+        return max(min(Int(self.mtu), inner), IPv6Packet.minimumMTU)
+    }
 }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import SystemPackage
 public import Wire
@@ -21,6 +22,19 @@ public struct RawSocket: ~Copyable, Sendable {
     /// - Throws: ``SystemCallError``, for instance when the process may not.
     public init(protocolNumber: UInt8, family: AddressFamily) throws(SystemCallError) {
         self.socket = try Self.open(protocolNumber, family)
+        self.family = family
+    }
+
+    /// Opens a socket for ICMP over IPv4 or ICMPv6: errors, echo replies and over IPv4 echo requests.
+    ///
+    /// - Parameter family: Which version of IP.
+    /// - Throws: ``SystemCallError``, for instance when the process may not.
+    public init(icmpOver family: AddressFamily) throws(SystemCallError) {
+        let socket = try Self.open(family == .ipv4 ? ProtocolNumber.icmpv4 : ProtocolNumber.icmpv6, family)
+        try systemCall("setsockopt(ICMP_FILTER)", about: "raw ICMP socket over \(family)") {
+            clinux_filter_icmp(socket.rawValue, family == .ipv4 ? 4 : 6)
+        }
+        self.socket = socket
         self.family = family
     }
 

@@ -96,3 +96,34 @@ extension IPv6Packet {
         }
     }
 }
+
+/// A fragment header to write (RFC 8200 §4.5).
+public enum FragmentHeader {
+    /// Length of the header, in octets.
+    public static let length = 8
+
+    /// Writes the 8 octets of a header.
+    ///
+    /// Traps when they don't fit in the buffer.
+    ///
+    /// - Parameters:
+    ///   - buffer: Where to write.
+    ///   - offset: Where the header begins, in octets.
+    ///   - nextHeader: Type of the first header of the fragmentable part.
+    ///   - position: Where the fragment stands in that part, in octets, a multiple of 8.
+    ///   - isLast: Whether no fragment follows.
+    ///   - identification: The same for all fragments of a packet.
+    public static func encode(
+        into buffer: inout MutableRawSpan,
+        at offset: Int,
+        nextHeader: UInt8,
+        position: Int,
+        isLast: Bool,
+        identification: UInt32
+    ) {
+        buffer.storeBigEndian(UInt16(nextHeader) << 8, at: offset)
+        let field = UInt16(truncatingIfNeeded: position) & 0xfff8 | (isLast ? 0 : 1)
+        buffer.storeBigEndian(field, at: offset + 2)
+        buffer.storeBigEndian(identification, at: offset + 4)
+    }
+}

@@ -7,6 +7,8 @@ public struct ICMPv4Message: ~Escapable {
     public enum Kind: Hashable, Sendable {
         /// Echo request (type 8).
         case echoRequest
+        /// Echo reply (type 0).
+        case echoReply
         /// Destination unreachable, fragmentation needed (3/4); the next hop's MTU in octets, 0 from old routers.
         case fragmentationNeeded(mtu: Int)
         /// Any other error that quotes a packet of ours: types 3, 4, 11 and 12.
@@ -41,6 +43,7 @@ public struct ICMPv4Message: ~Escapable {
     public var kind: Kind {
         switch (self.type, self.code) {
         case (8, _): .echoRequest
+        case (0, _): .echoReply
         case (3, 4): .fragmentationNeeded(mtu: Int(self.bytes.bigEndian(at: 6, as: UInt16.self)))
         case (3, _), (4, _), (11, _), (12, _): .otherError
         default: .other
@@ -59,17 +62,19 @@ public struct ICMPv4Message: ~Escapable {
     ///   - offset: Where the message begins, in octets.
     ///   - type: The message's type.
     ///   - code: The message's code.
+    ///   - parameter: The four octets after the checksum.
     ///   - bodyLength: In octets.
     public static func encodeHeader(
         into buffer: inout MutableRawSpan,
         at offset: Int,
         type: UInt8,
         code: UInt8,
+        parameter: UInt32 = 0,
         bodyLength: Int
     ) {
         buffer.storeBigEndian(UInt16(type) << 8 | UInt16(code), at: offset)
         buffer.storeBigEndian(UInt16(0), at: offset + 2)
-        buffer.storeBigEndian(UInt32(0), at: offset + 4)
+        buffer.storeBigEndian(parameter, at: offset + 4)
         var checksum = InternetChecksum()
         checksum.add(buffer.bytes.extracting(offset..<offset + Self.headerLength + bodyLength))
         buffer.storeBigEndian(checksum.value, at: offset + 2)

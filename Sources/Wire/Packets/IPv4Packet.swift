@@ -121,6 +121,7 @@ public struct IPv4Header: Hashable, Sendable {
     }
 
     static let dontFragmentFlag: UInt16 = 0x4000
+    static let moreFragmentsFlag: UInt16 = 0x2000
 
     /// Whether routers on the way may fragment the packet.
     public enum Fragmentation: Hashable, Sendable {
@@ -128,6 +129,8 @@ public struct IPv4Header: Hashable, Sendable {
         case forbidden
         /// Leaves DF clear; the identification must not repeat while fragments may be under way.
         case allowed(identification: UInt16)
+        /// Is one fragment itself; the offset is in octets, a multiple of 8.
+        case fragment(identification: UInt16, offset: Int, isLast: Bool)
     }
 
     /// DSCP and ECN.
@@ -181,6 +184,13 @@ public struct IPv4Header: Hashable, Sendable {
             buffer.storeBigEndian(UInt32(Self.dontFragmentFlag), at: offset + Offset.identification)
         case .allowed(let identification):
             buffer.storeBigEndian(UInt32(identification) << 16, at: offset + Offset.identification)
+        case .fragment(let identification, let position, let isLast):
+            let field =
+                UInt16(truncatingIfNeeded: position / 8) & 0x1fff | (isLast ? 0 : Self.moreFragmentsFlag)
+            buffer.storeBigEndian(
+                UInt32(identification) << 16 | UInt32(field),
+                at: offset + Offset.identification
+            )
         }
         buffer.storeBigEndian(self.timeToLive, at: offset + Offset.timeToLive)
         buffer.storeBigEndian(self.protocolNumber, at: offset + Offset.protocolNumber)

@@ -47,11 +47,7 @@ extension Console {
         case "pop show hostinfo": ControlReply(200, lines: Self.hostInfo())
         case "pop show timeinfo": ControlReply(200, lines: self.timeInfo())
         case "pop show threads": ControlReply(200, lines: await self.threads())
-        case "pop show pops":
-            ControlReply(
-                200,
-                lines: pop.pops.sorted { $0.id < $1.id }.map { "\($0.id) \($0.name) \($0.ipv4) \($0.ipv6)" }
-            )
+        case "pop show pops": ControlReply(200, lines: await self.pops(pop))
         default: ControlReply(404, "unknown command \"\(path)\"")
         }
     }
@@ -59,12 +55,11 @@ extension Console {
     /// A line a type and one for all: tunnels that are up, that had a packet lately, that are configured.
     private func status() async -> [String] {
         let table = await self.tunnelTable()
-        let now = Int64(WallClock.secondsSince1970())
         let types = TunnelTable.types.map { type in
             let rows = table.rows.filter { $0.type == type }
-            return "\(type) \(TunnelTable.Counts(rows, at: now))"
+            return "\(type) \(TunnelTable.Counts(rows))"
         }
-        return types + ["total \(TunnelTable.Counts(table.rows, at: now))"]
+        return types + ["total \(TunnelTable.Counts(table.rows))"]
     }
 
     private func info(_ pop: PoPSettings) async -> [String] {
@@ -83,6 +78,16 @@ extension Console {
             "digest \(state.digest)",
             "instance \(self.clock.instance)",
         ]
+    }
+
+    /// A line a PoP: what it is, and what its probes measured over IPv4 and IPv6.
+    private func pops(_ pop: PoPSettings) async -> [String] {
+        let measured = await self.mailbox.perform { engine, _ in engine.otherPoPs }
+        return pop.pops.sorted { $0.id < $1.id }.map { details in
+            let line = "\(details.id) \(details.name) \(details.ipv4) \(details.ipv6)"
+            guard let latency = measured.first(where: { $0.details == details }) else { return line }
+            return "\(line) \(latency.ipv4.statsText) \(latency.ipv6.statsText)"
+        }
     }
 
     private static func hostInfo() -> [String] {

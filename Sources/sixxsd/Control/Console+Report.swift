@@ -8,7 +8,7 @@ extension Console {
     func report() async throws -> ControlReply {
         let state = await self.store.state
         let table = await self.tunnelTable()
-        let counts = TunnelTable.Counts(table.rows, at: Int64(WallClock.secondsSince1970()))
+        let counts = TunnelTable.Counts(table.rows)
         let report = PoPReport(
             instance: self.clock.instance,
             version: Release.version,
@@ -50,15 +50,13 @@ extension PoPReport.Tunnel {
             inBytes: traffic.ingress.octets,
             outPackets: traffic.egress.packets,
             outBytes: traffic.egress.octets,
-            lastIn: Self.time(traffic.ingress.lastTime),
-            lastOut: Self.time(traffic.egress.lastTime),
-            lastBeat: row.snapshot.lastBeatTime.map { Int($0) },
+            lastIn: row.snapshot.lastTimes.ingress.map { Int($0) },
+            lastOut: row.snapshot.lastTimes.egress.map { Int($0) },
+            lastBeat: row.snapshot.lastTimes.beat.map { Int($0) },
             latency: PoPReport.Latency(row.snapshot.latency),
             errors: Dictionary(uniqueKeysWithValues: row.snapshot.errors.map { ($0.kind.name, $0.count) })
         )
     }
-
-    private static func time(_ seconds: Int64) -> Int? { seconds == 0 ? nil : Int(seconds) }
 }
 
 extension PoPReport.Latency {

@@ -93,7 +93,7 @@ extension TrafficCounters {
 
 extension LatencyRecord {
     /// `<sent> <received> <loss %> <min> <avg> <max>`, times in milliseconds with two decimals, -1 when none.
-    fileprivate var statsText: String {
+    var statsText: String {
         let loss = self.lossPercent.map(Self.twoDecimals) ?? "-1"
         return "\(self.sent) \(self.received) \(loss) \(self.milliseconds(self.minimum))"
             + " \(self.milliseconds(self.average)) \(self.milliseconds(self.maximum))"
@@ -134,18 +134,19 @@ extension TunnelTable.Row {
             ("Outer Us", self.localEndpoint ?? "-"),
             ("Outer Them", self.endpoint ?? "-"),
             ("MTU", "\(self.settings.mtu)"),
+            ("Path MTU", self.snapshot.pathMTU.map(String.init) ?? "-"),
             ("Tunnel State", "\(self.snapshot.condition)"),
             ("Tunnel Type", self.travelType),
             ("Dynamic Tunnel", self.type == "direct" ? "no" : "yes"),
         ]
         let measured: [(String, String)] = [
-            ("Last Heartbeat", Self.time(self.snapshot.lastBeatTime ?? 0)),
+            ("Last Heartbeat", Self.time(self.snapshot.lastTimes.beat)),
             ("Packet In", "\(traffic.ingress.packets)"),
             ("Packet Out", "\(traffic.egress.packets)"),
             ("Octet In", "\(traffic.ingress.octets)"),
             ("Octet Out", "\(traffic.egress.octets)"),
-            ("Last Packet In", Self.time(traffic.ingress.lastTime)),
-            ("Last Packet Out", Self.time(traffic.egress.lastTime)),
+            ("Last Packet In", Self.time(self.snapshot.lastTimes.ingress)),
+            ("Last Packet Out", Self.time(self.snapshot.lastTimes.egress)),
             ("Latency", self.snapshot.latency.showText),
         ]
         let errors = ErrorKind.allCases.map { kind in
@@ -167,7 +168,7 @@ extension TunnelTable.Row {
         name + String(repeating: " ", count: max(0, 24 - name.count)) + ": " + value
     }
 
-    private static func time(_ seconds: Int64) -> String {
-        seconds == 0 ? "never" : Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
+    private static func time(_ seconds: Int64?) -> String {
+        seconds.map { Date(timeIntervalSince1970: TimeInterval($0)).formatted(.iso8601) } ?? "never"
     }
 }

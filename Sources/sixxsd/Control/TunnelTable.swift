@@ -16,11 +16,11 @@ struct TunnelTable: Sendable {
         var active = 0
         var configured = 0
 
-        init(_ rows: [Row], at now: Int64) {
+        init(_ rows: [Row]) {
             for row in rows {
                 self.configured += 1
                 if row.snapshot.condition == .up { self.online += 1 }
-                if row.isActive(at: now) { self.active += 1 }
+                if row.isActive { self.active += 1 }
             }
         }
 
@@ -61,10 +61,7 @@ extension TunnelTable.Row {
     }
 
     /// Whether a packet passed in the last 15 minutes.
-    func isActive(at now: Int64) -> Bool {
-        let last = max(self.snapshot.traffic.ingress.lastTime, self.snapshot.traffic.egress.lastTime)
-        return last > 0 && now - last <= 15 * 60
-    }
+    var isActive: Bool { self.snapshot.idleSeconds.map { $0 <= 15 * 60 } ?? false }
 
     /// The user's outer end, with a port where there is one; nil when unknown.
     var endpoint: String? {
@@ -96,9 +93,9 @@ extension Console {
     func tunnelTable() async -> TunnelTable {
         let tunnels = await self.store.state.configuration.tunnels.sorted { $0.tid < $1.tid }
         let tids = tunnels.map(\.tid)
-        let (snapshots, plan, uplink, errors) = await self.mailbox.perform { engine, _ in
+        let (snapshots, plan, uplink, errors) = await self.mailbox.perform { engine, now in
             (
-                tids.map { engine.snapshot(of: $0) }, engine.plan, engine.uplinkTraffic,
+                tids.map { engine.snapshot(of: $0, at: now) }, engine.plan, engine.uplinkTraffic,
                 engine.errorCounts(of: nil)
             )
         }

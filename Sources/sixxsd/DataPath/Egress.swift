@@ -1,5 +1,6 @@
 import Core
 import LinuxIO
+import SystemPackage
 import Wire
 
 /// Sends what the engine made: at once to the uplink, in batches to the outside.
@@ -7,8 +8,9 @@ struct Egress: ~Copyable {
     /// What a packet of a batch was, for the case that the kernel refuses it.
     private struct Sent {
         var packet: UnsafeRawBufferPointer
-        var tunnel: TID
+        var tunnel: TID?
         var remote: IPAddress
+        var origin: Output.Origin
     }
 
     /// Packets of one IP version that wait to be sent.
@@ -28,7 +30,7 @@ struct Egress: ~Copyable {
 
     init(_ ports: Ports, capacity: Int) {
         self.ports = ports
-        // An echo and the packet itself may both leave for each packet of a batch.
+        // The spare buffer and the packet itself may both leave for each packet of a batch.
         self.ipv4 = Queue(capacity: 2 * capacity)
         self.ipv6 = Queue(capacity: 2 * capacity)
     }
@@ -42,13 +44,13 @@ struct Egress: ~Copyable {
     ) {
         switch transmission {
         case .none: break
-        case .uplink:
+        case .uplink(let origin):
             do { try self.ports.tun.write(buffer.packet) } catch {
-                engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), at: now)
+                engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
             }
-        case .outside(let remote, let tunnel):
+        case .outside(let remote, let tunnel, let origin):
             let packet = buffer.packet.withUnsafeBytes { $0 }
-            let sent = Sent(packet: packet, tunnel: tunnel, remote: remote)
+            let sent = Sent(packet: packet, tunnel: tunnel, remote: remote, origin: origin)
             switch remote {
             case .ipv4: Self.enqueue(sent, in: &self.ipv4)
             case .ipv6: Self.enqueue(sent, in: &self.ipv6)
@@ -77,9 +79,14 @@ struct Egress: ~Copyable {
         guard queue.batch.count > 0 else { return }
         let outcome = queue.batch.flush(on: fileDescriptor)
         for index in 0..<outcome.failed {
-            let sent = queue.sent[queue.batch.failure(at: index).index]
+            let failure = queue.batch.failure(at: index)
+            let sent = queue.sent[failure.index]
             let packet = RawSpan(_unsafeBytes: sent.packet)
-            engine.noteSendError(packet, tunnel: sent.tunnel, toward: sent.remote, at: now)
+            engine.noteSendError(packet, tunnel: sent.tunnel, toward: sent.remote, sent.origin, at: now)
+            guard failure.errno == .messageTooLong, let tunnel = sent.tunnel,
+                let mtu = LinkMTU.toward(sent.remote)
+            else { continue }
+            engine.noteLinkMTU(mtu, of: tunnel, at: now)
         }
         queue.sent.removeAll(keepingCapacity: true)
     }

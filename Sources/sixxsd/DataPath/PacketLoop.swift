@@ -15,15 +15,15 @@ struct PacketLoop: ~Copyable {
     private enum Source: UInt64 {
         case mailbox
         case uplink
-        case sixInFour4, gre4, ayiya4, heartbeat4
-        case sixInFour6, gre6, ayiya6, heartbeat6
+        case sixInFour4, gre4, icmp4, ayiya4, heartbeat4
+        case sixInFour6, gre6, icmp6, ayiya6, heartbeat6
     }
 
     private let ports: Ports
     private let mailbox: EngineMailbox
     private let poller: Poller
     private let received: ReceiveBatch
-    private let echoes: ReceiveBatch
+    private let spares: ReceiveBatch
     private var egress: Egress
     private var engine: Engine
     private var nextTick: UInt64 = 0
@@ -36,12 +36,12 @@ struct PacketLoop: ~Copyable {
         let headroom = PacketBuffer.headroom
         let capacity = Self.batchSize
         let received = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
-        let echoes = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
+        let spares = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
         let poller = try Self.watch(ports, mailbox)
         self.ports = ports
         self.mailbox = mailbox
         self.received = received
-        self.echoes = echoes
+        self.spares = spares
         self.poller = poller
         self.egress = Egress(ports, capacity: capacity)
         self.engine = Engine(configuration, seed: .random(in: 0...UInt64.max), at: Self.now())
@@ -53,10 +53,12 @@ struct PacketLoop: ~Copyable {
         try poller.add(ports.tun.fileDescriptor, token: Source.uplink.rawValue)
         try poller.add(ports.ipv4.sixInFour.fileDescriptor, token: Source.sixInFour4.rawValue)
         try poller.add(ports.ipv4.gre.fileDescriptor, token: Source.gre4.rawValue)
+        try poller.add(ports.ipv4.icmp.fileDescriptor, token: Source.icmp4.rawValue)
         try poller.add(ports.ipv4.ayiya.fileDescriptor, token: Source.ayiya4.rawValue)
         try poller.add(ports.ipv4.heartbeat.fileDescriptor, token: Source.heartbeat4.rawValue)
         try poller.add(ports.ipv6.sixInFour.fileDescriptor, token: Source.sixInFour6.rawValue)
         try poller.add(ports.ipv6.gre.fileDescriptor, token: Source.gre6.rawValue)
+        try poller.add(ports.ipv6.icmp.fileDescriptor, token: Source.icmp6.rawValue)
         try poller.add(ports.ipv6.ayiya.fileDescriptor, token: Source.ayiya6.rawValue)
         try poller.add(ports.ipv6.heartbeat.fileDescriptor, token: Source.heartbeat6.rawValue)
         return poller
@@ -83,10 +85,12 @@ struct PacketLoop: ~Copyable {
         case .uplink: try self.serveUplink(now)
         case .sixInFour4: try self.serveRawIPv4(self.ports.ipv4.sixInFour.fileDescriptor, now)
         case .gre4: try self.serveRawIPv4(self.ports.ipv4.gre.fileDescriptor, now)
+        case .icmp4: try self.serveRawIPv4(self.ports.ipv4.icmp.fileDescriptor, now)
         case .ayiya4: try self.serve(self.ports.ipv4.ayiya.fileDescriptor, .ayiya, now)
         case .heartbeat4: try self.serve(self.ports.ipv4.heartbeat.fileDescriptor, .heartbeat, now)
         case .sixInFour6: try self.serve(self.ports.ipv6.sixInFour.fileDescriptor, .sixInFour, now)
         case .gre6: try self.serve(self.ports.ipv6.gre.fileDescriptor, .gre, now)
+        case .icmp6: try self.serve(self.ports.ipv6.icmp.fileDescriptor, .icmpv6, now)
         case .ayiya6: try self.serve(self.ports.ipv6.ayiya.fileDescriptor, .ayiya, now)
         case .heartbeat6: try self.serve(self.ports.ipv6.heartbeat.fileDescriptor, .heartbeat, now)
         }
@@ -95,12 +99,11 @@ struct PacketLoop: ~Copyable {
     private mutating func serveUplink(_ now: Moment) throws(SystemCallError) {
         let headroom = PacketBuffer.headroom
         for index in 0..<Self.batchSize {
-            let slot = self.received.slot(at: index)
-            let room = UnsafeMutableRawBufferPointer(rebasing: slot[headroom...])
+            let room = UnsafeMutableRawBufferPointer(rebasing: self.received.slot(at: index)[headroom...])
             guard let length = try self.ports.tun.read(into: room) else { break }
-            var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom + length)
-            let output = self.engine.receiveFromUplink(&buffer, at: now)
-            self.egress.transmit(buffer, output.packet, &self.engine, now)
+            self.ask(index, length: length, now) { engine, buffer, spare in
+                engine.receiveFromUplink(&buffer, spare: &spare, at: now)
+            }
         }
         self.egress.flush(&self.engine, now)
     }
@@ -109,8 +112,8 @@ struct PacketLoop: ~Copyable {
     private mutating func serveRawIPv4(_ fileDescriptor: CInt, _ now: Moment) throws(SystemCallError) {
         for index in 0..<(try self.received.receive(from: fileDescriptor)) {
             let length = self.received.datagram(at: index).length
-            self.ask(index, length: length, now) { engine, buffer, echo in
-                engine.receiveRawIPv4(&buffer, echo: &echo, at: now)
+            self.ask(index, length: length, now) { engine, buffer, spare in
+                engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
             }
         }
         self.egress.flush(&self.engine, now)
@@ -124,8 +127,8 @@ struct PacketLoop: ~Copyable {
         for index in 0..<(try self.received.receive(from: fileDescriptor)) {
             let datagram = self.received.datagram(at: index)
             guard let outer = OuterHeader(datagram, payload) else { continue }
-            self.ask(index, length: datagram.length, now) { engine, buffer, echo in
-                engine.receiveFromOutside(&buffer, echo: &echo, as: payload, outer, at: now)
+            self.ask(index, length: datagram.length, now) { engine, buffer, spare in
+                engine.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
             }
         }
         self.egress.flush(&self.engine, now)
@@ -139,12 +142,12 @@ struct PacketLoop: ~Copyable {
     ) {
         let headroom = PacketBuffer.headroom
         let slot = MutableRawSpan(_unsafeBytes: self.received.slot(at: index))
-        let echoSlot = MutableRawSpan(_unsafeBytes: self.echoes.slot(at: index))
+        let spareSlot = MutableRawSpan(_unsafeBytes: self.spares.slot(at: index))
         var buffer = PacketBuffer(slot, range: headroom..<headroom + length)
-        var echo = PacketBuffer(echoSlot, range: headroom..<headroom)
-        let output = question(&self.engine, &buffer, &echo)
+        var spare = PacketBuffer(spareSlot, range: headroom..<headroom)
+        let output = question(&self.engine, &buffer, &spare)
         self.egress.transmit(buffer, output.packet, &self.engine, now)
-        self.egress.transmit(echo, output.echo, &self.engine, now)
+        self.egress.transmit(spare, output.spare, &self.engine, now)
     }
 
     // MARK: - Time
@@ -163,12 +166,13 @@ struct PacketLoop: ~Copyable {
     }
 
     private mutating func sendProbes(_ now: Moment) {
-        let headroom = PacketBuffer.headroom
-        let slot = self.received.slot(at: 0)
-        while true {
-            var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom)
-            guard let output = self.engine.nextProbe(in: &buffer, at: now) else { return }
-            self.egress.transmit(buffer, output.packet, &self.engine, now)
+        var isDone = false
+        while !isDone {
+            self.ask(0, length: 0, now) { engine, buffer, spare in
+                let output = engine.nextProbe(in: &buffer, spare: &spare, at: now)
+                isDone = output == nil
+                return output ?? Output()
+            }
             // The next probe is written into the same slot.
             self.egress.flush(&self.engine, now)
         }
@@ -183,7 +187,7 @@ extension OuterHeader {
             switch payload {
             case .ayiya: AYIYAPacket.port
             case .heartbeat: HeartbeatMessage.port
-            case .sixInFour, .gre: 0
+            case .sixInFour, .gre, .icmpv4, .icmpv6: 0
             }
         let path = OuterPath(
             local: local,

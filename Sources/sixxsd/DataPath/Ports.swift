@@ -5,6 +5,7 @@ import Wire
 struct OuterPorts: ~Copyable, Sendable {
     let sixInFour: RawSocket
     let gre: RawSocket
+    let icmp: RawSocket
     let ayiya: UDPSocket
     let heartbeat: UDPSocket
     let transmitter: RawTransmitter
@@ -14,11 +15,13 @@ struct OuterPorts: ~Copyable, Sendable {
         let heartbeat = try UDPSocket(port: HeartbeatMessage.port, family: family)
         let sixInFour = try RawSocket(protocolNumber: ProtocolNumber.ipv6, family: family)
         let gre = try RawSocket(protocolNumber: ProtocolNumber.gre, family: family)
+        let icmp = try RawSocket(icmpOver: family)
         let transmitter = try RawTransmitter(family: family)
         self.ayiya = ayiya
         self.heartbeat = heartbeat
         self.sixInFour = sixInFour
         self.gre = gre
+        self.icmp = icmp
         self.transmitter = transmitter
     }
 }
