@@ -79,7 +79,11 @@ let package = Package(
             dependencies: ["LinuxIO", "Wire", "CLinux", systemPackage],
             swiftSettings: views
         ),
-        .testTarget(name: "ClientTests", dependencies: ["sixxs-client", "Wire"], swiftSettings: views),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["sixxs-client", "Wire", argumentParser],
+            swiftSettings: views
+        ),
         .testTarget(name: "SixxsdTests", dependencies: ["sixxsd", "Core", "Wire"], swiftSettings: views),
         .testTarget(name: "CentralTests", dependencies: ["sixxs-central", "Wire"], swiftSettings: strict),
     ]

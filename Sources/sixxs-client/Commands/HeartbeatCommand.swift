@@ -11,7 +11,7 @@ struct HeartbeatCommand: ParsableCommand {
     @OptionGroup var options: TunnelOptions
 
     @Option(help: ArgumentHelp("File whose first line is the tunnel's password.", valueName: "file"))
-    var passwordFile: String?
+    var passwordFile: String
 
     func run() throws {
         let logger = self.options.makeLogger()

@@ -19,10 +19,7 @@ extension TunnelOptions {
     }
 
     /// Reads the password that a tunnel can't do without, and warns when others can read it too.
-    func password(_ path: String?, _ logger: Logger) throws -> String {
-        guard let path else {
-            throw ValidationError("this kind of tunnel signs with a password: --password-file is missing")
-        }
+    func password(_ path: String, _ logger: Logger) throws -> String {
         let password = try Password(file: path)
         if password.isExposed {
             logger.warning("password file \(path) can be read by other users of this host: chmod 600 \(path)")

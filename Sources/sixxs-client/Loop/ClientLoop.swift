@@ -148,12 +148,7 @@ struct ClientLoop: ~Copyable {
 
     private mutating func reportChange(at now: ClientTime) {
         guard let change = self.session.takeChange() else { return }
-        let line = self.advice.line(
-            about: change,
-            self.session,
-            localAddress: self.uplink.localAddress,
-            at: now
-        )
+        let line = self.advice.line(about: change, self.session, self.uplink.way, at: now)
         switch change {
         case .answering:
             self.uplink.noteAnswer()

@@ -52,6 +52,12 @@ struct UplinkKeeper: ~Copyable {
     /// The outer address that packets leave from, or nil while there is no way.
     var localAddress: IPAddress? { self.uplink?.localAddress }
 
+    /// What is known about the outer path to the PoP.
+    var way: Advice.Way {
+        guard let address = self.localAddress else { return .none }
+        return self.isRefused ? .refused : .open(from: address)
+    }
+
     /// The descriptor of one of the sockets, or nil.
     func fileDescriptor(of channel: Uplink.Channel) -> CInt? {
         self.uplink?.fileDescriptor(of: channel)
@@ -131,16 +137,7 @@ struct UplinkKeeper: ~Copyable {
     private mutating func noteRefusal() {
         guard !self.isRefused else { return }
         self.isRefused = true
-        switch self.encapsulation {
-        case .ayiya:
-            self.logger.warning("\(self.pop) refuses UDP \(AYIYAPacket.port): no tunnel daemon runs there")
-        case .heartbeat:
-            self.logger.warning(
-                "\(self.pop) refuses UDP \(HeartbeatMessage.port) or protocol 41: no tunnel daemon runs there"
-            )
-        case .sixInFour:
-            self.logger.warning("\(self.pop) refuses protocol 41: no tunnel daemon runs there")
-        }
+        self.logger.warning("\(Advice.refusal(by: self.pop, self.encapsulation))")
     }
 
     private mutating func noteSuccess() {

@@ -8,18 +8,39 @@ struct Advice: Sendable {
     /// The PoP's outer address.
     let pop: IPv4Address
 
+    /// What is known about the outer path to the PoP.
+    enum Way: Hashable, Sendable {
+        /// There is none at the moment.
+        case none
+        /// The PoP's host takes nothing of what is sent.
+        case refused
+        /// Packets leave from this address.
+        case open(from: IPAddress)
+    }
+
+    /// What it means that the PoP's host answers with port or protocol unreachable.
+    static func refusal(by pop: IPv4Address, _ encapsulation: Encapsulation) -> String {
+        let what =
+            switch encapsulation {
+            case .ayiya: "UDP \(AYIYAPacket.port)"
+            case .heartbeat: "UDP \(HeartbeatMessage.port) or protocol 41"
+            case .sixInFour: "protocol 41"
+            }
+        return "\(pop) refuses \(what): no tunnel daemon runs there"
+    }
+
     /// One line about a change.
     ///
     /// - Parameters:
     ///   - change: What changed.
     ///   - session: What is known about the cause.
-    ///   - localAddress: The outer address of this end, or nil when there is none at the moment.
+    ///   - way: What is known about the outer path.
     ///   - now: The time.
     /// - Returns: The line.
     func line(
         about change: Liveness.Change,
         _ session: TunnelSession,
-        localAddress: IPAddress?,
+        _ way: Way,
         at now: ClientTime
     ) -> String {
         switch change {
@@ -28,12 +49,17 @@ struct Advice: Sendable {
         case .answering(let roundTrip, let silence?):
             "the tunnel works again: answering, \(Self.milliseconds(roundTrip)), after \(Self.seconds(silence)) of silence"
         case .silent(let duration):
-            "no answer for \(Self.seconds(duration)): \(self.causes(session, localAddress, now))"
+            "no answer for \(Self.seconds(duration)): \(self.causes(session, way, now))"
         }
     }
 
-    private func causes(_ session: TunnelSession, _ localAddress: IPAddress?, _ now: ClientTime) -> String {
-        guard let localAddress else { return "this host cannot reach \(self.pop)" }
+    private func causes(_ session: TunnelSession, _ way: Way, _ now: ClientTime) -> String {
+        let localAddress: IPAddress
+        switch way {
+        case .none: return "this host cannot reach \(self.pop)"
+        case .refused: return Self.refusal(by: self.pop, self.settings.encapsulation)
+        case .open(let address): localAddress = address
+        }
         if session.recentWrongSignatures > 0 {
             return
                 "\(session.recentWrongSignatures) datagrams from the PoP are signed with another password: "

@@ -98,10 +98,12 @@ struct TunnelSession: Sendable {
         }
         if let time = self.nextProbe, now.monotonic >= time {
             due.append(.probe(self.encodeProbe(at: now)))
-            let pause = min(Self.searchInterval, self.settings.beatInterval)
-            self.nextProbe = self.liveness.isAnswering ? nil : now.monotonic + pause
+            self.nextProbe = nil
         }
         self.note(self.liveness.check(at: now.monotonic))
+        if !self.liveness.isAnswering, self.nextProbe == nil {
+            self.nextProbe = now.monotonic + min(Self.searchInterval, self.settings.beatInterval)
+        }
         return due
     }
 

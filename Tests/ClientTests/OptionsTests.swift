@@ -1,0 +1,81 @@
+import ArgumentParser
+import Testing
+import Wire
+
+@testable import sixxs_client
+
+@Suite("Command line")
+struct OptionsTests {
+    private static let common = ["--pop", "192.0.2.1", "--identity", "2001:db8:2ff:1::2"]
+
+    @Test
+    func readsWhatIsNeeded() throws {
+        let parsed = try SixXSClient.parseAsRoot(["ayiya"] + Self.common + ["--password-file", "/etc/pw"])
+
+        let command = try #require(parsed as? AYIYACommand)
+        #expect(command.options.pop == IPv4Address(192, 0, 2, 1))
+        #expect(command.options.identity == TestTunnel.us)
+        #expect(command.options.tun == "sixxs0")
+        #expect(command.options.beatInterval == 60)
+        #expect(command.options.mtu == nil)
+        #expect(!command.options.noDefaultRoute)
+        #expect(command.passwordFile == "/etc/pw")
+    }
+
+    @Test
+    func readsEverything() throws {
+        let rest = [
+            "--tun", "six0", "--mtu", "1280", "--beat-interval", "5", "--local", "198.51.100.7",
+            "--no-default-route",
+        ]
+        let parsed = try SixXSClient.parseAsRoot(["6in4"] + Self.common + rest)
+
+        let options = try #require(parsed as? SixInFourCommand).options
+        #expect(options.tun == "six0")
+        #expect(options.mtu == 1280)
+        #expect(options.beatInterval == 5)
+        #expect(options.local == IPv4Address(198, 51, 100, 7))
+        #expect(options.noDefaultRoute)
+    }
+
+    @Test(arguments: [
+        (["ayiya"] + common, "Missing expected argument '--password-file <file>'"),
+        (
+            ["6in4", "--pop", "pop.example", "--identity", "2001:db8::2"],
+            "The value 'pop.example' is invalid"
+        ),
+        (["6in4", "--pop", "224.0.0.1", "--identity", "2001:db8::2"], "no host can have this address"),
+        (["6in4", "--pop", "192.0.2.1", "--identity", "2001:db8::1"], "an address that ends in ::2"),
+        (["6in4", "--pop", "192.0.2.1", "--identity", "fe80::2"], "an address that ends in ::2"),
+        (["6in4"] + common + ["--mtu", "1279"], "expected 1280 to 1480"),
+        (["6in4"] + common + ["--mtu", "1481"], "expected 1280 to 1480"),
+        (["6in4"] + common + ["--beat-interval", "0"], "expected 1 to 3600 seconds"),
+        (["6in4"] + common + ["--tun", "sixteen-octets-0"], "expected 1 to 15 characters"),
+    ])
+    func saysWhatIsWrong(arguments: [String], text: String) {
+        let error = #expect(throws: (any Error).self) { try SixXSClient.parseAsRoot(arguments) }
+
+        #expect(error.map { SixXSClient.message(for: $0).contains(text) } == true)
+    }
+
+    @Test
+    func takesTheFirstLineAsPassword() throws {
+        #expect(try Password.firstLine(of: Array("secret word\nmore\n".utf8), "f") == "secret word")
+        #expect(try Password.firstLine(of: Array("dos\r\n".utf8), "f") == "dos")
+        #expect(try Password.firstLine(of: Array("no end".utf8), "f") == "no end")
+        #expect(try Password.firstLine(of: [UInt8](repeating: 0x61, count: 132), "f").count == 132)
+    }
+
+    @Test(
+        arguments: [
+            ([], "the first line is empty"), ([0x0a, 0x61], "the first line is empty"),
+            ([UInt8](repeating: 0x61, count: 133), "the first line is longer than 132 octets"),
+            ([0xff, 0x0a], "the first line is no UTF-8 text"),
+        ] as [([UInt8], String)]
+    )
+    func saysWhyAFileHoldsNoPassword(octets: [UInt8], reason: String) {
+        let error = #expect(throws: PasswordError.self) { try Password.firstLine(of: octets, "/etc/pw") }
+
+        #expect(error?.description == "password file /etc/pw: \(reason)")
+    }
+}
