@@ -13,7 +13,7 @@ func require(_ holds: Bool, _ promise: @autoclosure () -> String) throws(BrokenI
 /// A decoder, with the promises that hold for any octets at all.
 ///
 /// The fuzzer and the test with random octets share them.
-enum FuzzTarget: String, CaseIterable, Sendable {
+enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case ipv4
     case ipv6
     case udp
