@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet import UDP
 from scapy.layers.inet6 import ICMPv6PacketTooBig
 
 from lab.daemon import TunnelLine
-from lab.packets import IPv6, Listener, Raw, echo, has_right_checksum, is_icmp_error, send_ipv6
+from lab.packets import UDP, IPv6, Listener, Raw, echo, has_right_checksum, is_icmp_error, send_ipv6
 from lab.site import PASSWORD, Site, inner_of
 from lab.topology import SERVER
 

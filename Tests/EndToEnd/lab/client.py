@@ -13,7 +13,7 @@ class Client:
 
     def __init__(self, namespace: Namespace, program: Path, kind: str, pop: str, identity: str,
                  password: str | None = None, mtu: int | None = None, beat_interval: int = 60,
-                 tun: str = "sixxs0") -> None:
+                 tun: str = "sixxs0", options: list[str] = []) -> None:
         self.namespace = namespace
         self.identity = identity
         self.tun = tun
@@ -26,6 +26,7 @@ class Client:
             self._argv += ["--password-file", str(file), "--beat-interval", str(beat_interval)]
         if mtu is not None:
             self._argv += ["--mtu", str(mtu)]
+        self._argv += options
 
     @property
     def pops_end(self) -> str:

@@ -6,19 +6,18 @@ import logging
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
 
-from scapy.layers.inet import IP  # noqa: E402
+from scapy.layers.inet import IP, UDP  # noqa: E402
 from scapy.layers.inet6 import (  # noqa: E402
     ICMPv6EchoReply, ICMPv6EchoRequest, IPv6, _ICMPv6, in6_chksum)
 from scapy.packet import Packet, Raw  # noqa: E402
 
 from .namespace import Namespace  # noqa: E402
 
-ETH_P_ALL = 3
-OUTGOING = 4
+ETHERTYPES = {4: 0x0800, 6: 0x86DD}
 
 
 def echo(source: str, destination: str, size: int = 104, hop_limit: int = 64, identifier: int = 0x5858,
@@ -46,6 +45,12 @@ def sixinfour(source: str, destination: str, inner: Packet) -> IP:
     return IP(src=source, dst=destination, proto=41) / inner
 
 
+def udp_payload(packet: Packet, port: int) -> bytes | None:
+    """What an IPv4 packet carries to a UDP port, or None if it is another packet."""
+    is_for_port = packet.proto == socket.IPPROTO_UDP and UDP in packet and packet[UDP].dport == port
+    return bytes(packet[UDP].payload) if is_for_port else None
+
+
 def has_right_checksum(packet: Packet) -> bool:
     """Computes an ICMPv6 message's checksum again, over the octets as they came."""
     ipv6 = packet[IPv6]
@@ -55,14 +60,15 @@ def has_right_checksum(packet: Packet) -> bool:
 
 
 class Listener:
-    """Receives copies of the IP packets that arrive at (or leave) one interface."""
+    """Receives copies of the IP packets of one version that arrive at an interface."""
 
-    def __init__(self, namespace: Namespace, interface: str, outgoing: bool = False) -> None:
-        self._socket = namespace.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
+    def __init__(self, namespace: Namespace, interface: str, version: int = 6) -> None:
+        protocol = ETHERTYPES[version]
+        self._socket = namespace.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(protocol))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         with namespace.entered():
-            self._socket.bind((interface, ETH_P_ALL))
-        self._outgoing = outgoing
+            self._socket.bind((interface, protocol))
+        self._make = IPv6 if version == 6 else IP
 
     def __enter__(self) -> Listener:
         return self
@@ -70,16 +76,13 @@ class Listener:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def packets(self, seconds: float):
+    def packets(self, seconds: float) -> Iterator[Packet]:
         """Yields what arrives within `seconds`, as scapy packets."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             if not select.select([self._socket], [], [], left)[0]:
                 return
-            octets, address = self._socket.recvfrom(65535)
-            if (address[2] == OUTGOING) != self._outgoing or not octets:
-                continue
-            yield IPv6(octets) if octets[0] >> 4 == 6 else IP(octets)
+            yield self._make(self._socket.recv(65535))
 
     def first(self, matches: Callable[[Packet], bool], seconds: float = 3) -> Packet | None:
         """The first packet that matches, or None."""
@@ -98,5 +101,5 @@ def is_echo_reply(packet: Packet, source: str, identifier: int = 0x5858) -> bool
     return ICMPv6EchoReply in packet and packet[IPv6].src == source and packet[ICMPv6EchoReply].id == identifier
 
 
-__all__ = ["IP", "IPv6", "ICMPv6EchoReply", "ICMPv6EchoRequest", "Listener", "Packet", "Raw", "echo",
-           "has_right_checksum", "is_echo_reply", "is_icmp_error", "send_ipv4", "send_ipv6", "sixinfour"]
+__all__ = ["IP", "UDP", "IPv6", "ICMPv6EchoReply", "ICMPv6EchoRequest", "Listener", "Packet", "Raw", "echo",
+           "has_right_checksum", "is_echo_reply", "is_icmp_error", "send_ipv4", "send_ipv6", "sixinfour", "udp_payload"]

@@ -79,7 +79,7 @@ class User:
             sender.sendto(datagram, (self.pop, port))
 
     def listen(self) -> Listener:
-        return Listener(self.home, "net0")
+        return Listener(self.home, "net0", version=4)
 
 
 def inner_of(packet: Packet) -> IPv6 | None:
