@@ -61,8 +61,9 @@ let package = Package(
         .executableTarget(
             name: "sixxs-central",
             dependencies: [
-                "Wire", "CLibSSH", argumentParser, logging, serviceLifecycle,
+                "Wire", "CLibSSH", argumentParser, crypto, logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

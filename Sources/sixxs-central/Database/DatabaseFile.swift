@@ -28,18 +28,24 @@ struct DatabaseFile: Sendable {
             configuration.busyMode = .timeout(Self.busyTimeout)
             let pool = try DatabasePool(path: self.path, configuration: configuration)
             // A pool sets NORMAL by itself, after anything its configuration could say.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(self.durability.rawValue)") }
+            try pool.writeWithoutTransaction {
+                try $0.execute(sql: "PRAGMA synchronous = \(self.durability.rawValue)")
+            }
             try self.migrate(pool, migrations)
             return pool
         } catch let error as DatabaseError {
-            throw RegistryError.unusable("cannot use the database \(self.path): \(error.message ?? "\(error)")")
+            throw RegistryError.unusable(
+                "cannot use the database \(self.path): \(error.message ?? "\(error)")"
+            )
         }
     }
 
     private func createPrivately() throws {
         let descriptor = Foundation.open(self.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw RegistryError.unusable("cannot open the database \(self.path): \(String(cString: strerror(errno)))")
+            throw RegistryError.unusable(
+                "cannot open the database \(self.path): \(String(cString: strerror(errno)))"
+            )
         }
         defer { close(descriptor) }
         var status = stat()
@@ -48,7 +54,9 @@ struct DatabaseFile: Sendable {
             throw RegistryError.unusable("cannot open the database \(self.path): it is not a regular file")
         }
         if status.st_mode & 0o077 != 0, fchmod(descriptor, 0o600) != 0 {
-            throw RegistryError.unusable("others can read the database \(self.path): run chmod 600 \(self.path)")
+            throw RegistryError.unusable(
+                "others can read the database \(self.path): run chmod 600 \(self.path)"
+            )
         }
     }
 

@@ -36,10 +36,14 @@ extension RegistryTransaction {
         }
         guard let source else {
             let choices = sources.map { "/\($0.routed.prefix.subnetLength) of \($0.routed.prefix)" }
-            throw RegistryError.refused("\(prefix) is not a subnet of \(pop): expected a \(choices.joined(separator: ", or a "))")
+            throw RegistryError.refused(
+                "\(prefix) is not a subnet of \(pop): expected a \(choices.joined(separator: ", or a "))"
+            )
         }
         let sql = "SELECT * FROM subnet WHERE text = ?"
-        if let other = try SubnetRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description])?.subnet {
+        if let other = try SubnetRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description])?
+            .subnet
+        {
             throw RegistryError.refused("\(prefix) is delegated to \(other.tunnel) already")
         }
         return source
@@ -57,7 +61,9 @@ extension RegistryTransaction {
                     arguments: [source.id]
                 ).map(\.subnet.prefix)
             )
-            let free = (UInt8.min...UInt8.max).lazy.map(source.routed.prefix.subnet(at:)).first { !taken.contains($0) }
+            let free = (UInt8.min...UInt8.max).lazy.map(source.routed.prefix.subnet(at:)).first {
+                !taken.contains($0)
+            }
             if let free { return (free, source) }
         }
         throw RegistryError.refused("all subnets of \(pop) are delegated: add another subnet prefix")
@@ -67,7 +73,9 @@ extension RegistryTransaction {
         let sql = "SELECT * FROM subnet WHERE text = ?"
         let record = try SubnetRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description])
         guard let subnet = record?.subnet else {
-            throw RegistryError.notFound("no tunnel has the subnet \(prefix); sixxs-central subnet list shows those there are")
+            throw RegistryError.notFound(
+                "no tunnel has the subnet \(prefix); sixxs-central subnet list shows those there are"
+            )
         }
         let tunnel = try SQLiteStore.tunnel(subnet.tunnel, in: self.database)
         let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name

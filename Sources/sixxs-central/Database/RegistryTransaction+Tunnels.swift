@@ -52,16 +52,21 @@ extension RegistryTransaction {
     private func checkTaken(_ tunnel: Tunnel, at pop: PoPName) throws {
         let sql = "SELECT * FROM tunnel WHERE popID = ? AND number <> ? AND (tid = ? OR endpoint = ?)"
         let arguments: StatementArguments = [
-            tunnel.popID, Int64(tunnel.number.rawValue), Int64(tunnel.tid.rawValue), tunnel.end.endpoint?.description,
+            tunnel.popID, Int64(tunnel.number.rawValue), Int64(tunnel.tid.rawValue),
+            tunnel.end.endpoint?.description,
         ]
         if let other = try TunnelRecord.fetchOne(self.database, sql: sql, arguments: arguments)?.tunnel {
-            let what = other.tid == tunnel.tid ? "tid \(tunnel.tid)" : "endpoint \(tunnel.end.endpoint?.description ?? "")"
+            let what =
+                other.tid == tunnel.tid
+                ? "tid \(tunnel.tid)" : "endpoint \(tunnel.end.endpoint?.description ?? "")"
             throw RegistryError.refused("\(what) of \(pop) is taken by \(other.number)")
         }
         guard case .ipv6(let address) = tunnel.end.endpoint else { return }
         let octets = address.octets
         guard try self.count("prefix WHERE lower <= ? AND upper >= ?", [octets, octets]) == 0 else {
-            throw RegistryError.refused("the endpoint \(address) lies in a prefix of the fleet: packets would go in circles")
+            throw RegistryError.refused(
+                "the endpoint \(address) lies in a prefix of the fleet: packets would go in circles"
+            )
         }
     }
 
@@ -94,7 +99,11 @@ extension RegistryTransaction {
         return tunnel
     }
 
-    private static func document(_ tunnel: Tunnel, at pop: PoPName, password: String = "set") -> TunnelDocument {
+    private static func document(
+        _ tunnel: Tunnel,
+        at pop: PoPName,
+        password: String = "set"
+    ) -> TunnelDocument {
         TunnelDocument(tunnel, pop: pop, password: tunnel.end.password.map { _ in password })
     }
 }

@@ -26,14 +26,19 @@ struct RegistryTransaction {
     }
 
     /// Writes the audit entry of a change; equal documents mean that nothing changed.
-    func audit<Document: Encodable & Equatable & SendableMetatype>(_ subject: String, from before: Document?, to after: Document?) throws {
+    func audit<Document: Encodable & Equatable & SendableMetatype>(
+        _ subject: String,
+        from before: Document?,
+        to after: Document?
+    ) throws {
         guard before != after else { return }
         try self.database.execute(
             sql: "INSERT INTO audit (time, author, action, subject, before, after) VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [
                 self.time.milliseconds, self.author,
                 before == nil ? "add" : after == nil ? "remove" : "change",
-                subject, try before.map { try JSONText.compact($0) }, try after.map { try JSONText.compact($0) },
+                subject, try before.map { try JSONText.compact($0) },
+                try after.map { try JSONText.compact($0) },
             ]
         )
     }
@@ -62,14 +67,19 @@ extension RegistryTransaction {
 
     /// Names the PoP that has what another PoP wants.
     private func checkTaken(_ pop: PoP) throws {
-        let sql = "SELECT * FROM pop WHERE id <> :id AND (ipv4 = :ipv4 OR ipv6 = :ipv6) OR id = :id AND name <> :name"
+        let sql =
+            "SELECT * FROM pop WHERE id <> :id AND (ipv4 = :ipv4 OR ipv6 = :ipv6) OR id = :id AND name <> :name"
         let arguments: StatementArguments = [
-            "id": pop.id, "name": pop.name.description, "ipv4": pop.ipv4.description, "ipv6": pop.ipv6.description,
+            "id": pop.id, "name": pop.name.description, "ipv4": pop.ipv4.description,
+            "ipv6": pop.ipv6.description,
         ]
-        guard let other = try PoPRecord.fetchOne(self.database, sql: sql, arguments: arguments)?.pop else { return }
+        guard let other = try PoPRecord.fetchOne(self.database, sql: sql, arguments: arguments)?.pop else {
+            return
+        }
         let what =
             other.id == pop.id
-            ? "id \(pop.id)" : other.ipv4 == pop.ipv4 ? "IPv4 address \(pop.ipv4)" : "IPv6 address \(pop.ipv6)"
+            ? "id \(pop.id)"
+            : other.ipv4 == pop.ipv4 ? "IPv4 address \(pop.ipv4)" : "IPv6 address \(pop.ipv6)"
         throw RegistryError.refused("\(pop.name) cannot have \(what): \(other.name) has it")
     }
 
@@ -101,8 +111,11 @@ extension RegistryTransaction {
             throw RegistryError.refused("a \(kind.rawValue) prefix is a \(lengths), and \(prefix) is not")
         }
         if let other = try self.overlapping(prefix) {
-            let owner = try PoPRecord.fetchOne(self.database, key: other.popID)?.pop.name.description ?? "another PoP"
-            throw RegistryError.refused("\(prefix) overlaps \(other.kind.rawValue) prefix \(other.prefix) of \(owner)")
+            let owner =
+                try PoPRecord.fetchOne(self.database, key: other.popID)?.pop.name.description ?? "another PoP"
+            throw RegistryError.refused(
+                "\(prefix) overlaps \(other.kind.rawValue) prefix \(other.prefix) of \(owner)"
+            )
         }
         let routed = RoutedPrefix(prefix: prefix, kind: kind, popID: pop.id)
         try PrefixRecord(routed).insert(self.database)
@@ -120,8 +133,11 @@ extension RegistryTransaction {
 
     private func remove(_ prefix: IPv6Prefix) throws -> RoutedPrefix {
         let sql = "SELECT * FROM prefix WHERE text = ?"
-        guard let record = try PrefixRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description]) else {
-            throw RegistryError.notFound("no PoP has the prefix \(prefix); sixxs-central prefix list shows those there are")
+        guard let record = try PrefixRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description])
+        else {
+            throw RegistryError.notFound(
+                "no PoP has the prefix \(prefix); sixxs-central prefix list shows those there are"
+            )
         }
         let name = try PoPRecord.find(self.database, key: record.routed.popID).pop.name
         let users =
@@ -129,7 +145,9 @@ extension RegistryTransaction {
             ? try self.count("tunnel WHERE popID = ?", [record.routed.popID])
             : try self.count("subnet WHERE prefixID = ?", [record.id])
         guard users == 0 else {
-            throw RegistryError.refused("\(prefix) of \(name) has \(users) \(record.routed.kind.rawValue)s: remove them first")
+            throw RegistryError.refused(
+                "\(prefix) of \(name) has \(users) \(record.routed.kind.rawValue)s: remove them first"
+            )
         }
         try self.database.execute(sql: "DELETE FROM prefix WHERE id = ?", arguments: [record.id])
         try self.audit("prefix \(prefix)", from: PrefixDocument(record.routed, pop: name), to: nil)

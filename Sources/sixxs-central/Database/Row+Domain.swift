@@ -38,6 +38,7 @@ extension Date {
 extension IPv6Address {
     /// The 16 octets in network order, which compare as the addresses do.
     var octets: Data {
-        withUnsafeBytes(of: self.high.bigEndian) { Data($0) } + withUnsafeBytes(of: self.low.bigEndian) { Data($0) }
+        withUnsafeBytes(of: self.high.bigEndian) { Data($0) }
+            + withUnsafeBytes(of: self.low.bigEndian) { Data($0) }
     }
 }

@@ -35,7 +35,8 @@ extension RegistryError {
         case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY:
             let columns = Self.text(message, after: "UNIQUE constraint failed: ")
             self = .refused(Self.uniquenessRules[columns] ?? "\(columns) is taken")
-        case .SQLITE_CONSTRAINT_FOREIGNKEY: self = .refused("it is still in use, or names something that does not exist")
+        case .SQLITE_CONSTRAINT_FOREIGNKEY:
+            self = .refused("it is still in use, or names something that does not exist")
         default: self = .unusable("the database cannot be written: \(message)")
         }
     }

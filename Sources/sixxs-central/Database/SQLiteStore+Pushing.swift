@@ -6,7 +6,9 @@ extension SQLiteStore {
         let time = self.now()
         return try await self.central.write { database in
             let sql = "SELECT * FROM generation WHERE popID = ? ORDER BY number DESC LIMIT 1"
-            let latest = try Row.fetchOne(database, sql: sql, arguments: [rendering.popID]).map(Self.generation)
+            let latest = try Row.fetchOne(database, sql: sql, arguments: [rendering.popID]).map(
+                Self.generation
+            )
             if let latest, latest.digest == rendering.digest { return latest }
             let next = Generation(
                 popID: rendering.popID,
@@ -20,7 +22,8 @@ extension SQLiteStore {
             try database.execute(
                 sql: "INSERT INTO generation VALUES (?, ?, ?, ?, ?, ?, ?)",
                 arguments: [
-                    next.popID, next.number, next.digest, next.text, time.milliseconds, next.author, next.reason,
+                    next.popID, next.number, next.digest, next.text, time.milliseconds, next.author,
+                    next.reason,
                 ]
             )
             return next
@@ -51,7 +54,8 @@ extension SQLiteStore {
     func record(_ attempt: PushAttempt) async throws {
         try await self.central.write { database in
             try database.execute(
-                sql: "INSERT INTO push (popID, generation, started, duration, outcome, detail) VALUES (?, ?, ?, ?, ?, ?)",
+                sql:
+                    "INSERT INTO push (popID, generation, started, duration, outcome, detail) VALUES (?, ?, ?, ?, ?, ?)",
                 arguments: [
                     attempt.popID, attempt.generation, attempt.started.milliseconds,
                     attempt.duration.milliseconds, attempt.outcome.rawValue, attempt.detail,

@@ -12,7 +12,12 @@ extension SQLiteStore {
         }
     }
 
-    private static func insert(_ report: PoPReport, of popID: Int, at time: Date, in database: Database) throws {
+    private static func insert(
+        _ report: PoPReport,
+        of popID: Int,
+        at time: Date,
+        in database: Database
+    ) throws {
         let totals = report.totals
         try database.execute(
             sql: "INSERT OR REPLACE INTO popSample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

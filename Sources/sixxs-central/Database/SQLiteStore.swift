@@ -19,7 +19,9 @@ struct SQLiteStore: FleetStore {
     init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
         let samplesPath = Self.samplesPath(beside: path)
         self.central = try DatabaseFile(path: path, durability: .full).open(migrations: Migrations.central)
-        self.samples = try DatabaseFile(path: samplesPath, durability: .normal).open(migrations: Migrations.samples)
+        self.samples = try DatabaseFile(path: samplesPath, durability: .normal).open(
+            migrations: Migrations.samples
+        )
         self.now = now
     }
 
@@ -93,7 +95,9 @@ struct SQLiteStore: FleetStore {
             arguments: [name.description]
         )
         guard let record else {
-            throw RegistryError.notFound("there is no PoP \(name); sixxs-central pop list shows those there are")
+            throw RegistryError.notFound(
+                "there is no PoP \(name); sixxs-central pop list shows those there are"
+            )
         }
         return record.pop
     }
@@ -106,7 +110,9 @@ struct SQLiteStore: FleetStore {
             arguments: [Int64(number.rawValue)]
         )
         guard let record else {
-            throw RegistryError.notFound("there is no tunnel \(number); sixxs-central tunnel list shows those there are")
+            throw RegistryError.notFound(
+                "there is no tunnel \(number); sixxs-central tunnel list shows those there are"
+            )
         }
         return record.tunnel
     }

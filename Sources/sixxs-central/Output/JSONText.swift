@@ -12,7 +12,10 @@ enum JSONText {
         try Self.encode(value, [.sortedKeys, .withoutEscapingSlashes])
     }
 
-    private static func encode(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws -> String {
+    private static func encode(
+        _ value: some Encodable,
+        _ format: JSONEncoder.OutputFormatting
+    ) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = format
         return String(decoding: try encoder.encode(value), as: UTF8.self)

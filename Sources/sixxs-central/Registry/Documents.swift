@@ -60,7 +60,9 @@ struct TunnelDocument: Encodable, Hashable, Sendable {
     let endpoint: String?
     let mtu: Int
     let enabled: Bool
-    let password: String?
+
+    /// `set` when there is one, or the password itself for who asked for it.
+    private(set) var password: String?
     let created: String
     let changed: String
     var popAddress: String?
@@ -79,6 +81,13 @@ struct TunnelDocument: Encodable, Hashable, Sendable {
         self.password = password
         self.created = tunnel.created.iso8601
         self.changed = tunnel.changed.iso8601
+    }
+
+    /// The same with another word in the password's place.
+    func with(password: String?) -> TunnelDocument {
+        var document = self
+        document.password = password
+        return document
     }
 }
 

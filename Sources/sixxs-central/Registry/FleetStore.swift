@@ -15,7 +15,11 @@ protocol FleetStore: Sendable {
     /// - Returns: One result a change, in order.
     /// - Throws: ``RegistryError`` with the first rule that is broken.
     @discardableResult
-    func apply(_ changes: [RegistryChange], by author: String, mode: ApplyMode) async throws -> [RegistryResult]
+    func apply(
+        _ changes: [RegistryChange],
+        by author: String,
+        mode: ApplyMode
+    ) async throws -> [RegistryResult]
 
     /// The changes that a later revision has over an earlier one, oldest first.
     func changes(since revision: Int64) async throws -> [AuditEntry]

@@ -18,7 +18,10 @@ struct HostKey: Hashable, Sendable, CustomStringConvertible {
         guard parts.count >= 2, let blob = Data(base64Encoded: String(parts[1])),
             Self.typeName(in: blob) == String(parts[0])
         else {
-            throw SyntaxError(expected: "a public key such as ssh-ed25519 AAAAC3…", found: String(text.prefix(60)))
+            throw SyntaxError(
+                expected: "a public key such as ssh-ed25519 AAAAC3…",
+                found: String(text.prefix(60))
+            )
         }
         self.type = String(parts[0])
         self.base64 = String(parts[1])

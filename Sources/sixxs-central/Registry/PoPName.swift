@@ -15,7 +15,10 @@ struct PoPName: Hashable, Comparable, Sendable, CustomStringConvertible {
         guard octets.count == 7, octets.prefix(5).allSatisfy(letters.contains),
             octets.suffix(2).allSatisfy(digits.contains)
         else {
-            throw SyntaxError(expected: "a PoP name of five lower-case letters and two digits such as chtst01", found: text)
+            throw SyntaxError(
+                expected: "a PoP name of five lower-case letters and two digits such as chtst01",
+                found: text
+            )
         }
         self.description = text
     }

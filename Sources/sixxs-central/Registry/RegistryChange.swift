@@ -106,7 +106,9 @@ struct TunnelAmendment: Hashable, Sendable {
             return .fixed(endpoint)
         }
         guard self.endpoint == nil else {
-            throw .refused("\(tunnel.number) is \(type.rawValue): its endpoint comes from its packets, not from --endpoint")
+            throw .refused(
+                "\(tunnel.number) is \(type.rawValue): its endpoint comes from its packets, not from --endpoint"
+            )
         }
         let password = self.password ?? tunnel.end.password ?? .random()
         return type == .ayiya ? .ayiya(password) : .heartbeat(password)

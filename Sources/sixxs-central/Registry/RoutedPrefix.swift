@@ -31,7 +31,8 @@ extension IPv6Prefix {
     /// The highest address of the block.
     var lastAddress: IPv6Address {
         let high = self.length >= 64 ? 0 : UInt64.max >> UInt64(self.length)
-        let low = self.length <= 64 ? UInt64.max : self.length >= 128 ? 0 : UInt64.max >> UInt64(self.length - 64)
+        let low =
+            self.length <= 64 ? UInt64.max : self.length >= 128 ? 0 : UInt64.max >> UInt64(self.length - 64)
         return IPv6Address(high: self.address.high | high, low: self.address.low | low)
     }
 

@@ -88,12 +88,15 @@ extension ConnectionFailure {
     }
 
     private static func alarm(_ pop: PoPName, _ trusted: String, _ shown: String?) -> String {
-        let mend = "if the host was reinstalled, read the fingerprint on its console and run sixxs-central pop trust \(pop)"
+        let mend =
+            "if the host was reinstalled, read the fingerprint on its console and run sixxs-central pop trust \(pop)"
         guard let shown else {
-            return "THE HOST KEY HAS CHANGED: trusted is \(trusted), and the server has no key of that type any more; "
+            return
+                "THE HOST KEY HAS CHANGED: trusted is \(trusted), and the server has no key of that type any more; "
                 + "nothing was sent. Somebody may be in between; " + mend
         }
-        return "THE HOST KEY HAS CHANGED: trusted is \(trusted), the server showed \(shown); nothing was sent. "
+        return
+            "THE HOST KEY HAS CHANGED: trusted is \(trusted), the server showed \(shown); nothing was sent. "
             + "Somebody may be in between; \(mend) --fingerprint \(shown)"
     }
 }

@@ -13,7 +13,11 @@ enum NameLookup {
     private static let stackSize = 1 << 20
 
     /// - Throws: ``ConnectionFailure/hostNotFound(host:reason:)`` or what the clock throws.
-    static func addresses(of host: String, port: Int, clock: StepClock) throws(ConnectionFailure) -> [SocketAddress] {
+    static func addresses(
+        of host: String,
+        port: Int,
+        clock: StepClock
+    ) throws(ConnectionFailure) -> [SocketAddress] {
         if case .success(let literal) = Self.resolve(host, port, flags: AI_NUMERICHOST) { return literal }
         let finished = try EventDescriptor()
         let slot = Slot()

@@ -60,7 +60,11 @@ private struct SSHPath {
             throw .hostKeyChanged(trusted: trusted.fingerprint, shown: shown?.fingerprint)
         }
         try session.verify(trusted)
-        try session.authenticate(self.pop.ssh.user, keyFile: self.pop.ssh.keyFile, self.clock(.authentication))
+        try session.authenticate(
+            self.pop.ssh.user,
+            keyFile: self.pop.ssh.keyFile,
+            self.clock(.authentication)
+        )
         try session.openChannel(to: self.pop.control, self.clock(.channel))
         return try SSHDaemonSession(session, self.deadlines, self.cancellation)
     }
@@ -83,7 +87,9 @@ private final class SSHDaemonSession: DaemonSession {
         self.deadlines = deadlines
         self.cancellation = cancellation
         let greeting = try self.reply(StepClock(.greeting, deadlines, cancellation: cancellation))
-        guard greeting.isSuccess else { throw .refused(.greeting, reply: "\(greeting.code) \(greeting.text)") }
+        guard greeting.isSuccess else {
+            throw .refused(.greeting, reply: "\(greeting.code) \(greeting.text)")
+        }
     }
 
     func request(_ octets: [UInt8], named name: String) throws(ConnectionFailure) -> ControlReply {

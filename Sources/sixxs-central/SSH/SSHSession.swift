@@ -16,7 +16,8 @@ final class SSHSession {
     ///
     /// - Parameter keyTypes: The host key types to accept, as SSH lists them; nil for all that are safe.
     /// - Throws: ``ConnectionFailure/system(call:reason:)``.
-    init(over connection: consuming TCPConnection, user: String, keyTypes: String?) throws(ConnectionFailure) {
+    init(over connection: consuming TCPConnection, user: String, keyTypes: String?) throws(ConnectionFailure)
+    {
         guard let handle = ssh_new() else { throw .system(call: "ssh_new", reason: "out of memory") }
         self.handle = handle
         ssh_set_blocking(handle, 0)
@@ -39,7 +40,9 @@ final class SSHSession {
     }
 
     /// What libssh says about its last error.
-    var errorText: String { ssh_get_error(UnsafeMutableRawPointer(self.handle)).map { String(cString: $0) } ?? "" }
+    var errorText: String {
+        ssh_get_error(UnsafeMutableRawPointer(self.handle)).map { String(cString: $0) } ?? ""
+    }
 
     /// Whether there is still a connection to wait for.
     var isAlive: Bool { ssh_is_connected(self.handle) == 1 && ssh_get_fd(self.handle) >= 0 }

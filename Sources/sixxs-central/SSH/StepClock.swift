@@ -26,7 +26,11 @@ struct StepClock {
         while true {
             let remaining = max(.zero, self.deadline - .now)
             // Rounded up: a wait that ends early would turn the last millisecond into a busy loop.
-            let ready = poll(&descriptors, nfds_t(descriptors.count), Int32(clamping: remaining.milliseconds + 1))
+            let ready = poll(
+                &descriptors,
+                nfds_t(descriptors.count),
+                Int32(clamping: remaining.milliseconds + 1)
+            )
             if descriptors[1].revents != 0 { throw .cancelled }
             if ready > 0 { return try self.check() }
             if ready < 0, errno != EINTR { throw .system(call: "poll", reason: SystemMessage.current) }

@@ -12,7 +12,11 @@ struct TCPConnection: ~Copyable {
     init(to addresses: [SocketAddress], name: String, clock: StepClock) throws(ConnectionFailure) {
         var reason = "it has no address"
         for address in addresses {
-            let descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            let descriptor = socket(
+                address.family,
+                Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue),
+                0
+            )
             guard descriptor >= 0 else {
                 reason = SystemMessage.current
                 continue

@@ -1,0 +1,67 @@
+internal import Foundation
+internal import Wire
+
+/// Parsers of arguments; what they throw says what was expected.
+enum ArgumentText {
+    static func popName(_ text: String) throws -> PoPName { try PoPName(parsing: text) }
+    static func ipv4(_ text: String) throws -> IPv4Address { try IPv4Address(parsing: text) }
+    static func ipv6(_ text: String) throws -> IPv6Address { try IPv6Address(parsing: text) }
+    static func prefix(_ text: String) throws -> IPv6Prefix { try IPv6Prefix(parsing: text) }
+    static func endpoint(_ text: String) throws -> Endpoint { try Endpoint(parsing: text) }
+    static func tunnel(_ text: String) throws -> TunnelNumber { try TunnelNumber(parsing: text) }
+    static func tid(_ text: String) throws -> TID { try TID(parsing: text) }
+
+    static func popID(_ text: String) throws -> Int { try Self.number(text, in: PoP.ids, "a PoP id") }
+    static func port(_ text: String) throws -> Int { try Self.number(text, in: 1...65535, "a port") }
+    static func mtu(_ text: String) throws -> Int { try Self.number(text, in: PoP.mtus, "an MTU") }
+
+    /// An address that a static tunnel can end at.
+    static func tunnelEnd(_ text: String) throws -> IPAddress {
+        let address = try IPAddress(parsing: text)
+        guard address.isReachableUnicast else {
+            throw SyntaxError(
+                expected: "the address of one host, not a loopback, multicast or reserved one",
+                found: text
+            )
+        }
+        return address
+    }
+
+    static func tunnelType(_ text: String) throws -> TunnelType {
+        guard let type = TunnelType(rawValue: text) else {
+            throw SyntaxError(expected: "static, heartbeat or ayiya", found: text)
+        }
+        return type
+    }
+
+    static func prefixKind(_ text: String) throws -> PrefixKind {
+        guard let kind = PrefixKind(rawValue: text) else {
+            throw SyntaxError(expected: "tunnel or subnet", found: text)
+        }
+        return kind
+    }
+
+    /// A path that means the same from every folder.
+    static func path(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw SyntaxError(expected: "a path", found: text) }
+        return URL(fileURLWithPath: text).standardizedFileURL.path
+    }
+
+    static func country(_ text: String) throws -> String {
+        let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")
+        guard text.utf8.count == 2, text.utf8.allSatisfy(capitals.contains) else {
+            throw SyntaxError(expected: "two capital letters such as CH", found: text)
+        }
+        return text
+    }
+
+    static func number(_ text: String, in range: ClosedRange<Int>, _ what: String) throws -> Int {
+        guard let number = Int(text), range.contains(number) else {
+            throw SyntaxError(
+                expected: "\(what) from \(range.lowerBound) to \(range.upperBound)",
+                found: text
+            )
+        }
+        return number
+    }
+}

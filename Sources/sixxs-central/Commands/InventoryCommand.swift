@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// `inventory`: the fleet as files.
+struct InventoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inventory",
+        abstract: "The fleet as files.",
+        subcommands: [InventoryApplyCommand.self]
+    )
+}
+
+/// `inventory apply`.
+struct InventoryApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Make the registry agree with a folder of YAML files: all changes, or none.",
+        discussion: """
+            Says first what it will change, a line each, and asks; where nobody can be asked it wants --yes. \
+            PoPs that only the registry knows are left as they are. inventory/README.md documents the keys.
+
+            Examples:
+              sixxs-central inventory apply inventory --dry-run
+              sixxs-central inventory apply inventory --yes
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var consent: ConsentOptions
+    @Argument(help: "The folder with fleet.yaml and pops/.", completion: .directory) var folder: String
+    @Flag(help: "Only say what would be changed, having tried it.") var dryRun = false
+
+    /// What `--json` prints.
+    private struct Document: Encodable {
+        let changes: [String]
+        let onlyInDatabase: [String]
+        let applied: Bool
+    }
+
+    func run() async throws {
+        let inventory = try InventoryReader(folder: self.folder).read()
+        let store = try self.store.open()
+        let plan = try InventoryPlan(from: try await store.snapshot(of: .infrastructure), to: inventory)
+        for name in plan.strangers {
+            Terminal.complain("note: \(name) is in the database and not in the inventory; it stays as it is")
+        }
+        let changes = plan.steps.map(\.change)
+        try await store.apply(changes, by: Operator.name, mode: .rehearse)
+        if !self.output.json { for step in plan.steps { print(step.line) } }
+        let applies = !self.dryRun && !changes.isEmpty
+        if applies {
+            try self.consent.demand("Make these \(changes.count) changes?")
+            try await store.apply(changes, by: Operator.name)
+        }
+        try self.conclude(plan, applied: applies)
+    }
+
+    private func conclude(_ plan: InventoryPlan, applied: Bool) throws {
+        guard !self.output.json else {
+            let document = Document(
+                changes: plan.steps.map(\.line),
+                onlyInDatabase: plan.strangers.map(\.description),
+                applied: applied
+            )
+            return print(try JSONText.pretty(document))
+        }
+        guard !plan.steps.isEmpty else { return print("Nothing to change.") }
+        print(applied ? "\(plan.steps.count) changes made." : "\(plan.steps.count) changes would be made.")
+    }
+}

@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `pop add`.
+struct PoPAddCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Add a PoP.",
+        discussion: """
+            Example:
+              sixxs-central pop add chtst01 --id 1 --ipv4 192.0.2.42 --ipv6 2001:db8::42 --city Teststadt --country CH
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "Country, town, number: chtst01.", transform: ArgumentText.popName) var name: PoPName
+    @Option(help: "The PoP's number, 1 to 4095.", transform: ArgumentText.popID) var id: Int
+    @Option(help: "Where users send their packets.", transform: ArgumentText.ipv4) var ipv4: IPv4Address
+    @Option(help: "The same over IPv6.", transform: ArgumentText.ipv6) var ipv6: IPv6Address
+    @OptionGroup var options: PoPOptions
+    @Flag(help: "Do not push to it yet.") var disabled = false
+
+    func run() async throws {
+        let defaults = PoPDefaults()
+        let pop = PoP(
+            id: self.id,
+            name: self.name,
+            ipv4: self.ipv4,
+            ipv6: self.ipv6,
+            ssh: SSHAccount(port: defaults.sshPort, user: defaults.sshUser, keyFile: defaults.sshKeyFile),
+            control: defaults.control,
+            tunnelMTU: defaults.tunnelMTU,
+            isEnabled: !self.disabled
+        )
+        let store = try self.store.open()
+        try await store.apply([.addPoP(self.options.amendment.applied(to: pop))], by: Operator.name)
+        print(
+            "\(self.name) added; next: sixxs-central prefix add \(self.name) tunnel PREFIX, sixxs-central pop trust \(self.name)"
+        )
+    }
+}

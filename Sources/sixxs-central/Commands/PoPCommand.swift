@@ -1,0 +1,62 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `pop`: the points of presence.
+struct PoPCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pop",
+        abstract: "The points of presence.",
+        subcommands: [
+            PoPAddCommand.self, PoPSetCommand.self, PoPShowCommand.self, PoPListCommand.self,
+            PoPRemoveCommand.self, PoPTrustCommand.self,
+        ]
+    )
+}
+
+/// `pop list`.
+struct PoPListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the PoPs.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let pops = try await self.store.open().snapshot(of: .infrastructure).pops
+        if self.output.json { return print(try JSONText.pretty(pops.map(PoPDocument.init))) }
+        var table = TextTable([
+            .left("POP"), .right("ID"), .left("CITY"), .left("COUNTRY"), .left("IPV4"), .left("IPV6"),
+            .left("SSH"),
+            .left("TRUSTED"), .left("ENABLED"),
+        ])
+        for pop in pops {
+            table.append([
+                pop.name.description, "\(pop.id)", pop.city, pop.country, pop.ipv4.description,
+                pop.ipv6.description,
+                "\(pop.ssh.user)@\(pop.sshHost):\(pop.ssh.port)", pop.hostKey == nil ? "no" : "yes",
+                pop.isEnabled ? "yes" : "no",
+            ])
+        }
+        print(
+            table.printed(orElse: "There is no PoP; add one with sixxs-central pop add or inventory apply.")
+        )
+    }
+}
+
+/// `pop remove`.
+struct PoPRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a PoP without tunnels, with its prefixes and its history of pushes."
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var consent: ConsentOptions
+    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var name: PoPName
+
+    func run() async throws {
+        let store = try self.store.open()
+        try self.consent.demand("Remove \(self.name), its prefixes and its history?")
+        try await store.apply([.removePoP(self.name)], by: Operator.name)
+        print("\(self.name) removed")
+    }
+}

@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import Wire
+
+/// What `pop add` and `pop set` have in common.
+struct PoPOptions: ParsableArguments {
+    @Option(help: "The town.") var city: String?
+    @Option(help: "Two capital letters, such as CH.", transform: ArgumentText.country) var country: String?
+    @Option(help: "Where SSH is reached; default: the PoP's IPv4 address.") var sshHost: String?
+    @Option(help: "The SSH port; default 22.", transform: ArgumentText.port) var sshPort: Int?
+    @Option(help: "The user on the PoP; default sixxs.") var sshUser: String?
+    @Option(help: "The private key's file; default /var/lib/sixxs/id_ed25519.", transform: ArgumentText.path)
+    var sshKey: String?
+    @Option(
+        help: "The daemon's control port as the PoP sees it; default 127.0.0.1:42003.",
+        transform: ArgumentText.endpoint
+    )
+    var control: Endpoint?
+    @Option(help: "MTU of new tunnels, 1280 to 1480; default 1280.", transform: ArgumentText.mtu) var mtu:
+        Int?
+
+    /// The values that were given.
+    var amendment: PoPAmendment {
+        PoPAmendment(
+            city: self.city,
+            country: self.country,
+            sshHost: self.sshHost,
+            sshPort: self.sshPort,
+            sshUser: self.sshUser,
+            sshKeyFile: self.sshKey,
+            control: self.control,
+            tunnelMTU: self.mtu
+        )
+    }
+}

@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `pop set`.
+struct PoPSetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Change a PoP; what is not named stays.",
+        discussion: """
+            Examples:
+              sixxs-central pop set chtst01 --ssh-host mgmt.chtst01.example.net --ssh-port 2222
+              sixxs-central pop set chtst01 --disable
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var name: PoPName
+    @Option(help: "Where users send their packets.", transform: ArgumentText.ipv4) var ipv4: IPv4Address?
+    @Option(help: "The same over IPv6.", transform: ArgumentText.ipv6) var ipv6: IPv6Address?
+    @OptionGroup var options: PoPOptions
+    @Flag(help: "Push to it in every round.") var enable = false
+    @Flag(help: "Do not push to it.") var disable = false
+
+    private var amendment: PoPAmendment {
+        var amendment = self.options.amendment
+        amendment.ipv4 = self.ipv4
+        amendment.ipv6 = self.ipv6
+        if self.enable != self.disable { amendment.isEnabled = self.enable }
+        return amendment
+    }
+
+    func validate() throws {
+        guard !(self.enable && self.disable) else {
+            throw ValidationError("Say --enable or --disable, not both.")
+        }
+        guard !self.amendment.isEmpty else { throw ValidationError("Say what to change; see --help.") }
+    }
+
+    func run() async throws {
+        let store = try self.store.open()
+        try await store.apply([.amendPoP(self.name, self.amendment)], by: Operator.name)
+        print("\(self.name) changed")
+    }
+}

@@ -1,0 +1,87 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Wire
+
+/// `pop show`.
+struct PoPShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show a PoP with its prefixes.",
+        discussion: """
+            --authorized-keys prints the line for the PoP's ~USER/.ssh/authorized_keys, which permits forwarding \
+            to the control port and nothing else. The account needs no shell.
+
+            Example:
+              sixxs-central pop show chtst01 --authorized-keys
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var name: PoPName
+    @Flag(help: "Print the line for authorized_keys only.") var authorizedKeys = false
+
+    /// What `--json` prints.
+    private struct Document: Encodable {
+        let pop: PoPDocument
+        let tunnelPrefix: String?
+        let subnetPrefixes: [String]
+        let tunnels: Int
+    }
+
+    func run() async throws {
+        let snapshot = try await self.store.open().snapshot(of: .pop(self.name))
+        guard let pop = snapshot.pop(named: self.name) else { return }
+        if self.authorizedKeys { return print(try AuthorizedKey(for: pop).line) }
+        let document = Document(
+            pop: PoPDocument(pop),
+            tunnelPrefix: snapshot.tunnelPrefix(of: pop.id)?.description,
+            subnetPrefixes: snapshot.subnetPrefixes(of: pop.id).map(\.description),
+            tunnels: snapshot.tunnels.count
+        )
+        if self.output.json { return print(try JSONText.pretty(document)) }
+        for (name, value) in Self.lines(document) {
+            print(name.padding(toLength: 16, withPad: " ", startingAt: 0) + value)
+        }
+    }
+
+    private static func lines(_ document: Document) -> [(String, String)] {
+        let pop = document.pop
+        return [
+            ("Name", pop.name), ("Id", "\(pop.id)"),
+            ("Place", [pop.city, pop.country].filter { !$0.isEmpty }.joined(separator: ", ")),
+            ("IPv4", pop.ipv4), ("IPv6", pop.ipv6), ("Enabled", pop.enabled ? "yes" : "no"),
+            ("SSH", "\(pop.sshUser)@\(pop.sshHost) port \(pop.sshPort)"), ("SSH key", pop.sshKeyFile),
+            ("Host key", pop.hostKeyFingerprint ?? "not trusted yet: sixxs-central pop trust \(pop.name)"),
+            ("Control", pop.control), ("Tunnel MTU", "\(pop.tunnelMTU)"),
+            ("Tunnel prefix", document.tunnelPrefix ?? "none"),
+            (
+                "Subnet prefixes",
+                document.subnetPrefixes.isEmpty ? "none" : document.subnetPrefixes.joined(separator: ", ")
+            ),
+            ("Tunnels", "\(document.tunnels)"),
+        ]
+    }
+}
+
+/// The line of `authorized_keys` that lets the centre reach one PoP's daemon, and nothing else.
+struct AuthorizedKey {
+    let line: String
+
+    /// Takes the public key from beside the private one.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)`` when there is no public key.
+    init(for pop: PoP) throws(RegistryError) {
+        let path = pop.ssh.keyFile + ".pub"
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+            let key = try? HostKey(parsing: text)
+        else {
+            throw .unusable(
+                "cannot read the public key \(path): make the pair with ssh-keygen -t ed25519 -N '' -f \(pop.ssh.keyFile), "
+                    + "or the public part with ssh-keygen -y -f \(pop.ssh.keyFile) > \(path)"
+            )
+        }
+        self.line =
+            "restrict,port-forwarding,permitopen=\"\(pop.control)\",command=\"/bin/false\" \(key) sixxs-central"
+    }
+}

@@ -1,0 +1,76 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `prefix`: what is routed to the PoPs.
+struct PrefixCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prefix",
+        abstract: "The prefixes that are routed to the PoPs.",
+        subcommands: [PrefixAddCommand.self, PrefixListCommand.self, PrefixRemoveCommand.self]
+    )
+}
+
+/// `prefix add`.
+struct PrefixAddCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Give a PoP its tunnel prefix (a /48), or a subnet prefix (a /40 or a /48; at most 16).",
+        discussion: """
+            Examples:
+              sixxs-central prefix add chtst01 tunnel 2001:db8:2ff::/48
+              sixxs-central prefix add chtst01 subnet 2001:db8:3000::/40
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
+    @Argument(help: "tunnel or subnet.", transform: ArgumentText.prefixKind) var kind: PrefixKind
+    @Argument(help: "The prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+
+    func run() async throws {
+        let store = try self.store.open()
+        try await store.apply([.addPrefix(self.prefix, self.kind, self.pop)], by: Operator.name)
+        print("\(self.prefix) added to \(self.pop) for \(self.kind.rawValue)s")
+    }
+}
+
+/// `prefix list`.
+struct PrefixListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the prefixes of all PoPs."
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let snapshot = try await self.store.open().snapshot(of: .infrastructure)
+        let documents = snapshot.prefixes.compactMap { prefix in
+            snapshot.pop(prefix.popID).map { PrefixDocument(prefix, pop: $0.name) }
+        }
+        if self.output.json { return print(try JSONText.pretty(documents)) }
+        var table = TextTable([.left("PREFIX"), .left("POP"), .left("FOR")])
+        for document in documents { table.append([document.prefix, document.pop, document.kind]) }
+        print(table.printed(orElse: "There is no prefix; add one with sixxs-central prefix add."))
+    }
+}
+
+/// `prefix remove`.
+struct PrefixRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a prefix that no tunnel and no subnet uses."
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var consent: ConsentOptions
+    @Argument(help: "The prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+
+    func run() async throws {
+        let store = try self.store.open()
+        try self.consent.demand("Remove the prefix \(self.prefix)?")
+        try await store.apply([.removePrefix(self.prefix)], by: Operator.name)
+        print("\(self.prefix) removed")
+    }
+}

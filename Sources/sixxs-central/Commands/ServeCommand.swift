@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// `serve`: rounds until told to stop.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Push to all PoPs now, and then at every multiple of the interval, until SIGTERM.",
+        discussion: """
+            Logs to standard error.
+
+            Example:
+              sixxs-central serve --interval 600
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @Option(
+        help: "Seconds between rounds, 1 to 86400.",
+        transform: { try ArgumentText.number($0, in: 1...86400, "seconds") }
+    )
+    var interval = 600
+    @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: Self.level)
+    var logLevel = Logger.Level.info
+
+    private static func level(_ text: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: text) else {
+            throw ValidationError("there is no log level \(text)")
+        }
+        return level
+    }
+
+    func run() async throws {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "sixxs-central")
+        logger.logLevel = self.logLevel
+        let store = try self.store.open()
+        let round = Round(
+            store: store,
+            connector: SSHConnector(),
+            author: "serve",
+            reason: "round",
+            logger: logger
+        )
+        let service = RoundService(
+            round: round,
+            schedule: RoundSchedule(interval: self.interval),
+            logger: logger
+        )
+        logger.info("serving \(self.store.database), a round every \(self.interval) s")
+        let group = ServiceGroup(
+            services: [service],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        try await group.run()
+    }
+}

@@ -1,0 +1,27 @@
+internal import ArgumentParser
+
+/// The root of all commands.
+struct SixxsCentral: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sixxs-central",
+        abstract: "The centre of a fleet of sixxsd tunnel brokers: registry, pushes, status.",
+        discussion: """
+            The registry is a SQLite database, named by --database or SIXXS_DATABASE. Exit status: 0 fine, \
+            1 failed, 2 called wrongly.
+
+            A first fleet:
+              sixxs-central init
+              sixxs-central inventory apply inventory
+              sixxs-central pop trust chtst01
+              sixxs-central tunnel add chtst01 --type ayiya
+              sixxs-central push
+              sixxs-central status
+            """,
+        version: "0.1.0",
+        subcommands: [
+            InitCommand.self, InventoryCommand.self, PoPCommand.self, PrefixCommand.self, TunnelCommand.self,
+            SubnetCommand.self, RenderCommand.self, PushCommand.self, StatusCommand.self, CheckCommand.self,
+            ServeCommand.self,
+        ]
+    )
+}

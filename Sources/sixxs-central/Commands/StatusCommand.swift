@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Wire
+
+/// `status`: the fleet at a glance.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show the fleet as the last pushes left it, or as it is now with --live.",
+        discussion: """
+            TUNNELS counts those up, those with packets in the last 15 minutes, and those configured.
+
+            Examples:
+              sixxs-central status
+              sixxs-central status chtst01 --live --json
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The PoPs; default: all.", transform: ArgumentText.popName) var pops: [PoPName] = []
+    @Flag(help: "Ask the daemons.") var live = false
+
+    func run() async throws {
+        let store = try self.store.open()
+        var status = try await FleetStatus(from: store, only: self.pops)
+        if self.live { await status.askDaemons(through: SSHConnector()) }
+        let rows = status.pops.map(StatusDocument.init)
+        if self.output.json { return print(try JSONText.pretty(rows)) }
+        Self.show(rows, now: Date())
+        for row in rows {
+            if let error = row.error { Terminal.complain("\(row.pop): \(error)") }
+        }
+    }
+
+    private static func show(_ rows: [StatusDocument], now: Date) {
+        var table = TextTable([
+            .left("POP"), .left("REACHABLE"), .right("GENERATION"), .left("IN SYNC"), .right("UPTIME"),
+            .right("TUNNELS"), .right("FROM UPLINK"), .right("TO UPLINK"), .left("LAST PUSH"),
+            .left("OUTCOME"),
+        ])
+        for row in rows {
+            table.append([
+                row.pop, row.enabled ? row.reachable.map { $0 ? "yes" : "NO" } : "disabled",
+                row.generation.map(String.init), row.inSync.map { $0 ? "yes" : "NO" },
+                row.uptime.map(Figures.uptime),
+                row.tunnels.map { "\($0.up)/\($0.active)/\($0.configured)" },
+                row.traffic.map { Figures.octets($0.fromUplink) },
+                row.traffic.map { Figures.octets($0.toUplink) },
+                row.lastPushTime.map { Figures.age($0, now: now) }, row.lastPush?.outcome,
+            ])
+        }
+        print(
+            table.printed(orElse: "There is no PoP; add one with sixxs-central pop add or inventory apply.")
+        )
+    }
+}
+
+/// A PoP's status as `--json` prints it.
+struct StatusDocument: Encodable, Sendable {
+    /// The counts that `pop show status` prints as its total.
+    struct Tunnels: Encodable, Sendable {
+        let up: Int
+        let active: Int
+        let configured: Int
+    }
+
+    /// Octets since the daemon started.
+    struct Traffic: Encodable, Sendable {
+        let fromUplink: UInt64
+        let toUplink: UInt64
+    }
+
+    struct Push: Encodable, Sendable {
+        let time: String
+        let outcome: String
+        let detail: String
+    }
+
+    let pop: String
+    let enabled: Bool
+    let reachable: Bool?
+    let generation: Int?
+    let inSync: Bool?
+
+    /// In seconds.
+    let uptime: Int?
+    let version: String?
+    let tunnels: Tunnels?
+    let traffic: Traffic?
+    let lastPush: Push?
+    let error: String?
+
+    /// When the last push was, for ages.
+    let lastPushTime: Date?
+
+    private enum CodingKeys: String, CodingKey {
+        case pop, enabled, reachable, generation, inSync, uptime, version, tunnels, traffic, lastPush, error
+    }
+
+    init(_ status: PoPStatus) {
+        self.pop = status.pop.name.description
+        self.enabled = status.pop.isEnabled
+        self.reachable = status.isReachable
+        self.generation = status.generation
+        self.inSync = status.isInSync
+        let report = try? status.live?.get()
+        self.uptime = report?.uptime ?? status.sample?.uptime
+        self.version = report?.version ?? status.sample?.version
+        self.tunnels =
+            report.map {
+                Tunnels(up: $0.totals.online, active: $0.totals.active, configured: $0.totals.configured)
+            }
+            ?? status.sample.map { Tunnels(up: $0.online, active: $0.active, configured: $0.configured) }
+        self.traffic =
+            report.map { Traffic(fromUplink: $0.totals.rxBytes, toUplink: $0.totals.txBytes) }
+            ?? status.sample.map {
+                Traffic(fromUplink: UInt64(clamping: $0.rxBytes), toUplink: UInt64(clamping: $0.txBytes))
+            }
+        let last = status.history?.last
+        self.lastPush = last.map {
+            Push(time: $0.started.iso8601, outcome: $0.outcome.rawValue, detail: $0.detail)
+        }
+        self.lastPushTime = last?.started
+        self.error = status.error
+    }
+}

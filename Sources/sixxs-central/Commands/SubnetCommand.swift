@@ -1,0 +1,81 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `subnet`: what is routed to users.
+struct SubnetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "subnet",
+        abstract: "The prefixes that are delegated to users.",
+        subcommands: [SubnetAddCommand.self, SubnetListCommand.self, SubnetRemoveCommand.self]
+    )
+}
+
+/// `subnet add`.
+struct SubnetAddCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract:
+            "Delegate a prefix through a tunnel: the lowest free one of its PoP, or the one that is named.",
+        discussion: """
+            A /40 holds /48s, a /48 holds /56s.
+
+            Examples:
+              sixxs-central subnet add T12
+              sixxs-central subnet add T12 2001:db8:3001::/48
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix?
+
+    func run() async throws {
+        let store = try self.store.open()
+        let results = try await store.apply([.addSubnet(self.prefix, self.tunnel)], by: Operator.name)
+        guard case .subnet(let subnet) = results.first else { return }
+        print("\(subnet.prefix) delegated to \(subnet.tunnel); its PoP learns it with the next push")
+    }
+}
+
+/// `subnet list`.
+struct SubnetListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the delegated prefixes."
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let snapshot = try await self.store.open().snapshot(of: .fleet)
+        let pops = Dictionary(uniqueKeysWithValues: snapshot.pops.map { ($0.id, $0.name) })
+        let tunnels = Dictionary(uniqueKeysWithValues: snapshot.tunnels.map { ($0.number, $0.popID) })
+        let documents = snapshot.subnets.compactMap { subnet in
+            tunnels[subnet.tunnel].flatMap { pops[$0] }.map { SubnetDocument(subnet, pop: $0) }
+        }
+        if self.output.json { return print(try JSONText.pretty(documents)) }
+        var table = TextTable([.left("SUBNET"), .left("TUNNEL"), .left("POP")])
+        for document in documents { table.append([document.prefix, document.tunnel, document.pop]) }
+        print(table.printed(orElse: "There is no subnet; add one with sixxs-central subnet add."))
+    }
+}
+
+/// `subnet remove`.
+struct SubnetRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Take a delegated prefix back."
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var consent: ConsentOptions
+    @Argument(help: "The prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+
+    func run() async throws {
+        let store = try self.store.open()
+        try self.consent.demand("Take \(self.prefix) back from its user?")
+        try await store.apply([.removeSubnet(self.prefix)], by: Operator.name)
+        print("\(self.prefix) removed; its PoP learns it with the next push")
+    }
+}

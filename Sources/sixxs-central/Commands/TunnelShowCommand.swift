@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Wire
+
+/// `tunnel show`.
+struct TunnelShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show a tunnel; its password only with --secret."
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Flag(help: "Show the password.") var secret = false
+
+    func run() async throws {
+        let snapshot = try await self.store.open().snapshot(of: .tunnel(self.tunnel))
+        let secret = self.secret ? snapshot.tunnel(self.tunnel)?.end.password?.text : nil
+        for document in snapshot.tunnelDocuments() {
+            let document = document.with(password: secret ?? document.password)
+            if self.output.json { return print(try JSONText.pretty(document)) }
+            for (name, value) in Self.lines(document) {
+                print(name.padding(toLength: 16, withPad: " ", startingAt: 0) + value)
+            }
+        }
+    }
+
+    private static func lines(_ tunnel: TunnelDocument) -> [(String, String)] {
+        let subnets = tunnel.subnets ?? []
+        return [
+            ("Tunnel", tunnel.tunnel), ("PoP", tunnel.pop), ("TID", tunnel.tid), ("Type", tunnel.type),
+            ("Endpoint", tunnel.endpoint ?? "from its packets"), ("PoP IPv4", tunnel.popIPv4 ?? "-"),
+            ("PoP address", tunnel.popAddress ?? "-"), ("User address", tunnel.userAddress ?? "-"),
+            ("MTU", "\(tunnel.mtu)"), ("Enabled", tunnel.enabled ? "yes" : "no"),
+            ("Password", tunnel.password ?? "none"),
+            ("Subnets", subnets.isEmpty ? "none" : subnets.joined(separator: ", ")),
+            ("Created", tunnel.created), ("Changed", tunnel.changed),
+        ]
+    }
+}

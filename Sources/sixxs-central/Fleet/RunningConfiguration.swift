@@ -1,0 +1,24 @@
+internal import Wire
+
+/// What a daemon says it runs, in its answer to `config digest`.
+struct RunningConfiguration: Hashable, Sendable {
+    /// The centre's number; 0 when it came from a file.
+    let generation: Int
+
+    /// SHA-256 of its canonical text.
+    let digest: String
+
+    /// Parses `generation <n> sha256 <hex> …`.
+    ///
+    /// - Throws: ``SyntaxError`` when the text is anything else.
+    init(parsing text: String) throws(SyntaxError) {
+        let words = text.split(separator: " ")
+        guard words.count >= 4, words[0] == "generation", let generation = Int(words[1]), generation >= 0,
+            words[2] == "sha256", words[3].utf8.count == 64
+        else {
+            throw SyntaxError(expected: "generation <number> sha256 <digest>", found: String(text.prefix(80)))
+        }
+        self.generation = generation
+        self.digest = words[3].lowercased()
+    }
+}

@@ -1,0 +1,242 @@
+internal import Foundation
+internal import Wire
+internal import Yams
+
+/// Reads `fleet.yaml` and `pops/*.yaml` of a folder.
+struct InventoryReader {
+    private static let defaultKeys = ["ssh", "control", "mtu", "enabled"]
+    private static let popKeys =
+        ["id", "name", "city", "country", "ipv4", "ipv6", "ssh", "control", "mtu", "enabled", "prefixes"]
+
+    private let folder: String
+    private let problems = InventoryProblems()
+
+    /// Paths of keys are relative to the inventory, so that it can be moved with them.
+    private var base: URL { URL(fileURLWithPath: self.folder, isDirectory: true) }
+
+    init(folder: String) {
+        self.folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    }
+
+    /// Reads everything.
+    ///
+    /// - Throws: ``InventoryError`` with all that is wrong.
+    func read() throws -> Inventory {
+        let defaults = self.defaults()
+        let entries = try self.popFiles().compactMap { self.entry("pops/\($0)", name: $0, defaults) }
+        self.checkUniqueness(entries)
+        guard self.problems.all.isEmpty else { throw InventoryError(problems: self.problems.all) }
+        return Inventory(pops: entries.map(\.entry).sorted { $0.pop.name < $1.pop.name })
+    }
+
+    private func popFiles() throws -> [String] {
+        let folder = "\(self.folder)/pops"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw RegistryError.notFound("there is no folder \(folder): expected one YAML file a PoP in it")
+        }
+        let visible = names.filter { !$0.hasPrefix(".") && !$0.hasSuffix("~") }.sorted()
+        for name in visible where !name.hasSuffix(".yaml") {
+            let place = InventoryPlace(file: "\(folder)/\(name)", line: 1, column: 1)
+            self.problems.note(place, key: nil, expected: "a file named <PoP>.yaml", found: "\"\(name)\"")
+        }
+        return visible.filter { $0.hasSuffix(".yaml") }
+    }
+
+    /// The document of a file; nil when it is none, which is noted.
+    private func document(_ relativePath: String, keys: [String]) -> YAMLSection? {
+        let path = "\(self.folder)/\(relativePath)"
+        let start = InventoryPlace(file: path, line: 1, column: 1)
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            self.problems.note(start, key: nil, expected: "a readable UTF-8 file", found: "none")
+            return nil
+        }
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                self.problems.note(
+                    start,
+                    key: nil,
+                    expected: "the keys \(keys.joined(separator: ", "))",
+                    found: "nothing"
+                )
+                return nil
+            }
+            return YAMLSection(node, file: path, keys: keys, problems: self.problems)
+        } catch {
+            self.problems.note(error, file: path)
+            return nil
+        }
+    }
+}
+
+extension InventoryReader {
+    private func defaults() -> PoPDefaults {
+        var defaults = PoPDefaults()
+        guard FileManager.default.fileExists(atPath: "\(self.folder)/fleet.yaml"),
+            let file = self.document("fleet.yaml", keys: ["defaults"]),
+            let section = file.section("defaults", keys: Self.defaultKeys)
+        else { return defaults }
+        let ssh = section.section("ssh", keys: ["user", "port", "key"])
+        defaults.sshUser = ssh?.value("user", Self.word)?.value ?? defaults.sshUser
+        defaults.sshPort = ssh?.value("port", ArgumentText.port)?.value ?? defaults.sshPort
+        defaults.sshKeyFile = ssh?.value("key", self.path)?.value ?? defaults.sshKeyFile
+        defaults.control = section.value("control", ArgumentText.endpoint)?.value ?? defaults.control
+        defaults.tunnelMTU = section.value("mtu", ArgumentText.mtu)?.value ?? defaults.tunnelMTU
+        defaults.isEnabled = section.value("enabled", Self.truth)?.value ?? defaults.isEnabled
+        return defaults
+    }
+
+    private func entry(
+        _ relativePath: String,
+        name fileName: String,
+        _ defaults: PoPDefaults
+    ) -> LocatedEntry? {
+        guard let file = self.document(relativePath, keys: Self.popKeys) else { return nil }
+        let prefixes = self.prefixes(of: file)
+        let ssh = file.section("ssh", keys: ["host", "user", "port", "key"])
+        let account = SSHAccount(
+            host: ssh?.value("host", Self.word)?.value,
+            port: ssh?.value("port", ArgumentText.port)?.value ?? defaults.sshPort,
+            user: ssh?.value("user", Self.word)?.value ?? defaults.sshUser,
+            keyFile: ssh?.value("key", self.path)?.value ?? defaults.sshKeyFile
+        )
+        let city = file.value("city") { $0 }?.value ?? ""
+        let country = file.value("country", ArgumentText.country)?.value ?? ""
+        let control = file.value("control", ArgumentText.endpoint)?.value ?? defaults.control
+        let mtu = file.value("mtu", ArgumentText.mtu)?.value ?? defaults.tunnelMTU
+        let isEnabled = file.value("enabled", Self.truth)?.value ?? defaults.isEnabled
+        let id = file.required("id", "a PoP id from 1 to 4095", ArgumentText.popID)
+        let name = file.required("name", "a PoP name such as chtst01", ArgumentText.popName)
+        let ipv4 = file.required("ipv4", "an IPv4 address", ArgumentText.ipv4)
+        let ipv6 = file.required("ipv6", "an IPv6 address", ArgumentText.ipv6)
+        guard let id, let name, let ipv4, let ipv6 else { return nil }
+        if "\(name.value).yaml" != fileName {
+            self.problems.note(
+                name.place,
+                key: "name",
+                expected: "the name of the file, \(fileName)",
+                found: "\"\(name.value)\""
+            )
+        }
+        let pop = PoP(
+            id: id.value,
+            name: name.value,
+            city: city,
+            country: country,
+            ipv4: ipv4.value,
+            ipv6: ipv6.value,
+            ssh: account,
+            control: control,
+            tunnelMTU: mtu,
+            isEnabled: isEnabled
+        )
+        return LocatedEntry(pop: pop, id: id.place, ipv4: ipv4.place, ipv6: ipv6.place, prefixes: prefixes)
+    }
+
+    private func prefixes(of file: YAMLSection) -> [Located<Inventory.Prefix>] {
+        guard let section = file.section("prefixes", keys: ["tunnel", "subnets"]) else { return [] }
+        let tunnel = section.value("tunnel") { try Self.prefix($0, .tunnel) }
+        let subnets = section.list("subnets") { try Self.prefix($0, .subnet) }
+        return [tunnel].compactMap(\.self) + subnets
+    }
+
+    private static func prefix(_ text: String, _ kind: PrefixKind) throws -> Inventory.Prefix {
+        let prefix = try IPv6Prefix(parsing: text)
+        guard kind.lengths.contains(prefix.length) else {
+            let lengths = kind.lengths.map { "/\($0)" }.joined(separator: " or a ")
+            throw SyntaxError(expected: "a \(kind.rawValue) prefix, a \(lengths)", found: text)
+        }
+        return Inventory.Prefix(kind: kind, prefix: prefix)
+    }
+
+    private static func word(_ text: String) throws -> String {
+        guard !text.isEmpty, !text.contains(where: \.isWhitespace) else {
+            throw SyntaxError(expected: "a word without blanks", found: text)
+        }
+        return text
+    }
+
+    private static func truth(_ text: String) throws -> Bool {
+        guard let value = Bool(text) else { throw SyntaxError(expected: "true or false", found: text) }
+        return value
+    }
+
+    private func path(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw SyntaxError(expected: "a path", found: text) }
+        return URL(fileURLWithPath: text, relativeTo: self.base).standardizedFileURL.path
+    }
+}
+
+/// A PoP's file with the places of what must be unique in the fleet.
+private struct LocatedEntry {
+    let pop: PoP
+    let id: InventoryPlace
+    let ipv4: InventoryPlace
+    let ipv6: InventoryPlace
+    let prefixes: [Located<Inventory.Prefix>]
+
+    var entry: Inventory.Entry { Inventory.Entry(pop: self.pop, prefixes: self.prefixes.map(\.value)) }
+}
+
+extension InventoryReader {
+    /// Notes what two files cannot both have.
+    private func checkUniqueness(_ entries: [LocatedEntry]) {
+        self.checkOnce(entries.map { ($0.pop.id, $0.id) }, key: "id", "an id that no other PoP has")
+        self.checkOnce(
+            entries.map { ($0.pop.ipv4, $0.ipv4) },
+            key: "ipv4",
+            "an address that no other PoP has"
+        )
+        self.checkOnce(
+            entries.map { ($0.pop.ipv6, $0.ipv6) },
+            key: "ipv6",
+            "an address that no other PoP has"
+        )
+        let prefixes = entries.flatMap(\.prefixes).sorted { $0.value.prefix < $1.value.prefix }
+        // Sorted by address, a prefix that overlaps any before it overlaps the longest-reaching of them.
+        var reach: Located<Inventory.Prefix>?
+        for prefix in prefixes {
+            if let reach, reach.value.prefix.overlaps(prefix.value.prefix) {
+                self.problems.note(
+                    prefix.place,
+                    key: "prefixes",
+                    expected: "a prefix that overlaps no other",
+                    found: "\(prefix.value.prefix), with \(reach.value.prefix) at \(reach.place)"
+                )
+            } else {
+                reach = prefix
+            }
+        }
+    }
+
+    private func checkOnce<Value: Hashable>(
+        _ values: [(Value, InventoryPlace)],
+        key: String,
+        _ expected: String
+    ) {
+        var places: [Value: InventoryPlace] = [:]
+        for (value, place) in values {
+            if let first = places[value] {
+                self.problems.note(place, key: key, expected: expected, found: "\(value), as at \(first)")
+            } else {
+                places[value] = place
+            }
+        }
+    }
+}
+
+extension InventoryProblems {
+    /// Notes why a text is not YAML.
+    fileprivate func note(_ error: any Error, file: String) {
+        let (line, column, found) =
+            switch error as? YamlError {
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
+                (mark.line, mark.column, problem)
+            case .duplicatedKeysInMapping(let keys, let context):
+                (context.mark.line, context.mark.column, "\(keys.joined(separator: ", ")) twice")
+            default: (1, 1, "\(error)")
+            }
+        let place = InventoryPlace(file: file, line: line, column: column)
+        self.note(place, key: nil, expected: "YAML in which every key stands once", found: found)
+    }
+}

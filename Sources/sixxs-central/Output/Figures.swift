@@ -1,0 +1,40 @@
+internal import Foundation
+
+/// Numbers as people read them.
+enum Figures {
+    /// `3 d 04:05`, from seconds.
+    static func uptime(_ seconds: Int) -> String {
+        let hours = seconds / 3600 % 24
+        let minutes = seconds / 60 % 60
+        return "\(seconds / 86400) d \(Self.twoDigits(hours)):\(Self.twoDigits(minutes))"
+    }
+
+    private static func twoDigits(_ number: Int) -> String { (number < 10 ? "0" : "") + "\(number)" }
+
+    /// `1.4 GiB`, from octets.
+    static func octets(_ count: some BinaryInteger) -> String {
+        var value = Double(count)
+        for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
+            if value < 1024 { return Self.rounded(value) + " " + unit }
+            value /= 1024
+        }
+        return Self.rounded(value) + " PiB"
+    }
+
+    /// One decimal below ten, none from there on.
+    private static func rounded(_ value: Double) -> String {
+        guard value < 10, value != value.rounded() else { return "\(Int(value.rounded()))" }
+        return "\((value * 10).rounded() / 10)"
+    }
+
+    /// `3 min ago`.
+    static func age(_ time: Date, now: Date) -> String {
+        let seconds = max(0, Int(now.timeIntervalSince(time)))
+        switch seconds {
+        case ..<120: return "\(seconds) s ago"
+        case ..<7200: return "\(seconds / 60) min ago"
+        case ..<172_800: return "\(seconds / 3600) h ago"
+        default: return "\(seconds / 86400) d ago"
+        }
+    }
+}

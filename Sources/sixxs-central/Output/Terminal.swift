@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// The operator's terminal, when there is one.
+enum Terminal {
+    /// Whether questions can be asked.
+    static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+    /// Asks on standard error and takes `y` or `yes` for yes, anything else for no.
+    ///
+    /// - Throws: `ValidationError` when nobody can be asked.
+    static func confirms(_ question: String) throws -> Bool {
+        guard Self.isInteractive else {
+            throw ValidationError("\(question) Nobody can be asked, since this is no terminal: say --yes.")
+        }
+        Self.complain("\(question) [y/N] ", terminator: "")
+        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+    }
+
+    /// Writes to standard error.
+    static func complain(_ text: String, terminator: String = "\n") {
+        FileHandle.standardError.write(Data((text + terminator).utf8))
+    }
+}
+
+/// The person at the keyboard, or the service.
+enum Operator {
+    /// Who is named in the audit: the user behind sudo, the login, or the user's number.
+    static var name: String {
+        let environment = ProcessInfo.processInfo.environment
+        for key in ["SUDO_USER", "LOGNAME", "USER"] {
+            if let name = environment[key], !name.isEmpty { return name }
+        }
+        return "uid \(getuid())"
+    }
+}

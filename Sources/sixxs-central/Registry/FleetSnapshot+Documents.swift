@@ -1,0 +1,26 @@
+internal import Wire
+
+extension FleetSnapshot {
+    /// All tunnels of the snapshot as `--json` shows them, with addresses and subnets.
+    func tunnelDocuments() -> [TunnelDocument] {
+        let names = Dictionary(uniqueKeysWithValues: self.pops.map { ($0.id, $0) })
+        let prefixes = Dictionary(
+            uniqueKeysWithValues: self.prefixes.filter { $0.kind == .tunnel }.map { ($0.popID, $0.prefix) }
+        )
+        let subnets = Dictionary(grouping: self.subnets, by: \.tunnel)
+        return self.tunnels.compactMap { tunnel in
+            guard let pop = names[tunnel.popID] else { return nil }
+            var document = TunnelDocument(
+                tunnel,
+                pop: pop.name,
+                password: tunnel.end.password.map { "\($0)" }
+            )
+            let inner = prefixes[pop.id].map { InnerAddresses(tunnelPrefix: $0, tid: tunnel.tid) }
+            document.popAddress = inner?.pop.description
+            document.userAddress = inner?.user.description
+            document.popIPv4 = pop.ipv4.description
+            document.subnets = (subnets[tunnel.number] ?? []).map(\.prefix.description)
+            return document
+        }
+    }
+}
