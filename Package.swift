@@ -74,7 +74,12 @@ let package = Package(
             resources: [.copy("Fixtures")],
             swiftSettings: views
         ),
-        .testTarget(name: "CoreTests", dependencies: ["Core", "Wire"], swiftSettings: views),
+        .testTarget(
+            name: "CoreTests",
+            dependencies: ["Core", "Wire"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: views
+        ),
         .testTarget(
             name: "LinuxIOTests",
             dependencies: ["LinuxIO", "Wire", "CLinux", systemPackage],
