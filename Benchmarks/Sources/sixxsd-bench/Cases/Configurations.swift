@@ -1,0 +1,47 @@
+internal import Core
+internal import Wire
+
+/// What it costs to load a configuration with all tunnels and 256 subnets, step by step.
+final class Configurations {
+    private let configuration: Configuration
+    private let text: String
+    private let prepared: EngineConfiguration
+    private let empty: EngineConfiguration
+    private var engine: Engine
+
+    /// Makes the configuration with tunnels of one kind.
+    init(_ kind: Fleet.Kind = .ayiya) {
+        self.configuration = Fleet.configuration(kind, tunnels: TID.capacity)
+        self.text = self.configuration.canonicalText
+        self.prepared = EngineConfiguration(self.configuration)
+        self.empty = EngineConfiguration(Configuration())
+        self.engine = Engine(self.prepared, seed: 5072, at: Fleet.now)
+    }
+
+    /// Steps off the data path.
+    var preparation: [Case] {
+        [
+            Case("Configuration.canonicalText", operations: 1) { keep(self.configuration.canonicalText) },
+            Case("Configuration.init(parsing:), \(self.text.utf8.count / 1024) KiB", operations: 1) {
+                let parsed = try? Configuration(parsing: self.text, file: "sixxsd.conf")
+                precondition(parsed?.tunnels.count == TID.capacity)
+            },
+            Case("EngineConfiguration.init", operations: 1) { keep(EngineConfiguration(self.configuration)) },
+        ]
+    }
+
+    /// Steps that the worker does between two packets.
+    var application: [Case] {
+        [
+            Case("Engine.apply, unchanged", operations: 1) { self.apply(self.prepared) },
+            Case("Engine.apply, all tunnels away and back", operations: 2) {
+                self.apply(self.empty)
+                self.apply(self.prepared)
+            },
+        ]
+    }
+
+    private func apply(_ configuration: EngineConfiguration) {
+        _ = self.engine.apply(configuration, at: Fleet.now)
+    }
+}
