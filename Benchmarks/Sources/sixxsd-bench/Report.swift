@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// All tables, in the order of the data path.
 enum Report {
     static func print() {
@@ -5,11 +7,17 @@ enum Report {
         Swift.print(
             "Nanoseconds of CPU time an operation: the least and the median of \(rounds.repetitions) repetitions.\n"
         )
-        Swift.print(self.counter().text)
-        Swift.print(self.decisions(rounds).text)
-        Swift.print(self.passes(rounds).text)
-        Swift.print(self.signatures(rounds).text)
-        Swift.print(self.configurations().text)
+        self.print(self.counter())
+        self.print(self.decisions(rounds))
+        self.print(self.passes(rounds))
+        self.print(self.signatures(rounds))
+        self.print(self.configurations())
+    }
+
+    /// Prints a table at once, into a pipe too.
+    private static func print(_ table: Table) {
+        Swift.print(table.text)
+        fflush(nil)
     }
 
     private static func counter() -> Table {

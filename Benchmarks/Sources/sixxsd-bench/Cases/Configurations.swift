@@ -11,8 +11,11 @@ final class Configurations {
 
     /// Makes the configuration with tunnels of one kind.
     init(_ kind: Fleet.Kind = .ayiya) {
-        self.configuration = Fleet.configuration(kind, tunnels: TID.capacity)
-        self.text = self.configuration.canonicalText
+        var configuration = Fleet.configuration(kind, tunnels: TID.capacity)
+        // The fleet's own has limits that no configuration file can have.
+        configuration.pop.icmpRate = ICMPRate()
+        self.configuration = configuration
+        self.text = configuration.canonicalText
         self.prepared = EngineConfiguration(self.configuration)
         self.empty = EngineConfiguration(Configuration())
         self.engine = Engine(self.prepared, seed: 5072, at: Fleet.now)
