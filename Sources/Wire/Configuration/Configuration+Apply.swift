@@ -7,6 +7,7 @@ extension Configuration {
             case prefix(IPv6Prefix)
             case tunnel(TID)
             case subnet(IPv6Prefix)
+            case subnetOwner(IPv6Prefix)
         }
 
         /// The setting to blame.
@@ -109,7 +110,7 @@ extension Configuration {
             guard tids.contains(subnet.tid) else {
                 let found = "tid \(subnet.tid)"
                 throw Conflict(
-                    subject: .subnet(subnet.prefix),
+                    subject: .subnetOwner(subnet.prefix),
                     expected: "a tunnel that is configured",
                     found: found
                 )

@@ -74,7 +74,7 @@ private struct ConfigurationReader {
 
     private mutating func perform(_ path: String, _ words: Words) throws(ConfigurationError) {
         var words = words
-        let column = words.peek?.column ?? 1
+        let columns = words.columns
         let command: ConfigurationCommand?
         do {
             command = try ConfigurationCommand(path, &words)
@@ -84,7 +84,7 @@ private struct ConfigurationReader {
         guard let command else {
             throw self.error(1, expected: "a configuration command", found: "\"\(path)\"")
         }
-        try self.note(command, column: column)
+        try self.note(command, columns: columns)
         // Straight into the arrays: `note` has made sure that they are new, and a search would be quadratic.
         switch command {
         case .setTunnel(let tunnel): self.configuration.tunnels.append(tunnel)
@@ -94,8 +94,12 @@ private struct ConfigurationReader {
     }
 
     /// Remembers where an item stands, and refuses a second one of the same name.
-    private mutating func note(_ command: ConfigurationCommand, column: Int) throws(ConfigurationError) {
+    private mutating func note(_ command: ConfigurationCommand, columns: [Int]) throws(ConfigurationError) {
         guard let (item, name) = Self.item(of: command) else { return }
+        let column = columns.first ?? 1
+        if case .setSubnet(let subnet) = command, columns.count > 1 {
+            self.places[.subject(.subnetOwner(subnet.prefix))] = (self.line, columns[1])
+        }
         if let first = self.places.updateValue((self.line, column), forKey: item) {
             throw self.error(
                 column,

@@ -114,7 +114,13 @@ extension Menu {
         "config",
         "the configuration as a whole",
         commands: [
-            Command("push", "<generation> <bytes> <sha256>", "replaces it with the text that follows"),
+            Command(
+                "push",
+                "<generation> <bytes> <sha256> [confirm <seconds>]",
+                "replaces it with the text that follows, for good or until it is confirmed"
+            ),
+            Command("confirm", "<generation>", "keeps what was pushed to be confirmed"),
+            Command("rollback", "takes back what was pushed and not confirmed"),
             Command("show", "prints it"),
             Command("digest", "its generation, SHA-256 and age"),
         ]

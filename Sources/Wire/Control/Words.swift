@@ -50,6 +50,9 @@ public struct Words: Sendable {
     /// Whether no word is left.
     public var isAtEnd: Bool { self.position == self.words.count }
 
+    /// Where the words that are left stand.
+    public var columns: [Int] { self.words[self.position...].map(\.column) }
+
     /// The next word, not taken; nil at the end.
     public var peek: Word? { self.isAtEnd ? nil : self.words[self.position] }
 

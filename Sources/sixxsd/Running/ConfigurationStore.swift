@@ -22,6 +22,14 @@ actor ConfigurationStore {
         case conflict(Configuration.Conflict)
         /// It could not be saved.
         case notSaved(SystemCallError)
+        /// The generation is not one that waits to be confirmed.
+        case nothingToConfirm(generation: Int)
+    }
+
+    /// A running configuration that comes to an end unless it is confirmed.
+    private struct Trial {
+        let confirmed: State
+        let timer: Task<Void, any Error>
     }
 
     private(set) var state: State
@@ -29,6 +37,7 @@ actor ConfigurationStore {
     private let mailbox: EngineMailbox
     private let logger: Logger
     private var routes: UplinkRoutes
+    private var trial: Trial?
     /// Whether a change is under way, and those that wait for its end.
     private var isChanging = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -62,22 +71,69 @@ actor ConfigurationStore {
     /// - Parameters:
     ///   - configuration: The new one, checked.
     ///   - generation: The centre's number for it.
+    ///   - limit: Within how long it must be confirmed, or else the old one comes back; it is saved only then. Nil
+    ///     when it is meant to stay.
     /// - Returns: What changed; nil when the same configuration was running already.
     /// - Throws: ``Failure/notSaved(_:)``; nothing has changed then.
-    func replace(with configuration: Configuration, generation: Int) async throws -> ConfigurationDifference?
-    {
+    func replace(
+        with configuration: Configuration,
+        generation: Int,
+        confirmWithin limit: Duration?
+    ) async throws -> ConfigurationDifference? {
         try await self.afterOthers {
             let old = self.state
             let isSame = old.configuration == configuration || old.digest == configuration.digest
-            if isSame, old.generation == generation { return nil }
-            try self.save(configuration, generation: generation)
-            if isSame {
-                self.state.generation = generation
-                return nil
-            }
-            await self.activate(configuration, generation: generation)
-            return configuration.difference(from: old.configuration)
+            if isSame, old.generation == generation, self.trial == nil || limit != nil { return nil }
+            if limit == nil { try self.save(configuration, generation: generation) }
+            let confirmed = self.endTrial() ?? old
+            if !isSame { await self.activate(configuration, generation: generation) }
+            self.state.generation = generation
+            if let limit { self.beginTrial(backTo: confirmed, after: limit) }
+            return isSame ? nil : configuration.difference(from: old.configuration)
         }
+    }
+
+    /// Keeps a configuration that was to be confirmed, and saves it.
+    ///
+    /// - Throws: ``Failure/nothingToConfirm(generation:)`` or ``Failure/notSaved(_:)``.
+    func confirm(generation: Int) async throws {
+        try await self.afterOthers {
+            guard self.trial != nil, self.state.generation == generation else {
+                throw Failure.nothingToConfirm(generation: generation)
+            }
+            try self.save(self.state.configuration, generation: generation)
+            _ = self.endTrial()
+        }
+    }
+
+    /// Takes back a configuration that was not confirmed.
+    ///
+    /// - Returns: The generation that runs again; nil when there was nothing to take back.
+    func rollBack() async -> Int? {
+        await self.afterOthers {
+            guard let confirmed = self.endTrial() else { return nil }
+            await self.activate(confirmed.configuration, generation: confirmed.generation)
+            self.logger.warning("generation \(confirmed.generation) runs again")
+            return confirmed.generation
+        }
+    }
+
+    private func beginTrial(backTo confirmed: State, after limit: Duration) {
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            _ = await self.rollBack()
+        }
+        self.trial = Trial(confirmed: confirmed, timer: timer)
+    }
+
+    /// Ends the trial of the running configuration, if there is one.
+    ///
+    /// - Returns: The configuration that was confirmed last.
+    private func endTrial() -> State? {
+        guard let trial = self.trial else { return nil }
+        trial.timer.cancel()
+        self.trial = nil
+        return trial.confirmed
     }
 
     /// Carries out one command; the change lasts until the daemon's end unless it is saved.
@@ -95,12 +151,13 @@ actor ConfigurationStore {
         }
     }
 
-    /// Saves the running configuration into its file.
+    /// Saves the running configuration into its file; while it is on trial, the one that was confirmed last.
     ///
     /// - Throws: ``Failure/notSaved(_:)``.
     func save() async throws {
         try await self.afterOthers {
-            try self.save(self.state.configuration, generation: self.state.generation)
+            let lasting = self.trial?.confirmed ?? self.state
+            try self.save(lasting.configuration, generation: lasting.generation)
         }
     }
 
@@ -110,6 +167,7 @@ actor ConfigurationStore {
     func reload() async throws -> ConfigurationDifference {
         try await self.afterOthers {
             let (configuration, generation) = try self.file.load()
+            _ = self.endTrial()
             let old = self.state.configuration
             await self.activate(configuration, generation: generation)
             return configuration.difference(from: old)
