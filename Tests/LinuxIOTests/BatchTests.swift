@@ -1,4 +1,3 @@
-import Glibc
 import LinuxIO
 import SystemPackage
 import Testing
@@ -14,10 +13,7 @@ struct BatchTests {
     private static func send(_ octets: [UInt8], to port: UInt16, _ family: AddressFamily) throws -> Endpoint {
         let address = try #require(Self.loopback[family])
         let sender = try UDPSocket(connectedTo: Endpoint(address, port: port))
-        var value: CInt = 0xb9
-        let (level, option) =
-            family == .ipv4 ? (CInt(IPPROTO_IP), IP_TOS) : (CInt(IPPROTO_IPV6), IPV6_TCLASS)
-        setsockopt(sender.fileDescriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+        try sender.setTrafficClass(0xb9)
         try sender.send(octets.span.bytes)
         return try sender.localEndpoint()
     }
