@@ -26,7 +26,7 @@ def datagram(destination: str) -> IPv6:
 
 
 CASES = {
-    "no such tunnel": (echo(SERVER, f"{NET}:77::2"), (1, 3), f"{NET}:ffff::1"),
+    "no such tunnel": (echo(SERVER, f"{NET}:77::2"), (1, 3), f"{NET}:77::1"),
     "beyond the last tid": (echo(SERVER, f"{NET}:2000::2"), (1, 3), f"{NET}:ffff::1"),
     "no such subnet": (echo(SERVER, "2001:db8:30aa::1"), (1, 3), f"{NET}:ffff::1"),
     "disabled": (echo(SERVER, f"{NET}:3::2"), (1, 1), f"{NET}:3::1"),

@@ -25,7 +25,7 @@ AYIYA = TunnelLine(0x1FFF, 5072, "ayiya", 1428, PASSWORD)
 TUNNELS = [STATIC, HEARTBEAT, AYIYA]
 
 MILLISECONDS = r"(-1(\.00)?|\d+\.\d\d)"
-STATS_LINE = re.compile(r"(total|uplink)( \d+){4}" rf"|T\d+( \d+){{4}} \d+ \d+ \d+(\.\d+)?( {MILLISECONDS}){{3}}")
+STATS_LINE = re.compile(r"(total|uplink)( \d+){4}" rf"|T\d+( \d+){{4}} \d+ \d+ (-1|\d+(\.\d+)?)( {MILLISECONDS}){{3}}")
 
 
 @pytest.mark.parametrize("tunnel", TUNNELS, ids=["static", "heartbeat", "ayiya"])

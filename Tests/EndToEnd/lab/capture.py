@@ -44,10 +44,10 @@ class Capture:
         return quiet
 
     def rows(self, display_filter: str, *fields: str) -> list[dict[str, str]]:
-        """One dictionary a matching packet; several values of a field are joined by commas."""
+        """One dictionary a matching packet; of several values of a field the first, that is the outermost."""
         options = [option for field in fields for option in ("-e", field)]
         text = run("tshark", "-n", "-r", self.file, *CHECKS, "-Y", display_filter, "-T", "fields",
-                   "-E", "separator=/t", *options, timeout=60).stdout
+                   "-E", "separator=/t", "-E", "occurrence=f", *options, timeout=60).stdout
         return [dict(zip(fields, line.split("\t"))) for line in text.splitlines()]
 
     def count(self, display_filter: str) -> int:
