@@ -9,7 +9,7 @@ public struct IPv6Packet: ~Escapable {
     /// The smallest MTU that every IPv6 link has, in octets (RFC 8200 §5).
     public static let minimumMTU = 1280
 
-    private let bytes: RawSpan
+    @usableFromInline let bytes: RawSpan
 
     /// Checks the fixed header and the payload length against the buffer.
     ///
@@ -18,6 +18,7 @@ public struct IPv6Packet: ~Escapable {
     /// - Throws: ``DecodeError/truncated(needed:available:)`` when the buffer is shorter than the
     ///   header or than the length the header declares, and
     ///   ``DecodeError/unsupportedVersion(_:)`` when the version nibble is not 6.
+    @inlinable
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan) throws(DecodeError) {
         guard bytes.byteCount >= 1 else { throw .truncated(needed: 1, available: 0) }
@@ -35,36 +36,36 @@ public struct IPv6Packet: ~Escapable {
     }
 
     /// Header and payload together, in octets.
-    public var totalLength: Int { self.bytes.byteCount }
+    @inlinable public var totalLength: Int { self.bytes.byteCount }
 
     /// DSCP and ECN, as they stand on the wire (RFC 2474, RFC 3168).
-    public var trafficClass: UInt8 {
+    @inlinable public var trafficClass: UInt8 {
         UInt8(truncatingIfNeeded: self.bytes.bigEndian(at: 0, as: UInt16.self) >> 4)
     }
 
     /// The 20-bit flow label (RFC 6437).
-    public var flowLabel: UInt32 { self.bytes.bigEndian(at: 0, as: UInt32.self) & 0xf_ffff }
+    @inlinable public var flowLabel: UInt32 { self.bytes.bigEndian(at: 0, as: UInt32.self) & 0xf_ffff }
 
     /// Type of the header that follows the fixed one.
-    public var nextHeader: UInt8 { self.bytes.bigEndian(at: IPv6Header.Offset.nextHeader) }
+    @inlinable public var nextHeader: UInt8 { self.bytes.bigEndian(at: IPv6Header.Offset.nextHeader) }
 
     /// Hops the packet may still take.
-    public var hopLimit: UInt8 { self.bytes.bigEndian(at: IPv6Header.Offset.hopLimit) }
+    @inlinable public var hopLimit: UInt8 { self.bytes.bigEndian(at: IPv6Header.Offset.hopLimit) }
 
     /// Address of the originator.
-    public var source: IPv6Address { self.bytes.ipv6Address(at: IPv6Header.Offset.source) }
+    @inlinable public var source: IPv6Address { self.bytes.ipv6Address(at: IPv6Header.Offset.source) }
 
     /// Address of the intended recipient.
-    public var destination: IPv6Address { self.bytes.ipv6Address(at: IPv6Header.Offset.destination) }
+    @inlinable public var destination: IPv6Address { self.bytes.ipv6Address(at: IPv6Header.Offset.destination) }
 
     /// The whole packet, header included.
     public var octets: RawSpan {
-        @_lifetime(copy self) get { self.bytes }
+        @inlinable @_lifetime(copy self) get { self.bytes }
     }
 
     /// Everything after the fixed header, extension headers included.
     public var payload: RawSpan {
-        @_lifetime(copy self) get { self.bytes.extracting(droppingFirst: Self.headerLength) }
+        @inlinable @_lifetime(copy self) get { self.bytes.extracting(droppingFirst: Self.headerLength) }
     }
 }
 

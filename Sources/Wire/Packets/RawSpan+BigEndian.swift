@@ -6,6 +6,7 @@ extension RawSpan {
     ///   - type: The integer to read, when the context does not say.
     /// - Returns: The value in host order.
     @inlinable
+    @inline(__always)
     public func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(
         at offset: Int,
         as type: T.Type = T.self
@@ -18,6 +19,7 @@ extension RawSpan {
     ///
     /// Traps when any of its 16 octets lies outside the span.
     @inlinable
+    @inline(__always)
     public func ipv6Address(at offset: Int) -> IPv6Address {
         IPv6Address(high: self.bigEndian(at: offset), low: self.bigEndian(at: offset + 8))
     }
@@ -26,6 +28,7 @@ extension RawSpan {
     ///
     /// Traps when any of its 4 octets lies outside the span.
     @inlinable
+    @inline(__always)
     public func ipv4Address(at offset: Int) -> IPv4Address {
         IPv4Address(self.bigEndian(at: offset, as: UInt32.self))
     }
@@ -41,6 +44,7 @@ extension MutableRawSpan {
     ///
     /// Traps when any of it would lie outside the span.
     @inlinable
+    @inline(__always)
     @_lifetime(self: copy self)
     public mutating func storeBigEndian<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
         self.storeBytes(of: value.bigEndian, toByteOffset: offset, as: T.self)
@@ -50,6 +54,7 @@ extension MutableRawSpan {
     ///
     /// Traps when any of its 16 octets would lie outside the span.
     @inlinable
+    @inline(__always)
     @_lifetime(self: copy self)
     public mutating func store(_ address: IPv6Address, at offset: Int) {
         self.storeBigEndian(address.high, at: offset)
@@ -60,6 +65,7 @@ extension MutableRawSpan {
     ///
     /// Traps when any of its 4 octets would lie outside the span.
     @inlinable
+    @inline(__always)
     @_lifetime(self: copy self)
     public mutating func store(_ address: IPv4Address, at offset: Int) {
         self.storeBigEndian(address.value, at: offset)
