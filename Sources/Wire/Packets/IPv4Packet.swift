@@ -5,7 +5,7 @@ public struct IPv4Packet: ~Escapable {
     /// Length of the header without options, in octets.
     public static let minimumHeaderLength = 20
 
-    private let bytes: RawSpan
+    @usableFromInline let bytes: RawSpan
 
     /// Length of the header with its options, in octets: 20 through 60.
     public let headerLength: Int
@@ -15,6 +15,7 @@ public struct IPv4Packet: ~Escapable {
     /// - Throws: ``DecodeError/truncated(needed:available:)`` when the buffer is shorter than what the
     ///   header declares, ``DecodeError/unsupportedVersion(_:)`` when the version nibble is not 4, and
     ///   ``DecodeError/invalidField(_:)`` for a header length under 20 or over the total length.
+    @inlinable
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan) throws(DecodeError) {
         self = try Self(bytes, declaredLength: .mustFit)
@@ -28,13 +29,15 @@ public struct IPv4Packet: ~Escapable {
         self = try Self(bytes, declaredLength: .mayBeCut)
     }
 
-    private enum DeclaredLength {
+    @usableFromInline
+    enum DeclaredLength {
         case mustFit
         case mayBeCut
     }
 
+    @inlinable
     @_lifetime(copy bytes)
-    private init(_ bytes: RawSpan, declaredLength: DeclaredLength) throws(DecodeError) {
+    init(_ bytes: RawSpan, declaredLength: DeclaredLength) throws(DecodeError) {
         guard bytes.byteCount >= 1 else { throw .truncated(needed: 1, available: 0) }
         let first = bytes.bigEndian(at: 0, as: UInt8.self)
         guard first >> 4 == 4 else { throw .unsupportedVersion(first >> 4) }
@@ -52,12 +55,12 @@ public struct IPv4Packet: ~Escapable {
     }
 
     /// Header and payload together, in octets, as the header declares it.
-    public var totalLength: Int {
+    @inlinable public var totalLength: Int {
         Int(self.bytes.bigEndian(at: IPv4Header.Offset.totalLength, as: UInt16.self))
     }
 
     /// DSCP and ECN, as they stand on the wire (RFC 2474, RFC 3168).
-    public var trafficClass: UInt8 { self.bytes.bigEndian(at: 1) }
+    @inlinable public var trafficClass: UInt8 { self.bytes.bigEndian(at: 1) }
 
     /// The identification of the packet's fragments (RFC 6864).
     public var identification: UInt16 { self.bytes.bigEndian(at: IPv4Header.Offset.identification) }
@@ -77,13 +80,13 @@ public struct IPv4Packet: ~Escapable {
     public var timeToLive: UInt8 { self.bytes.bigEndian(at: IPv4Header.Offset.timeToLive) }
 
     /// Protocol of the payload.
-    public var protocolNumber: UInt8 { self.bytes.bigEndian(at: IPv4Header.Offset.protocolNumber) }
+    @inlinable public var protocolNumber: UInt8 { self.bytes.bigEndian(at: IPv4Header.Offset.protocolNumber) }
 
     /// Address of the originator.
-    public var source: IPv4Address { self.bytes.ipv4Address(at: IPv4Header.Offset.source) }
+    @inlinable public var source: IPv4Address { self.bytes.ipv4Address(at: IPv4Header.Offset.source) }
 
     /// Address of the intended recipient.
-    public var destination: IPv4Address { self.bytes.ipv4Address(at: IPv4Header.Offset.destination) }
+    @inlinable public var destination: IPv4Address { self.bytes.ipv4Address(at: IPv4Header.Offset.destination) }
 
     /// Whether the header checksum is right.
     public var hasValidChecksum: Bool {
@@ -120,8 +123,8 @@ public struct IPv4Header: Hashable, Sendable {
         public static let destination = 16
     }
 
-    static let dontFragmentFlag: UInt16 = 0x4000
-    static let moreFragmentsFlag: UInt16 = 0x2000
+    @usableFromInline static let dontFragmentFlag: UInt16 = 0x4000
+    @usableFromInline static let moreFragmentsFlag: UInt16 = 0x2000
 
     /// Whether routers on the way may fragment the packet.
     public enum Fragmentation: Hashable, Sendable {
@@ -131,6 +134,18 @@ public struct IPv4Header: Hashable, Sendable {
         case allowed(identification: UInt16)
         /// Is one fragment itself; the offset is in octets, a multiple of 8.
         case fragment(identification: UInt16, offset: Int, isLast: Bool)
+
+        /// Identification, flags and fragment offset as they stand in the header.
+        @usableFromInline
+        var word: UInt32 {
+            switch self {
+            case .forbidden: return UInt32(IPv4Header.dontFragmentFlag)
+            case .allowed(let identification): return UInt32(identification) << 16
+            case .fragment(let identification, let offset, let isLast):
+                let field = UInt16(truncatingIfNeeded: offset / 8) & 0x1fff
+                return UInt32(identification) << 16 | UInt32(field | (isLast ? 0 : IPv4Header.moreFragmentsFlag))
+            }
+        }
     }
 
     /// DSCP and ECN.
@@ -176,29 +191,21 @@ public struct IPv4Header: Hashable, Sendable {
     /// Writes the 20 octets of the header with its checksum.
     ///
     /// Traps when they don't fit in the buffer.
+    @inlinable
     public func encode(into buffer: inout MutableRawSpan, at offset: Int) {
-        buffer.storeBigEndian(0x45 << 8 | UInt16(self.trafficClass), at: offset)
-        buffer.storeBigEndian(self.totalLength, at: offset + Offset.totalLength)
-        switch self.fragmentation {
-        case .forbidden:
-            buffer.storeBigEndian(UInt32(Self.dontFragmentFlag), at: offset + Offset.identification)
-        case .allowed(let identification):
-            buffer.storeBigEndian(UInt32(identification) << 16, at: offset + Offset.identification)
-        case .fragment(let identification, let position, let isLast):
-            let field =
-                UInt16(truncatingIfNeeded: position / 8) & 0x1fff | (isLast ? 0 : Self.moreFragmentsFlag)
-            buffer.storeBigEndian(
-                UInt32(identification) << 16 | UInt32(field),
-                at: offset + Offset.identification
-            )
-        }
-        buffer.storeBigEndian(self.timeToLive, at: offset + Offset.timeToLive)
-        buffer.storeBigEndian(self.protocolNumber, at: offset + Offset.protocolNumber)
-        buffer.storeBigEndian(UInt16(0), at: offset + Offset.checksum)
+        let first = 0x45 << 24 | UInt32(self.trafficClass) << 16 | UInt32(self.totalLength)
+        let second = self.fragmentation.word
+        let third = UInt32(self.timeToLive) << 24 | UInt32(self.protocolNumber) << 16
+        var checksum = InternetChecksum()
+        checksum.add(first)
+        checksum.add(second)
+        checksum.add(third)
+        checksum.add(self.source.value)
+        checksum.add(self.destination.value)
+        buffer.storeBigEndian(first, at: offset)
+        buffer.storeBigEndian(second, at: offset + Offset.identification)
+        buffer.storeBigEndian(third | UInt32(checksum.value), at: offset + Offset.timeToLive)
         buffer.store(self.source, at: offset + Offset.source)
         buffer.store(self.destination, at: offset + Offset.destination)
-        var checksum = InternetChecksum()
-        checksum.add(buffer.bytes.extracting(offset..<offset + IPv4Packet.minimumHeaderLength))
-        buffer.storeBigEndian(checksum.value, at: offset + Offset.checksum)
     }
 }

@@ -1,8 +1,9 @@
 /// The ones' complement checksum of IPv4, UDP, ICMP and GRE headers (RFC 1071).
 public struct InternetChecksum: Sendable {
-    private var sum: UInt64 = 0
+    @usableFromInline var sum: UInt64 = 0
 
     /// Creates the checksum of nothing.
+    @inlinable
     public init() {}
 
     /// Adds octets.
@@ -26,6 +27,7 @@ public struct InternetChecksum: Sendable {
     }
 
     /// Adds an integer as its big-endian octets.
+    @inlinable
     public mutating func add(_ word: UInt32) {
         self.sum &+= UInt64(word)
     }
@@ -50,6 +52,7 @@ public struct InternetChecksum: Sendable {
     }
 
     /// The value for the checksum field; 0 when the octets added include a right checksum.
+    @inlinable
     public var value: UInt16 {
         var folded = self.sum
         while folded > 0xffff {
