@@ -61,9 +61,13 @@ extension Engine {
 
     private func request(in octets: RawSpan, to tid: TID?, from ingress: Ingress) -> Request {
         guard let packet = try? IPv6Packet(octets) else { return .drop(.malformedPacket) }
+        // From link-local addresses nothing but neighbour discovery is for us.
+        if packet.source.isLinkLocalUnicast, !packet.isNeighbourDiscovery { return .drop(.impossibleSource) }
         switch packet.headerChain {
         case .routing(let offset), .beyondPacket(let offset): return .reply(.erroneousField(offset: offset))
         case .fragment: return .drop(.unsolicitedLocalPacket)
+        case .unrecognizedOption(let offset, let isAnswered):
+            return isAnswered ? .reply(.unrecognizedOption(offset: offset)) : .drop(.badExtensionHeader)
         case .upperLayer(ProtocolNumber.icmpv6, let offset):
             return self.icmpRequest(in: packet, at: offset, to: tid, from: ingress)
         case .upperLayer(ProtocolNumber.noNextHeader, _): return .nothing
@@ -111,6 +115,19 @@ extension Engine {
             target == self.plan.localAddress(of: tid) || target == AddressPlan.linkLocalAddress(of: tid)
         else { return .drop(.unsolicitedLocalPacket) }
         return .neighbour(target: target)
+    }
+}
+
+extension IPv6Packet {
+    /// Whether the packet is a neighbour solicitation or advertisement, right behind the fixed header.
+    fileprivate var isNeighbourDiscovery: Bool {
+        guard self.nextHeader == ProtocolNumber.icmpv6, self.payload.byteCount > 0 else { return false }
+        switch self.payload.bigEndian(at: 0, as: UInt8.self) {
+        case ICMPv6Message.MessageType.neighbourSolicitation,
+            ICMPv6Message.MessageType.neighbourAdvertisement:
+            return true
+        default: return false
+        }
     }
 }
 

@@ -22,7 +22,8 @@ extension Engine {
         _ now: Moment
     ) -> Output {
         let origin = tid.map { self.plan.localAddress(of: $0) } ?? self.plan.daemonAddress
-        guard source.isUnicast, source != origin, Self.mayBeAnswered(buffer.packet, with: error),
+        guard source.isUnicast, source != origin, !self.isAnycast(source),
+            Self.mayBeAnswered(buffer.packet, with: error),
             self.takeErrorToken(tid, now)
         else {
             return self.drop(buffer, error.dropReason, tunnel: tid, source: .ipv6(source), at: now)
@@ -32,6 +33,12 @@ extension Engine {
         }
         buffer.makeICMPv6Error(error, from: origin, to: source)
         return self.answer(&buffer, spare: &spare, back: ingress, now)
+    }
+
+    /// Whether an address is the subnet-router anycast address of a /64 of ours (RFC 4291 §2.6.1), which names no
+    /// single node (RFC 4443 §2.4(e.6)).
+    private func isAnycast(_ source: IPv6Address) -> Bool {
+        source.low == 0 && self.plan.owner(of: source) != .outside
     }
 
     /// RFC 4443 §2.4(e): never about an error or redirect, never about a multicast destination, save packet too big.

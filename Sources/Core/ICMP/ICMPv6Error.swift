@@ -20,6 +20,8 @@ public enum ICMPv6Error: Hashable, Sendable {
     case hopLimitExceeded
     /// Parameter problem, erroneous header field (4/0), with its offset in octets.
     case erroneousField(offset: Int)
+    /// Parameter problem, unrecognized IPv6 option (4/2), with its offset in octets.
+    case unrecognizedOption(offset: Int)
 
     var type: UInt8 {
         switch self {
@@ -28,7 +30,7 @@ public enum ICMPv6Error: Hashable, Sendable {
             ICMPv6Message.MessageType.destinationUnreachable
         case .packetTooBig: ICMPv6Message.MessageType.packetTooBig
         case .hopLimitExceeded: ICMPv6Message.MessageType.timeExceeded
-        case .erroneousField: ICMPv6Message.MessageType.parameterProblem
+        case .erroneousField, .unrecognizedOption: ICMPv6Message.MessageType.parameterProblem
         }
     }
 
@@ -36,6 +38,7 @@ public enum ICMPv6Error: Hashable, Sendable {
         switch self {
         case .tunnelDown, .unassignedAddress, .packetTooBig, .hopLimitExceeded, .erroneousField: 0
         case .tunnelDisabled: 1
+        case .unrecognizedOption: 2
         case .noSuchTunnel: 3
         case .portUnreachable: 4
         case .sourceFailedPolicy: 5
@@ -46,7 +49,7 @@ public enum ICMPv6Error: Hashable, Sendable {
     var parameter: UInt32 {
         switch self {
         case .packetTooBig(let mtu): UInt32(clamping: mtu)
-        case .erroneousField(let offset): UInt32(clamping: offset)
+        case .erroneousField(let offset), .unrecognizedOption(let offset): UInt32(clamping: offset)
         default: 0
         }
     }
@@ -62,7 +65,7 @@ public enum ICMPv6Error: Hashable, Sendable {
         case .sourceFailedPolicy: .unassignedSource
         case .packetTooBig: .oversizedPacket
         case .hopLimitExceeded: .exhaustedHopLimit
-        case .erroneousField: .badExtensionHeader
+        case .erroneousField, .unrecognizedOption: .badExtensionHeader
         }
     }
 }

@@ -11,6 +11,10 @@ public enum HeaderChain: Hashable, Sendable {
 
     /// A header says that it is longer than the packet; `offset` is of the field that says so.
     case beyondPacket(fieldOffset: Int)
+
+    /// An option is unknown that a destination must not skip (RFC 8200 §4.2); `offset` is of its type, and
+    /// `isAnswered` says whether its sender is to be told.
+    case unrecognizedOption(offset: Int, isAnswered: Bool)
 }
 
 extension IPv6Packet {
@@ -91,8 +95,50 @@ extension IPv6Packet {
             let isFirst = field & 0xfff8 == 0
             guard !isWhole, !isFirst || walker == .destination else { return nil }
             return .fragment(nextHeader: self.octets.bigEndian(at: offset), isFirst: isFirst, offset: next)
+        case ProtocolNumber.hopByHopOptions, ProtocolNumber.destinationOptions:
+            return walker == .destination ? self.optionInTheWay(from: offset + 2, to: next) : nil
         default:
             return nil
+        }
+    }
+
+    private enum Option {
+        static let pad1: UInt8 = 0
+        static let padN: UInt8 = 1
+    }
+
+    /// The first option of a header that ends the walk: of the options that exist, none but padding concerns us.
+    private func optionInTheWay(from start: Int, to end: Int) -> HeaderChain? {
+        var offset = start
+        while offset < end {
+            let type: UInt8 = self.octets.bigEndian(at: offset)
+            guard type != Option.pad1 else {
+                offset += 1
+                continue
+            }
+            guard offset + 2 <= end else { return .beyondPacket(fieldOffset: offset) }
+            let next = offset + 2 + Int(self.octets.bigEndian(at: offset + 1, as: UInt8.self))
+            guard next <= end else { return .beyondPacket(fieldOffset: offset + 1) }
+            if type != Option.padN, let action = self.action(on: type) {
+                return .unrecognizedOption(offset: offset, isAnswered: action == .answer)
+            }
+            offset = next
+        }
+        return nil
+    }
+
+    private enum OptionAction {
+        case discard
+        case answer
+    }
+
+    /// What the two highest bits of an unknown option's type demand (RFC 8200 §4.2); nil for skipping it.
+    private func action(on type: UInt8) -> OptionAction? {
+        switch type >> 6 {
+        case 0: nil
+        case 1: .discard
+        case 2: .answer
+        default: self.destination.isMulticast ? .discard : .answer
         }
     }
 }

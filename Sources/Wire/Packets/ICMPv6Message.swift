@@ -70,9 +70,18 @@ public struct ICMPv6Message: ~Escapable {
         @_lifetime(copy self) get { self.bytes.extracting(droppingFirst: Self.headerLength) }
     }
 
-    /// The address that a neighbour solicitation asks about, or nil when the message is too short for one.
+    /// The address that a neighbour solicitation asks about; nil when the message is too short for one or has an
+    /// option of length 0 or beyond its end, for which it is to be discarded (RFC 4861 §7.1.1).
     public var solicitedTarget: IPv6Address? {
-        self.body.byteCount >= 16 ? self.body.ipv6Address(at: 0) : nil
+        var offset = 16
+        guard self.body.byteCount >= offset else { return nil }
+        while offset < self.body.byteCount {
+            guard offset + 2 <= self.body.byteCount else { return nil }
+            let length = 8 * Int(self.body.bigEndian(at: offset + 1, as: UInt8.self))
+            guard length > 0, offset + length <= self.body.byteCount else { return nil }
+            offset += length
+        }
+        return self.body.ipv6Address(at: 0)
     }
 
     /// Writes type, code, checksum and parameter of a message whose body is already in place.

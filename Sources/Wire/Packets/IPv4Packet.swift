@@ -86,7 +86,9 @@ public struct IPv4Packet: ~Escapable {
     @inlinable public var source: IPv4Address { self.bytes.ipv4Address(at: IPv4Header.Offset.source) }
 
     /// Address of the intended recipient.
-    @inlinable public var destination: IPv4Address { self.bytes.ipv4Address(at: IPv4Header.Offset.destination) }
+    @inlinable public var destination: IPv4Address {
+        self.bytes.ipv4Address(at: IPv4Header.Offset.destination)
+    }
 
     /// Whether the header checksum is right.
     public var hasValidChecksum: Bool {
@@ -143,7 +145,8 @@ public struct IPv4Header: Hashable, Sendable {
             case .allowed(let identification): return UInt32(identification) << 16
             case .fragment(let identification, let offset, let isLast):
                 let field = UInt16(truncatingIfNeeded: offset / 8) & 0x1fff
-                return UInt32(identification) << 16 | UInt32(field | (isLast ? 0 : IPv4Header.moreFragmentsFlag))
+                return UInt32(identification) << 16
+                    | UInt32(field | (isLast ? 0 : IPv4Header.moreFragmentsFlag))
             }
         }
     }

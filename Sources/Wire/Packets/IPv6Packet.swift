@@ -56,7 +56,9 @@ public struct IPv6Packet: ~Escapable {
     @inlinable public var source: IPv6Address { self.bytes.ipv6Address(at: IPv6Header.Offset.source) }
 
     /// Address of the intended recipient.
-    @inlinable public var destination: IPv6Address { self.bytes.ipv6Address(at: IPv6Header.Offset.destination) }
+    @inlinable public var destination: IPv6Address {
+        self.bytes.ipv6Address(at: IPv6Header.Offset.destination)
+    }
 
     /// The whole packet, header included.
     public var octets: RawSpan {
