@@ -65,6 +65,11 @@ extension Array where Element == UInt8 {
     /// The octets from an offset on; none when there are not so many.
     func from(_ offset: Int) -> [UInt8] { Array(self.dropFirst(offset)) }
 
+    /// DSCP and ECN of the IPv6 packet that the octets are; nil for none.
+    var trafficClass: UInt8? {
+        self.word(at: 0).map { UInt8(truncatingIfNeeded: $0 >> 4) }
+    }
+
     /// The number in network order at an offset; nil beyond the end.
     func word(at offset: Int) -> UInt16? {
         guard offset + 2 <= self.count else { return nil }
