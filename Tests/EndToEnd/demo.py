@@ -108,6 +108,7 @@ class Demo:
         self.progress.heading("Throughput (TCP, 2 s each)")
         self.throughputs()
         self.progress.heading("What the centre sees")
+        step("a round brings the counters back", self.push_again)
         step("status", self.status)
         step("check", self.check)
 

@@ -49,7 +49,7 @@ class Progress:
         self.failed += not good
         mark = self._coloured(self._marks[0 if good else 1], "32" if good else "31")
         shown = result if isinstance(result, str) else ""
-        print(f"  {mark} {text:<58} {shown:>16} {seconds:7.2f} s", flush=True)
+        print(f"  {mark} {text:<56} {shown:>18} {seconds:7.2f} s", flush=True)
         if reason:
             print("      " + reason.replace("\n", "\n      "), flush=True)
 
