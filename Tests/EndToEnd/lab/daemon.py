@@ -37,15 +37,27 @@ class ControlSession:
     """A conversation with the control port."""
 
     def __init__(self, namespace: Namespace, address: tuple[str, int] = CONTROL, timeout: float = 5) -> None:
-        self._socket = namespace.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.settimeout(timeout)
+        connection = namespace.socket(socket.AF_INET, socket.SOCK_STREAM)
+        connection.settimeout(timeout)
         try:
-            self._socket.connect(address)
-            self._file = self._socket.makefile("rb")
-            self.greeting = self.read_reply()
+            connection.connect(address)
+            self._begin(connection)
         except BaseException:
-            self._socket.close()
+            connection.close()
             raise
+
+    @classmethod
+    def over(cls, connection: socket.socket, timeout: float = 5) -> ControlSession:
+        """A conversation over a connected socket, such as a UNIX one."""
+        session = cls.__new__(cls)
+        connection.settimeout(timeout)
+        session._begin(connection)
+        return session
+
+    def _begin(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._file = connection.makefile("rb")
+        self.greeting = self.read_reply()
 
     def __enter__(self) -> ControlSession:
         return self
