@@ -91,6 +91,13 @@ let package = Package(
             swiftSettings: views
         ),
         .testTarget(name: "SixxsdTests", dependencies: ["sixxsd", "Core", "Wire"], swiftSettings: views),
-        .testTarget(name: "CentralTests", dependencies: ["sixxs-central", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "CentralTests",
+            dependencies: [
+                "sixxs-central", "Wire", argumentParser, logging, serviceLifecycle,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict
+        ),
     ]
 )

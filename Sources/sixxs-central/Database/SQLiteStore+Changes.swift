@@ -30,6 +30,8 @@ extension RegistryError {
     init(_ error: DatabaseError) {
         let message = error.message ?? "\(error)"
         switch error.extendedResultCode {
+        case _ where message == Self.foreignKeyMessage:
+            self = .refused("it is still in use, or names something that does not exist")
         case .SQLITE_CONSTRAINT_TRIGGER: self = .refused(message)
         case .SQLITE_CONSTRAINT_CHECK: self = .refused(Self.text(message, after: "CHECK constraint failed: "))
         case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY:
@@ -40,6 +42,9 @@ extension RegistryError {
         default: self = .unusable("the database cannot be written: \(message)")
         }
     }
+
+    /// SQLite gives it different codes, by the key's action.
+    private static let foreignKeyMessage = "FOREIGN KEY constraint failed"
 
     private static func text(_ message: String, after prefix: String) -> String {
         message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message

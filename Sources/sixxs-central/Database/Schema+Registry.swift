@@ -82,7 +82,7 @@ enum RegistrySchema {
             SELECT RAISE(ABORT, 'a prefix is added and removed, never changed');
         END;
         CREATE TRIGGER prefixStaysWithPoP BEFORE UPDATE OF popID ON prefix
-        WHEN EXISTS (SELECT 1 FROM pop WHERE id = OLD.popID)
+        WHEN OLD.popID <> NEW.popID AND EXISTS (SELECT 1 FROM pop WHERE id = OLD.popID)
         BEGIN
             SELECT RAISE(ABORT, 'a prefix is added and removed, never changed');
         END;
@@ -147,7 +147,7 @@ enum RegistrySchema {
             SELECT RAISE(ABORT, 'the PoP has no tunnel prefix');
         END;
         CREATE TRIGGER tunnelMove BEFORE UPDATE OF popID ON tunnel
-        WHEN EXISTS (SELECT 1 FROM pop WHERE id = OLD.popID)
+        WHEN OLD.popID <> NEW.popID AND EXISTS (SELECT 1 FROM pop WHERE id = OLD.popID)
             AND EXISTS (SELECT 1 FROM subnet WHERE tunnel = OLD.number)
         BEGIN
             SELECT RAISE(ABORT, 'the tunnel has subnets of its PoP');

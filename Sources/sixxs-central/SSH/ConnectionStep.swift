@@ -31,6 +31,7 @@ struct ConnectionDeadlines: Hashable, Sendable {
     var keyExchange: Duration = .seconds(10)
     var authentication: Duration = .seconds(10)
     var channel: Duration = .seconds(10)
+    var greeting: Duration = .seconds(10)
 
     /// For the whole of a request and its reply, a push of megabytes too.
     var request: Duration = .seconds(30)
@@ -42,7 +43,8 @@ struct ConnectionDeadlines: Hashable, Sendable {
         case .keyExchange: self.keyExchange
         case .authentication: self.authentication
         case .channel: self.channel
-        case .greeting, .request: self.request
+        case .greeting: self.greeting
+        case .request: self.request
         }
     }
 }

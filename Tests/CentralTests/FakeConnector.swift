@@ -1,0 +1,77 @@
+import Synchronization
+import Wire
+
+@testable import sixxs_central
+
+/// Daemons without a network: each PoP answers from a script, or fails.
+final class FakeConnector: DaemonConnector {
+    /// What a PoP does.
+    enum Script: Sendable {
+        case well
+        case fails(ConnectionFailure)
+
+        /// Takes everything and reports nonsense.
+        case cannotReport
+    }
+
+    let scripts: Mutex<[Int: Script]>
+    let daemons = Mutex<[Int: FakeDaemon.State]>([:])
+
+    /// How many conversations were under way at once, at most.
+    let peak = Mutex((current: 0, most: 0))
+
+    init(_ scripts: [Int: Script] = [:]) { self.scripts = Mutex(scripts) }
+
+    func converse<Answer: Sendable>(
+        with pop: PoP,
+        _ conversation: @escaping @Sendable (any DaemonSession) throws(ConnectionFailure) -> Answer
+    ) async throws(ConnectionFailure) -> Answer {
+        self.peak.withLock { peak in
+            peak.current += 1
+            peak.most = max(peak.most, peak.current)
+        }
+        defer { self.peak.withLock { $0.current -= 1 } }
+        try? await Task.sleep(for: .milliseconds(5))
+        guard !Task.isCancelled else { throw .cancelled }
+        let script = self.scripts.withLock { $0[pop.id] ?? .well }
+        if case .fails(let failure) = script { throw failure }
+        let session = Session(self.daemons.withLock { $0[pop.id] ?? FakeDaemon.State() }, script)
+        defer { self.daemons.withLock { $0[pop.id] = session.state } }
+        return try conversation(session)
+    }
+
+    private final class Session: DaemonSession {
+        var state: FakeDaemon.State
+        let script: Script
+
+        init(_ state: FakeDaemon.State, _ script: Script) {
+            self.state = state
+            self.script = script
+        }
+
+        func request(_ octets: [UInt8], named name: String) throws(ConnectionFailure) -> ControlReply {
+            let text = String(decoding: octets, as: UTF8.self)
+            let (line, body) = text.split(separator: "\n", maxSplits: 1).splitted
+            if line.hasPrefix("config push ") {
+                let words = line.split(separator: " ")
+                self.state.pushes += 1
+                self.state.generation = Int(words[2]) ?? 0
+                self.state.digest = String(words[4])
+                self.state.text = body
+                return ControlReply(200, "generation \(words[2]) applied")
+            }
+            if line == "config digest" {
+                return ControlReply(200, "generation \(self.state.generation) sha256 \(self.state.digest) applied now")
+            }
+            if case .cannotReport = self.script { return ControlReply(200, lines: ["{}"]) }
+            return ControlReply(200, lines: [FakeDaemon.report(self.state)])
+        }
+    }
+}
+
+extension [Substring] {
+    /// The first part and the second, as far as there are any.
+    fileprivate var splitted: (String, String) {
+        (self.first.map(String.init) ?? "", self.count > 1 ? String(self[1]) : "")
+    }
+}

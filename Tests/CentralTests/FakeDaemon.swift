@@ -1,0 +1,169 @@
+import Glibc
+import Synchronization
+import Wire
+
+/// A control port that answers as a daemon does, or as a broken one does.
+final class FakeDaemon: Sendable {
+    /// What is wrong with it.
+    enum Behaviour: Sendable {
+        case well
+
+        /// Accepts connections and says nothing.
+        case silent
+
+        /// Greets, and never answers.
+        case deaf
+
+        /// Answers one octet at a time, too slowly.
+        case dripping
+
+        /// Greets like a mail server.
+        case mailServer
+
+        /// Answers what is no reply.
+        case babbling
+
+        /// Refuses every configuration.
+        case refusing
+
+        /// Acknowledges a configuration and runs another.
+        case lying
+
+        /// Ends the connection in the middle of a push.
+        case cutting
+
+        /// The same, with a reset.
+        case resetting
+    }
+
+    /// What it runs.
+    struct State: Sendable {
+        var generation = 0
+        var digest = Configuration.sha256(of: Configuration().canonicalText.utf8)
+        var text = ""
+        var pushes = 0
+        var instance = String(repeating: "ab", count: 16)
+    }
+
+    let state: Mutex<State>
+    private let behaviour: Behaviour
+    private let server: Mutex<LoopbackServer?>
+
+    init(_ behaviour: Behaviour = .well) throws {
+        self.behaviour = behaviour
+        self.state = Mutex(State())
+        self.server = Mutex(nil)
+        let server = try LoopbackServer { [weak self] connection in self?.serve(connection) }
+        self.server.withLock { $0 = server }
+    }
+
+    var port: UInt16 { self.server.withLock { $0?.port ?? 0 } }
+
+    func stop() { self.server.withLock { $0 = nil } }
+
+    private func serve(_ connection: LoopbackServer.Connection) {
+        switch self.behaviour {
+        case .silent: while connection.read() != nil {}
+        case .mailServer: connection.write(Array("EHLO mail.example.net ready\n".utf8))
+        default: connection.write(ControlReply(200, "chtst01 sixxsd 0.1.0").encoded)
+        }
+        var framer = ControlFramer(maximumLineLength: 4096)
+        while true {
+            while case .line(let line)? = framer.nextLine() {
+                guard self.answer(line, &framer, connection) else { return }
+            }
+            guard let octets = connection.read() else { return }
+            framer.append(octets)
+        }
+    }
+
+    private func answer(
+        _ line: String,
+        _ framer: inout ControlFramer,
+        _ connection: LoopbackServer.Connection
+    ) -> Bool {
+        switch self.behaviour {
+        case .deaf: return true
+        case .babbling: return connection.write(Array("hello there\n".utf8))
+        case .dripping:
+            for octet in "200 generation 0 sha256 \(self.state.withLock(\.digest)) applied never\n".utf8 {
+                guard connection.write([octet]) else { return false }
+                usleepMilliseconds(40)
+            }
+            return true
+        default: break
+        }
+        if line.hasPrefix("config push ") { return self.push(line, &framer, connection) }
+        return connection.write(self.reply(to: line).encoded)
+    }
+
+    private func push(_ line: String, _ framer: inout ControlFramer, _ connection: LoopbackServer.Connection) -> Bool {
+        let words = line.split(separator: " ")
+        guard words.count >= 5, let generation = Int(words[2]), let count = Int(words[3]) else { return false }
+        switch self.behaviour {
+        case .cutting:
+            connection.shut()
+            return false
+        case .resetting:
+            connection.abort()
+            return false
+        default: break
+        }
+        while true {
+            if let body = framer.nextBody(count: count) {
+                let text = String(decoding: body, as: UTF8.self)
+                return connection.write(self.apply(generation, text, String(words[4])).encoded)
+            }
+            guard let octets = connection.read() else { return false }
+            framer.append(octets)
+        }
+    }
+
+    private func apply(_ generation: Int, _ text: String, _ digest: String) -> ControlReply {
+        if case .refusing = self.behaviour {
+            return ControlReply(400, "push:12:9: expected an MTU from 1280 to 1480, found \"9000\"")
+        }
+        guard digest == Configuration.sha256(of: text.utf8), (try? Configuration(parsing: text, file: "push")) != nil
+        else { return ControlReply(400, "push:1:1: expected a configuration, found something else") }
+        return self.state.withLock { state in
+            state.pushes += 1
+            if case .lying = self.behaviour { return ControlReply(200, "generation \(generation) applied") }
+            let isSame = state.digest == digest
+            state.generation = generation
+            state.digest = digest
+            state.text = text
+            return ControlReply(
+                200,
+                isSame
+                    ? "generation \(generation) unchanged"
+                    : "generation \(generation) applied: tunnels +1 ~0 -0, subnets +0 ~0 -0"
+            )
+        }
+    }
+
+    private func reply(to line: String) -> ControlReply {
+        let state = self.state.withLock { $0 }
+        switch line {
+        case "config digest":
+            return ControlReply(200, "generation \(state.generation) sha256 \(state.digest) applied 2026-11-24T23:00:00Z")
+        case "pop report": return ControlReply(200, lines: [Self.report(state)])
+        default: return ControlReply(404, "unknown command \"\(line)\"")
+        }
+    }
+
+    static func report(_ state: State) -> String {
+        """
+        {"instance":"\(state.instance)","version":"0.1.0","uptime":4242,"hostUptime":99999,"time":1800000000,\
+        "pop":{"id":1,"name":"chtst01"},"generation":\(state.generation),"digest":"\(state.digest)",\
+        "totals":{"online":1,"active":1,"configured":2,"rxPackets":10,"rxBytes":1000,"txPackets":20,"txBytes":2000},\
+        "tunnels":[{"tunnel":"T1","tid":"0","state":"up","type":"ayiya","endpoint":"198.51.100.7:5072","mtu":1428,\
+        "inPackets":20,"inBytes":2000,"outPackets":10,"outBytes":1000,"lastIn":1800000000,"lastOut":null,"lastBeat":null,\
+        "latency":{"sent":3,"received":3,"lossPercent":0,"minMs":1.5,"avgMs":2.5,"maxMs":3.5},"errors":{"Clock Off":3}}]}
+        """
+    }
+}
+
+/// Holds the thread up.
+func usleepMilliseconds(_ milliseconds: UInt32) {
+    usleep(milliseconds * 1000)
+}

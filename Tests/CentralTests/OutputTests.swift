@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import Testing
+import Wire
+
+@testable import sixxs_central
+
+@Suite("Output")
+struct OutputTests {
+    @Test func alignsTables() {
+        var table = TextTable([.left("NAME"), .right("N"), .left("LAST")])
+        table.append(["a", "1", "x"])
+        table.append(["longer", "1000", nil])
+
+        #expect(table.lines == ["NAME       N  LAST", "a          1  x", "longer  1000  -"])
+    }
+
+    @Test(arguments: [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (10_240, "10 KiB"), (5 << 30, "5 GiB")])
+    func writesOctets(_ count: Int, _ text: String) { #expect(Figures.octets(count) == text) }
+
+    @Test(arguments: [(0, "0 d 00:00"), (3660, "0 d 01:01"), (901 * 86400 + 6104, "901 d 01:41")])
+    func writesUptimes(_ seconds: Int, _ text: String) { #expect(Figures.uptime(seconds) == text) }
+
+    @Test func neverWritesAPassword() throws {
+        let password = try Password(parsing: "geheim")
+
+        #expect("\(password)" == "set")
+        #expect("\(TunnelEnd.ayiya(password))".contains("geheim") == false)
+        #expect("\(String(reflecting: TunnelAmendment(password: password)))".contains("geheim") == false)
+    }
+
+    @Test func makesPasswordsOf32HexadecimalDigits() {
+        let passwords = (0..<100).map { _ in Password.random().text }
+
+        #expect(Set(passwords).count == 100)
+        #expect(passwords.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
+    }
+
+    @Test func writesTheLineOfAuthorizedKeys() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("\(Fixture.publicKey) somebody@somewhere\n", to: "key.pub")
+        var pop = try Fixture.pop()
+        pop.ssh.keyFile = folder.path("key")
+
+        let line = try AuthorizedKey(for: pop).line
+
+        #expect(
+            line == "restrict,port-forwarding,permitopen=\"127.0.0.1:42003\",command=\"/bin/false\" "
+                + "\(Fixture.publicKey) sixxs-central"
+        )
+    }
+
+    @Test func computesFingerprintsAsSSHKeygenDoes() throws {
+        #expect(
+            try HostKey(parsing: Fixture.publicKey).fingerprint == Fixture.fingerprint
+        )
+    }
+
+    /// Command lines that are wrong, and the words that say so.
+    static let mistakes: [([String], String)] = [
+        (["pop", "add", "chtst1", "--id", "1", "--ipv4", "192.0.2.1", "--ipv6", "::1"], "expected a PoP name of five"),
+        (["pop", "add", "chtst01", "--id", "0", "--ipv4", "192.0.2.1", "--ipv6", "::1"], "expected a PoP id from 1 to 4095"),
+        (["pop", "set", "chtst01"], "Say what to change"),
+        (["tunnel", "add", "chtst01", "--type", "gre"], "expected static, heartbeat or ayiya"),
+        (["tunnel", "add", "chtst01", "--type", "static"], "say it with --endpoint"),
+        (["tunnel", "add", "chtst01", "--type", "static", "--endpoint", "127.0.0.1"], "the address of one host"),
+        (["tunnel", "add", "chtst01", "--type", "ayiya", "--endpoint", "9.9.9.9"], "leave out --endpoint"),
+        (["tunnel", "add", "chtst01", "--type", "ayiya", "--mtu", "1500"], "expected an MTU from 1280 to 1480"),
+        (["tunnel", "show", "12"], "expected a tunnel number such as T5072"),
+        (["prefix", "add", "chtst01", "tunnel", "2001:db8::1/48"], "2001:db8::/48"),
+        (["serve", "--interval", "0"], "expected seconds from 1 to 86400"),
+    ]
+
+    @Test(arguments: mistakes)
+    func saysWhatACommandLineLacks(_ words: [String], _ message: String) {
+        let error = #expect(throws: (any Error).self) { _ = try SixxsCentral.parseAsRoot(words) }
+
+        #expect(error.map { SixxsCentral.fullMessage(for: $0).contains(message) } == true)
+    }
+}
