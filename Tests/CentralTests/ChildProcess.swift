@@ -11,9 +11,7 @@ final class ChildProcess: Sendable {
     let identifier: pid_t
     private let hasEnded = Mutex(false)
 
-    /// - Parameters:
-    ///   - words: The program's path, then its arguments.
-    ///   - log: A file that both of its outputs are appended to.
+    /// Starts a program, given its path and then its arguments; both of its outputs are appended to the log.
     init(_ words: [String], log: String) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

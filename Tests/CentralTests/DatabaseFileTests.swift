@@ -18,7 +18,10 @@ struct DatabaseFileTests {
     @Test func isClosedToOthersWhenItWasOpen() throws {
         let folder = try TemporaryFolder()
         try folder.write("", to: "central.db")
-        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: folder.path("central.db"))
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o644],
+            ofItemAtPath: folder.path("central.db")
+        )
 
         _ = try SQLiteStore(path: folder.path("central.db"))
 
@@ -60,7 +63,11 @@ struct DatabaseFileTests {
             _ = try SQLiteStore(path: folder.path("central.db"))
         }
 
-        #expect(error?.description.contains("cannot use the database \(folder.path("central.db")): file is not a database") == true)
+        #expect(
+            error?.description.contains(
+                "cannot use the database \(folder.path("central.db")): file is not a database"
+            ) == true
+        )
     }
 
     @Test(arguments: ["/nonexistent/central.db", "/tmp"])

@@ -61,7 +61,10 @@ final class FakeConnector: DaemonConnector {
                 return ControlReply(200, "generation \(words[2]) applied")
             }
             if line == "config digest" {
-                return ControlReply(200, "generation \(self.state.generation) sha256 \(self.state.digest) applied now")
+                return ControlReply(
+                    200,
+                    "generation \(self.state.generation) sha256 \(self.state.digest) applied now"
+                )
             }
             if case .cannotReport = self.script { return ControlReply(200, lines: ["{}"]) }
             return ControlReply(200, lines: [FakeDaemon.report(self.state)])

@@ -97,9 +97,15 @@ final class FakeDaemon: Sendable {
         return connection.write(self.reply(to: line).encoded)
     }
 
-    private func push(_ line: String, _ framer: inout ControlFramer, _ connection: LoopbackServer.Connection) -> Bool {
+    private func push(
+        _ line: String,
+        _ framer: inout ControlFramer,
+        _ connection: LoopbackServer.Connection
+    ) -> Bool {
         let words = line.split(separator: " ")
-        guard words.count >= 5, let generation = Int(words[2]), let count = Int(words[3]) else { return false }
+        guard words.count >= 5, let generation = Int(words[2]), let count = Int(words[3]) else {
+            return false
+        }
         switch self.behaviour {
         case .cutting:
             connection.shut()
@@ -123,7 +129,8 @@ final class FakeDaemon: Sendable {
         if case .refusing = self.behaviour {
             return ControlReply(400, "push:12:9: expected an MTU from 1280 to 1480, found \"9000\"")
         }
-        guard digest == Configuration.sha256(of: text.utf8), (try? Configuration(parsing: text, file: "push")) != nil
+        guard digest == Configuration.sha256(of: text.utf8),
+            (try? Configuration(parsing: text, file: "push")) != nil
         else { return ControlReply(400, "push:1:1: expected a configuration, found something else") }
         return self.state.withLock { state in
             state.pushes += 1
@@ -145,7 +152,10 @@ final class FakeDaemon: Sendable {
         let state = self.state.withLock { $0 }
         switch line {
         case "config digest":
-            return ControlReply(200, "generation \(state.generation) sha256 \(state.digest) applied 2026-11-24T23:00:00Z")
+            return ControlReply(
+                200,
+                "generation \(state.generation) sha256 \(state.digest) applied 2026-11-24T23:00:00Z"
+            )
         case "pop report": return ControlReply(200, lines: [Self.report(state)])
         default: return ControlReply(404, "unknown command \"\(line)\"")
         }

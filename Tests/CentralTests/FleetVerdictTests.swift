@@ -14,7 +14,13 @@ struct FleetVerdictTests {
     ) async throws -> FleetVerdict {
         if let connector {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            let round = Round(store: test.store, connector: connector, author: "t", reason: "t", logger: logger)
+            let round = Round(
+                store: test.store,
+                connector: connector,
+                author: "t",
+                reason: "t",
+                logger: logger
+            )
             _ = try await round.run()
         }
         let status = try await FleetStatus(from: test.store, only: [])
@@ -70,7 +76,10 @@ struct FleetVerdictTests {
     @Test func whetherPoPsHaveWhatTheRegistryHas() async throws {
         let test = try await TestStore(Fixture.registry())
         _ = try await Self.verdict(test, FakeConnector())
-        try await test.store.apply([.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300))], by: "tester")
+        try await test.store.apply(
+            [.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300))],
+            by: "tester"
+        )
 
         let status = try await FleetStatus(from: test.store, only: [])
 

@@ -22,7 +22,11 @@ struct InventoryTests {
             - 2001:db8:1000::/40
         """
 
-    private static func read(_ pop: String, fleet: String? = nil, others: [String: String] = [:]) throws -> (Inventory, TemporaryFolder) {
+    private static func read(
+        _ pop: String,
+        fleet: String? = nil,
+        others: [String: String] = [:]
+    ) throws -> (Inventory, TemporaryFolder) {
         let folder = try TemporaryFolder()
         try folder.write(pop, to: "pops/chtst01.yaml")
         if let fleet { try folder.write(fleet, to: "fleet.yaml") }
@@ -93,9 +97,9 @@ struct InventoryTests {
         Mistake("prefixes that overlap", "2001:db8:1000::/40", "2001:db8:101::/48", "pops/chtst01.yaml:13:7: prefixes: expected a prefix that overlaps no other, found 2001:db8:101::/48, with 2001:db8:101::/48 at "),
         Mistake("subnets that are no list", "\n    - 2001:db8:1000::/40", " 2001:db8:1000::/40", "pops/chtst01.yaml:12:12: prefixes.subnets: expected a list, found \"2001:db8:1000::/40\""),
         Mistake("ssh that is no mapping", "ssh:\n  host: mgmt.example.net\n  port: 2222", "ssh: root@host", "pops/chtst01.yaml:7:6: ssh: expected a mapping with the keys host, user, port, key, found \"root@host\""),
-        Mistake("a key twice", "city: Teststadt", "city: Teststadt\ncity: Anderswo", "expected YAML in which every key stands once, found city twice"),
-        Mistake("no YAML", "country: CH", "country: [CH", "pops/chtst01.yaml:6:1: expected YAML in which every key stands once, found "),
-        Mistake("a tab", "  port: 2222", "\tport: 2222", "pops/chtst01.yaml:9:1: expected YAML in which every key stands once, found "),
+        Mistake("a key twice", "city: Teststadt", "city: Teststadt\ncity: Anderswo", "expected every key once, found city twice"),
+        Mistake("no YAML", "country: CH", "country: [CH", "pops/chtst01.yaml:5:5: expected well-formed YAML, found a mistake: did not find expected ',' or ']'"),
+        Mistake("a tab", "  port: 2222", "\tport: 2222", "pops/chtst01.yaml:9:1: expected well-formed YAML, found a mistake: "),
         Mistake("an empty value", "ipv4: 192.0.2.1", "ipv4:", "ipv4: expected an IPv4 address, found nothing"),
         Mistake("enabled as a word", "city: Teststadt", "enabled: maybe", "pops/chtst01.yaml:3:10: enabled: expected true or false, found \"maybe\""),
     ]
@@ -134,7 +138,9 @@ struct InventoryTests {
             _ = try Self.read(Self.good, others: ["pops/nltst01.yml": ""])
         }
 
-        #expect(error?.description.contains("expected a file named <PoP>.yaml, found \"nltst01.yml\"") == true)
+        #expect(
+            error?.description.contains("expected a file named <PoP>.yaml, found \"nltst01.yml\"") == true
+        )
     }
 
     @Test func isAppliedOnce() async throws {
@@ -201,8 +207,12 @@ struct InventoryTests {
         let (inventory, _) = try Self.read(Self.good)
         let snapshot = try await test.store.snapshot(of: .fleet)
 
-        let error = #expect(throws: RegistryError.self) { _ = try InventoryPlan(from: snapshot, to: inventory) }
+        let error = #expect(throws: RegistryError.self) {
+            _ = try InventoryPlan(from: snapshot, to: inventory)
+        }
 
-        #expect(error?.description.hasPrefix("chtst01 has id 7 in the database and 1 in the inventory") == true)
+        #expect(
+            error?.description.hasPrefix("chtst01 has id 7 in the database and 1 in the inventory") == true
+        )
     }
 }

@@ -34,7 +34,13 @@ final class LoopbackServer: Sendable {
         /// Ends it with a reset instead of an end.
         func abort() {
             var linger = linger(l_onoff: 1, l_linger: 0)
-            setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+            setsockopt(
+                self.descriptor,
+                SOL_SOCKET,
+                SO_LINGER,
+                &linger,
+                socklen_t(MemoryLayout<Glibc.linger>.size)
+            )
             self.shut()
         }
     }
@@ -111,7 +117,9 @@ enum LoopbackSocket {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = getsockname(descriptor, $0, &length)
+            }
         }
         return UInt16(bigEndian: address.sin_port)
     }

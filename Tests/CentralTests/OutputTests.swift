@@ -15,7 +15,9 @@ struct OutputTests {
         #expect(table.lines == ["NAME       N  LAST", "a          1  x", "longer  1000  -"])
     }
 
-    @Test(arguments: [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (10_240, "10 KiB"), (5 << 30, "5 GiB")])
+    @Test(arguments: [
+        (0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (10_240, "10 KiB"), (5 << 30, "5 GiB"),
+    ])
     func writesOctets(_ count: Int, _ text: String) { #expect(Figures.octets(count) == text) }
 
     @Test(arguments: [(0, "0 d 00:00"), (3660, "0 d 01:01"), (901 * 86400 + 6104, "901 d 01:41")])
@@ -58,14 +60,26 @@ struct OutputTests {
 
     /// Command lines that are wrong, and the words that say so.
     static let mistakes: [([String], String)] = [
-        (["pop", "add", "chtst1", "--id", "1", "--ipv4", "192.0.2.1", "--ipv6", "::1"], "expected a PoP name of five"),
-        (["pop", "add", "chtst01", "--id", "0", "--ipv4", "192.0.2.1", "--ipv6", "::1"], "expected a PoP id from 1 to 4095"),
+        (
+            ["pop", "add", "chtst1", "--id", "1", "--ipv4", "192.0.2.1", "--ipv6", "::1"],
+            "expected a PoP name of five"
+        ),
+        (
+            ["pop", "add", "chtst01", "--id", "0", "--ipv4", "192.0.2.1", "--ipv6", "::1"],
+            "expected a PoP id from 1 to 4095"
+        ),
         (["pop", "set", "chtst01"], "Say what to change"),
         (["tunnel", "add", "chtst01", "--type", "gre"], "expected static, heartbeat or ayiya"),
         (["tunnel", "add", "chtst01", "--type", "static"], "say it with --endpoint"),
-        (["tunnel", "add", "chtst01", "--type", "static", "--endpoint", "127.0.0.1"], "the address of one host"),
+        (
+            ["tunnel", "add", "chtst01", "--type", "static", "--endpoint", "127.0.0.1"],
+            "the address of one host"
+        ),
         (["tunnel", "add", "chtst01", "--type", "ayiya", "--endpoint", "9.9.9.9"], "leave out --endpoint"),
-        (["tunnel", "add", "chtst01", "--type", "ayiya", "--mtu", "1500"], "expected an MTU from 1280 to 1480"),
+        (
+            ["tunnel", "add", "chtst01", "--type", "ayiya", "--mtu", "1500"],
+            "expected an MTU from 1280 to 1480"
+        ),
         (["tunnel", "show", "12"], "expected a tunnel number such as T5072"),
         (["prefix", "add", "chtst01", "tunnel", "2001:db8::1/48"], "2001:db8::/48"),
         (["serve", "--interval", "0"], "expected seconds from 1 to 86400"),

@@ -11,7 +11,10 @@ struct RegistryTests {
         let test = try await TestStore(Fixture.registry())
         let name = try Fixture.name()
         let new = NewTunnel(pop: name, end: .heartbeat(.random()))
-        try await test.store.apply([.removeSubnet(Fixture.prefix("2001:db8:201::/56")), .removeTunnel(Fixture.number(1))], by: "tester")
+        try await test.store.apply(
+            [.removeSubnet(Fixture.prefix("2001:db8:201::/56")), .removeTunnel(Fixture.number(1))],
+            by: "tester"
+        )
 
         let results = try await test.store.apply([.addTunnel(new), .addTunnel(new)], by: "tester")
 
@@ -36,11 +39,16 @@ struct RegistryTests {
     @Test func delegatesTheLowestFreeSubnet() async throws {
         let test = try await TestStore(Fixture.registry())
         let number = try Fixture.number(2)
-        try await test.store.apply([.addSubnet(Fixture.prefix("2001:db8:201:100::/56"), number)], by: "tester")
+        try await test.store.apply(
+            [.addSubnet(Fixture.prefix("2001:db8:201:100::/56"), number)],
+            by: "tester"
+        )
 
         let results = try await test.store.apply([.addSubnet(nil, number)], by: "tester")
 
-        #expect(results == [.subnet(Subnet(prefix: try Fixture.prefix("2001:db8:201:200::/56"), tunnel: number))])
+        #expect(
+            results == [.subnet(Subnet(prefix: try Fixture.prefix("2001:db8:201:200::/56"), tunnel: number))]
+        )
     }
 
     @Test func saysWhenAPoPIsFull() async throws {
@@ -56,7 +64,10 @@ struct RegistryTests {
         }
 
         let error = await #expect(throws: RegistryError.self) {
-            try await test.store.apply([.addTunnel(NewTunnel(pop: Fixture.name(), end: .ayiya(.random())))], by: "tester")
+            try await test.store.apply(
+                [.addTunnel(NewTunnel(pop: Fixture.name(), end: .ayiya(.random())))],
+                by: "tester"
+            )
         }
 
         #expect(error?.description == "chtst01 is full: it has 8192 tunnels")
@@ -68,7 +79,10 @@ struct RegistryTests {
 
         await #expect(throws: RegistryError.self) {
             try await test.store.apply(
-                [.amendPoP(Fixture.name(), PoPAmendment(city: "Anderswo")), .removePoP(Fixture.name("nltst99"))],
+                [
+                    .amendPoP(Fixture.name(), PoPAmendment(city: "Anderswo")),
+                    .removePoP(Fixture.name("nltst99")),
+                ],
                 by: "tester"
             )
         }
@@ -145,9 +159,12 @@ struct RegistryTests {
         Refusal("T2 is static: it has an endpoint and no password") { .amendTunnel(try Fixture.number(2), TunnelAmendment(password: .random())) },
     ]
 
+    /// One for all: a change that is refused leaves no trace.
+    private static let shared = Task { try await TestStore(Fixture.registry()) }
+
     @Test(arguments: refusals)
     func refuses(_ refusal: Refusal) async throws {
-        let test = try await TestStore(Fixture.registry())
+        let test = try await Self.shared.value
 
         let error = await #expect(throws: RegistryError.self) {
             try await test.store.apply([refusal.change()], by: "tester")

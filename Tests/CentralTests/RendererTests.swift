@@ -35,16 +35,23 @@ struct RendererTests {
     @Test func writesTheSameFromAPartAsFromTheWhole() async throws {
         let test = try await TestStore(Fixture.registry())
         let whole = try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1)
-        let part = try ConfigurationRenderer(try await test.store.snapshot(of: .pop(Fixture.name()))).render(1)
+        let part = try ConfigurationRenderer(try await test.store.snapshot(of: .pop(Fixture.name()))).render(
+            1
+        )
 
         #expect(whole.text == part.text)
     }
 
     @Test func keepsDisabledTunnelsAsSuch() async throws {
         let test = try await TestStore(Fixture.registry())
-        try await test.store.apply([.amendTunnel(Fixture.number(2), TunnelAmendment(isEnabled: false))], by: "tester")
+        try await test.store.apply(
+            [.amendTunnel(Fixture.number(2), TunnelAmendment(isEnabled: false))],
+            by: "tester"
+        )
 
-        let configuration = ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).configuration(of: 1)
+        let configuration = ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).configuration(
+            of: 1
+        )
 
         #expect(configuration.tunnels.map(\.state) == [.up, .disabled])
     }

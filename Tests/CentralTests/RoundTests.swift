@@ -40,7 +40,10 @@ struct RoundTests {
 
         _ = try await round.run()
         let second = try await round.run()
-        try await test.store.apply([.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300))], by: "tester")
+        try await test.store.apply(
+            [.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300))],
+            by: "tester"
+        )
         let third = try await round.run()
 
         #expect(second.map(\.attempt.outcome) == [.unchanged, .unchanged])
@@ -82,7 +85,9 @@ struct RoundTests {
     }
 
     @Test func speaksToAtMost32PoPsAtOnce() async throws {
-        let pops = try (1...60).map { RegistryChange.addPoP(try Fixture.pop($0, "chtst\($0 < 10 ? "0" : "")\($0)")) }
+        let pops = try (1...60).map {
+            RegistryChange.addPoP(try Fixture.pop($0, "chtst\($0 < 10 ? "0" : "")\($0)"))
+        }
         let test = try await TestStore(pops)
         let connector = FakeConnector()
 
@@ -141,7 +146,9 @@ struct RoundTests {
         let group = ServiceGroup(services: [service], logger: Self.quiet)
         let running = Task { try await group.run() }
 
-        while connector.daemons.withLock({ $0[1]?.pushes ?? 0 }) < 2 { try await Task.sleep(for: .milliseconds(20)) }
+        while connector.daemons.withLock({ $0[1]?.pushes ?? 0 }) < 2 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         await group.triggerGracefulShutdown()
         try await running.value
 

@@ -51,7 +51,8 @@ struct SSHConnectorTests {
     ) async throws(ConnectionFailure) -> PushConversation.Result {
         guard let generation = try? Self.generation(tunnels: tunnels) else { throw .cancelled }
         let conversation = PushConversation(generation: generation)
-        return try await SSHConnector(deadlines: deadlines).converse(with: pop) { session throws(ConnectionFailure) in
+        return try await SSHConnector(deadlines: deadlines).converse(with: pop) {
+            session throws(ConnectionFailure) in
             try conversation.hold(session)
         }
     }
@@ -153,7 +154,9 @@ struct SSHConnectorTests {
         var pop = try server.pop(control: 1)
 
         pop.ssh.keyFile = server.folder.path("missing")
-        #expect(await Self.failure(pop) == .keyUnreadable(path: pop.ssh.keyFile, reason: "there is no such file"))
+        #expect(
+            await Self.failure(pop) == .keyUnreadable(path: pop.ssh.keyFile, reason: "there is no such file")
+        )
 
         pop.ssh.keyFile = server.folder.path("sshd_config")
         let reason = "it is no private key, or has a passphrase"
@@ -181,7 +184,10 @@ struct SSHConnectorTests {
         let pop = try server.pop(control: 1)
         server.stop()
 
-        #expect(await Self.failure(pop) == .unreachable(address: "127.0.0.1:\(server.port)", reason: "Connection refused"))
+        #expect(
+            await Self.failure(pop)
+                == .unreachable(address: "127.0.0.1:\(server.port)", reason: "Connection refused")
+        )
     }
 
     @Test func saysWhenTheHostHasNoAddress() async throws {
@@ -236,7 +242,9 @@ struct SSHConnectorTests {
     }
 
     static let misbehaviours = [
-        Misbehaviour(testDescription: "silent", behaviour: .silent) { $0 == .timedOut(.greeting, after: Self.short) },
+        Misbehaviour(testDescription: "silent", behaviour: .silent) {
+            $0 == .timedOut(.greeting, after: Self.short)
+        },
         Misbehaviour(testDescription: "deaf", behaviour: .deaf) {
             $0 == .timedOut(.request("config digest"), after: Self.short)
         },

@@ -20,18 +20,17 @@ final class SSHServer {
     let port: UInt16
     private var process: ChildProcess?
 
-    /// - Parameters:
-    ///   - control: The port that keys may forward to.
-    ///   - options: More lines of `sshd_config`.
-    init(control: UInt16, options: String = "", keyOptions: String? = nil) throws {
+    /// Starts a server whose key may forward to one port of this host.
+    init(control: UInt16) throws {
         self.folder = try TemporaryFolder()
         self.port = try LoopbackSocket.unusedPort()
         try Self.makeKey(self.folder.path("centre_key"))
         try Self.makeKey(self.folder.path("host_key"))
         let publicKey = try self.folder.read("centre_key.pub")
-        let restriction = keyOptions ?? "restrict,port-forwarding,permitopen=\"127.0.0.1:\(control)\",command=\"/bin/false\""
+        let restriction =
+            "restrict,port-forwarding,permitopen=\"127.0.0.1:\(control)\",command=\"/bin/false\""
         try self.folder.write("\(restriction) \(publicKey)", to: "authorized_keys")
-        try self.folder.write(Self.configuration(self.folder.path, self.port, options), to: "sshd_config")
+        try self.folder.write(Self.configuration(self.folder.path, self.port), to: "sshd_config")
         try self.start()
     }
 
@@ -41,7 +40,7 @@ final class SSHServer {
         try ChildProcess.run("/usr/bin/ssh-keygen", "-q", "-t", type, "-N", "", "-C", "test", "-f", path)
     }
 
-    private static func configuration(_ folder: String, _ port: UInt16, _ options: String) -> String {
+    private static func configuration(_ folder: String, _ port: UInt16) -> String {
         """
         Port \(port)
         ListenAddress 127.0.0.1
@@ -56,7 +55,6 @@ final class SSHServer {
         MaxSessions 0
         MaxStartups 100
         UseDNS no
-        \(options)
 
         """
     }

@@ -22,7 +22,13 @@ struct SchemaTests {
         "UPDATE pop SET \(column) = \(value) WHERE id = 1"
     }
 
-    private static func prefix(_ text: String, _ kind: String, _ length: Int, _ lower: String, _ upper: String) -> String {
+    private static func prefix(
+        _ text: String,
+        _ kind: String,
+        _ length: Int,
+        _ lower: String,
+        _ upper: String
+    ) -> String {
         """
         INSERT INTO prefix (popID, kind, text, length, lower, upper)
         VALUES (2, '\(kind)', '\(text)', \(length), x'\(lower)', x'\(upper)')
@@ -36,7 +42,13 @@ struct SchemaTests {
         """
     }
 
-    private static func subnet(_ tunnel: Int, _ prefix: Int, _ length: Int, _ lower: String, _ upper: String) -> String {
+    private static func subnet(
+        _ tunnel: Int,
+        _ prefix: Int,
+        _ length: Int,
+        _ lower: String,
+        _ upper: String
+    ) -> String {
         """
         INSERT INTO subnet (tunnel, prefixID, text, length, lower, upper)
         VALUES (\(tunnel), \(prefix), 'new', \(length), x'\(lower)', x'\(upper)')
@@ -131,9 +143,12 @@ struct SchemaTests {
         Case("success without generation", "INSERT INTO push (popID, started, duration, outcome, detail) VALUES (1, 0, 0, 'applied', '')", "a successful push has a generation"),
     ]
 
+    /// One for all cases: a statement that is refused leaves no trace.
+    private static let shared = Task { try await TestStore(Fixture.registry()) }
+
     @Test(arguments: cases)
     func refuses(_ example: Case) async throws {
-        let test = try await TestStore(Fixture.registry())
+        let test = try await Self.shared.value
 
         let error = await #expect(throws: DatabaseError.self) {
             try await test.store.central.write { try $0.execute(sql: example.sql) }
@@ -152,7 +167,10 @@ struct SchemaTests {
         }
 
         let error = await #expect(throws: RegistryError.self) {
-            try await test.store.apply([.addPrefix(Fixture.prefix("2001:db8:7000::/40"), .subnet, second)], by: "tester")
+            try await test.store.apply(
+                [.addPrefix(Fixture.prefix("2001:db8:7000::/40"), .subnet, second)],
+                by: "tester"
+            )
         }
 
         #expect(error?.description == "a PoP has at most 16 subnet prefixes")

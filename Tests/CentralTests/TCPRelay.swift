@@ -10,9 +10,7 @@ final class TCPRelay: Sendable {
 
     private let server: LoopbackServer
 
-    /// - Parameters:
-    ///   - port: Where to.
-    ///   - limit: Octets from the client that are passed on before the end.
+    /// Relays to a port, until the client has sent more octets than the limit.
     init(to port: UInt16, after limit: Int, _ end: End) throws {
         self.server = try LoopbackServer { client in
             guard let descriptor = try? LoopbackSocket.connected(to: port) else { return }

@@ -23,9 +23,14 @@ final class TemporaryFolder: Sendable {
     /// Writes a file, and the folders that lead to it.
     func write(_ text: String, to name: String) throws {
         let url = URL(fileURLWithPath: self.path(name))
-        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
         try text.write(to: url, atomically: false, encoding: .utf8)
     }
 
-    func read(_ name: String) throws -> String { try String(contentsOfFile: self.path(name), encoding: .utf8) }
+    func read(_ name: String) throws -> String {
+        try String(contentsOfFile: self.path(name), encoding: .utf8)
+    }
 }

@@ -2,11 +2,8 @@ internal import Wire
 
 /// A conversation with one daemon, one request at a time.
 protocol DaemonSession: AnyObject {
-    /// Sends a request and waits for its reply.
+    /// Sends a request and waits for its reply; errors call the request by the name that is given.
     ///
-    /// - Parameters:
-    ///   - octets: What goes over the line.
-    ///   - name: The request in a few words, for errors.
     /// - Throws: ``ConnectionFailure``; the session is of no use then.
     func request(_ octets: [UInt8], named name: String) throws(ConnectionFailure) -> ControlReply
 }

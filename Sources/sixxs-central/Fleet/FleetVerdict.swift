@@ -1,6 +1,8 @@
 internal import Foundation
 
-/// What monitoring is told about the fleet. Pure.
+/// What monitoring is told about the fleet.
+///
+/// Pure: the time is a parameter.
 struct FleetVerdict: Hashable, Sendable {
     /// The levels of the monitoring plugins' convention; the raw value is the exit status.
     enum Level: Int32, Comparable, Sendable {
@@ -27,7 +29,7 @@ struct FleetVerdict: Hashable, Sendable {
     /// One line: verdict, reasons, and figures behind `|`.
     let line: String
 
-    /// - Parameter overdue: After how many seconds without a successful push a PoP is late.
+    /// Judges the PoPs that are enabled; one that was not pushed to for `overdue` seconds is late.
     init(_ status: FleetStatus, now: Date, overdue: TimeInterval) {
         let pops = status.pops.filter(\.pop.isEnabled)
         guard !pops.isEmpty else {

@@ -6,7 +6,7 @@ struct PoPPast: Hashable, Sendable {
     let history: PushHistory?
     let sample: PoPSample?
 
-    /// What a visit shows to have happened since. Pure.
+    /// What a visit shows to have happened since.
     func events(until outcome: Round.Outcome) -> [FleetEvent] {
         var events: [FleetEvent] = []
         let attempt = outcome.attempt

@@ -1,6 +1,8 @@
 internal import Wire
 
-/// What a round would do: which PoPs, and with which configurations. Pure.
+/// What a round would do: which PoPs, and with which configurations.
+///
+/// Pure: the same snapshot always gives the same plan.
 struct PushPlan: Sendable {
     /// One PoP's part.
     struct Item: Sendable {

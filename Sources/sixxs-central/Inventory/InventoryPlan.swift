@@ -1,8 +1,8 @@
 internal import Wire
 
-/// What makes the registry agree with the inventory. Pure.
+/// What makes the registry agree with the inventory.
 ///
-/// PoPs that only the registry knows are left alone: an inventory that lost a file must not take down a PoP.
+/// Pure: the same snapshot and inventory always give the same plan. PoPs that only the registry knows are left alone: an inventory that lost a file must not take down a PoP.
 struct InventoryPlan: Hashable, Sendable {
     /// A change and the line that announces it.
     struct Step: Hashable, Sendable {

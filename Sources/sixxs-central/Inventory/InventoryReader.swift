@@ -227,16 +227,23 @@ extension InventoryReader {
 extension InventoryProblems {
     /// Notes why a text is not YAML.
     fileprivate func note(_ error: any Error, file: String) {
-        let (line, column, found) =
-            switch error as? YamlError {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-                .composer(_, let problem, let mark, _):
-                (mark.line, mark.column, problem)
-            case .duplicatedKeysInMapping(let keys, let context):
-                (context.mark.line, context.mark.column, "\(keys.joined(separator: ", ")) twice")
-            default: (1, 1, "\(error)")
-            }
-        let place = InventoryPlace(file: file, line: line, column: column)
-        self.note(place, key: nil, expected: "YAML in which every key stands once", found: found)
+        let wellFormed = "well-formed YAML"
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            let place = InventoryPlace(file: file, line: mark.line, column: mark.column)
+            self.note(place, key: nil, expected: wellFormed, found: "a mistake: \(problem)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            let place = InventoryPlace(file: file, line: context.mark.line, column: context.mark.column)
+            self.note(
+                place,
+                key: nil,
+                expected: "every key once",
+                found: "\(keys.joined(separator: ", ")) twice"
+            )
+        default:
+            let place = InventoryPlace(file: file, line: 1, column: 1)
+            self.note(place, key: nil, expected: wellFormed, found: "\(error)")
+        }
     }
 }

@@ -39,9 +39,7 @@ extension IPv6Prefix {
     /// Length of the subnets that a subnet prefix is divided into: a /40 holds /48s, a /48 holds /56s.
     var subnetLength: Int { self.length + 8 }
 
-    /// The subnet at a place of a subnet prefix.
-    ///
-    /// - Parameter index: 0 through 255; the octet behind the prefix.
+    /// The subnet whose octet behind the prefix is the index.
     func subnet(at index: UInt8) -> IPv6Prefix {
         let shift = UInt64(56 - self.length)
         let address = IPv6Address(high: self.address.high | UInt64(index) << shift, low: self.address.low)

@@ -9,7 +9,7 @@ struct SocketAddress: Hashable, Sendable {
 
 /// Turns an SSH host into socket addresses; names without holding up the caller beyond its deadline.
 enum NameLookup {
-    /// The resolver's plug-ins need more stack than a conversation. In octets.
+    /// In octets; the resolver's plug-ins need more than a conversation.
     private static let stackSize = 1 << 20
 
     /// - Throws: ``ConnectionFailure/hostNotFound(host:reason:)`` or what the clock throws.

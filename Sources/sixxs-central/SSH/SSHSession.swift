@@ -14,7 +14,8 @@ final class SSHSession {
 
     /// Takes over a connected socket.
     ///
-    /// - Parameter keyTypes: The host key types to accept, as SSH lists them; nil for all that are safe.
+    /// Only host keys of the given types are accepted, as SSH lists them; nil stands for all that are safe.
+    ///
     /// - Throws: ``ConnectionFailure/system(call:reason:)``.
     init(over connection: consuming TCPConnection, user: String, keyTypes: String?) throws(ConnectionFailure)
     {

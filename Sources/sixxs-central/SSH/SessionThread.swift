@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A thread of its own for one conversation, so that libssh may be called without holding up Swift's own threads.
 enum SessionThread {
-    /// Enough for libssh and a reply parser, and small enough for hundreds of sessions. In octets.
+    /// In octets; enough for libssh and a reply parser, and small enough for hundreds of sessions.
     private static let stackSize = 256 << 10
 
     /// Runs a conversation on a new thread; cancelling the task raises the descriptor it is given.

@@ -14,9 +14,8 @@ struct StepClock {
         self.cancellation = cancellation
     }
 
-    /// Waits until a descriptor is ready.
+    /// Waits until a descriptor is ready for `POLLIN`, `POLLOUT` or either.
     ///
-    /// - Parameter events: `POLLIN`, `POLLOUT` or both.
     /// - Throws: ``ConnectionFailure/timedOut(_:after:)`` or ``ConnectionFailure/cancelled``.
     func wait(for descriptor: Int32, events: Int32) throws(ConnectionFailure) {
         var descriptors = [

@@ -5,9 +5,8 @@ struct TCPConnection: ~Copyable {
     /// The socket; nil once somebody else closes it.
     private var descriptor: Int32?
 
-    /// Connects to the first address that accepts.
+    /// Connects to the first address that accepts; errors call the host by the name that is given.
     ///
-    /// - Parameter name: What the host is called in errors.
     /// - Throws: ``ConnectionFailure/unreachable(address:reason:)`` or what the clock throws.
     init(to addresses: [SocketAddress], name: String, clock: StepClock) throws(ConnectionFailure) {
         var reason = "it has no address"
