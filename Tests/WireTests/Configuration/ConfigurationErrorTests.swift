@@ -101,7 +101,7 @@ import Wire
             "pop subnetprefix add 2001:db8::/40\npop subnetprefix add 2001:db8::/40", is: Place(2, 22, "subnet prefix 2001:db8::/40 once", "it again (first on line 1)")),
         Row("subnet of no tunnel",
             "pop subnetprefix add 2001:db8::/40\nsubnet set config 2001:db8:1::/48 1 static",
-                                                                                      is: Place(2, 19, "a tunnel that is configured", "tid 1")),
+                                                                                      is: Place(2, 35, "a tunnel that is configured", "tid 1")),
         Row("subnet of the wrong size",
             "pop subnetprefix add 2001:db8::/48\nsubnet set config 2001:db8::/48 1 static",
                                                                                       is: Place(2, 19, "a /48 of a /40, or a /56 of a /48, among the subnet prefixes", "2001:db8::/48")),

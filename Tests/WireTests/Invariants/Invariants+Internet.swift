@@ -19,15 +19,12 @@ func checkIPv4(_ input: [UInt8]) throws(BrokenInvariant) {
 }
 
 private func checkRewrittenIPv4(_ packet: borrowing IPv4Packet, _ input: [UInt8]) throws(BrokenInvariant) {
-    let fragment = input.word(at: 6)
-    // The writer knows no options, no fragments, and no identification beside DF.
-    guard packet.headerLength == 20, fragment == 0 || fragment == 0x4000 && packet.identification == 0 else {
-        return
-    }
+    // The writer knows no options.
+    guard packet.headerLength == 20, let fragmentation = fragmentation(input) else { return }
     let header = IPv4Header(
         trafficClass: packet.trafficClass,
         totalLength: UInt16(packet.totalLength),
-        fragmentation: packet.dontFragment ? .forbidden : .allowed(identification: packet.identification),
+        fragmentation: fragmentation,
         timeToLive: packet.timeToLive,
         protocolNumber: packet.protocolNumber,
         source: packet.source,
@@ -37,6 +34,19 @@ private func checkRewrittenIPv4(_ packet: borrowing IPv4Packet, _ input: [UInt8]
     try require(octets.part(0, 10) == input.part(0, 10), "the header is written as it was read")
     try require(octets.part(12) == input.part(12, 20), "the addresses are written as they were read")
     try require(referenceChecksum(octets) == 0, "the checksum written is right")
+}
+
+/// What an IPv4 header says of fragments; nil for what the writer never says.
+private func fragmentation(_ header: [UInt8]) -> IPv4Header.Fragmentation? {
+    let (identification, field) = (UInt16(header.word(at: 4)), header.word(at: 6))
+    switch field {
+    case 0: return .allowed(identification: identification)
+    case 0x4000: return identification == 0 ? .forbidden : nil
+    case 1...0x3fff:
+        let position = (field & 0x1fff) * 8
+        return .fragment(identification: identification, offset: position, isLast: field & 0x2000 == 0)
+    default: return nil
+    }
 }
 
 func checkIPv6(_ input: [UInt8]) throws(BrokenInvariant) {

@@ -69,6 +69,35 @@ import Wire
     }
 
     // swift-format-ignore
+    static let fragments: [Row<(position: Int, isLast: Bool), HeaderChain>] = [
+        Row("first",          (0, false),    is: .fragment(nextHeader: 58, isFirst: true, offset: 48)),
+        Row("middle",         (1232, false), is: .fragment(nextHeader: 58, isFirst: false, offset: 48)),
+        Row("last",           (1232, true),  is: .fragment(nextHeader: 58, isFirst: false, offset: 48)),
+        Row("largest offset", (65528, true), is: .fragment(nextHeader: 58, isFirst: false, offset: 48)),
+        Row("atomic",         (0, true),     is: .upperLayer(nextHeader: 58, offset: 48)),
+    ]
+
+    @Test(arguments: Self.fragments)
+    func findsAFragmentAsItWasWritten(_ row: Row<(position: Int, isLast: Bool), HeaderChain>) throws {
+        let octets = written(Self.packet(44, "eeeeeeeeeeeeeeee ee")) { buffer in
+            FragmentHeader.encode(
+                into: &buffer,
+                at: IPv6Packet.headerLength,
+                nextHeader: 58,
+                position: row.input.position,
+                isLast: row.input.isLast,
+                identification: 0x0102_0304
+            )
+        }
+        let chain = try IPv6Packet(octets.span.bytes).headerChain
+
+        #expect(chain == row.output)
+        #expect(octets.word(at: 42) == row.input.position | (row.input.isLast ? 0 : 1))
+        #expect(Array(octets[44...]) == [1, 2, 3, 4, 0xee])
+        #expect(octets[41] == 0)
+    }
+
+    // swift-format-ignore
     static let silent: [Row<[UInt8], Bool>] = [
         Row("unreachable",                     packet(58, "0100 0000 00000000"),                       is: true),
         Row("last error type",                 packet(58, "7f00 0000 00000000"),                       is: true),

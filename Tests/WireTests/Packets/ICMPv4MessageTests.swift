@@ -9,7 +9,7 @@ import Wire
 
     // swift-format-ignore
     static let kinds: [Row<[UInt8], ICMPv4Message.Kind>] = [
-        Row("echo reply",                   message(type: 0, code: 0),   is: .other),
+        Row("echo reply",                   message(type: 0, code: 0),   is: .echoReply),
         Row("host unreachable",             message(type: 3, code: 1),   is: .otherError),
         Row("protocol unreachable",         message(type: 3, code: 2),   is: .otherError),
         Row("fragmentation needed, 1400",   message(type: 3, code: 4),   is: .fragmentationNeeded(mtu: 1400)),
@@ -64,14 +64,20 @@ import Wire
         let body = generator.octets(bodyLength)
 
         let octets = written([UInt8](repeating: 0xee, count: 11) + body) { buffer in
-            ICMPv4Message.encodeHeader(into: &buffer, at: 3, type: 3, code: 2, bodyLength: bodyLength)
+            ICMPv4Message.encodeHeader(
+                into: &buffer,
+                at: 3,
+                type: 3,
+                code: 4,
+                parameter: 1400,
+                bodyLength: bodyLength
+            )
         }
         let message = try ICMPv4Message(octets.span.bytes.extracting(droppingFirst: 3))
 
         #expect(octets.prefix(3) == [0xee, 0xee, 0xee])
         #expect(referenceChecksum(Array(octets.dropFirst(3))) == 0)
-        #expect(octets[7..<11] == [0, 0, 0, 0])
-        #expect(message.kind == .otherError)
+        #expect(message.kind == .fragmentationNeeded(mtu: 1400))
         #expect(message.body.octets == body)
     }
 

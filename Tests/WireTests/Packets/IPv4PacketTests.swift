@@ -172,6 +172,33 @@ import Wire
         )
     }
 
+    // swift-format-ignore
+    static let fragmentFields: [Row<IPv4Header.Fragmentation, String>] = [
+        Row("whole, DF",        .forbidden,                                                     is: "0000 4000"),
+        Row("whole",            .allowed(identification: 0x1234),                               is: "1234 0000"),
+        Row("first fragment",   .fragment(identification: 0x1234, offset: 0, isLast: false),    is: "1234 2000"),
+        Row("second fragment",  .fragment(identification: 0x1234, offset: 8, isLast: false),    is: "1234 2001"),
+        Row("last fragment",    .fragment(identification: 0xffff, offset: 1480, isLast: true),  is: "ffff 00b9"),
+        Row("largest offset",   .fragment(identification: 1, offset: 65528, isLast: true),      is: "0001 1fff"),
+    ]
+
+    @Test(arguments: Self.fragmentFields)
+    func isWrittenWithItsFragmentation(_ row: Row<IPv4Header.Fragmentation, String>) {
+        let header = IPv4Header(
+            totalLength: 20,
+            fragmentation: row.input,
+            timeToLive: 64,
+            protocolNumber: ProtocolNumber.ipv6,
+            source: IPv4Address(192, 0, 2, 1),
+            destination: IPv4Address(192, 0, 2, 2)
+        )
+
+        let octets = written(20) { header.encode(into: &$0, at: 0) }
+
+        #expect(Array(octets[4..<8]) == WireTests.octets(row.output))
+        #expect(referenceChecksum(octets) == 0)
+    }
+
     @Test func isWrittenAtItsOffsetOnly() {
         let header = IPv4Header(
             totalLength: 20,
