@@ -83,7 +83,7 @@ import Wire
     func thatAsksForNothingGetsNothing(_ row: Row<[UInt8], Fate>) {
         let outcome = TestPoP().fromUplink(row.input)
 
-        #expect(outcome == Outcome(fate: row.output, sent: nil, echo: nil))
+        #expect(outcome == .nothing(but: row.output))
     }
 
     /// RFC 8200 §4.2: the two high bits of an unknown option's type say what the destination does.

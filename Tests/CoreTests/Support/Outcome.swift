@@ -49,17 +49,28 @@ struct Transmitted: Hashable, Sendable {
     }
 
     /// Whether it goes to the native side.
-    var isToUplink: Bool { self.destination == .uplink }
+    var isToUplink: Bool {
+        guard case .uplink = self.destination else { return false }
+        return true
+    }
+
+    /// Whether the engine made it, rather than sent it on.
+    var isOwn: Bool {
+        switch self.destination {
+        case .uplink(let origin), .outside(_, _, let origin): origin == .own
+        case .none: false
+        }
+    }
 
     /// The tunnel that it leaves through, or nil for the uplink.
     var tunnel: UInt16? {
-        guard case .outside(_, let tid) = self.destination else { return nil }
-        return tid.rawValue
+        guard case .outside(_, let tid, _) = self.destination else { return nil }
+        return tid?.rawValue
     }
 
     /// Where it leaves to, or nil for the uplink.
     var remote: IPAddress? {
-        guard case .outside(let remote, _) = self.destination else { return nil }
+        guard case .outside(let remote, _, _) = self.destination else { return nil }
         return remote
     }
 
@@ -74,7 +85,17 @@ struct Transmitted: Hashable, Sendable {
 struct Outcome: Hashable, Sendable {
     let fate: Fate
     let sent: Transmitted?
-    let echo: Transmitted?
+    /// What left beside it: an echo response or a second fragment.
+    let spare: Transmitted?
+
+    init(fate: Fate, sent: Transmitted?, spare: Transmitted?) {
+        self.fate = fate
+        self.sent = sent
+        self.spare = spare
+    }
+
+    /// Whether the packet had this fate and nothing was sent.
+    static func nothing(but fate: Fate) -> Outcome { Outcome(fate: fate, sent: nil, spare: nil) }
 
     /// The ICMPv6 message that was sent, as its type and code; nil when there was none.
     var icmp: ICMPv6Seen? { self.sent.flatMap { ICMPv6Seen($0.inner) } }

@@ -120,7 +120,7 @@ struct OuterPacket: Sendable {
         case .sixInFour: self.payload
         case .gre: self.payload.from(GREPacket.headerLength)
         case .ayiya: self.payload.from(AYIYAPacket.headerLength)
-        case .heartbeat: []
+        case .heartbeat, .icmpv4, .icmpv6: []
         }
     }
 }

@@ -57,21 +57,23 @@ final class TestPoP {
 
     /// Gives the engine a packet from the native side.
     func fromUplink(_ packet: [UInt8]) -> Outcome {
-        self.run(packet) { engine, buffer, _, now in engine.receiveFromUplink(&buffer, at: now) }
+        self.run(packet) { engine, buffer, spare, now in
+            engine.receiveFromUplink(&buffer, spare: &spare, at: now)
+        }
     }
 
     /// Gives the engine what stood behind an outer header.
     func fromOutside(_ packet: OuterPacket) -> Outcome {
         let header = OuterHeader(path: packet.path, trafficClass: packet.trafficClass)
-        return self.run(packet.payload) { engine, buffer, echo, now in
-            engine.receiveFromOutside(&buffer, echo: &echo, as: packet.kind, header, at: now)
+        return self.run(packet.payload) { engine, buffer, spare, now in
+            engine.receiveFromOutside(&buffer, spare: &spare, as: packet.kind, header, at: now)
         }
     }
 
     /// Gives the engine a whole outer IPv4 packet.
     func fromRawIPv4(_ packet: [UInt8]) -> Outcome {
-        self.run(packet) { engine, buffer, echo, now in
-            engine.receiveRawIPv4(&buffer, echo: &echo, at: now)
+        self.run(packet) { engine, buffer, spare, now in
+            engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
         }
     }
 
@@ -81,14 +83,14 @@ final class TestPoP {
     ) -> Outcome {
         let before = self.engine.accounting
         var slot = Self.slot(holding: packet)
-        var echoSlot = slot
-        let (output, range, echoRange) = Self.lend(&slot, &echoSlot, packet.count) { buffer, echo in
-            receive(&self.engine, &buffer, &echo, self.now)
+        var spareSlot = slot
+        let (output, range, spareRange) = Self.lend(&slot, &spareSlot, packet.count) { buffer, spare in
+            receive(&self.engine, &buffer, &spare, self.now)
         }
         return Outcome(
             fate: Fate(from: before, to: self.engine.accounting),
             sent: Transmitted(output.packet, slot[range]),
-            echo: Transmitted(output.echo, echoSlot[echoRange])
+            spare: Transmitted(output.spare, spareSlot[spareRange])
         )
     }
 
@@ -101,17 +103,17 @@ final class TestPoP {
 
     private static func lend(
         _ slot: inout [UInt8],
-        _ echoSlot: inout [UInt8],
+        _ spareSlot: inout [UInt8],
         _ count: Int,
         _ body: (inout PacketBuffer, inout PacketBuffer) -> Output
     ) -> (Output, Range<Int>, Range<Int>) {
         var span = slot.mutableSpan
-        var echoSpan = echoSlot.mutableSpan
+        var spareSpan = spareSlot.mutableSpan
         let start = PacketBuffer.headroom
         var buffer = PacketBuffer(span.mutableBytes, range: start..<start + count)
-        var echo = PacketBuffer(echoSpan.mutableBytes, range: start..<start)
-        let output = body(&buffer, &echo)
-        return (output, buffer.range, echo.range)
+        var spare = PacketBuffer(spareSpan.mutableBytes, range: start..<start)
+        let output = body(&buffer, &spare)
+        return (output, buffer.range, spare.range)
     }
 
     /// Asks for the latency probes that are due now.
@@ -123,17 +125,21 @@ final class TestPoP {
 
     private func nextProbe() -> Transmitted? {
         var slot = [UInt8](repeating: 0xee, count: PacketBuffer.headroom + 2048)
-        var span = slot.mutableSpan
-        var buffer = PacketBuffer(span.mutableBytes, range: PacketBuffer.headroom..<PacketBuffer.headroom)
-        guard let output = self.engine.nextProbe(in: &buffer, at: self.now) else { return nil }
-        let range = buffer.range
-        return Transmitted(output.packet, slot[range])
+        var spareSlot = slot
+        var probe: Output?
+        let (_, range, _) = Self.lend(&slot, &spareSlot, 0) { buffer, spare in
+            probe = self.engine.nextProbe(in: &buffer, spare: &spare, at: self.now)
+            return probe ?? Output()
+        }
+        return probe.flatMap { Transmitted($0.packet, slot[range]) }
     }
 
     // MARK: - Looking
 
     /// The tunnel as it is now.
-    func tunnel(_ number: UInt16) -> TunnelSnapshot { self.engine.snapshot(of: CoreTests.tid(number)) }
+    func tunnel(_ number: UInt16) -> TunnelSnapshot {
+        self.engine.snapshot(of: CoreTests.tid(number), at: self.now)
+    }
 
     /// How often an error of a tunnel, or of the PoP itself, was counted.
     func count(of kind: ErrorKind, on number: UInt16?) -> UInt64 {
