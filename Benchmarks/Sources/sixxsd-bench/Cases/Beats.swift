@@ -46,8 +46,8 @@ final class Beats {
         let consumed = engine.accounting.consumed
         for slot in lengths.indices {
             var buffer = arena.packet(slot: slot, count: lengths[slot])
-            var echo = arena.packet(slot: slot &+ 1, count: 0)
-            _ = engine.receiveFromOutside(&buffer, echo: &echo, as: .heartbeat, outers[slot], at: Fleet.now)
+            var spare = arena.packet(slot: slot &+ 1, count: 0)
+            _ = engine.receiveFromOutside(&buffer, spare: &spare, as: .heartbeat, outers[slot], at: Fleet.now)
         }
         precondition(engine.accounting.consumed == consumed + UInt64(lengths.count))
     }

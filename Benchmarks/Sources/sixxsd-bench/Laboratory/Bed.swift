@@ -97,7 +97,8 @@ extension Bed {
         for number in 0..<traffic.packets {
             arena.receive(traffic.head(number), slot: number)
             var buffer = arena.packet(slot: number, count: traffic.count)
-            let output = engine.receiveFromUplink(&buffer, at: Fleet.now)
+            var spare = arena.packet(slot: number &+ 1, count: 0)
+            let output = engine.receiveFromUplink(&buffer, spare: &spare, at: Fleet.now)
             good &+= expected.isMet(by: output) ? 1 : 0
         }
         precondition(good == traffic.packets)
@@ -114,8 +115,8 @@ extension Bed {
         for number in 0..<traffic.packets {
             arena.receive(traffic.head(number), slot: number)
             var buffer = arena.packet(slot: number, count: traffic.count)
-            var echo = arena.packet(slot: number &+ 1, count: 0)
-            let output = engine.receiveRawIPv4(&buffer, echo: &echo, at: Fleet.now)
+            var spare = arena.packet(slot: number &+ 1, count: 0)
+            let output = engine.receiveRawIPv4(&buffer, spare: &spare, at: Fleet.now)
             good &+= expected.isMet(by: output) ? 1 : 0
         }
         precondition(good == traffic.packets)
@@ -132,9 +133,9 @@ extension Bed {
         for number in 0..<traffic.packets {
             arena.receive(traffic.head(number), slot: number)
             var buffer = arena.packet(slot: number, count: traffic.count)
-            var echo = arena.packet(slot: number &+ 1, count: 0)
+            var spare = arena.packet(slot: number &+ 1, count: 0)
             let outer = Fleet.ayiyaOuter(traffic.tids[number])
-            let output = engine.receiveFromOutside(&buffer, echo: &echo, as: .ayiya, outer, at: Fleet.now)
+            let output = engine.receiveFromOutside(&buffer, spare: &spare, as: .ayiya, outer, at: Fleet.now)
             good &+= expected.isMet(by: output) ? 1 : 0
         }
         precondition(good == traffic.packets)
