@@ -6,7 +6,7 @@ public import Wire
 /// samples and reports.
 public struct Engine: ~Copyable {
     var configuration: EngineConfiguration
-    let tunnels = SlotTable(repeating: Tunnel())
+    var forwarder: Forwarder
     var endpoints: EndpointIndex
     var errors = ErrorLog()
     /// Limits the ICMP errors of the whole PoP.
@@ -29,7 +29,9 @@ public struct Engine: ~Copyable {
     ///   - seed: An unpredictable number, from which what must not be guessed is drawn.
     ///   - now: The time.
     public init(_ configuration: EngineConfiguration, seed: UInt64, at now: Moment) {
-        self.configuration = EngineConfiguration(Configuration())
+        let nothing = EngineConfiguration(Configuration())
+        self.configuration = nothing
+        self.forwarder = Forwarder(nothing)
         self.endpoints = EndpointIndex(seed: LatencyProber.scramble(seed &+ 2))
         self.identification = UInt32(truncatingIfNeeded: seed >> 32)
         self.prober = LatencyProber(seed: seed)
@@ -37,7 +39,12 @@ public struct Engine: ~Copyable {
     }
 
     /// The address plan in force.
-    public var plan: AddressPlan { self.configuration.plan }
+    public var plan: AddressPlan { self.forwarder.plan }
+
+    /// Decides the fate of a packet; pure: the same engine, packet and ingress always give the same verdict.
+    public func verdict(for packet: borrowing IPv6Packet, from ingress: Ingress) -> Verdict {
+        self.forwarder.verdict(for: packet, from: ingress)
+    }
 
     /// Counts a packet as dropped, and as an error of the tunnel or of the PoP itself where it is one.
     mutating func drop(

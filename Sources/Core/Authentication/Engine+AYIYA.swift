@@ -5,7 +5,7 @@ extension Engine {
     static let allowedClockSkew: Int64 = 120
 
     /// What is known of an AYIYA datagram once it was verified.
-    private struct VerifiedDatagram {
+    fileprivate struct VerifiedDatagram {
         var tid: TID
         var opcode: AYIYAOpcode
         var nextHeader: UInt8
@@ -13,7 +13,7 @@ extension Engine {
     }
 
     /// A datagram that was refused, and the tunnel it belongs to if that is known.
-    private struct Refusal: Error {
+    fileprivate struct Refusal: Error {
         var reason: DropReason
         var tid: TID?
     }
@@ -27,9 +27,12 @@ extension Engine {
     ) -> Output {
         let datagram: VerifiedDatagram
         do {
-            datagram = try self.verify(buffer.packet, from: outer.path.remote, at: now)
+            datagram = try self.forwarder.verify(buffer.packet, from: outer.path.remote, at: now)
         } catch {
-            return self.drop(buffer, error.reason, tunnel: error.tid, source: outer.path.remote, at: now)
+            // What is not AYIYA says nothing about its tunnel; where it comes from may.
+            let tid =
+                error.reason == .nonAYIYAPacket ? error.tid ?? self.tunnel(at: outer.path.remote) : error.tid
+            return self.drop(buffer, error.reason, tunnel: tid, source: outer.path.remote, at: now)
         }
         let tid = datagram.tid
         guard self.acceptBeat(tid, path: outer.path, time: datagram.time, encapsulation: .ayiya, at: now)
@@ -38,66 +41,6 @@ extension Engine {
         }
         buffer.removeFirst(AYIYAPacket.headerLength)
         return self.obey(datagram, &buffer, spare: &spare, outer, now)
-    }
-
-    /// Checks everything that makes a datagram acceptable; changes nothing.
-    private func verify(
-        _ octets: RawSpan,
-        from remote: IPAddress,
-        at now: Moment
-    ) throws(Refusal) -> VerifiedDatagram {
-        let packet: AYIYAPacket
-        do { packet = try AYIYAPacket(octets) } catch {
-            throw Refusal(reason: .nonAYIYAPacket, tid: self.tunnel(at: remote))
-        }
-        let tid: TID
-        switch self.plan.owner(of: packet.identity) {
-        case .remote(let owner), .unassigned(let owner), .routed(let owner): tid = owner
-        default: throw Refusal(reason: .spoofedSource, tid: nil)
-        }
-        guard self.isOutside(remote) else { throw Refusal(reason: .endpointInsideTunnel, tid: tid) }
-        switch self.tunnels[tid].condition {
-        case .none: throw Refusal(reason: .missingTunnel, tid: nil)
-        case .disabled: throw Refusal(reason: .disabledTunnel, tid: tid)
-        case .down, .up: break
-        }
-        guard self.tunnels[tid].isDynamic, let secret = self.tunnels[tid].secret else {
-            throw Refusal(reason: .nonAYIYAPacket, tid: tid)
-        }
-        // The difference modulo 2^32, so that the clock's overflow in 2106 is no event.
-        let skew = Int32(truncatingIfNeeded: Int64(packet.epochTime) - now.unixTime)
-        guard abs(Int64(skew)) <= Self.allowedClockSkew else { throw Refusal(reason: .clockSkew, tid: tid) }
-        guard packet.hasSignature(by: secret) else { throw Refusal(reason: .ayiyaHashMismatch, tid: tid) }
-        if let reason = Self.objection(to: packet) { throw Refusal(reason: reason, tid: tid) }
-        return VerifiedDatagram(
-            tid: tid,
-            opcode: packet.opcode,
-            nextHeader: packet.nextHeader,
-            time: now.unixTime + Int64(skew)
-        )
-    }
-
-    /// What speaks against the payload, or nil: its version and length must be what the header says.
-    private static func objection(to packet: borrowing AYIYAPacket) -> DropReason? {
-        switch packet.nextHeader {
-        case ProtocolNumber.ipv6:
-            do { _ = try IPv6Packet(packet.payload).totalLength } catch {
-                if case .unsupportedVersion = error { return .nonIPv6Payload }
-                return .malformedPacket
-            }
-        case ProtocolNumber.ipv4:
-            do { _ = try IPv4Packet(packet.payload).totalLength } catch {
-                if case .unsupportedVersion = error { return .nonIPv4Payload }
-                return .malformedPacket
-            }
-        default: break
-        }
-        switch packet.opcode {
-        case .forward, .echoRequestAndForward:
-            // Only IPv6 is routed here.
-            return packet.nextHeader == ProtocolNumber.ipv6 ? nil : .invalidAYIYAForward
-        case .noOperation, .echoRequest, .echoResponse: return nil
-        }
     }
 
     private mutating func obey(
@@ -132,10 +75,76 @@ extension Engine {
         to request: VerifiedDatagram,
         _ now: Moment
     ) -> Output.Transmission {
-        guard let path = self.tunnels[request.tid].path else { return .none }
+        guard let path = self.forwarder.tunnels[request.tid].path else { return .none }
         self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, now)
         buffer.prependUDP(along: path)
         self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0, request.tid)
         return .outside(path.remote, tunnel: request.tid, .own)
+    }
+}
+
+extension Forwarder {
+    /// Checks everything that makes a datagram acceptable; changes nothing.
+    fileprivate func verify(
+        _ octets: RawSpan,
+        from remote: IPAddress,
+        at now: Moment
+    ) throws(Engine.Refusal) -> Engine.VerifiedDatagram {
+        let packet: AYIYAPacket
+        do { packet = try AYIYAPacket(octets) } catch {
+            throw Engine.Refusal(reason: .nonAYIYAPacket, tid: nil)
+        }
+        let tid: TID
+        switch self.plan.owner(of: packet.identity) {
+        case .remote(let owner), .unassigned(let owner), .routed(let owner): tid = owner
+        default: throw Engine.Refusal(reason: .spoofedSource, tid: nil)
+        }
+        guard self.isOutside(remote) else { throw Engine.Refusal(reason: .endpointInsideTunnel, tid: tid) }
+        switch self.tunnels[tid].condition {
+        case .none: throw Engine.Refusal(reason: .missingTunnel, tid: nil)
+        case .disabled: throw Engine.Refusal(reason: .disabledTunnel, tid: tid)
+        case .down, .up: break
+        }
+        guard self.tunnels[tid].isDynamic, let secret = self.tunnels[tid].secret else {
+            throw Engine.Refusal(reason: .nonAYIYAPacket, tid: tid)
+        }
+        // The difference modulo 2^32, so that the clock's overflow in 2106 is no event.
+        let skew = Int32(truncatingIfNeeded: Int64(packet.epochTime) - now.unixTime)
+        guard abs(Int64(skew)) <= Engine.allowedClockSkew else {
+            throw Engine.Refusal(reason: .clockSkew, tid: tid)
+        }
+        guard packet.hasSignature(by: secret) else {
+            throw Engine.Refusal(reason: .ayiyaHashMismatch, tid: tid)
+        }
+        if let reason = Self.objection(to: packet) { throw Engine.Refusal(reason: reason, tid: tid) }
+        return Engine.VerifiedDatagram(
+            tid: tid,
+            opcode: packet.opcode,
+            nextHeader: packet.nextHeader,
+            time: now.unixTime + Int64(skew)
+        )
+    }
+
+    /// What speaks against the payload, or nil: its version and length must be what the header says.
+    private static func objection(to packet: borrowing AYIYAPacket) -> DropReason? {
+        switch packet.nextHeader {
+        case ProtocolNumber.ipv6:
+            do { _ = try IPv6Packet(packet.payload).totalLength } catch {
+                if case .unsupportedVersion = error { return .nonIPv6Payload }
+                return .malformedPacket
+            }
+        case ProtocolNumber.ipv4:
+            do { _ = try IPv4Packet(packet.payload).totalLength } catch {
+                if case .unsupportedVersion = error { return .nonIPv4Payload }
+                return .malformedPacket
+            }
+        default: break
+        }
+        switch packet.opcode {
+        case .forward, .echoRequestAndForward:
+            // Only IPv6 is routed here.
+            return packet.nextHeader == ProtocolNumber.ipv6 ? nil : .invalidAYIYAForward
+        case .noOperation, .echoRequest, .echoResponse: return nil
+        }
     }
 }

@@ -37,13 +37,13 @@ extension Engine {
         from source: IPAddress,
         _ now: Moment
     ) -> DropReason? {
-        guard self.isOutside(source) else { return .endpointInsideTunnel }
-        switch self.tunnels[tid].condition {
+        guard self.forwarder.isOutside(source) else { return .endpointInsideTunnel }
+        switch self.forwarder.tunnels[tid].condition {
         case .none: return .missingTunnel
         case .disabled: return .disabledTunnel
         case .down, .up: break
         }
-        guard self.tunnels[tid].isDynamic,
+        guard self.forwarder.tunnels[tid].isDynamic,
             let password = self.configuration.rows[Int(tid.rawValue)]?.password
         else { return .nonHeartbeatPacket }
         if case .address(let address) = message.sender, address.unmapped != source {

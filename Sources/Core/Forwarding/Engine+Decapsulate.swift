@@ -95,7 +95,8 @@ extension Engine {
         let sender: TID?
         do {
             let packet = try IPv6Packet(buffer.packet)
-            sender = self.sender(of: packet, at: outer.path.remote)
+            let remote = outer.path.remote
+            sender = self.plan.sender(from: packet.source) ?? self.linkLocalSender(of: packet, at: remote)
         } catch {
             let tid = self.tunnel(at: outer.path.remote)
             return self.drop(
@@ -107,45 +108,24 @@ extension Engine {
             )
         }
         guard let tid = sender else { return self.refuseSpoofed(&buffer, outer, now) }
-        if let reason = self.objection(to: tid, encapsulation, outer.path) {
+        if let reason = self.forwarder.objection(to: tid, encapsulation, outer.path) {
             return self.refuse(&buffer, reason, tunnel: tid, outer, now)
         }
-        if !self.tunnels[tid].isDynamic {
+        if !self.forwarder.tunnels[tid].isDynamic {
             // RFC 4213 and GRE may alternate on a static tunnel; answers go out as the last packet came in.
-            self.tunnels[tid].encapsulation = encapsulation
-            if self.tunnels[tid].path != outer.path { self.move(tid, to: outer.path) }
+            self.forwarder.tunnels[tid].encapsulation = encapsulation
+            if self.forwarder.tunnels[tid].path != outer.path { self.move(tid, to: outer.path) }
         }
         return self.receiveInner(&buffer, spare: &spare, from: tid, outer, now)
     }
 
-    /// The tunnel that a bare inner packet claims to come from: its source's, or with a link-local source
-    /// the one at the outer address.
-    ///
-    /// Nil when no tunnel may send from such an address.
-    private func sender(of packet: borrowing IPv6Packet, at remote: IPAddress) -> TID? {
-        switch self.plan.owner(of: packet.source) {
-        case .remote(let tid), .unassigned(let tid), .routed(let tid): return tid
-        case .local, .daemon, .nobody: return nil
-        case .outside: break
-        }
+    /// The tunnel that a bare inner packet with a link-local source comes from: the one at the outer address.
+    private func linkLocalSender(of packet: borrowing IPv6Packet, at remote: IPAddress) -> TID? {
         guard packet.source.isLinkLocalUnicast else { return nil }
         // Several tunnels may share the address: the one whose own addresses are spoken to comes first.
         let destination = packet.destination
-        return self.tunnel(at: remote) { self.isOurs(destination, on: $0) } ?? self.tunnel(at: remote)
-    }
-
-    /// Why a tunnel doesn't take a bare packet, or nil when it does.
-    private func objection(to tid: TID, _ encapsulation: Encapsulation, _ path: OuterPath) -> DropReason? {
-        switch self.tunnels[tid].condition {
-        case .none: return .missingTunnel
-        case .disabled: return .disabledTunnel
-        case .down: return .downTunnel
-        case .up: break
-        }
-        if self.tunnels[tid].encapsulation == .ayiya { return .nonAYIYAPacket }
-        // A heartbeat authenticates 6in4 from one address, and nothing else.
-        if self.tunnels[tid].isDynamic, encapsulation != .sixInFour { return .wrongEndpoint }
-        return self.tunnels[tid].path?.remote == path.remote ? nil : .wrongEndpoint
+        return self.tunnel(at: remote) { self.forwarder.isOurs(destination, on: $0) }
+            ?? self.tunnel(at: remote)
     }
 
     /// Drops a packet whose inner source belongs to no tunnel: of the tunnel it came from, when that is known.
@@ -158,7 +138,7 @@ extension Engine {
             return self.refuse(&buffer, .spoofedSource, tunnel: nil, outer, now)
         }
         let source = buffer.packet.ipv6Address(at: IPv6Header.Offset.source)
-        let reason: DropReason = Self.isPossibleSource(source) ? .spoofedSource : .impossibleSource
+        let reason: DropReason = Forwarder.isPossibleSource(source) ? .spoofedSource : .impossibleSource
         return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now)
     }
 
@@ -176,7 +156,7 @@ extension Engine {
         }
         // What stands behind the inner packet is padding (RFC 4213 §3.6) and no traffic of the user's.
         if let length = try? IPv6Packet(buffer.packet).totalLength { buffer.truncate(to: length) }
-        self.tunnels[tid].traffic.ingress.count(buffer.count, at: now)
+        self.forwarder.tunnels[tid].traffic.ingress.count(buffer.count, at: now)
         return self.forward(&buffer, spare: &spare, from: .tunnel(tid), now)
     }
 }
@@ -189,6 +169,33 @@ extension OuterPayload {
         case ProtocolNumber.icmpv4: self = .icmpv4
         default: self = .sixInFour
         }
+    }
+}
+
+extension AddressPlan {
+    /// The tunnel that may send from an address, or nil when none may.
+    fileprivate func sender(from source: IPv6Address) -> TID? {
+        switch self.owner(of: source) {
+        case .remote(let tid), .unassigned(let tid), .routed(let tid): tid
+        case .local, .daemon, .nobody, .outside: nil
+        }
+    }
+}
+
+extension Forwarder {
+    /// Why a tunnel doesn't take a bare packet, or nil when it does.
+    fileprivate func objection(to tid: TID, _ encapsulation: Encapsulation, _ path: OuterPath) -> DropReason?
+    {
+        switch self.tunnels[tid].condition {
+        case .none: return .missingTunnel
+        case .disabled: return .disabledTunnel
+        case .down: return .downTunnel
+        case .up: break
+        }
+        if self.tunnels[tid].encapsulation == .ayiya { return .nonAYIYAPacket }
+        // A heartbeat authenticates 6in4 from one address, and nothing else.
+        if self.tunnels[tid].isDynamic, encapsulation != .sixInFour { return .wrongEndpoint }
+        return self.tunnels[tid].path?.remote == path.remote ? nil : .wrongEndpoint
     }
 }
 

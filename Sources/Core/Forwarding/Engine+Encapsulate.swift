@@ -20,10 +20,10 @@ extension Engine {
         _ origin: Output.Origin,
         _ now: Moment
     ) -> Output {
-        guard let path = self.tunnels[tid].path else { return self.lose(buffer, tid, origin, now) }
-        self.tunnels[tid].traffic.egress.count(buffer.count, at: now)
+        guard let path = self.forwarder.tunnels[tid].path else { return self.lose(buffer, tid, origin, now) }
+        self.forwarder.tunnels[tid].traffic.egress.count(buffer.count, at: now)
         let trafficClass = buffer.innerTrafficClass
-        let encapsulation = self.tunnels[tid].encapsulation
+        let encapsulation = self.forwarder.tunnels[tid].encapsulation
         switch encapsulation {
         case .sixInFour: break
         case .gre:
@@ -35,7 +35,7 @@ extension Engine {
         }
         self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass, tid)
         let destination = Output.Transmission.outside(path.remote, tunnel: tid, origin)
-        guard let limit = self.tunnels[tid].pathMTU?.octets, buffer.count > Int(limit),
+        guard let limit = self.forwarder.tunnels[tid].pathMTU?.octets, buffer.count > Int(limit),
             self.fragment(&buffer, spare: &spare, to: Int(limit))
         else { return Output(packet: destination) }
         return Output(packet: destination, spare: .outside(path.remote, tunnel: tid, .own))
@@ -61,7 +61,7 @@ extension Engine {
         _ now: Moment
     ) {
         // A tunnel in AYIYA's mode has a secret: a configuration without one ends the session.
-        guard let secret = self.tunnels[tid].secret else { return }
+        guard let secret = self.forwarder.tunnels[tid].secret else { return }
         let payloadLength = buffer.count
         buffer.prepend(AYIYAPacket.headerLength)
         let header = AYIYAHeader(
@@ -116,7 +116,7 @@ extension Engine {
     /// Whether an outer IPv4 packet may be fragmented (RFC 4213 §3.2); each that may gets another identification
     /// (RFC 6864 §4.1).
     private mutating func fragmentation(ofLength length: Int, into tid: TID) -> IPv4Header.Fragmentation {
-        let fits = self.tunnels[tid].pathMTU.map { length <= Int($0.octets) } ?? true
+        let fits = self.forwarder.tunnels[tid].pathMTU.map { length <= Int($0.octets) } ?? true
         if self.configuration.pathMTU == .dynamic, fits { return .forbidden }
         return .allowed(identification: UInt16(truncatingIfNeeded: self.nextIdentification()))
     }

@@ -30,7 +30,7 @@ extension Engine {
         let length: Int
         do {
             let packet = try IPv6Packet(buffer.packet)
-            verdict = self.verdict(for: packet, from: ingress)
+            verdict = self.forwarder.verdict(for: packet, from: ingress)
             source = packet.source
             length = packet.totalLength
         } catch {

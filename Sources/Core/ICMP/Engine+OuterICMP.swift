@@ -118,14 +118,18 @@ extension Engine {
 
     /// Whether a tunnel's packets have the ends and the encapsulation of one that is quoted.
     private func sends(_ tid: TID, _ quotation: Quotation) -> Bool {
-        self.tunnels[tid].path == quotation.path && self.tunnels[tid].encapsulation == quotation.encapsulation
+        self.forwarder.tunnels[tid].path == quotation.path
+            && self.forwarder.tunnels[tid].encapsulation == quotation.encapsulation
     }
 
     /// Takes a smaller path MTU over, if it can be true of a packet that we sent (RFC 5927 §7.2).
     private mutating func learnPathMTU(of tid: TID, reported: Int, about length: Int, _ now: Moment) {
-        guard self.configuration.pathMTU == .dynamic, let path = self.tunnels[tid].path else { return }
+        guard self.configuration.pathMTU == .dynamic, let path = self.forwarder.tunnels[tid].path else {
+            return
+        }
         let largest =
-            Int(self.tunnels[tid].mtu) + self.tunnels[tid].encapsulation.overhead(toward: path.remote)
+            Int(self.forwarder.tunnels[tid].mtu)
+            + self.forwarder.tunnels[tid].encapsulation.overhead(toward: path.remote)
         let mtu = reported == 0 ? PathMTU.plateau(below: length) : reported
         let minimum =
             switch path.remote {
@@ -139,8 +143,8 @@ extension Engine {
 
     /// Remembers a path MTU unless a smaller one is known.
     mutating func lowerPathMTU(of tid: TID, to mtu: Int, _ now: Moment) {
-        if let known = self.tunnels[tid].pathMTU, Int(known.octets) < mtu { return }
-        self.tunnels[tid].pathMTU = PathMTU(octets: UInt16(clamping: mtu), learntAt: now.monotonic)
+        if let known = self.forwarder.tunnels[tid].pathMTU, Int(known.octets) < mtu { return }
+        self.forwarder.tunnels[tid].pathMTU = PathMTU(octets: UInt16(clamping: mtu), learntAt: now.monotonic)
     }
 
     // MARK: - Quotations

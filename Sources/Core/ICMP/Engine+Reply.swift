@@ -53,7 +53,7 @@ extension Engine {
         let rate = self.configuration.icmpRate
         if let tid {
             guard
-                self.tunnels[tid].errorLimit.take(
+                self.forwarder.tunnels[tid].errorLimit.take(
                     at: now.monotonic,
                     perSecond: rate.tunnelPerSecond,
                     burst: rate.tunnelBurst

@@ -29,22 +29,23 @@ extension Engine {
     ///
     /// Allocates.
     public func snapshot(of tid: TID, at now: Moment) -> TunnelSnapshot {
-        let traffic = self.tunnels[tid].traffic
+        let traffic = self.forwarder.tunnels[tid].traffic
         let last = max(traffic.ingress.lastSeen ?? 0, traffic.egress.lastSeen ?? 0)
         return TunnelSnapshot(
             tid: tid,
-            condition: self.tunnels[tid].condition,
-            encapsulation: self.tunnels[tid].encapsulation,
-            path: self.tunnels[tid].path,
-            pathMTU: self.tunnels[tid].pathMTU.map { Int($0.octets) },
+            condition: self.forwarder.tunnels[tid].condition,
+            encapsulation: self.forwarder.tunnels[tid].encapsulation,
+            path: self.forwarder.tunnels[tid].path,
+            pathMTU: self.forwarder.tunnels[tid].pathMTU.map { Int($0.octets) },
             traffic: traffic,
             lastTimes: (
                 traffic.ingress.lastSeen.map(now.unixTime(of:)),
                 traffic.egress.lastSeen.map(now.unixTime(of:)),
-                self.tunnels[tid].hasBeaten ? now.unixTime(of: self.tunnels[tid].lastBeat) : nil
+                self.forwarder.tunnels[tid].hasBeaten
+                    ? now.unixTime(of: self.forwarder.tunnels[tid].lastBeat) : nil
             ),
             idleSeconds: last == 0 ? nil : Int(now.nanoseconds(since: last) / Moment.nanosecondsPerSecond),
-            latency: self.tunnels[tid].latency,
+            latency: self.forwarder.tunnels[tid].latency,
             errors: self.errorCounts(of: tid)
         )
     }

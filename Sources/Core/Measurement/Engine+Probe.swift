@@ -27,7 +27,9 @@ extension Engine {
     ) -> Output? {
         self.prober.advance(to: now)
         while let tid = self.prober.takeTunnel() {
-            guard self.tunnels[tid].condition == .up, self.tunnels[tid].path != nil else { continue }
+            guard self.forwarder.tunnels[tid].condition == .up, self.forwarder.tunnels[tid].path != nil else {
+                continue
+            }
             return self.probe(tid, in: &buffer, spare: &spare, now)
         }
         while let place = self.prober.takePoP(of: 2 * self.popLatencies.count) {
@@ -45,7 +47,7 @@ extension Engine {
         _ now: Moment
     ) -> Output? {
         guard self.writeProbeBody(for: .tunnel(tid), in: &buffer, now) else { return nil }
-        self.tunnels[tid].latency.send(self.prober.sequence)
+        self.forwarder.tunnels[tid].latency.send(self.prober.sequence)
         let ends = (source: self.plan.localAddress(of: tid), destination: self.plan.remoteAddress(of: tid))
         buffer.makeEchoRequest(
             identifier: tid.rawValue,
@@ -96,7 +98,7 @@ extension Engine {
     /// Counts a reply that came out of a tunnel.
     mutating func noteProbeReply(_ reply: ProbeReply, from tid: TID, at now: Moment) {
         guard reply.target == .tunnel(tid), self.prober.isCurrent(reply.magic) else { return }
-        self.tunnels[tid].latency.receive(reply, at: now)
+        self.forwarder.tunnels[tid].latency.receive(reply, at: now)
     }
 
     /// Counts a reply that came from another PoP.

@@ -58,24 +58,26 @@ struct EndpointIndex: ~Copyable {
 extension Engine {
     /// Gives a tunnel other ends, and keeps the index in step.
     mutating func move(_ tid: TID, to path: OuterPath?) {
-        let old = self.tunnels[tid].path
-        self.tunnels[tid].path = path
+        let old = self.forwarder.tunnels[tid].path
+        self.forwarder.tunnels[tid].path = path
         guard old?.remote != path?.remote else { return }
         if let old { self.endpoints.remove(tid, at: old.remote) }
         if let path { self.endpoints.insert(tid, at: path.remote) }
-        self.tunnels[tid].pathMTU = nil
+        self.forwarder.tunnels[tid].pathMTU = nil
     }
 
     /// The first tunnel whose remote end has an address and that a condition holds for.
     func tunnel(at remote: IPAddress, where condition: (TID) -> Bool = { _ in true }) -> TID? {
         var candidate = self.endpoints.first(at: remote)
         while let tid = candidate {
-            if self.tunnels[tid].path?.remote == remote, condition(tid) { return tid }
+            if self.forwarder.tunnels[tid].path?.remote == remote, condition(tid) { return tid }
             candidate = self.endpoints.next(after: tid)
         }
         return nil
     }
+}
 
+extension Forwarder {
     /// Whether outer packets to an address would not come back into a tunnel (RFC 2473 §4.1.2).
     func isOutside(_ remote: IPAddress) -> Bool {
         switch remote {

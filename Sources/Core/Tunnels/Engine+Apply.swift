@@ -10,6 +10,8 @@ extension Engine {
     public mutating func apply(_ new: EngineConfiguration, at now: Moment) -> EngineConfiguration {
         let old = self.configuration
         self.configuration = new
+        self.forwarder.plan = new.plan
+        self.forwarder.pathMTU = new.pathMTU
         let keepsAddresses =
             old.ownDetails?.ipv4 == new.ownDetails?.ipv4 && old.ownDetails?.ipv6 == new.ownDetails?.ipv6
         for number in 0..<UInt16(TID.capacity) {
@@ -34,35 +36,36 @@ extension Engine {
         if let old, !new.isSameTunnel(as: old) { self.forget(tid) }
         let keepsSession = old.map { new.isSameTunnel(as: $0) && new.keepsSession(of: $0) } ?? false
         if !keepsSession { self.endSession(tid) }
-        self.tunnels[tid].isDynamic = new.isDynamic
-        self.tunnels[tid].mtu = new.mtu
-        self.tunnels[tid].secret = new.secret
+        self.forwarder.tunnels[tid].isDynamic = new.isDynamic
+        self.forwarder.tunnels[tid].mtu = new.mtu
+        self.forwarder.tunnels[tid].secret = new.secret
         if let remote = new.fixedRemote { self.place(tid, at: remote) }
-        self.tunnels[tid].condition = self.condition(of: tid, new)
+        self.forwarder.tunnels[tid].condition = self.condition(of: tid, new)
     }
 
     private func condition(of tid: TID, _ row: EngineConfiguration.Row) -> TunnelCondition {
         if row.isDisabled { return .disabled }
         guard row.isDynamic else { return .up }
-        return self.tunnels[tid].condition == .up && self.tunnels[tid].path != nil ? .up : .down
+        return self.forwarder.tunnels[tid].condition == .up && self.forwarder.tunnels[tid].path != nil
+            ? .up : .down
     }
 
     private mutating func forget(_ tid: TID) {
         self.move(tid, to: nil)
-        self.tunnels[tid] = Tunnel()
+        self.forwarder.tunnels[tid] = Tunnel()
         self.errors.reset(tid)
     }
 
     private mutating func endSession(_ tid: TID) {
         self.move(tid, to: nil)
-        self.tunnels[tid].condition = .down
-        self.tunnels[tid].encapsulation = .sixInFour
-        self.tunnels[tid].newestBeat = nil
+        self.forwarder.tunnels[tid].condition = .down
+        self.forwarder.tunnels[tid].encapsulation = .sixInFour
+        self.forwarder.tunnels[tid].newestBeat = nil
     }
 
     /// Gives a static tunnel its ends; ours is the configured one until a packet says which the user sends to.
     private mutating func place(_ tid: TID, at remote: IPAddress) {
-        guard self.tunnels[tid].path == nil, let own = self.configuration.ownDetails else { return }
+        guard self.forwarder.tunnels[tid].path == nil, let own = self.configuration.ownDetails else { return }
         switch remote {
         case .ipv4: self.move(tid, to: OuterPath(local: .ipv4(own.ipv4), remote: remote))
         case .ipv6: self.move(tid, to: OuterPath(local: .ipv6(own.ipv6), remote: remote))

@@ -8,16 +8,18 @@ extension Engine {
     public mutating func expireTunnels(at now: Moment) -> Int {
         var expired = 0
         for number in 0..<UInt16(TID.capacity) {
-            guard let tid = TID(rawValue: number), self.tunnels[tid].condition == .up else { continue }
-            if let learnt = self.tunnels[tid].pathMTU,
+            guard let tid = TID(rawValue: number), self.forwarder.tunnels[tid].condition == .up else {
+                continue
+            }
+            if let learnt = self.forwarder.tunnels[tid].pathMTU,
                 now.nanoseconds(since: learnt.learntAt) > PathMTU.lifetime
             {
-                self.tunnels[tid].pathMTU = nil
+                self.forwarder.tunnels[tid].pathMTU = nil
             }
-            guard self.tunnels[tid].isDynamic,
-                now.nanoseconds(since: self.tunnels[tid].lastBeat) > self.configuration.beatTimeout
+            guard self.forwarder.tunnels[tid].isDynamic,
+                now.nanoseconds(since: self.forwarder.tunnels[tid].lastBeat) > self.configuration.beatTimeout
             else { continue }
-            self.tunnels[tid].condition = .down
+            self.forwarder.tunnels[tid].condition = .down
             expired += 1
         }
         return expired
@@ -39,19 +41,19 @@ extension Engine {
         encapsulation: Encapsulation,
         at now: Moment
     ) -> Bool {
-        let isFromPresentEndpoint = self.tunnels[tid].path == path
-        if let newest = self.tunnels[tid].newestBeat, time <= newest {
-            guard isFromPresentEndpoint, self.tunnels[tid].encapsulation == encapsulation else {
+        let isFromPresentEndpoint = self.forwarder.tunnels[tid].path == path
+        if let newest = self.forwarder.tunnels[tid].newestBeat, time <= newest {
+            guard isFromPresentEndpoint, self.forwarder.tunnels[tid].encapsulation == encapsulation else {
                 return false
             }
         } else {
-            self.tunnels[tid].newestBeat = time
+            self.forwarder.tunnels[tid].newestBeat = time
         }
         if !isFromPresentEndpoint { self.move(tid, to: path) }
-        self.tunnels[tid].encapsulation = encapsulation
-        self.tunnels[tid].lastBeat = now.monotonic
-        self.tunnels[tid].hasBeaten = true
-        self.tunnels[tid].condition = .up
+        self.forwarder.tunnels[tid].encapsulation = encapsulation
+        self.forwarder.tunnels[tid].lastBeat = now.monotonic
+        self.forwarder.tunnels[tid].hasBeaten = true
+        self.forwarder.tunnels[tid].condition = .up
         return true
     }
 }

@@ -56,12 +56,19 @@ struct Tunnel: Sendable {
     /// Limits the ICMP errors about the tunnel.
     var errorLimit = TokenBucket()
     var latency = LatencyRecord()
+}
 
+extension Forwarder {
     /// Size of the largest inner packet that needs no outer fragmentation, in octets, never below 1280
     /// (RFC 4213 §3.2).
-    func effectiveMTU(_ mode: PathMTUMode) -> Int {
-        guard mode == .dynamic, let pathMTU = self.pathMTU, let path = self.path else { return Int(self.mtu) }
-        let inner = Int(pathMTU.octets) - self.encapsulation.overhead(toward: path.remote)
-        return max(min(Int(self.mtu), inner), IPv6Packet.minimumMTU)
+    ///
+    /// Reads field by field: a method of ``Tunnel`` would be given a copy of the whole row.
+    func effectiveMTU(of tid: TID) -> Int {
+        let mtu = Int(self.tunnels[tid].mtu)
+        guard self.pathMTU == .dynamic, let pathMTU = self.tunnels[tid].pathMTU,
+            let path = self.tunnels[tid].path
+        else { return mtu }
+        let inner = Int(pathMTU.octets) - self.tunnels[tid].encapsulation.overhead(toward: path.remote)
+        return max(min(mtu, inner), IPv6Packet.minimumMTU)
     }
 }

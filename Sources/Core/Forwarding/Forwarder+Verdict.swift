@@ -1,8 +1,8 @@
-public import Wire
+internal import Wire
 
-extension Engine {
+extension Forwarder {
     /// Decides the fate of a packet; pure: the same engine, packet and ingress always give the same verdict.
-    public func verdict(for packet: borrowing IPv6Packet, from ingress: Ingress) -> Verdict {
+    func verdict(for packet: borrowing IPv6Packet, from ingress: Ingress) -> Verdict {
         let source = packet.source
         if let verdict = self.objection(to: source, from: ingress, destination: packet.destination) {
             return verdict
@@ -99,7 +99,7 @@ extension Engine {
         let concerned = self.concerned(ingress) ?? tid
         if ingress == .tunnel(tid) { return .drop(.sameIngressAndEgress) }
         if let error = self.unusable(tid) { return .reply(error, concerning: concerned) }
-        let mtu = self.tunnels[tid].effectiveMTU(self.configuration.pathMTU)
+        let mtu = self.effectiveMTU(of: tid)
         if packet.totalLength > mtu { return .reply(.packetTooBig(mtu: mtu), concerning: concerned) }
         return packet.hopLimit > 1 ? .encapsulate(tid) : .reply(.hopLimitExceeded, concerning: concerned)
     }
