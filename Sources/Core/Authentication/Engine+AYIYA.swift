@@ -55,14 +55,14 @@ extension Engine {
             self.accounting.consumed &+= 1
             return Output()
         case .forward:
-            return self.receiveInner(&buffer, spare: &spare, from: datagram.tid, outer, now)
+            return self.receiveInner(&buffer, spare: &spare, from: datagram.tid, as: .ayiya, outer, now)
         case .echoRequest:
             self.accounting.answered &+= 1
             return Output(packet: self.respond(in: &buffer, to: datagram, now))
         case .echoRequestAndForward:
             var response = Output.Transmission.none
             if spare.replace(with: buffer.packet) { response = self.respond(in: &spare, to: datagram, now) }
-            var output = self.receiveInner(&buffer, spare: &spare, from: datagram.tid, outer, now)
+            var output = self.receiveInner(&buffer, spare: &spare, from: datagram.tid, as: .ayiya, outer, now)
             // A second fragment, where forwarding needed the spare buffer, matters more than the response.
             if output.spare == .none { output.spare = response }
             return output

@@ -111,12 +111,7 @@ extension Engine {
         if let reason = self.forwarder.objection(to: tid, encapsulation, outer.path) {
             return self.refuse(&buffer, reason, tunnel: tid, outer, now)
         }
-        if !self.forwarder.tunnels[tid].isDynamic {
-            // RFC 4213 and GRE may alternate on a static tunnel; answers go out as the last packet came in.
-            self.forwarder.tunnels[tid].encapsulation = encapsulation
-            if self.forwarder.tunnels[tid].path != outer.path { self.move(tid, to: outer.path) }
-        }
-        return self.receiveInner(&buffer, spare: &spare, from: tid, outer, now)
+        return self.receiveInner(&buffer, spare: &spare, from: tid, as: encapsulation, outer, now)
     }
 
     /// The tunnel that a bare inner packet with a link-local source comes from: the one at the outer address.
@@ -142,11 +137,30 @@ extension Engine {
         return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now)
     }
 
+    /// Has a static tunnel answer as its last valid packet came in: 6in4 and GRE may alternate, and so may our own
+    /// addresses that the user sends to.
+    private mutating func followStatic(
+        _ tid: TID,
+        as encapsulation: Encapsulation,
+        _ path: OuterPath,
+        to packet: RawSpan
+    ) {
+        guard !self.forwarder.tunnels[tid].isDynamic,
+            self.forwarder.tunnels[tid].encapsulation != encapsulation
+                || self.forwarder.tunnels[tid].path != path
+        else { return }
+        // A packet that is only answered with an error is not valid.
+        if case .unassigned = self.plan.owner(of: packet.ipv6Address(at: IPv6Header.Offset.source)) { return }
+        self.forwarder.tunnels[tid].encapsulation = encapsulation
+        if self.forwarder.tunnels[tid].path != path { self.move(tid, to: path) }
+    }
+
     /// Takes an inner packet of a tunnel that was found in order so far.
     mutating func receiveInner(
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         from tid: TID,
+        as encapsulation: Encapsulation,
         _ outer: OuterHeader,
         _ now: Moment
     ) -> Output {
@@ -154,6 +168,7 @@ extension Engine {
             let source = outer.path.remote
             return self.drop(buffer, .congestionMarkOnUnawarePacket, tunnel: tid, source: source, at: now)
         }
+        self.followStatic(tid, as: encapsulation, outer.path, to: buffer.packet)
         // What stands behind the inner packet is padding (RFC 4213 §3.6) and no traffic of the user's.
         if let length = try? IPv6Packet(buffer.packet).totalLength { buffer.truncate(to: length) }
         self.forwarder.tunnels[tid].traffic.ingress.count(buffer.count, at: now)

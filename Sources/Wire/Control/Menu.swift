@@ -110,6 +110,8 @@ public struct MenuPosition: Sendable {
         case ".": return .whereAmI
         case "help", "?": return .help
         case "fullhelp": return .fullHelp
+        // Wherever a session stands, people type these to leave it.
+        case "exit", "quit": return .command("cmd exit")
         default: return nil
         }
     }
