@@ -95,9 +95,25 @@ private func referenceHeaderChain(_ octets: [UInt8]) -> HeaderChain {
         if type == 44, fragmentOffset > 0 || more == 1 {
             return .fragment(nextHeader: octets[offset], isFirst: fragmentOffset == 0, offset: offset + 8)
         }
+        if type == 0 || type == 60, let end = referenceOptions(octets, offset + 2, offset + length) {
+            return end
+        }
         (type, place, offset) = (octets[offset], offset, offset + length)
     }
     return .upperLayer(nextHeader: type, offset: offset)
+}
+
+/// RFC 8200 §4.2 once more, from the first option to the end of their header.
+private func referenceOptions(_ octets: [UInt8], _ start: Int, _ end: Int) -> HeaderChain? {
+    if start >= end { return nil }
+    if octets[start] == 0 { return referenceOptions(octets, start + 1, end) }
+    if start + 1 == end { return .beyondPacket(fieldOffset: start) }
+    let next = start + 2 + Int(octets[start + 1])
+    if next > end { return .beyondPacket(fieldOffset: start + 1) }
+    if octets[start] < 0x40 { return referenceOptions(octets, next, end) }
+    let isMulticast = octets[24] == 0xff
+    let isAnswered = octets[start] >= 0xc0 ? !isMulticast : octets[start] >= 0x80
+    return .unrecognizedOption(offset: start, isAnswered: isAnswered)
 }
 
 /// Decodes what the chain ends in, for its own checks.

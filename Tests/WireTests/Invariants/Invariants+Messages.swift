@@ -58,7 +58,17 @@ private func isICMPv6(_ octets: [UInt8], _ addresses: (source: IPv6Address, dest
     )
     guard let message else { return false }
     let target = message.solicitedTarget
-    return message.body.byteCount == octets.count - 8 && (target != nil) == (octets.count >= 24)
+    return message.body.byteCount == octets.count - 8 && (target != nil) == hasWholeOptions(octets.part(8))
+}
+
+/// Whether a target is there and the options behind it end where the message does (RFC 4861 §4.6).
+private func hasWholeOptions(_ body: [UInt8]) -> Bool {
+    var rest = body.dropFirst(16)
+    while let length = rest.dropFirst().first {
+        guard length > 0, rest.count >= 8 * Int(length) else { return false }
+        rest = rest.dropFirst(8 * Int(length))
+    }
+    return body.count >= 16 && rest.isEmpty
 }
 
 func checkGRE(_ input: [UInt8]) throws(BrokenInvariant) {

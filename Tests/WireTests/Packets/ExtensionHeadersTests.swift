@@ -69,6 +69,48 @@ import Wire
     }
 
     // swift-format-ignore
+    static let options: [Row<String, HeaderChain>] = [
+        Row("six Pad1",                     "1100 000000000000",                  is: .upperLayer(nextHeader: 17, offset: 48)),
+        Row("PadN of nothing",              "1100 0100 0100 0100",                is: .upperLayer(nextHeader: 17, offset: 48)),
+        Row("unknown, to be skipped",       "1100 3e04 00000000",                 is: .upperLayer(nextHeader: 17, offset: 48)),
+        Row("unknown, to be dropped",       "1100 7e04 00000000",                 is: .unrecognizedOption(offset: 42, isAnswered: false)),
+        Row("unknown, to be answered",      "1100 be04 00000000",                 is: .unrecognizedOption(offset: 42, isAnswered: true)),
+        Row("unknown, answered if unicast", "1100 fe04 00000000",                 is: .unrecognizedOption(offset: 42, isAnswered: true)),
+        Row("behind padding",               "1100 00 0101ff be00",                is: .unrecognizedOption(offset: 46, isAnswered: true)),
+        Row("behind one that is skipped",   "1101 3e03 000000 be 07 00000000000000", is: .unrecognizedOption(offset: 47, isAnswered: true)),
+        Row("one octet too long",           "1100 3e05 00000000",                 is: .beyondPacket(fieldOffset: 43)),
+        Row("longest length",               "1100 01ff 00000000",                 is: .beyondPacket(fieldOffset: 43)),
+        Row("without its length",           "1100 0103 000000 3e",                is: .beyondPacket(fieldOffset: 47)),
+    ]
+
+    @Test(arguments: Self.options, [ProtocolNumber.hopByHopOptions, ProtocolNumber.destinationOptions])
+    func heedsOptions(_ row: Row<String, HeaderChain>, in nextHeader: UInt8) throws {
+        let octets = Self.packet(nextHeader, row.input)
+        let chain = try IPv6Packet(octets.span.bytes).headerChain
+
+        #expect(chain == row.output)
+    }
+
+    @Test func keepsQuietAboutAnOptionInAMulticastPacket() throws {
+        let answered = Self.packet(60, "1100 be04 00000000").with(0xff, at: 24)
+        let quiet = Self.packet(60, "1100 fe04 00000000").with(0xff, at: 24)
+
+        let chains = [
+            try IPv6Packet(answered.span.bytes).headerChain, try IPv6Packet(quiet.span.bytes).headerChain,
+        ]
+
+        #expect(chains[0] == .unrecognizedOption(offset: 42, isAnswered: true))
+        #expect(chains[1] == .unrecognizedOption(offset: 42, isAnswered: false))
+    }
+
+    @Test func looksPastOptionsForAnError() throws {
+        let octets = Self.packet(60, "3a00 fe04 00000000 0100000000000000")
+        let isSilent = try IPv6Packet(octets.span.bytes).mayBeICMPv6ErrorOrRedirect
+
+        #expect(isSilent == true)
+    }
+
+    // swift-format-ignore
     static let fragments: [Row<(position: Int, isLast: Bool), HeaderChain>] = [
         Row("first",          (0, false),    is: .fragment(nextHeader: 58, isFirst: true, offset: 48)),
         Row("middle",         (1232, false), is: .fragment(nextHeader: 58, isFirst: false, offset: 48)),

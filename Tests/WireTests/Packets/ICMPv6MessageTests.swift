@@ -98,14 +98,29 @@ import Wire
         #expect(isError == row.output)
     }
 
-    @Test(arguments: [0, 15, 16, 24])
-    func namesASolicitedTargetWhenItIsLongEnough(_ bodyLength: Int) throws {
-        let target = octets("20010db802ff00010000000000000001")
-        let body = Array((target + octets("0101020304050607")).prefix(bodyLength))
-        let octets = Self.written(type: MessageType.neighbourSolicitation, body: body)
+    private static let target = "20010db802ff00010000000000000001"
+
+    // swift-format-ignore
+    static let solicitations: [Row<String, String?>] = [
+        Row("no body",                     "",                                              is: nil),
+        Row("one octet short",             String(target.dropLast(2)),                      is: nil),
+        Row("target only",                 target,                                          is: "2001:db8:2ff:1::1"),
+        Row("link-layer address",          target + "0101 020304050607",                    is: "2001:db8:2ff:1::1"),
+        Row("two options",                 target + "0101 020304050607 0e01 000000000000",  is: "2001:db8:2ff:1::1"),
+        Row("option of two units",         target + "0102 0203040506070809 0a0b0c0d0e0f",   is: "2001:db8:2ff:1::1"),
+        Row("option of length 0",          target + "0100 020304050607",                    is: nil),
+        Row("second option of length 0",   target + "0101 020304050607 0e00 000000000000",  is: nil),
+        Row("option one octet short",      target + "0101 0203040506",                      is: nil),
+        Row("option one unit short",       target + "0102 020304050607",                    is: nil),
+        Row("option without its length",   target + "01",                                   is: nil),
+    ]
+
+    @Test(arguments: Self.solicitations)
+    func namesASolicitedTargetWhenItsOptionsAreWhole(_ row: Row<String, String?>) throws {
+        let octets = Self.written(type: MessageType.neighbourSolicitation, body: octets(row.input))
         let message = try ICMPv6Message(octets.span.bytes, source: Self.source, destination: Self.destination)
 
-        #expect(message.solicitedTarget?.description == (bodyLength < 16 ? nil : "2001:db8:2ff:1::1"))
+        #expect(message.solicitedTarget?.description == row.output)
     }
 
     struct ErrorVector: Decodable, Sendable, CustomTestStringConvertible {
