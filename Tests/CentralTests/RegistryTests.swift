@@ -90,6 +90,19 @@ struct RegistryTests {
         #expect(try await test.store.snapshot(of: .fleet) == before)
     }
 
+    @Test func refusesWhatWasPlannedOnAnOlderRevision() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let revision = try await test.store.snapshot(of: .fleet).revision
+        let change = RegistryChange.amendPoP(try Fixture.name(), PoPAmendment(city: "Anderswo"))
+        try await test.store.apply([change], by: "tester", expecting: revision)
+
+        let error = await #expect(throws: RegistryError.self) {
+            try await test.store.apply([.removeTunnel(Fixture.number(2))], by: "tester", expecting: revision)
+        }
+
+        #expect(error?.description == "somebody changed the registry meanwhile; look again")
+    }
+
     @Test func rehearsesWithoutATrace() async throws {
         let test = try await TestStore(Fixture.registry())
         let before = try await test.store.snapshot(of: .fleet)

@@ -41,7 +41,8 @@ struct InventoryApplyCommand: AsyncParsableCommand {
     func run() async throws {
         let inventory = try InventoryReader(folder: self.folder).read()
         let store = try self.store.open()
-        let plan = try InventoryPlan(from: try await store.snapshot(of: .infrastructure), to: inventory)
+        let snapshot = try await store.snapshot(of: .infrastructure)
+        let plan = try InventoryPlan(from: snapshot, to: inventory)
         for name in plan.strangers {
             Terminal.complain("note: \(name) is in the database and not in the inventory; it stays as it is")
         }
@@ -51,7 +52,7 @@ struct InventoryApplyCommand: AsyncParsableCommand {
         let applies = !self.dryRun && !changes.isEmpty
         if applies {
             try self.consent.demand("Make these \(changes.count) changes?")
-            try await store.apply(changes, by: Operator.name)
+            try await store.apply(changes, by: Operator.name, expecting: snapshot.revision)
         }
         try self.conclude(plan, applied: applies)
     }

@@ -25,7 +25,7 @@ struct PushCommand: AsyncParsableCommand {
     private struct Document: Encodable {
         let pop: String
         let outcome: String
-        let generation: Int?
+        @ExplicitNull private(set) var generation: Int?
         let seconds: Double
         let detail: String
     }

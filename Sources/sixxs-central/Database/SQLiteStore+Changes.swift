@@ -6,21 +6,21 @@ extension SQLiteStore {
     func apply(
         _ changes: [RegistryChange],
         by author: String,
+        expecting revision: Int64? = nil,
         mode: ApplyMode = .commit
     ) async throws -> [RegistryResult] {
         let time = self.now()
-        do {
-            return try await self.central.writeWithoutTransaction { database in
-                var results: [RegistryResult] = []
-                try database.inTransaction(.immediate) {
-                    let transaction = RegistryTransaction(database: database, author: author, time: time)
-                    results = try changes.map { try transaction.make($0) }
-                    return mode == .commit ? .commit : .rollback
+        return try await self.changing { database in
+            var results: [RegistryResult] = []
+            try database.inTransaction(.immediate) {
+                guard try revision == nil || revision == Self.revision(in: database) else {
+                    throw RegistryError.refused("somebody changed the registry meanwhile; look again")
                 }
-                return results
+                let transaction = RegistryTransaction(database: database, author: author, time: time)
+                results = try changes.map { try transaction.make($0) }
+                return mode == .commit ? .commit : .rollback
             }
-        } catch let error as DatabaseError {
-            throw RegistryError(error)
+            return results
         }
     }
 }
@@ -39,7 +39,7 @@ extension RegistryError {
             self = .refused(Self.uniquenessRules[columns] ?? "\(columns) is taken")
         case .SQLITE_CONSTRAINT_FOREIGNKEY:
             self = .refused("it is still in use, or names something that does not exist")
-        default: self = .unusable("the database cannot be written: \(message)")
+        default: self = .unusable("the database cannot be used: \(message)")
         }
     }
 

@@ -4,7 +4,7 @@ internal import GRDB
 extension SQLiteStore {
     func generation(of rendering: Rendering, author: String, reason: String) async throws -> Generation {
         let time = self.now()
-        return try await self.central.write { database in
+        return try await self.writing { database in
             let sql = "SELECT * FROM generation WHERE popID = ? ORDER BY number DESC LIMIT 1"
             let latest = try Row.fetchOne(database, sql: sql, arguments: [rendering.popID]).map(
                 Self.generation
@@ -30,13 +30,14 @@ extension SQLiteStore {
         }
     }
 
-    func latestGenerations() async throws -> [Int: Generation] {
-        let sql = """
-            SELECT * FROM generation AS one
-            WHERE number = (SELECT max(number) FROM generation WHERE popID = one.popID)
-            """
-        let generations = try await self.central.read { try Row.fetchAll($0, sql: sql).map(Self.generation) }
-        return Dictionary(uniqueKeysWithValues: generations.map { ($0.popID, $0) })
+    func latestGenerationNumbers() async throws -> [Int: Int] {
+        let sql = "SELECT popID, max(number) AS number FROM generation GROUP BY popID"
+        return try await self.reading { database in
+            let numbers = try Row.fetchAll(database, sql: sql).map {
+                ($0["popID"] as Int, $0["number"] as Int)
+            }
+            return Dictionary(uniqueKeysWithValues: numbers)
+        }
     }
 
     private static func generation(_ row: Row) -> Generation {
@@ -52,7 +53,7 @@ extension SQLiteStore {
     }
 
     func record(_ attempt: PushAttempt) async throws {
-        try await self.central.write { database in
+        try await self.writing { database in
             try database.execute(
                 sql:
                     "INSERT INTO push (popID, generation, started, duration, outcome, detail) VALUES (?, ?, ?, ?, ?, ?)",
@@ -72,7 +73,7 @@ extension SQLiteStore {
                 OR push.id IN (SELECT max(id) FROM push WHERE outcome <> 'failed' GROUP BY popID)
             ORDER BY push.id
             """
-        let attempts = try await self.central.read { database in
+        let attempts = try await self.reading { database in
             try Row.fetchAll(database, sql: sql).map { row in
                 (attempt: try Self.attempt(row), digest: row["digest"] as String?)
             }
@@ -104,7 +105,7 @@ extension SQLiteStore {
 
     func record(_ events: [FleetEvent]) async throws {
         guard !events.isEmpty else { return }
-        try await self.central.write { database in
+        try await self.writing { database in
             for event in events {
                 try database.execute(
                     sql: "INSERT INTO event (time, popID, kind, detail) VALUES (?, ?, ?, ?)",
@@ -115,7 +116,7 @@ extension SQLiteStore {
     }
 
     func events(limit: Int) async throws -> [FleetEvent] {
-        try await self.central.read { database in
+        try await self.reading { database in
             let sql = "SELECT * FROM event ORDER BY id DESC LIMIT ?"
             return try Row.fetchAll(database, sql: sql, arguments: [limit]).compactMap { row in
                 FleetEvent.Kind(rawValue: row["kind"]).map { kind in

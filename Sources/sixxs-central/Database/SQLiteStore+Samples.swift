@@ -4,10 +4,12 @@ internal import Wire
 
 extension SQLiteStore {
     func record(_ report: PoPReport, of popID: Int, at time: Date) async throws {
-        try await self.samples.write { database in
-            try Self.insert(report, of: popID, at: time, in: database)
-            for tunnel in report.tunnels {
-                try Self.insert(tunnel, at: time, in: database)
+        try await Self.translating {
+            try await self.samples.write { database in
+                try Self.insert(report, of: popID, at: time, in: database)
+                for tunnel in report.tunnels {
+                    try Self.insert(tunnel, at: time, in: database)
+                }
             }
         }
     }
@@ -55,8 +57,10 @@ extension SQLiteStore {
             SELECT popSample.* FROM pop JOIN popSample
                 ON popSample.popID = pop.id AND time = (SELECT max(time) FROM popSample WHERE popID = pop.id)
             """
-        let samples = try await self.samples.read { database in
-            try Row.fetchAll(database, sql: sql).map { ($0["popID"] as Int, Self.sample($0)) }
+        let samples = try await Self.translating {
+            try await self.samples.read { database in
+                try Row.fetchAll(database, sql: sql).map { ($0["popID"] as Int, Self.sample($0)) }
+            }
         }
         return Dictionary(uniqueKeysWithValues: samples)
     }

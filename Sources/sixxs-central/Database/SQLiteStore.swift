@@ -32,13 +32,18 @@ struct SQLiteStore: FleetStore {
     }
 
     func snapshot(of scope: FleetSnapshot.Scope) async throws -> FleetSnapshot {
-        try await self.central.read { try Self.snapshot(of: scope, in: $0) }
+        try await self.reading { try Self.snapshot(of: scope, in: $0) }
+    }
+
+    /// How many changes the registry has seen.
+    static func revision(in database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT max(revision) FROM audit") ?? 0
     }
 
     static func snapshot(of scope: FleetSnapshot.Scope, in database: Database) throws -> FleetSnapshot {
         let filter = try Self.filter(for: scope, in: database)
         return FleetSnapshot(
-            revision: try Int64.fetchOne(database, sql: "SELECT max(revision) FROM audit") ?? 0,
+            revision: try Self.revision(in: database),
             pops: try PoPRecord.fetchAll(database, sql: "SELECT * FROM pop ORDER BY name").map(\.pop),
             prefixes: try PrefixRecord.fetchAll(
                 database,
@@ -118,7 +123,7 @@ struct SQLiteStore: FleetStore {
     }
 
     func changes(since revision: Int64) async throws -> [AuditEntry] {
-        try await self.central.read { database in
+        try await self.reading { database in
             let sql = "SELECT * FROM audit WHERE revision > ? ORDER BY revision"
             return try Row.fetchAll(database, sql: sql, arguments: [revision]).map { row in
                 AuditEntry(

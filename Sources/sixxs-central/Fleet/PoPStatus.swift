@@ -45,7 +45,7 @@ struct FleetStatus: Sendable {
         let renderer = ConfigurationRenderer(snapshot)
         let histories = try await store.pushHistories()
         let samples = try await store.latestSamples()
-        let generations = try await store.latestGenerations()
+        let generations = try await store.latestGenerationNumbers()
         let pops = names.isEmpty ? snapshot.pops : try snapshot.selection(names)
         self.pops = pops.map { pop in
             let confirmed = histories[pop.id]?.confirmedDigest
@@ -53,7 +53,7 @@ struct FleetStatus: Sendable {
                 pop: pop,
                 history: histories[pop.id],
                 sample: samples[pop.id],
-                generation: generations[pop.id]?.number,
+                generation: generations[pop.id],
                 isInSync: confirmed.map { $0 == (try? renderer.render(pop.id))?.digest }
             )
         }

@@ -14,8 +14,8 @@ struct PoPDocument: Encodable, Hashable, Sendable {
     let sshUser: String
     let sshKeyFile: String
 
-    /// The pinned key's fingerprint; null before `pop trust`.
-    let hostKeyFingerprint: String?
+    /// The pinned key's fingerprint; nil before `pop trust`.
+    @ExplicitNull private(set) var hostKeyFingerprint: String?
     let control: String
     let tunnelMTU: Int
     let enabled: Bool
@@ -57,12 +57,12 @@ struct TunnelDocument: Encodable, Hashable, Sendable {
     let pop: String
     let tid: String
     let type: String
-    let endpoint: String?
+    @ExplicitNull private(set) var endpoint: String?
     let mtu: Int
     let enabled: Bool
 
     /// `set` when there is one, or the password itself for who asked for it.
-    private(set) var password: String?
+    @ExplicitNull private(set) var password: String?
     let created: String
     let changed: String
     var popAddress: String?

@@ -12,12 +12,15 @@ protocol FleetStore: Sendable {
 
     /// Makes all changes, or none, and writes the audit entries with them.
     ///
+    /// Where a revision is expected, nothing is changed when somebody changed the registry since.
+    ///
     /// - Returns: One result a change, in order.
     /// - Throws: ``RegistryError`` with the first rule that is broken.
     @discardableResult
     func apply(
         _ changes: [RegistryChange],
         by author: String,
+        expecting revision: Int64?,
         mode: ApplyMode
     ) async throws -> [RegistryResult]
 
@@ -27,8 +30,8 @@ protocol FleetStore: Sendable {
     /// Returns the PoP's newest generation when it has this digest, else records a new one.
     func generation(of rendering: Rendering, author: String, reason: String) async throws -> Generation
 
-    /// The newest generation of every PoP that has one, by PoP id.
-    func latestGenerations() async throws -> [Int: Generation]
+    /// The number of the newest generation of every PoP that has one, by PoP id.
+    func latestGenerationNumbers() async throws -> [Int: Int]
 
     /// Records the outcome of an attempt to push.
     func record(_ attempt: PushAttempt) async throws

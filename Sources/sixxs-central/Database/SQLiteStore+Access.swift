@@ -1,0 +1,40 @@
+internal import GRDB
+
+extension SQLiteStore {
+    /// Reads from the registry.
+    ///
+    /// - Throws: ``RegistryError`` in the place of what SQLite says.
+    func reading<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await Self.translating { try await self.central.read(body) }
+    }
+
+    /// Writes to the registry in one transaction.
+    ///
+    /// - Throws: ``RegistryError`` in the place of what SQLite says.
+    func writing<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await Self.translating { try await self.central.write(body) }
+    }
+
+    /// Writes to the registry; the body brings its own transaction.
+    ///
+    /// - Throws: ``RegistryError`` in the place of what SQLite says.
+    func changing<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await Self.translating { try await self.central.writeWithoutTransaction(body) }
+    }
+
+    static func translating<Value: Sendable>(
+        _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as DatabaseError {
+            throw RegistryError(error)
+        }
+    }
+}
