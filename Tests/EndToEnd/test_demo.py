@@ -36,8 +36,9 @@ def read_until(child: subprocess.Popen[str], pattern: str) -> str:
     raise AssertionError(f"the demonstration never said {pattern}:\n{said}")
 
 
-@pytest.mark.parametrize("step", ["inventory apply", "pop trust", "comes up", "octets"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("step", "number"), [
+    ("inventory apply", signal.SIGINT), ("pop trust", signal.SIGTERM), ("comes up", signal.SIGHUP),
+    ("octets", signal.SIGINT)])
 def test_interrupted_it_leaves_nothing(programs: Programs, step: str, number: int) -> None:
     child = start(programs)
     try:

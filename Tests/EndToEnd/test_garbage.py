@@ -15,11 +15,11 @@ from scapy.layers.inet import ICMP
 
 from lab import beats
 from lab.daemon import TunnelLine
-from lab.namespace import Namespace
+from lab.namespace import Namespace, wait_for
 from lab.packets import IP, IPv6, Raw, echo
 from lab.site import PASSWORD, Site
 from lab.topology import SERVER
-from lab.traffic import ping
+from lab.traffic import answers, ping
 
 HOME, NOISE = "203.0.113.10", "203.0.113.66"
 STATIC = TunnelLine(1, 4141, NOISE, 1280)
@@ -135,6 +135,8 @@ def test_noise_on_the_wire_is_survived(site: Site, kind: str) -> None:
     errors_before = sum(sum((entry.get("errors") or {}).values()) for entry in daemon.report()["tunnels"])
     sender, octets = NOISES[kind](site, noise)
     assert blast(sender, octets, PACKETS) >= PACKETS
+    # What still waits in the daemon's sockets comes first.
+    wait_for(lambda: answers(site.core, client.identity), 10, "the noise to be worked off", every=0.2)
     assert daemon.is_running and daemon.pid == pid, daemon.log[-2000:]
     assert ping(site.core, client.identity, timeout=2).all_arrived
     assert ping(client.namespace, SERVER, timeout=2).all_arrived
