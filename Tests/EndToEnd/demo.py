@@ -4,8 +4,8 @@
 A centre pushes configuration through SSH to three PoPs of inventory/, which then carry IPv6 for clients of
 every type. Every line printed is a check; the exit code is 0 only if all of them passed.
 
-    demo.py [--keep]    --keep leaves the fleet up and says what to try
-    demo.py --down      removes what was kept
+    demo.py [--keep] [--seconds N]   --keep leaves the fleet up and says what to try
+    demo.py --down                   removes what was kept
 """
 
 from __future__ import annotations
@@ -70,9 +70,10 @@ class Home:
 class Demo:
     """The fleet and the steps that bring it up and judge it."""
 
-    def __init__(self, laboratory: Laboratory, progress: Progress) -> None:
+    def __init__(self, laboratory: Laboratory, progress: Progress, seconds: int) -> None:
         self.laboratory = laboratory
         self.progress = progress
+        self.seconds = seconds
         self.programs = find_programs()
         self.plans: list[PoPPlan] = []
         self.pops: dict[str, Namespace] = {}
@@ -105,7 +106,7 @@ class Demo:
 
         self.progress.heading("Packets")
         self.pings()
-        self.progress.heading("Throughput (TCP, 2 s each)")
+        self.progress.heading(f"Throughput (TCP, {self.seconds} s each)")
         self.throughputs()
         self.progress.heading("What the centre sees")
         step("a round brings the counters back", self.push_again)
@@ -218,7 +219,7 @@ class Demo:
 
     def measure(self, text: str, source: Namespace, destination: str, reverse: bool = False) -> None:
         def action() -> str:
-            megabits = throughput(source, destination, reverse=reverse)
+            megabits = throughput(source, destination, self.seconds, reverse)
             if megabits < 1:
                 raise RuntimeError("nothing came through")
             return f"{megabits:.0f} Mbit/s"
@@ -286,11 +287,11 @@ def down() -> int:
     return 0
 
 
-def show(keep: bool) -> int:
+def show(keep: bool, seconds: int) -> int:
     progress = Progress()
     exit_on_signals()
     with Laboratory() as laboratory:
-        demo = Demo(laboratory, progress)
+        demo = Demo(laboratory, progress, seconds)
         try:
             demo.run()
         except Stop as reason:
@@ -309,6 +310,7 @@ def show(keep: bool) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description="A fleet in network namespaces.")
     parser.add_argument("--keep", action="store_true", help="leave the fleet up")
+    parser.add_argument("--seconds", type=int, default=2, help="how long each throughput run takes")
     parser.add_argument("--down", action="store_true", help="remove what was kept")
     arguments = parser.parse_args()
     if arguments.down:
@@ -321,7 +323,7 @@ def main() -> int:
         print(f"demo: {missing}", file=sys.stderr)
         return 1
     try:
-        return show(arguments.keep)
+        return show(arguments.keep, arguments.seconds)
     except KeyboardInterrupt:
         close_all()
         print("\ninterrupted; everything was removed", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`make demo` can be interrupted at any step and leaves nothing behind.
+"""`make demo` passes, can be interrupted at any step, and leaves nothing behind.
 
     what the demonstration draws, built by a child process that is told to end
 """
@@ -17,12 +17,13 @@ import pytest
 from lab.programs import Programs
 from test_laboratory import traces
 
+SECONDS = 29
 DEMO = Path(__file__).with_name("demo.py")
 
 
-def start(programs: Programs) -> subprocess.Popen[str]:
+def start(programs: Programs, *options: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "SIXXS_BIN": str(programs.folder), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen([sys.executable, DEMO], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    return subprocess.Popen([sys.executable, DEMO, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             env=environment, start_new_session=True)
 
 
@@ -34,6 +35,14 @@ def read_until(child: subprocess.Popen[str], pattern: str) -> str:
         if re.search(pattern, line):
             return said
     raise AssertionError(f"the demonstration never said {pattern}:\n{said}")
+
+
+def test_it_passes(programs: Programs) -> None:
+    child = start(programs, "--seconds", "1")
+    said, _ = child.communicate(timeout=SECONDS)
+    assert child.returncode == 0, said
+    assert re.search(r"^\d\d+ passed, 0 failed$", said, re.MULTILINE), said
+    assert traces(child.pid) == []
 
 
 @pytest.mark.parametrize(("step", "number"), [

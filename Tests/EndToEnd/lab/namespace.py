@@ -288,7 +288,9 @@ def exit_on_signals() -> None:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGHUP, leave)
+    # Under nohup it stays ignored.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, leave)
 
 
 def open_laboratories() -> list[Laboratory]:

@@ -51,10 +51,18 @@ class IperfServer:
 
 
 def throughput(source: Namespace, destination: str, seconds: int = 2, reverse: bool = False, port: int = 5201) -> float:
-    """Megabits a second of one TCP stream that the receiver got; 0 when it failed."""
+    """Megabits a second of one TCP stream, as the receiver counts them; raises what iperf3 complains about."""
     options = ["-c", destination, "-p", port, "-t", seconds, "-J", "--connect-timeout", 3000]
-    result = source.run("iperf3", *options, *(["-R"] if reverse else []), check=False, timeout=seconds + 20)
-    try:
-        return json.loads(result.stdout)["end"]["sum_received"]["bits_per_second"] / 1e6
-    except (ValueError, KeyError):
-        return 0.0
+    if reverse:
+        options.append("-R")
+
+    def measure() -> dict:
+        text = source.run("iperf3", *options, check=False, timeout=seconds + 20).stdout
+        report = json.loads(text or "{}")
+        # A server that still closes the run before this one says so at once.
+        return {} if "busy" in report.get("error", "") else report
+
+    report = wait_for(measure, 3, "the iperf3 server to be free", every=0.1)
+    if "error" in report:
+        raise RuntimeError(report["error"])
+    return report["end"]["sum_received"]["bits_per_second"] / 1e6
