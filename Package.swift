@@ -70,7 +70,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WireTests",
-            dependencies: ["Wire", crypto],
+            dependencies: ["Wire", "CSHA1", crypto],
             resources: [.copy("Fixtures")],
             swiftSettings: views
         ),

@@ -113,8 +113,7 @@ static csha1_compress chosen_compress(void) {
 #endif
 }
 
-void csha1_digest(const csha1_part parts[3], uint8_t digest[20]) {
-    const csha1_compress compress = chosen_compress();
+static void digest_with(csha1_compress compress, const csha1_part parts[3], uint8_t digest[20]) {
     uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
     uint8_t block[64];
     size_t held = 0;
@@ -152,4 +151,10 @@ void csha1_digest(const csha1_part parts[3], uint8_t digest[20]) {
     compress(state, block, 1);
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 4; j++) digest[4 * i + j] = (uint8_t)(state[i] >> (24 - 8 * j));
+}
+
+void csha1_digest(const csha1_part parts[3], uint8_t digest[20]) { digest_with(chosen_compress(), parts, digest); }
+
+void csha1_digest_portable(const csha1_part parts[3], uint8_t digest[20]) {
+    digest_with(compress_portable, parts, digest);
 }

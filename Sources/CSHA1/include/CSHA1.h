@@ -16,6 +16,9 @@ typedef struct {
 /// Uses the CPU's SHA instructions where it has them.
 void csha1_digest(const csha1_part parts[3], uint8_t digest[20]);
 
+/// The same without the CPU's SHA instructions, for processors that have none.
+void csha1_digest_portable(const csha1_part parts[3], uint8_t digest[20]);
+
 /// Whether the CPU's SHA instructions are used.
 int csha1_uses_cpu_instructions(void);
 

@@ -40,6 +40,14 @@ extension Configuration {
         if let index = items.firstIndex(where: isSame) { items[index] = item } else { items.append(item) }
     }
 
+    /// Puts everything in the order of the canonical text, so that configurations that mean the same are equal.
+    public mutating func sort() {
+        self.pop.pops.sort { $0.id < $1.id }
+        self.pop.subnetPrefixes.sort()
+        self.tunnels.sort { $0.tid < $1.tid }
+        self.subnets.sort { $0.prefix < $1.prefix }
+    }
+
     /// Checks the rules between settings: prefixes that don't overlap, subnets inside a subnet prefix and of a
     /// tunnel that exists, numbers that are given once.
     ///
@@ -47,6 +55,10 @@ extension Configuration {
     public func check() throws(Conflict) {
         if let id = self.pop.id, self.pop.ownDetails == nil {
             throw Conflict(subject: .popID, expected: "details of PoP \(id)", found: "none")
+        }
+        guard self.pop.controlACL.count <= PoPSettings.maximumACLEntries else {
+            let expected = "at most \(PoPSettings.maximumACLEntries) entries in the access list"
+            throw Conflict(subject: .popID, expected: expected, found: "\(self.pop.controlACL.count)")
         }
         try self.checkPrefixes()
         try self.checkTunnels()

@@ -63,7 +63,8 @@ private struct ConfigurationReader {
         case .nothing, .moved: break
         case .command(let path): try self.perform(path, words)
         case .unknown(let word):
-            let menu = self.menus.isAtTop ? "a menu" : "a command of menu \(self.menus.description)"
+            let menu =
+                self.menus.isAtTop ? "a menu or a command" : "a command of menu \(self.menus.description)"
             throw self.error(word.column, expected: menu, found: "\"\(word.text)\"")
         case .alreadyAtTop:
             throw self.error(1, expected: "a menu, since none is open", found: "\"end\"")
@@ -90,6 +91,10 @@ private struct ConfigurationReader {
         case .setTunnel(let tunnel): self.configuration.tunnels.append(tunnel)
         case .setSubnet(let subnet): self.configuration.subnets.append(subnet)
         default: self.configuration.apply(command)
+        }
+        let most = PoPSettings.maximumACLEntries
+        guard self.configuration.pop.controlACL.count <= most else {
+            throw self.error(columns.first ?? 1, expected: "at most \(most) entries", found: "another")
         }
     }
 
@@ -139,6 +144,7 @@ private struct ConfigurationReader {
                 found: error.found
             )
         }
+        self.configuration.sort()
         return self.configuration
     }
 

@@ -89,7 +89,7 @@ extension PoPSettings {
 }
 
 extension TunnelSettings {
-    fileprivate func line(passwords: Configuration.Passwords) -> String {
+    func line(passwords: Configuration.Passwords) -> String {
         let words = [
             "config", "\(self.tid)", "\(self.number)", "\(self.remote)", self.state.rawValue, "\(self.mtu)",
         ]

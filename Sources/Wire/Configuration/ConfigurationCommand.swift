@@ -115,7 +115,9 @@ extension TunnelSettings {
         }
         let remote = try RemoteEnd(&words)
         let state = try words.nextKeyword(of: ["up": AdministrativeState.up, "disabled": .disabled])
+        words.disclose(.numbers)
         let mtu = try words.nextNumber("an MTU", in: Self.mtus)
+        words.disclose(.nothing)
         let password = try Self.password(&words, for: remote)
         self.init(tid: tid, number: number, remote: remote, state: state, mtu: mtu, password: password)
     }

@@ -3,6 +3,9 @@ public struct PoPSettings: Hashable, Sendable {
     /// The most subnet prefixes a PoP can have.
     public static let maximumSubnetPrefixes = 16
 
+    /// The most entries an access list can have.
+    public static let maximumACLEntries = 256
+
     /// Which of ``pops`` this daemon is, 0 through 4095.
     public var id: Int?
 

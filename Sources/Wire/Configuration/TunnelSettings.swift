@@ -42,6 +42,14 @@ public struct TunnelSettings: Hashable, Sendable {
     }
 }
 
+extension TunnelSettings: CustomStringConvertible, CustomReflectable {
+    /// The line of `sixxsd.conf`, with `set` in the password's place.
+    public var description: String { self.line(passwords: .hidden) }
+
+    /// The line, without the password: a dump shows no secret.
+    public var customMirror: Mirror { Mirror(self, children: ["line": self.description]) }
+}
+
 /// Where a tunnel's remote end is.
 public enum RemoteEnd: Hashable, Sendable {
     /// At an address that doesn't change; 6in4 or GRE.

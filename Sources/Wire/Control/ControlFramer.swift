@@ -41,7 +41,7 @@ public struct ControlFramer: Sendable {
 
     /// Takes the next line, or nil when its end has not arrived.
     ///
-    /// A line that is too long is reported once, when it is known to be; what follows is not usable.
+    /// A line that is too long is reported as soon as it is known to be; what follows is not usable.
     public mutating func nextLine() -> Line? {
         guard let end = self.octets[max(self.searched, self.start)...].firstIndex(of: UInt8(ascii: "\n"))
         else {

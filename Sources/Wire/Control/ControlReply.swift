@@ -70,13 +70,22 @@ public struct ControlReplyParser: Sendable {
     /// The longest reply that is accepted, in octets.
     public static let maximumLength = 64 << 20
 
-    private var framer = ControlFramer(maximumLineLength: Self.maximumLength)
+    /// What a line counts for beside its text: about what it takes in memory, in octets.
+    private static let lineCost = 16
+
+    private let maximumLength: Int
+    private var framer: ControlFramer
     private var length = 0
     /// The reply of several lines that is under way.
     private var pending: (digit: Int, missing: Int, lines: [String])?
 
     /// Creates a parser at the start of a connection.
-    public init() {}
+    ///
+    /// - Parameter maximumLength: The longest reply that is accepted, in octets, line ends included.
+    public init(maximumLength: Int = Self.maximumLength) {
+        self.maximumLength = maximumLength
+        self.framer = ControlFramer(maximumLineLength: maximumLength)
+    }
 
     /// Takes octets that have arrived.
     public mutating func append(_ octets: some Sequence<UInt8>) {
@@ -88,7 +97,7 @@ public struct ControlReplyParser: Sendable {
     /// - Throws: ``ControlReplyError``; the connection is of no use then.
     public mutating func next() throws(ControlReplyError) -> ControlReply? {
         while let line = self.framer.nextLine() {
-            guard case .line(let text) = line else { throw .tooLong(limit: Self.maximumLength) }
+            guard case .line(let text) = line else { throw .tooLong(limit: self.maximumLength) }
             if let reply = try self.take(text) {
                 self.length = 0
                 return reply
@@ -98,8 +107,9 @@ public struct ControlReplyParser: Sendable {
     }
 
     private mutating func take(_ line: String) throws(ControlReplyError) -> ControlReply? {
-        self.length += line.utf8.count
-        guard self.length <= Self.maximumLength else { throw .tooLong(limit: Self.maximumLength) }
+        // Each line costs memory of its own, even an empty one.
+        self.length += line.utf8.count + Self.lineCost
+        guard self.length <= self.maximumLength else { throw .tooLong(limit: self.maximumLength) }
         guard var pending = self.pending else { return try self.first(line) }
         if pending.missing > 0 {
             // The optional is emptied first, so that the array is not copied for each line.
@@ -117,7 +127,9 @@ public struct ControlReplyParser: Sendable {
 
     private mutating func first(_ line: String) throws(ControlReplyError) -> ControlReply? {
         let (code, text) = try Self.split(line)
-        guard code % 100 == 1, let count = Int(text), (0...Self.maximumLength).contains(count) else {
+        guard code % 100 == 1, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = Int(text),
+            count <= self.maximumLength
+        else {
             return ControlReply(code, text)
         }
         self.pending = (code / 100, count, [])

@@ -81,7 +81,13 @@ public struct MenuPosition: Sendable {
     /// Follows a line through the menus, up to a command or to the end of the line.
     public mutating func follow(_ words: inout Words) -> Step {
         guard let first = words.peek else { return .nothing }
-        if let step = self.navigate(first) { return step }
+        var position = self
+        if let step = position.navigate(first) {
+            _ = words.next()
+            if let surplus = words.peek { return .unknown(surplus) }
+            self = position
+            return step
+        }
         var path = self.path
         while let word = words.next() {
             let keyword = word.text.lowercased()

@@ -35,6 +35,7 @@ public struct Words: Sendable {
 
     private let words: [Word]
     private var position = 0
+    private var disclosure = Disclosure.everything
     private let endColumn: Int
 
     /// Splits a line at blanks and tabs; a line that begins with `#` or `//` has no words.
@@ -45,6 +46,27 @@ public struct Words: Sendable {
         let isComment = words.first.map { $0.text.hasPrefix("#") || $0.text.hasPrefix("//") } ?? false
         self.words = isComment ? [] : words
         self.endColumn = octets.count + 1
+    }
+
+    /// What failures may repeat of a line that holds a secret.
+    public enum Disclosure: Sendable {
+        case everything
+        /// Where a number belongs, a secret may have slipped in, but no number is one.
+        case numbers
+        case nothing
+    }
+
+    /// Says what failures about the words that are left may repeat; of others they tell the length.
+    public mutating func disclose(_ disclosure: Disclosure) { self.disclosure = disclosure }
+
+    private func quoted(_ word: Word) -> String {
+        let isQuoted =
+            switch self.disclosure {
+            case .everything: true
+            case .numbers: word.text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            case .nothing: false
+            }
+        return isQuoted ? "\"\(word.text)\"" : "\(word.text.utf8.count) octets"
     }
 
     /// Whether no word is left.
@@ -90,9 +112,9 @@ public struct Words: Sendable {
         do {
             if let value = try convert(word.text) { return value }
         } catch {
-            throw Failure(column: word.column, expected: error.expected, found: "\"\(word.text)\"")
+            throw Failure(column: word.column, expected: error.expected, found: self.quoted(word))
         }
-        throw Failure(column: word.column, expected: expected, found: "\"\(word.text)\"")
+        throw Failure(column: word.column, expected: expected, found: self.quoted(word))
     }
 
     /// Takes the next word as a decimal number.
@@ -126,6 +148,6 @@ public struct Words: Sendable {
     /// - Throws: ``Failure`` with the first word too many.
     public func end() throws(Failure) {
         guard let word = self.peek else { return }
-        throw Failure(column: word.column, expected: "end of line", found: "\"\(word.text)\"")
+        throw Failure(column: word.column, expected: "end of line", found: self.quoted(word))
     }
 }

@@ -116,6 +116,14 @@ public struct AYIYASecret: Equatable, Sendable {
     }
 }
 
+extension AYIYASecret: CustomStringConvertible, CustomReflectable {
+    /// Says that there is a secret, not which.
+    public var description: String { "AYIYASecret(hidden)" }
+
+    /// Nothing: a dump shows no secret.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// The header of an AYIYA datagram to write.
 public struct AYIYAHeader: Hashable, Sendable {
     /// What is asked of the receiver.

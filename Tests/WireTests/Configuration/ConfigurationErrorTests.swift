@@ -135,24 +135,17 @@ import Wire
     ]
 
     @Test func isRefusedWithoutRepeatingAPassword() {
-        withKnownIssue(
-            "words after the password, and a password in the place of the MTU, are repeated",
-            isIntermittent: true
-        ) {
-            for line in Self.withSecret {
-                let error = #expect(throws: ConfigurationError.self) {
-                    try ConfigurationTests.load(Self.prefix + line)
-                }
-                #expect(error?.description.contains("hemlig") == false, "\(line)")
+        for line in Self.withSecret {
+            let error = #expect(throws: ConfigurationError.self) {
+                try ConfigurationTests.load(Self.prefix + line)
             }
+            #expect(error?.description.contains("hemlig") == false, "\(line)")
         }
     }
 
     @Test(arguments: ["pop\nend garbage", "pop\n.. garbage", "pop\n/ garbage"])
     func isRefusedForWordsAfterTheEndOfAMenu(_ text: String) {
-        withKnownIssue("the words after it are not looked at", isIntermittent: true) {
-            let error = #expect(throws: ConfigurationError.self) { try ConfigurationTests.load(text) }
-            #expect(error?.line == 2)
-        }
+        let error = #expect(throws: ConfigurationError.self) { try ConfigurationTests.load(text) }
+        #expect(error?.line == 2)
     }
 }

@@ -77,12 +77,7 @@ import Wire
 
         let again = try ConfigurationTests.load(configuration.canonicalText)
 
-        withKnownIssue(
-            "parsing keeps the order of the text, the canonical text doesn't",
-            isIntermittent: true
-        ) {
-            #expect(again == configuration)
-        }
+        #expect(again == configuration)
     }
 
     @Test func leavesDefaultsOut() throws {

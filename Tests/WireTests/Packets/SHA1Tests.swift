@@ -1,3 +1,4 @@
+import CSHA1
 import Crypto
 import Testing
 import Wire
@@ -48,6 +49,26 @@ import Wire
             let digest = Self.digest(message, cutAt: cuts.min() ?? 0, cuts.max() ?? 0)
 
             #expect(digest == Array(Insecure.SHA1.hash(data: message)), "\(count) octets cut at \(cuts)")
+        }
+    }
+
+    @Test func isTheSameWithoutTheProcessorsInstructions() {
+        var generator = SeededGenerator(seed: 1806)
+        let noise = generator.octets(600)
+        for count in 0...noise.count {
+            let message = Array(noise.prefix(count))
+            var digest = [UInt8](repeating: 0, count: 20)
+            message.withUnsafeBufferPointer { octets in
+                var parts = [csha1_part](repeating: csha1_part(), count: 3)
+                parts[0] = csha1_part(octets: octets.baseAddress, count: count / 2)
+                parts[2] = csha1_part(
+                    octets: octets.baseAddress.map { $0 + count / 2 },
+                    count: count - count / 2
+                )
+                csha1_digest_portable(parts, &digest)
+            }
+
+            #expect(digest == Self.digest(message), "\(count) octets")
         }
     }
 
