@@ -1,8 +1,19 @@
 import Foundation
+import Synchronization
 
-/// A folder of its own for one test, gone with it.
+/// A folder of its own for one test, gone with it; one that tests share goes when the program ends.
 final class TemporaryFolder: Sendable {
     let path: String
+
+    private static let existing = Mutex<Set<String>>([])
+
+    private static let removesAtExit: Void = {
+        atexit {
+            for path in TemporaryFolder.existing.withLock({ $0 }) {
+                try? FileManager.default.removeItem(atPath: path)
+            }
+        }
+    }()
 
     init() throws {
         let name = "sixxs-central-" + UUID().uuidString.lowercased()
@@ -12,10 +23,13 @@ final class TemporaryFolder: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
+        Self.removesAtExit
+        Self.existing.withLock { _ = $0.insert(self.path) }
     }
 
     deinit {
         try? FileManager.default.removeItem(atPath: self.path)
+        Self.existing.withLock { _ = $0.remove(self.path) }
     }
 
     func path(_ name: String) -> String { "\(self.path)/\(name)" }
