@@ -18,7 +18,7 @@ PYTEST_FLAGS ?= -q
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test build lint unit end-to-end packages install clean
+.PHONY: help demo demo-down test build lint unit end-to-end bench bench-program bench-check instructions fuzz packages install clean
 
 help: ## list the targets
 	@printf 'sixxsd: an IPv6 tunnel broker, daemon and centre\n\n'
@@ -30,7 +30,7 @@ demo: packages build ## a fleet on this machine, in namespaces: tunnels, pings, 
 demo-down: ## remove what `make demo KEEP=1` left up
 	@exec $(AS_ROOT) $(PYTHON) Tests/EndToEnd/demo.py --down
 
-test: packages lint unit build end-to-end ## everything that continuous integration checks
+test: packages lint unit build end-to-end bench-check ## everything that continuous integration checks
 
 build: packages ## the three programs, optimized
 	@echo 'building (release)'
@@ -48,6 +48,22 @@ unit: packages ## unit tests, warnings are errors
 end-to-end: packages ## the programs in network namespaces (builds nothing; SIXXS_BIN names another build)
 	@$(AS_ROOT) $(PYTHON) -m pytest $(PYTEST_FLAGS) Tests/EndToEnd
 
+bench-program:
+	@$(SWIFT) build -c release --quiet --package-path Benchmarks --scratch-path Benchmarks/.build
+
+bench: packages bench-program ## micro-benchmarks: nanoseconds and heap allocations
+	@Benchmarks/.build/release/sixxsd-bench
+
+bench-check: packages bench-program ## fail when the data path allocates
+	@Benchmarks/.build/release/sixxsd-bench --check
+
+instructions: packages bench-program ## compare instruction counts with the recorded ones (callgrind)
+	@Benchmarks/instructions.sh
+
+SECONDS ?= 20
+fuzz: packages ## run every fuzz target (SECONDS=20)
+	@Fuzz/run $(SECONDS)
+
 packages: ## install the Debian packages that are missing
 	@Tests/gate/install-packages.sh
 
@@ -57,5 +73,5 @@ install: build ## install the programs (DESTDIR, PREFIX)
 	@install -m 0755 .build/release/sixxs-client .build/release/sixxs-central $(DESTDIR)$(PREFIX)/bin/
 
 clean: ## remove everything that was built
-	@rm -rf .build
+	@rm -rf .build Benchmarks/.build Fuzz/.build
 	@find Tests -name __pycache__ -type d -prune -exec rm -rf {} +
