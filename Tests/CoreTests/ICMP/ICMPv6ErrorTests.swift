@@ -211,9 +211,7 @@ import Wire
             .sixInFour(Packet.udp(Plan.address(0, 0), Self.internet), from: Self.remote)
         )
 
-        withKnownIssue("the subnet-router anycast address of a tunnel's /64 gets an error") {
-            #expect(outcome.sent == nil)
-        }
+        #expect(outcome.sent == nil)
     }
 
     @Test func neverHasItsDestinationForSource() {

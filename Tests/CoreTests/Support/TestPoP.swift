@@ -143,7 +143,12 @@ final class TestPoP {
 
     /// How often an error of a tunnel, or of the PoP itself, was counted.
     func count(of kind: ErrorKind, on number: UInt16?) -> UInt64 {
-        self.engine.errorSample(kind, of: number.map { CoreTests.tid($0) })?.count ?? 0
+        self.sample(of: kind, on: number)?.count ?? 0
+    }
+
+    /// What is kept of an error of a tunnel, or of the PoP itself.
+    func sample(of kind: ErrorKind, on number: UInt16?) -> ErrorSample? {
+        self.engine.errorSample(kind, of: number.map { CoreTests.tid($0) })
     }
 
     /// All errors that were counted, of a tunnel or of the PoP itself.

@@ -75,9 +75,7 @@ import Wire
         let outcome = pop.fromOutside(row.input)
 
         #expect(outcome.fate != .forwarded)
-        withKnownIssue("the encapsulation is switched before the inner packet was judged") {
-            #expect(pop.tunnel(0).encapsulation == .sixInFour)
-        }
+        #expect(pop.tunnel(0).encapsulation == .sixInFour)
     }
 
     @Test func ignoresBeatsEvenWithAPassword() {
