@@ -39,6 +39,8 @@ def programs() -> Programs:
 def laboratory(programs: Programs, request: pytest.FixtureRequest) -> Iterator[Laboratory]:
     with Laboratory() as made:
         yield made
+        # Whatever a test was about: no daemon may lose count of a packet.
+        made.check()
 
 
 @pytest.fixture

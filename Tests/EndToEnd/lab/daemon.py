@@ -102,6 +102,24 @@ class ControlSession:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """What became of every packet that entered, as `pop show threads` says."""
+
+    received: int
+    forwarded: int
+    answered: int
+    consumed: int
+    dropped: int
+    reasons: dict[str, int]
+
+    @property
+    def is_even(self) -> bool:
+        """Whether what came in is what went on, was answered, was consumed or was dropped for a reason."""
+        spent = self.forwarded + self.answered + self.consumed + self.dropped
+        return self.received == spent and self.dropped == sum(self.reasons.values())
+
+
+@dataclass(frozen=True)
 class TunnelLine:
     """One tunnel of a configuration."""
 
@@ -167,7 +185,31 @@ class Daemon:
         wait_for(lambda: self.answers() or not process.is_running, timeout, what)
         if not process.is_running:
             raise RuntimeError(f"{self.name} ended with {process.exit_code}: {process.output[-2000:]}")
+        self.namespace.laboratory.on_check(self.check_balance)
         return self
+
+    def balance(self) -> Balance:
+        """Adds up what became of the packets of all workers."""
+        sums: dict[str, int] = {}
+        reasons: dict[str, int] = {}
+        for line in self.command("pop show threads").lines or ():
+            _, _, *words = line.split()
+            if words[0] == "dropped":
+                reasons[words[1]] = reasons.get(words[1], 0) + int(words[2])
+            else:
+                for name, number in zip(words[::2], words[1::2]):
+                    sums[name] = sums.get(name, 0) + int(number)
+        return Balance(reasons=reasons, **sums)
+
+    def check_balance(self) -> None:
+        """Holds a daemon that still runs, and speaks to us, to the conservation of packets."""
+        if not self.is_running:
+            return
+        try:
+            balance = self.balance()
+        except (OSError, ValueError):
+            return
+        assert balance.is_even, f"{self.name} in {self.namespace} lost count: {balance}"
 
     def answers(self) -> bool:
         try:

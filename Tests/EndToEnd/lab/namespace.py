@@ -206,6 +206,7 @@ class Laboratory:
         _write_owner(self.folder)
         self.namespaces: dict[str, Namespace] = {}
         self.processes: list[Process] = []
+        self._checks: list[Callable[[], None]] = []
         self._cleanups: list[Callable[[], None]] = []
         _open.append(self)
 
@@ -232,6 +233,15 @@ class Laboratory:
         """Makes a switch of a host's cables."""
         namespace.ip(f"link add {name} type bridge", *(f"link set {port} master {name}" for port in ports),
                      f"link set {name} up")
+
+    def on_check(self, action: Callable[[], None]) -> None:
+        """Adds something that must hold when a test is over."""
+        self._checks.append(action)
+
+    def check(self) -> None:
+        """Judges what every test leaves, while all still runs."""
+        for action in self._checks:
+            action()
 
     def on_close(self, action: Callable[[], None]) -> None:
         self._cleanups.append(action)
