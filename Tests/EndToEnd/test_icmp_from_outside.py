@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+import socket
 
 import pytest
 from scapy.layers.inet import ICMP, UDP
@@ -236,6 +237,21 @@ def test_1280_octets_get_through_an_ipv6_path_of_1280(site: Site, kind: Kind) ->
         pieces = [p for p in listener.packets(0.5) if end.is_from_pop(p) and p.nh == 44]
     assert len(pieces) == 2
     assert all(len(bytes(piece)) <= 1280 for piece in pieces)
+
+
+def test_the_fragments_of_an_ipv6_path_are_right_for_a_kernel(site: Site) -> None:
+    ends = Ends(site, quiet=False)
+    end = ends.add("6in4", 6)
+    with ends.home6.socket(socket.AF_INET6, socket.SOCK_RAW, 41) as whole:
+        daemon = ends.start()
+        ends.send(6, too_big(end, bytes(captured(end, site, end.tunnel.mtu))[:200], 1280))
+        daemon.wait_for_error(end.tunnel.number, "ICMPv4 Errors Received")
+        packet = echo(SERVER, end.them, size=1280, sequence=77)
+        send_ipv6(site.core, packet)
+        whole.settimeout(3)
+        while (octets := whole.recv(2000))[40:] != bytes(packet)[40:]:
+            pass
+    assert len(octets) == 1280
 
 
 def test_small_packets_keep_df_on_a_narrow_path(site: Site) -> None:

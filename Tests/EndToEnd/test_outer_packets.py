@@ -144,6 +144,20 @@ def test_fragments_of_the_outer_ipv6_packet_are_put_together(site: Site, kind: K
         assert arrives(uplink, end.them, 1)
 
 
+@pytest.mark.parametrize("kind", ["6in4", "gre", "ayiya"])
+def test_an_encapsulation_limit_outside_is_no_fault(site: Site, kind: Kind) -> None:
+    """RFC 2473 4.1.1: Linux puts a destination option in front of what it tunnels over IPv6."""
+    ends = Ends(site)
+    end = ends.add(kind, 6)
+    ends.start()
+    whole = IPv6(bytes(end.wrap(echo(end.them, SERVER))))
+    limit = bytes([whole.nh, 0, 4, 1, 4, 1, 1, 0])
+    packet = IPv6(src=whole.src, dst=whole.dst, nh=60) / Raw(limit + bytes(whole.payload))
+    with Listener(site.core, "chtst01") as uplink:
+        ends.send(6, packet)
+        assert arrives(uplink, end.them, 1)
+
+
 def test_a_packet_with_df_is_taken(site: Site) -> None:
     ends = Ends(site)
     end = ends.add("6in4", 4)
