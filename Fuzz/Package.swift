@@ -2,6 +2,13 @@
 import PackageDescription
 
 // A package of its own: `-sanitize=fuzzer` must not reach the product build.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
 let package = Package(
     name: "fuzz",
     dependencies: [.package(name: "sixxsd", path: "..")],
@@ -9,12 +16,12 @@ let package = Package(
         .executableTarget(
             name: "FuzzWire",
             dependencies: [.product(name: "Wire", package: "sixxsd")],
-            swiftSettings: [
-                .enableUpcomingFeature("ExistentialAny"),
-                .enableUpcomingFeature("InternalImportsByDefault"),
-                .enableUpcomingFeature("MemberImportVisibility"),
-                .enableExperimentalFeature("Lifetimes"),
-            ]
-        )
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "FuzzCore",
+            dependencies: [.product(name: "Core", package: "sixxsd"), .product(name: "Wire", package: "sixxsd")],
+            swiftSettings: settings
+        ),
     ]
 )
