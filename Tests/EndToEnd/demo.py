@@ -26,7 +26,7 @@ from lab.programs import REPOSITORY, find_programs, what_is_missing  # noqa: E40
 from lab.progress import Progress, Stop  # noqa: E402
 from lab.sshd import SSHServer, make_key  # noqa: E402
 from lab.topology import SERVER, Backbone, PoPPlan  # noqa: E402
-from lab.traffic import IperfServer, ping, throughput  # noqa: E402
+from lab.traffic import ping, throughput  # noqa: E402
 
 TOPOLOGY = """
    host {server}                         centre (sixxs-central; SSH to every PoP)
@@ -208,18 +208,18 @@ class Demo:
         self.progress.step(text, action)
 
     def throughputs(self) -> None:
-        IperfServer(self.backbone.core)
         for home in self.homes:
-            self.measure(f"{home.name} → internet", home.namespace, SERVER)
-            self.measure(f"internet → {home.name}", home.namespace, SERVER, reverse=True)
+            self.measure(home.name, "internet", home.namespace, self.backbone.core, SERVER)
         static, ayiya = self.homes[:2]
-        IperfServer(ayiya.namespace)
-        self.measure("home-6in4 → home-ayiya (one PoP)", static.namespace, ayiya.identity)
-        self.measure("home-ayiya → home-6in4 (one PoP)", static.namespace, ayiya.identity, reverse=True)
+        self.measure("home-6in4", "home-ayiya", static.namespace, ayiya.namespace, ayiya.identity)
 
-    def measure(self, text: str, source: Namespace, destination: str, reverse: bool = False) -> None:
+    def measure(self, name: str, other: str, source: Namespace, server: Namespace, address: str) -> None:
+        self.measure_one_way(f"{name} → {other}", source, server, address, reverse=False)
+        self.measure_one_way(f"{other} → {name}", source, server, address, reverse=True)
+
+    def measure_one_way(self, text: str, source: Namespace, server: Namespace, address: str, reverse: bool) -> None:
         def action() -> str:
-            megabits = throughput(source, destination, self.seconds, reverse)
+            megabits = throughput(source, server, address, self.seconds, reverse)
             if megabits < 1:
                 raise RuntimeError("nothing came through")
             return f"{megabits:.0f} Mbit/s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -41,28 +42,24 @@ def answers(source: Namespace, destination: str) -> bool:
     return ping(source, destination, count=1, timeout=0.5).all_arrived
 
 
-class IperfServer:
-    """An iperf3 server on one host."""
+def throughput(source: Namespace, server: Namespace, address: str, seconds: int = 2, reverse: bool = False) -> float:
+    """Megabits a second of one TCP stream to `server` (from it if `reverse`), as the receiver counts them.
 
-    def __init__(self, namespace: Namespace, port: int = 5201) -> None:
-        self.port = port
-        self.process = namespace.spawn("iperf3", "-s", "-p", port, name="iperf3")
-        wait_for(lambda: f":{port}" in run(*namespace.within("ss", "-Hltn")).stdout, 5, "the iperf3 server")
-
-
-def throughput(source: Namespace, destination: str, seconds: int = 2, reverse: bool = False, port: int = 5201) -> float:
-    """Megabits a second of one TCP stream, as the receiver counts them; raises what iperf3 complains about."""
-    options = ["-c", destination, "-p", port, "-t", seconds, "-J", "--connect-timeout", 3000]
+    Raises RuntimeError with what iperf3 complains about. Each run has a server of its own, since one that still
+    closes the run before would refuse it.
+    """
+    port = next(_ports)
+    process = server.spawn("iperf3", "-s", "-1", "-p", port, name="iperf3")
+    wait_for(lambda: f":{port}" in run(*server.within("ss", "-Hltn")).stdout, 5, "the iperf3 server")
+    options = ["-c", address, "-p", port, "-t", seconds, "-J", "--connect-timeout", 3000]
     if reverse:
         options.append("-R")
-
-    def measure() -> dict:
-        text = source.run("iperf3", *options, check=False, timeout=seconds + 20).stdout
-        report = json.loads(text or "{}")
-        # A server that still closes the run before this one says so at once.
-        return {} if "busy" in report.get("error", "") else report
-
-    report = wait_for(measure, 3, "the iperf3 server to be free", every=0.1)
+    text = source.run("iperf3", *options, check=False, timeout=seconds + 20).stdout
+    process.stop()
+    report = json.loads(text or '{"error": "iperf3 said nothing"}')
     if "error" in report:
         raise RuntimeError(report["error"])
     return report["end"]["sum_received"]["bits_per_second"] / 1e6
+
+
+_ports = itertools.count(5201)
