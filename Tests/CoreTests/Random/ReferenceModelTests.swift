@@ -147,14 +147,63 @@ private final class ModelBench {
         return Packet.ipv6(source, destination, hopLimit: hopLimit, [UInt8](repeating: 0, count: size - 40))
     }
 
-    /// What the engine decides otherwise than the model, for one more packet; nil when they agree.
+    /// What the engine decides or does otherwise than the model, for one more packet; nil when they agree.
     func difference(_ generator: inout SeededGenerator) -> String? {
         let (packet, octets, ingress) = self.packet(&generator)
         let expected = self.model.decide(packet)
+        if Int.random(in: 0..<8, using: &generator) == 0 {
+            let outcome = self.send(octets, ingress)
+            if !self.isRight(outcome, for: expected, octets, ingress) {
+                return "\(packet): the model says \(expected), the engine did \(outcome)"
+            }
+        }
         let verdict = self.verdict(octets, ingress)
         let decided = verdict.map { ReferenceModel.Decision($0, plan: self.pop.engine.plan) }
         guard decided != expected else { return nil }
         return "\(packet): the model says \(expected), the engine \(String(describing: decided))"
+    }
+
+    // MARK: - The whole way
+
+    /// Gives the engine a packet the way it comes from its ingress.
+    private func send(_ octets: [UInt8], _ ingress: Ingress) -> Outcome {
+        guard case .tunnel(let tid) = ingress,
+            let tunnel = self.network.tunnels.first(where: { $0.number == tid.rawValue })
+        else { return self.pop.fromUplink(octets) }
+        guard tunnel.isDynamic else { return self.pop.fromOutside(.sixInFour(octets, from: tunnel.remote)) }
+        let number = tunnel.number
+        return self.pop.fromOutside(
+            .ayiya(.forward, octets, tid: number, password: tunnel.password, from: tunnel.remote)
+        )
+    }
+
+    private func isRight(
+        _ outcome: Outcome,
+        for decision: ReferenceModel.Decision,
+        _ octets: [UInt8],
+        _ ingress: Ingress
+    ) -> Bool {
+        let hops: UInt8 = ingress == .uplink ? 0 : 1
+        switch decision {
+        case .intoTunnel(let number):
+            return outcome.fate == .forwarded && outcome.sent?.tunnel == UInt16(number, radix: 16)
+                && outcome.sent?.inner == octets.with(octets[7] &- hops, at: 7)
+        case .toUplink:
+            return outcome.fate == .forwarded && outcome.sent?.isToUplink == true
+                && outcome.sent?.octets == octets.with(octets[7] &- 1, at: 7)
+        case .toUs: return outcome.fate != .forwarded
+        case .dropped: return outcome.sent == nil && outcome.fate != .consumed
+        case .error(let type, let code, let parameter, let source):
+            guard let icmp = outcome.icmp else { return outcome.sent == nil && !Self.deservesAnswer(octets) }
+            return outcome.fate == .answered && outcome.sent?.tunnel == ingress.tunnel?.rawValue
+                && Int(icmp.type) == type && Int(icmp.code) == code && Int(icmp.parameter) == parameter
+                && icmp.source.digits == source && icmp.destination == IPv6Address(octets: octets[8..<24])
+        }
+    }
+
+    /// Whether an error may be sent about a packet: not to the anycast address of a tunnel's /64.
+    private static func deservesAnswer(_ octets: [UInt8]) -> Bool {
+        octets[16..<24].contains { $0 != 0 } && octets[24] != 0xff
     }
 
     private func verdict(_ octets: [UInt8], _ ingress: Ingress) -> Verdict? {

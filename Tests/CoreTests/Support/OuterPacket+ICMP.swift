@@ -44,7 +44,13 @@ extension OuterPacket {
 
     /// The beginning of one of our outer packets as a router quotes it.
     ///
-    /// - Parameter size: Of the whole packet that it was, in octets.
+    /// - Parameters:
+    ///   - path: The ends of the packet.
+    ///   - protocolNumber: What followed its header.
+    ///   - payload: What is quoted behind the header.
+    ///   - size: Of the whole packet that it was, in octets.
+    ///   - fragmentation: Whether routers might fragment it, over IPv4.
+    /// - Returns: The header and the payload.
     static func quotation(
         along path: OuterPath,
         protocolNumber: UInt8,
