@@ -22,7 +22,8 @@ extension Engine {
         _ now: Moment
     ) -> Output {
         let origin = tid.map { self.plan.localAddress(of: $0) } ?? self.plan.daemonAddress
-        guard source.isUnicast, source != origin, !self.isAnycast(source),
+        // Without a tunnel prefix there is no address to speak from (RFC 4443 §2.2).
+        guard source.isUnicast, source != origin, origin != .unspecified, !self.isAnycast(source),
             Self.mayBeAnswered(buffer.packet, with: error),
             self.takeErrorToken(tid, now)
         else {

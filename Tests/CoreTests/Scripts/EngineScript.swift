@@ -48,18 +48,19 @@ final class EngineScript {
     }
 
     private func step() throws(BrokenPromise) {
-        switch self.reader.number(under: 14) {
-        case 0: self.advance()
-        case 1: try self.tick()
-        case 2: self.reconfigure()
-        case 3: try self.give(self.anyOctets(), through: .uplink)
-        case 4: try self.give(self.anyOctets(), through: self.anyDoor())
-        case 5: try self.give(self.rawIPv4(), through: .rawIPv4)
-        case 6, 7: try self.give(self.innerPacket(of: nil), through: .uplink)
-        case 8, 9: try self.giveThroughTunnel()
-        case 10: try self.beat()
-        case 11: try self.quote()
-        case 12: try self.answerProbe()
+        switch self.reader.number(under: 32) {
+        case 0, 1: self.advance()
+        case 2: try self.tick()
+        // Seldom, since it takes as long as a hundred packets.
+        case 3: self.reconfigure()
+        case 4: try self.give(self.anyOctets(), through: .uplink)
+        case 5: try self.give(self.anyOctets(), through: self.anyDoor())
+        case 6: try self.give(self.rawIPv4(), through: .rawIPv4)
+        case 7...12: try self.give(self.innerPacket(of: nil), through: .uplink)
+        case 13...20: try self.giveThroughTunnel()
+        case 21...23: try self.beat()
+        case 24...26: try self.quote()
+        case 27, 28: try self.answerProbe()
         default: try self.refuse()
         }
         try BrokenPromise.unless(self.engine.accounting.isBalanced, "not balanced")
