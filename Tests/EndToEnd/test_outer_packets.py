@@ -16,7 +16,7 @@ from scapy.layers.inet import GRE, ICMP, fragment
 from scapy.layers.inet6 import IPv6ExtHdrFragment, fragment6
 
 from lab.ends import ALL, IDS, End, Ends, Kind
-from lab.packets import IP, ICMPv6EchoRequest, IPv6, Listener, Packet, Raw, echo, send_ipv4, send_ipv6
+from lab.packets import IP, UDP, ICMPv6EchoRequest, IPv6, Listener, Packet, Raw, echo, send_ipv4, send_ipv6
 from lab.site import Site
 from lab.topology import SERVER
 
@@ -156,6 +156,34 @@ def test_an_encapsulation_limit_outside_is_no_fault(site: Site, kind: Kind) -> N
     with Listener(site.core, "chtst01") as uplink:
         ends.send(6, packet)
         assert arrives(uplink, end.them, 1)
+
+
+def test_an_inner_packet_of_1500_octets_is_received(site: Site) -> None:
+    """RFC 4213 3.6: what comes in may be larger than what goes out, and its outer packet comes in pieces."""
+    ends = Ends(site)
+    end = ends.add("6in4", 4, mtu=1280)
+    ends.start()
+    with Listener(site.core, "chtst01") as uplink:
+        for piece in fragment(end.wrap(echo(end.them, SERVER, size=1500), id=0x4713), fragsize=1000):
+            ends.send(4, piece)
+        assert arrives(uplink, end.them, 1)
+
+
+def test_a_udp_checksum_over_ipv6_must_be_right(site: Site) -> None:
+    """RFC 8200 8.1: without one, or with a wrong one, the datagram is not taken."""
+    ends = Ends(site)
+    end = ends.add("ayiya", 6)
+    daemon = ends.start()
+    before = daemon.tunnel(end.tunnel.number)["inPackets"]
+    with Listener(site.core, "chtst01") as uplink:
+        for sequence, change in enumerate((lambda _: 0, lambda right: right ^ 1)):
+            packet = IPv6(bytes(end.wrap(echo(end.them, SERVER, sequence=sequence))))
+            packet[UDP].chksum = change(packet[UDP].chksum)
+            ends.send(6, packet)
+            assert not arrives(uplink, end.them, sequence, 0.3)
+        end.send(echo(end.them, SERVER, sequence=9))
+        assert arrives(uplink, end.them, 9)
+    assert daemon.tunnel(end.tunnel.number)["inPackets"] == before + 1
 
 
 def test_a_packet_with_df_is_taken(site: Site) -> None:

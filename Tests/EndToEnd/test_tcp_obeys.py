@@ -137,6 +137,9 @@ def test_a_full_neighbour_queue_costs_nobody_else(site: Site) -> None:
     home = site.home(ipv4=HOME)
     client = site.client(home, STATIC).start()
     site.pop.ip("route add 203.0.113.99/32 dev net0")
-    site.core.spawn("ping", "-n", "-q", "-i", 0.002, "-c", 500, site.plan.them(3), name="flood")
-    assert ping(site.core, client.identity, count=20).all_arrived
+    with Listener(site.core, "chtst01") as listener:
+        site.core.spawn("ping", "-n", "-q", "-i", 0.002, "-c", 500, site.plan.them(3), name="flood")
+        assert ping(site.core, client.identity, count=20).all_arrived
+        # RFC 4443 3.1: no error about what congestion costs.
+        assert listener.icmp_error(SERVER, 0.2) is None
     assert daemon.is_running
