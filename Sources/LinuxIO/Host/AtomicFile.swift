@@ -29,6 +29,32 @@ public enum AtomicFile {
         try Self.synchronizeFolder(of: path)
     }
 
+    /// Removes a file for good; nothing happens when there is none.
+    ///
+    /// - Throws: ``SystemCallError`` when it could not be removed, or its folder didn't go to the disk.
+    public static func remove(_ path: String) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try systemCall("unlink", about: path) { unlink(path) }
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            return
+        }
+        try Self.synchronizeFolder(of: path)
+    }
+
+    /// Whether the process may make files in the folder of a path.
+    public static func canWriteFolder(of path: String) -> Bool {
+        access(Self.folder(of: path), W_OK | X_OK) == 0
+    }
+
+    private static func folder(of path: String) -> String {
+        switch path.lastIndex(of: "/") {
+        case nil: "."
+        case path.startIndex: "/"
+        case let slash?: String(path[..<slash])
+        }
+    }
+
     private static func create(_ path: String, _ octets: [UInt8], mode: UInt32) throws(SystemCallError) {
         // A leftover of a process that died in the middle would be in the way of O_EXCL.
         _ = unlink(path)
@@ -46,12 +72,7 @@ public enum AtomicFile {
     }
 
     private static func synchronizeFolder(of path: String) throws(SystemCallError) {
-        let folder =
-            switch path.lastIndex(of: "/") {
-            case nil: "."
-            case path.startIndex: "/"
-            case let slash?: String(path[..<slash])
-            }
+        let folder = Self.folder(of: path)
         let descriptor = try OwnedDescriptor("open", about: folder) {
             open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }

@@ -48,6 +48,11 @@ public enum Privileges {
         try Self.keepOnly(capabilities)
     }
 
+    /// Says which permissions files and sockets that are made later do not get, whoever asks for them.
+    public static func setFileMask(_ mask: UInt32) {
+        _ = umask(mode_t(mask))
+    }
+
     /// Gives all capabilities away but these.
     private static func keepOnly(_ capabilities: [Capability]) throws(SystemCallError) {
         let bits = Self.bits(capabilities)

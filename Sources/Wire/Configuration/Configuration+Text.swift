@@ -19,14 +19,14 @@ extension Configuration {
         text.menu("tunnel") { text in
             text.menu("set") { text in
                 for tunnel in self.tunnels.sorted(by: { $0.tid < $1.tid }) {
-                    text.line(tunnel.line(passwords: passwords))
+                    text.line("config \(tunnel.line(passwords: passwords))")
                 }
             }
         }
         text.menu("subnet") { text in
             text.menu("set") { text in
                 for subnet in self.subnets.sorted(by: { $0.prefix < $1.prefix }) {
-                    text.line("config \(subnet.prefix) \(subnet.tid) static")
+                    text.line("config \(subnet.line)")
                 }
             }
         }
@@ -53,6 +53,21 @@ private struct ConfigurationText {
 }
 
 extension PoPSettings {
+    /// A line a setting, with the menus that lead to it.
+    var lines: [String] {
+        var text = ConfigurationText()
+        self.write(to: &text)
+        var menu = ""
+        return text.text.split(separator: "\n").compactMap { line in
+            let words = line.drop { $0 == "\t" }
+            guard words.contains(" ") || words == "reset" else {
+                menu = words == "end" ? "" : "\(words) "
+                return nil
+            }
+            return words == "reset" ? nil : menu + words
+        }
+    }
+
     fileprivate func write(to text: inout ConfigurationText) {
         text.menu("set") { text in
             for pop in self.pops.sorted(by: { $0.id < $1.id }) {
@@ -89,17 +104,30 @@ extension PoPSettings {
 }
 
 extension TunnelSettings {
+    /// The arguments of the command that configures the tunnel.
     func line(passwords: Configuration.Passwords) -> String {
         let words = [
-            "config", "\(self.tid)", "\(self.number)", "\(self.remote)", self.state.rawValue, "\(self.mtu)",
+            "\(self.tid)", "\(self.number)", "\(self.remote)", self.state.rawValue, "\(self.mtu)",
         ]
-        let password: String? =
-            switch passwords {
-            case .plain: self.password
-            case .hidden: self.password == nil ? nil : "set"
-            }
-        return (words + [password].compactMap(\.self)).joined(separator: " ")
+        return (words + self.secrets(passwords)).joined(separator: " ")
     }
+
+    private func secrets(_ passwords: Configuration.Passwords) -> [String] {
+        guard let password = self.password else { return [] }
+        let write: (String) -> String = { text in
+            switch passwords {
+            case .plain: text
+            case .hidden: "set"
+            }
+        }
+        guard let retired = self.retiredPassword else { return [write(password)] }
+        return [write(password), write(retired.text), "until", "\(retired.expiry)"]
+    }
+}
+
+extension SubnetSettings {
+    /// The arguments of the command that configures the subnet.
+    var line: String { "\(self.prefix) \(self.tid) static" }
 }
 
 extension RemoteEnd: CustomStringConvertible {

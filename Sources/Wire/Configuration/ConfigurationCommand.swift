@@ -118,21 +118,20 @@ extension TunnelSettings {
         words.disclose(.numbers)
         let mtu = try words.nextNumber("an MTU", in: Self.mtus)
         words.disclose(.nothing)
-        let password = try Self.password(&words, for: remote)
-        self.init(tid: tid, number: number, remote: remote, state: state, mtu: mtu, password: password)
+        self.init(tid: tid, number: number, remote: remote, state: state, mtu: mtu)
+        if words.isAtEnd, case .fixed = remote { return }
+        self.password = try Self.password(&words)
+        guard !words.isAtEnd else { return }
+        self.retiredPassword = try RetiredPassword(&words)
     }
 
-    fileprivate static func tid(_ words: inout Words) throws(Words.Failure) -> TID {
+    static func tid(_ words: inout Words) throws(Words.Failure) -> TID {
         try words.next(expecting: "a tid, hexadecimal, 0 to 1fff") { text throws(SyntaxError) in
             try TID(parsing: text)
         }
     }
 
-    private static func password(
-        _ words: inout Words,
-        for remote: RemoteEnd
-    ) throws(Words.Failure) -> String? {
-        if words.isAtEnd, case .fixed = remote { return nil }
+    fileprivate static func password(_ words: inout Words) throws(Words.Failure) -> String {
         let lengths = Self.passwordLengths
         let expected = "a password of \(lengths.lowerBound) to \(lengths.upperBound) octets"
         let word = try words.next(expecting: expected)
@@ -147,6 +146,15 @@ extension TunnelSettings {
     /// Whether a text can be a password: 1 to 132 octets, none of them a blank or a control character.
     public static func isPassword(_ text: String) -> Bool {
         Self.passwordLengths.contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+    }
+}
+
+extension RetiredPassword {
+    /// Reads `<password> until <time>`.
+    fileprivate init(_ words: inout Words) throws(Words.Failure) {
+        let text = try TunnelSettings.password(&words)
+        try words.nextKeyword(of: ["until": ()])
+        self.init(text: text, expiry: try words.nextTime())
     }
 }
 

@@ -54,3 +54,49 @@ extension Configuration {
         return counts
     }
 }
+
+extension Configuration {
+    /// How many tunnels of another configuration this one takes away: not named any more, under another number, or
+    /// disabled.
+    public func losses(from old: Configuration) -> Int {
+        let present = Dictionary(self.tunnels.map { ($0.tid, $0) }, uniquingKeysWith: { first, _ in first })
+        return old.tunnels.count { tunnel in
+            guard let new = present[tunnel.tid], new.number == tunnel.number else { return true }
+            return new.state == .disabled && tunnel.state == .up
+        }
+    }
+
+    /// What differs from another configuration, a line an item: `+`, `-` or `~`, and the item as it will be, or
+    /// was; passwords are hidden.
+    public func differenceLines(from old: Configuration) -> [String] {
+        let pop = Self.lines(self.pop.lines, old.pop.lines)
+        let tunnels = Self.lines(self.tunnels, old.tunnels, by: \.tid) {
+            "tunnel \($0.line(passwords: .hidden))"
+        }
+        let subnets = Self.lines(self.subnets, old.subnets, by: \.prefix) { "subnet \($0.line)" }
+        return pop + tunnels + subnets
+    }
+
+    private static func lines(_ new: [String], _ old: [String]) -> [String] {
+        old.filter { !new.contains($0) }.map { "-pop \($0)" }
+            + new.filter { !old.contains($0) }.map { "+pop \($0)" }
+    }
+
+    private static func lines<Item: Equatable, Key: Hashable & Comparable>(
+        _ new: [Item],
+        _ old: [Item],
+        by key: (Item) -> Key,
+        _ text: (Item) -> String
+    ) -> [String] {
+        let before = Dictionary(old.map { (key($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let after = Dictionary(new.map { (key($0), $0) }, uniquingKeysWith: { first, _ in first })
+        return Set(before.keys).union(after.keys).sorted().compactMap { key in
+            switch (before[key], after[key]) {
+            case (nil, let item?): "+\(text(item))"
+            case (let item?, nil): "-\(text(item))"
+            case (let old?, let new?): old == new ? nil : "~\(text(new))"
+            case (nil, nil): nil
+            }
+        }
+    }
+}

@@ -24,6 +24,9 @@ public struct TunnelSettings: Hashable, Sendable {
     /// What beats and AYIYA packets are signed with; a dynamic tunnel must have one.
     public var password: String?
 
+    /// What they may be signed with for a while too, so that a password can be changed without a flag day.
+    public var retiredPassword: RetiredPassword?
+
     /// Creates the settings of a tunnel.
     public init(
         tid: TID,
@@ -31,7 +34,8 @@ public struct TunnelSettings: Hashable, Sendable {
         remote: RemoteEnd,
         state: AdministrativeState,
         mtu: Int,
-        password: String? = nil
+        password: String? = nil,
+        retiredPassword: RetiredPassword? = nil
     ) {
         self.tid = tid
         self.number = number
@@ -39,6 +43,22 @@ public struct TunnelSettings: Hashable, Sendable {
         self.state = state
         self.mtu = mtu
         self.password = password
+        self.retiredPassword = retiredPassword
+    }
+}
+
+/// A password that another has replaced, and that is good until a time nevertheless.
+public struct RetiredPassword: Hashable, Sendable {
+    /// The password.
+    public var text: String
+
+    /// The first second in which it is good no more, in seconds since 1970.
+    public var expiry: Int64
+
+    /// Creates a password that is on its way out.
+    public init(text: String, expiry: Int64) {
+        self.text = text
+        self.expiry = expiry
     }
 }
 

@@ -11,7 +11,7 @@ public struct ControlReply: Hashable, Sendable {
     /// The lines of a reply of several, nil for a reply of one line.
     public let lines: [String]?
 
-    /// Creates a reply of one line; line breaks in the text become blanks.
+    /// Creates a reply of one line; line breaks in the text become blanks, other control characters `?`.
     public init(_ code: Int, _ text: String) {
         self.code = code
         self.text = Self.oneLine(text)
@@ -26,8 +26,21 @@ public struct ControlReply: Hashable, Sendable {
     }
 
     private static func oneLine(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 == 0x0a || $0 == 0x0d }) else { return text }
-        return text.split { $0.isNewline }.joined(separator: " ")
+        guard text.utf8.contains(where: Self.mayBeControl) else { return text }
+        let line = text.split { $0.isNewline }.joined(separator: " ")
+        var cleaned = String.UnicodeScalarView()
+        // What a stranger sent and is told back must not move the cursor of an operator's terminal.
+        cleaned.append(
+            contentsOf: line.unicodeScalars.map { scalar in
+                scalar.properties.generalCategory == .control && scalar != "\t" ? "?" : scalar
+            }
+        )
+        return String(cleaned)
+    }
+
+    private static func mayBeControl(_ octet: UInt8) -> Bool {
+        // 0xc2 begins the controls from U+0080 to U+009F.
+        octet < 0x20 && octet != 0x09 || octet == 0x7f || octet == 0xc2
     }
 
     /// Whether the code says that all went well.

@@ -15,11 +15,23 @@ public enum ControlRequest {
     ///   - generation: The centre's number for it.
     ///   - text: The configuration in the file's grammar.
     ///   - confirmSeconds: After how long it is taken back unless it is confirmed; nil for never.
+    ///   - isForced: Whether it may take away many tunnels at once.
     /// - Returns: What goes over the line.
-    public static func push(generation: Int, text: String, confirmSeconds: Int? = nil) -> [UInt8] {
+    public static func push(
+        generation: Int,
+        text: String,
+        confirmSeconds: Int? = nil,
+        isForced: Bool = false
+    ) -> [UInt8] {
         let body = Array(text.utf8)
-        let confirm = confirmSeconds.map { " confirm \($0)" } ?? ""
+        let confirm = (confirmSeconds.map { " confirm \($0)" } ?? "") + (isForced ? " force" : "")
         let line = "config push \(generation) \(body.count) \(Configuration.sha256(of: body))\(confirm)\n"
         return Array(line.utf8) + body
+    }
+
+    /// The line and the body that ask what a push of a configuration would change.
+    public static func difference(text: String) -> [UInt8] {
+        let body = Array(text.utf8)
+        return Array("config diff \(body.count) \(Configuration.sha256(of: body))\n".utf8) + body
     }
 }

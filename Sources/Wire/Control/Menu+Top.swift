@@ -1,15 +1,29 @@
 extension Menu {
     /// The top of the menus.
-    public static let top = Menu("", "the top", menus: [.cmd, .pop, .subnet, .tunnel, .config])
-
-    static let cmd = Menu(
-        "cmd",
-        "this session",
+    public static let top = Menu(
+        "",
+        "the top",
+        menus: [.cmd, .pop, .subnet, .tunnel, .config],
         commands: [
-            Command("exit", "ends the session"),
-            Command("quit", "ends the session"),
-        ]
+            Command(
+                "explain",
+                "<hex packet> [from uplink|T<n>|<outer address>]",
+                "says what would become of a packet"
+            ),
+            Command(
+                "trace",
+                "<tunnel> [packets <n>] [seconds <s>] [--json]",
+                "shows what becomes of a tunnel's packets"
+            ),
+        ] + Self.endings
     )
+
+    static let cmd = Menu("cmd", "this session", commands: Self.endings)
+
+    private static let endings = [
+        Command("exit", "ends the session"),
+        Command("quit", "ends the session"),
+    ]
 
     static let pop = Menu(
         "pop",
@@ -89,26 +103,37 @@ extension Menu {
 
     static let tunnel = Menu(
         "tunnel",
-        "the tunnels",
+        "the tunnels; <tunnel> is T<n>, a tid or an address that routes to it",
         menus: [
-            Menu(
-                "set",
-                "changes a tunnel",
-                commands: [
-                    Command(
-                        "config",
-                        "<tid> T<n> <address|ayiya|heartbeat|dynamic> <up|disabled> <mtu> [<password>]",
-                        "adds or changes a tunnel"
-                    )
-                ]
-            )
+            Menu("get", "reads one thing of a tunnel", commands: Self.tunnelGetCommands),
+            Menu("set", "changes a tunnel", commands: Self.tunnelSetCommands),
         ],
         commands: [
-            Command("show", "<tid>", "everything about a tunnel"),
-            Command("list", "[all|erroronly|err=<name>]", "a line a tunnel"),
-            Command("stats", "traffic and latency, a line a tunnel"),
+            Command("show", "<tunnel>", "everything about a tunnel"),
+            Command("list", "[all|debugonly|erroronly|err=<name>]", "a line a tunnel"),
+            Command(
+                "stats",
+                "[RESET]",
+                "traffic and latency, a line a tunnel; RESET sets them to 0 afterwards"
+            ),
+            Command("reseterrors", "all|<tunnel>", "sets error counters to 0"),
         ]
     )
+
+    private static let tunnelGetCommands = [
+        Command("outer_endpoint", "<tunnel>", "where the user's end is"),
+        Command("errorpacket", "<tunnel> <error>", "the last packet that caused an error"),
+    ]
+
+    private static let tunnelSetCommands = [
+        Command(
+            "config",
+            "<tid> T<n> <address|ayiya|heartbeat|dynamic> <up|disabled> <mtu> [<password> [<old password> until <time>]]",
+            "adds or changes a tunnel"
+        ),
+        Command("debug", "<tunnel> on|off", "shows what becomes of a tunnel's packets in this session"),
+        Command("remote", "<tunnel> <address>", "moves the user's end of a static tunnel"),
+    ]
 
     static let config = Menu(
         "config",
@@ -116,11 +141,12 @@ extension Menu {
         commands: [
             Command(
                 "push",
-                "<generation> <bytes> <sha256> [confirm <seconds>]",
+                "<generation> <bytes> <sha256> [confirm <seconds>] [force]",
                 "replaces it with the text that follows, for good or until it is confirmed"
             ),
             Command("confirm", "<generation>", "keeps what was pushed to be confirmed"),
             Command("rollback", "takes back what was pushed and not confirmed"),
+            Command("diff", "<bytes> <sha256>", "what a push of the text that follows would change"),
             Command("show", "prints it"),
             Command("digest", "its generation, SHA-256 and age"),
         ]
