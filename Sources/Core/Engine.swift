@@ -54,6 +54,7 @@ public struct Engine: ~Copyable {
         source: IPAddress,
         at now: Moment
     ) -> Output {
+        self.note(.dropped(reason), about: tunnel)
         self.accounting.drop(reason)
         if let kind = reason.errorKind {
             self.errors.record(kind, of: tunnel, packet: packet.packet, source: source, at: now)

@@ -10,6 +10,7 @@ extension Engine {
         var opcode: AYIYAOpcode
         var nextHeader: UInt8
         var time: Int64
+        var isByRetiredSecret: Bool
     }
 
     /// A datagram that was refused, and the tunnel it belongs to if that is known.
@@ -39,6 +40,7 @@ extension Engine {
         else {
             return self.drop(buffer, .ayiyaReplay, tunnel: tid, source: outer.path.remote, at: now)
         }
+        self.forwarder.tunnels[tid].usesRetiredSecret = datagram.isByRetiredSecret
         buffer.removeFirst(AYIYAPacket.headerLength)
         return self.obey(datagram, &buffer, spare: &spare, outer, now)
     }
@@ -52,11 +54,13 @@ extension Engine {
     ) -> Output {
         switch datagram.opcode {
         case .noOperation, .echoResponse:
+            self.note(.consumed, about: datagram.tid)
             self.accounting.consumed &+= 1
             return Output()
         case .forward:
             return self.receiveInner(&buffer, spare: &spare, from: datagram.tid, as: .ayiya, outer, now)
         case .echoRequest:
+            self.note(.answered, about: datagram.tid)
             self.accounting.answered &+= 1
             return Output(packet: self.respond(in: &buffer, to: datagram, now))
         case .echoRequestAndForward:
@@ -105,7 +109,7 @@ extension Forwarder {
         case .disabled: throw Engine.Refusal(reason: .disabledTunnel, tid: tid)
         case .down, .up: break
         }
-        guard self.tunnels[tid].isDynamic, let secret = self.tunnels[tid].secret else {
+        guard self.tunnels[tid].isDynamic, self.tunnels[tid].secret != nil else {
             throw Engine.Refusal(reason: .nonAYIYAPacket, tid: tid)
         }
         // The difference modulo 2^32, so that the clock's overflow in 2106 is no event.
@@ -113,16 +117,27 @@ extension Forwarder {
         guard abs(Int64(skew)) <= Engine.allowedClockSkew else {
             throw Engine.Refusal(reason: .clockSkew, tid: tid)
         }
-        guard packet.hasSignature(by: secret) else {
+        guard let isByRetiredSecret = self.isByRetiredSecret(packet, of: tid, now) else {
             throw Engine.Refusal(reason: .ayiyaHashMismatch, tid: tid)
         }
+        self.note(.signed(isByRetiredPassword: isByRetiredSecret), about: tid)
         if let reason = Self.objection(to: packet) { throw Engine.Refusal(reason: reason, tid: tid) }
         return Engine.VerifiedDatagram(
             tid: tid,
             opcode: packet.opcode,
             nextHeader: packet.nextHeader,
-            time: now.unixTime + Int64(skew)
+            time: now.unixTime + Int64(skew),
+            isByRetiredSecret: isByRetiredSecret
         )
+    }
+
+    /// Which of a tunnel's two secrets signed a datagram; nil when neither did.
+    private func isByRetiredSecret(_ packet: borrowing AYIYAPacket, of tid: TID, _ now: Moment) -> Bool? {
+        if let secret = self.tunnels[tid].secret, packet.hasSignature(by: secret) { return false }
+        guard let retired = self.tunnels[tid].retiredSecret, now.unixTime < retired.expiry,
+            packet.hasSignature(by: retired.secret)
+        else { return nil }
+        return true
     }
 
     /// What speaks against the payload, or nil: its version and length must be what the header says.

@@ -26,6 +26,10 @@ extension Engine {
         guard self.acceptBeat(tid, path: path, time: time, encapsulation: .sixInFour, at: now) else {
             return self.drop(buffer, .heartbeatReplay, tunnel: tid, source: outer.path.remote, at: now)
         }
+        if let row = self.configuration.rows[Int(tid.rawValue)], row.retired != nil {
+            self.forwarder.tunnels[tid].usesRetiredSecret = row.isByRetiredPassword(message, now) ?? false
+        }
+        self.note(.consumed, about: tid)
         self.accounting.consumed &+= 1
         return Output()
     }
@@ -43,15 +47,30 @@ extension Engine {
         case .disabled: return .disabledTunnel
         case .down, .up: break
         }
-        guard self.forwarder.tunnels[tid].isDynamic,
-            let password = self.configuration.rows[Int(tid.rawValue)]?.password
+        guard self.forwarder.tunnels[tid].isDynamic, let row = self.configuration.rows[Int(tid.rawValue)],
+            row.password != nil
         else { return .nonHeartbeatPacket }
         if case .address(let address) = message.sender, address.unmapped != source {
             return .heartbeatSenderMismatch
         }
         let (skew, isAbsurd) = Int64(clamping: message.epochTime).subtractingReportingOverflow(now.unixTime)
         guard !isAbsurd, skew.magnitude <= UInt64(Self.allowedClockSkew) else { return .clockSkew }
-        return message.isSigned(with: password) ? nil : .heartbeatHashMismatch
+        guard let isByRetiredPassword = row.isByRetiredPassword(message, now) else {
+            return .heartbeatHashMismatch
+        }
+        self.note(.signed(isByRetiredPassword: isByRetiredPassword), about: tid)
+        return nil
+    }
+}
+
+extension EngineConfiguration.Row {
+    /// Which of a tunnel's two passwords signed a beat; nil when neither did.
+    fileprivate func isByRetiredPassword(_ message: HeartbeatMessage, _ now: Moment) -> Bool? {
+        if let password = self.password, message.isSigned(with: password) { return false }
+        guard let retired = self.retired, now.unixTime < retired.expiry,
+            message.isSigned(with: retired.password)
+        else { return nil }
+        return true
     }
 }
 

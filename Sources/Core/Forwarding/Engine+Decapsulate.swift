@@ -17,6 +17,8 @@ extension Engine {
         _ outer: OuterHeader,
         at now: Moment
     ) -> Output {
+        self.forwarder.journal.begin(at: now)
+        self.note(.enteredFromOutside(payload, outer.path, octets: buffer.count), about: nil)
         self.accounting.receivedFromOutside &+= 1
         switch payload {
         case .sixInFour: return self.receiveBare(&buffer, spare: &spare, as: .sixInFour, outer, now)
@@ -107,6 +109,7 @@ extension Engine {
                 at: now
             )
         }
+        self.note(.claimed(sender), about: sender)
         guard let tid = sender else { return self.refuseSpoofed(&buffer, outer, now) }
         if let reason = self.forwarder.objection(to: tid, encapsulation, outer.path) {
             return self.refuse(&buffer, reason, tunnel: tid, outer, now)

@@ -34,10 +34,12 @@ extension Engine {
             buffer.prependUDP(along: path)
         }
         self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass, tid)
+        self.note(.encapsulated(encapsulation, path, octets: buffer.count), about: tid)
         let destination = Output.Transmission.outside(path.remote, tunnel: tid, origin)
         guard let limit = self.forwarder.tunnels[tid].pathMTU?.octets, buffer.count > Int(limit),
             self.fragment(&buffer, spare: &spare, to: Int(limit))
         else { return Output(packet: destination) }
+        self.note(.fragmented(limit: Int(limit)), about: tid)
         return Output(packet: destination, spare: .outside(path.remote, tunnel: tid, .own))
     }
 
@@ -61,7 +63,7 @@ extension Engine {
         _ now: Moment
     ) {
         // A tunnel in AYIYA's mode has a secret: a configuration without one ends the session.
-        guard let secret = self.forwarder.tunnels[tid].secret else { return }
+        guard let secret = self.forwarder.tunnels[tid].signingSecret else { return }
         let payloadLength = buffer.count
         buffer.prepend(AYIYAPacket.headerLength)
         let header = AYIYAHeader(

@@ -13,6 +13,8 @@ extension Engine {
         spare: inout PacketBuffer,
         at now: Moment
     ) -> Output {
+        self.forwarder.journal.begin(at: now)
+        self.note(.enteredFromUplink(octets: buffer.count), about: nil)
         self.accounting.receivedFromUplink &+= 1
         self.uplinkTraffic.ingress.count(buffer.count, at: now)
         return self.forward(&buffer, spare: &spare, from: .uplink, now)
@@ -30,7 +32,13 @@ extension Engine {
         let length: Int
         do {
             let packet = try IPv6Packet(buffer.packet)
+            self.note(.inner(packet), about: ingress.tunnel)
             verdict = self.forwarder.verdict(for: packet, from: ingress)
+            if !self.forwarder.journal.isOpen, let tid = verdict.tunnel, ingress != .tunnel(tid) {
+                // Nobody knew before that the packet concerns this tunnel.
+                self.note(.inner(packet), about: tid)
+            }
+            self.note(.verdict(verdict), about: ingress.tunnel ?? verdict.tunnel)
             source = packet.source
             length = packet.totalLength
         } catch {
@@ -63,7 +71,7 @@ extension Engine {
         case .transmitToUplink:
             buffer.decrementHopLimit()
             self.accounting.forwarded &+= 1
-            return self.transmitToUplink(buffer, .forwarded, now)
+            return self.transmitToUplink(buffer, .forwarded, from: ingress, now)
         case .deliver(let tid):
             return self.deliver(&buffer, spare: &spare, to: tid, from: ingress, source: source, now)
         case .reply(let error, let tid):
@@ -85,8 +93,10 @@ extension Engine {
     private mutating func transmitToUplink(
         _ buffer: borrowing PacketBuffer,
         _ origin: Output.Origin,
+        from ingress: Ingress,
         _ now: Moment
     ) -> Output {
+        self.note(.sentToUplink(octets: buffer.count), about: ingress.tunnel)
         self.uplinkTraffic.egress.count(buffer.count, at: now)
         return Output(packet: .uplink(origin))
     }
@@ -98,9 +108,10 @@ extension Engine {
         back ingress: Ingress,
         _ now: Moment
     ) -> Output {
+        self.note(.answered, about: ingress.tunnel)
         self.accounting.answered &+= 1
         switch ingress {
-        case .uplink: return self.transmitToUplink(buffer, .own, now)
+        case .uplink: return self.transmitToUplink(buffer, .own, from: ingress, now)
         case .tunnel(let tid): return self.encapsulate(&buffer, spare: &spare, into: tid, .own, now)
         }
     }

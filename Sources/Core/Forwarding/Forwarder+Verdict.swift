@@ -22,7 +22,9 @@ extension Forwarder {
         switch ingress {
         case .uplink:
             if source.isLinkLocalUnicast { return .drop(.impossibleSource) }
-            return self.plan.owner(of: source) == .outside ? nil : .drop(.ownSourceFromUplink)
+            let owner = self.plan.owner(of: source)
+            self.note(.source(owner), about: nil)
+            return owner == .outside ? nil : .drop(.ownSourceFromUplink)
         case .tunnel(let tid):
             if source.isLinkLocalUnicast {
                 return self.isOurs(destination, on: tid) ? nil : .drop(.impossibleSource)
@@ -39,7 +41,9 @@ extension Forwarder {
 
     /// BCP 38: only the tunnel's own addresses may be its packets' sources.
     private func objection(to source: IPv6Address, from tid: TID) -> Verdict? {
-        switch self.plan.owner(of: source) {
+        let owner = self.plan.owner(of: source)
+        self.note(.source(owner), about: tid)
+        return switch owner {
         case .remote(tid), .routed(tid): nil
         case .unassigned(tid): .reply(.sourceFailedPolicy, concerning: tid)
         default: .drop(.spoofedSource)
@@ -61,7 +65,9 @@ extension Forwarder {
         to destination: IPv6Address,
         from ingress: Ingress
     ) -> Verdict {
-        switch self.plan.owner(of: destination) {
+        let owner = self.plan.owner(of: destination)
+        self.note(.destination(owner), about: ingress.tunnel)
+        return switch owner {
         case .local(let tid): self.verdictForUs(on: tid, from: ingress)
         case .remote(let tid), .routed(let tid): self.verdict(for: packet, into: tid, from: ingress)
         case .unassigned(let tid):
@@ -100,6 +106,7 @@ extension Forwarder {
         if ingress == .tunnel(tid) { return .drop(.sameIngressAndEgress) }
         if let error = self.unusable(tid) { return .reply(error, concerning: concerned) }
         let mtu = self.effectiveMTU(of: tid)
+        self.note(.measured(octets: packet.totalLength, mtu: mtu), about: concerned)
         if packet.totalLength > mtu { return .reply(.packetTooBig(mtu: mtu), concerning: concerned) }
         return packet.hopLimit > 1 ? .encapsulate(tid) : .reply(.hopLimitExceeded, concerning: concerned)
     }

@@ -9,6 +9,8 @@ struct Forwarder: ~Copyable {
     var plan: AddressPlan
     var pathMTU: PathMTUMode
     let tunnels = SlotTable(repeating: Tunnel())
+    /// Where decisions about traced tunnels are written down.
+    let journal = Journal()
 
     init(_ configuration: EngineConfiguration) {
         self.plan = configuration.plan

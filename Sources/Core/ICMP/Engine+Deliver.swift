@@ -37,10 +37,12 @@ extension Engine {
             buffer.makeNeighbourAdvertisement(of: target, to: source)
             return self.answer(&buffer, spare: &spare, back: ingress, now)
         case .echoReply(let reply):
+            self.note(.consumed, about: ingress.tunnel)
             self.accounting.consumed &+= 1
             if let reply, let tid = ingress.tunnel { self.noteProbeReply(reply, from: tid, at: now) }
             return Output()
         case .nothing:
+            self.note(.consumed, about: ingress.tunnel)
             self.accounting.consumed &+= 1
             return Output()
         case .reply(let error):

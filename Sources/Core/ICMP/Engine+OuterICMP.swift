@@ -37,6 +37,7 @@ extension Engine {
                 at: now
             )
         }
+        self.note(.consumed, about: nil)
         self.accounting.consumed &+= 1
         switch kind {
         case .echoRequest:
@@ -84,6 +85,7 @@ extension Engine {
                 at: now
             )
         }
+        self.note(.consumed, about: nil)
         self.accounting.consumed &+= 1
         guard type < 128 else { return Output() }
         let isTooBig = type == ICMPv6Message.MessageType.packetTooBig

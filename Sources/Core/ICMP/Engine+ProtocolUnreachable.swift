@@ -24,6 +24,7 @@ extension Engine {
         if let kind = reason.errorKind {
             self.errors.record(kind, of: tid, packet: buffer.packet, source: outer.path.remote, at: now)
         }
+        self.note(.answered, about: tid)
         self.accounting.answered &+= 1
         buffer.prepend(outer.octetsInFront)
         buffer.makeProtocolUnreachable(from: local, to: remote, length: Self.icmpv4ErrorLength)

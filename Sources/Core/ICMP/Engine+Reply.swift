@@ -22,18 +22,33 @@ extension Engine {
         _ now: Moment
     ) -> Output {
         let origin = tid.map { self.plan.localAddress(of: $0) } ?? self.plan.daemonAddress
-        // Without a tunnel prefix there is no address to speak from (RFC 4443 §2.2).
-        guard source.isUnicast, source != origin, origin != .unspecified, !self.isAnycast(source),
-            Self.mayBeAnswered(buffer.packet, with: error),
-            self.takeErrorToken(tid, now)
-        else {
+        if let obstacle = self.obstacle(to: error, about: buffer, from: origin, to: source, tid, now) {
+            self.note(.withheld(obstacle), about: ingress.tunnel ?? tid)
             return self.drop(buffer, error.dropReason, tunnel: tid, source: .ipv6(source), at: now)
         }
         if let kind = error.dropReason.errorKind, error.countsWhenAnswered {
             self.errors.record(kind, of: tid, packet: buffer.packet, source: .ipv6(source), at: now)
         }
+        self.note(.refused(error, source: origin), about: ingress.tunnel ?? tid)
         buffer.makeICMPv6Error(error, from: origin, to: source)
         return self.answer(&buffer, spare: &spare, back: ingress, now)
+    }
+
+    /// What speaks against sending an error, or nil; then its token is taken.
+    private mutating func obstacle(
+        to error: ICMPv6Error,
+        about buffer: borrowing PacketBuffer,
+        from origin: IPv6Address,
+        to source: IPv6Address,
+        _ tid: TID?,
+        _ now: Moment
+    ) -> ErrorObstacle? {
+        // Without a tunnel prefix there is no address to speak from (RFC 4443 §2.2).
+        guard source.isUnicast, source != origin, origin != .unspecified, !self.isAnycast(source) else {
+            return .source
+        }
+        guard Self.mayBeAnswered(buffer.packet, with: error) else { return .packet }
+        return self.takeErrorToken(tid, now) ? nil : .rate
     }
 
     /// Whether an address is the subnet-router anycast address of a /64 of ours (RFC 4291 §2.6.1), which names no

@@ -20,6 +20,8 @@ public struct TunnelSnapshot: Sendable {
     public let idleSeconds: Int?
     /// What the probes measured.
     public let latency: LatencyRecord
+    /// Whether decisions about it are written down.
+    public let isTraced: Bool
     /// The errors that occurred, in the order of ``ErrorKind``.
     public let errors: [(kind: ErrorKind, count: UInt64)]
 }
@@ -46,6 +48,7 @@ extension Engine {
             ),
             idleSeconds: last == 0 ? nil : Int(now.nanoseconds(since: last) / Moment.nanosecondsPerSecond),
             latency: self.forwarder.tunnels[tid].latency,
+            isTraced: self.forwarder.tunnels[tid].isTraced,
             errors: self.errorCounts(of: tid)
         )
     }
@@ -72,6 +75,20 @@ extension Engine {
 }
 
 extension Engine {
+    /// Forgets the errors of a tunnel, or of the PoP itself.
+    public mutating func resetErrors(of tid: TID?) { self.errors.reset(tid) }
+
+    /// Sets what passed and what was measured of a tunnel back to nothing.
+    public mutating func resetStatistics(of tid: TID) {
+        self.forwarder.tunnels[tid].traffic = TrafficCounters()
+        self.forwarder.tunnels[tid].latency = LatencyRecord()
+    }
+
+    /// Sets what passed the uplink back to nothing.
+    public mutating func resetUplinkStatistics() { self.uplinkTraffic = TrafficCounters() }
+}
+
+extension Engine {
     /// Counts a packet that the kernel would not send.
     ///
     /// - Parameters:
@@ -87,6 +104,7 @@ extension Engine {
         _ origin: Output.Origin,
         at now: Moment
     ) {
+        self.note(.dropped(.sendFailure), about: tid)
         self.errors.record(.sendError, of: tid, packet: packet, source: remote, at: now)
         guard origin == .forwarded else { return }
         self.accounting.forwarded &-= 1

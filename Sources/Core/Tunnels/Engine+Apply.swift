@@ -34,8 +34,12 @@ extension Engine {
             return
         }
         if let old, !new.isSameTunnel(as: old) { self.forget(tid) }
-        let keepsSession = old.map { new.isSameTunnel(as: $0) && new.keepsSession(of: $0) } ?? false
+        let signing = self.forwarder.tunnels[tid].signingSecret
+        let keepsSession =
+            old.map { new.isSameTunnel(as: $0) && new.keepsSession(of: $0, signedWith: signing) } ?? false
         if !keepsSession { self.endSession(tid) }
+        self.forwarder.tunnels[tid].usesRetiredSecret = keepsSession && new.secret != signing
+        self.forwarder.tunnels[tid].retiredSecret = new.retired.map { ($0.secret, $0.expiry) }
         self.forwarder.tunnels[tid].isDynamic = new.isDynamic
         self.forwarder.tunnels[tid].mtu = new.mtu
         self.forwarder.tunnels[tid].secret = new.secret
@@ -52,6 +56,7 @@ extension Engine {
 
     private mutating func forget(_ tid: TID) {
         self.move(tid, to: nil)
+        self.setTracing(of: tid, to: false)
         self.forwarder.tunnels[tid] = Tunnel()
         self.errors.reset(tid)
     }

@@ -49,6 +49,7 @@ extension Engine {
         } else {
             self.forwarder.tunnels[tid].newestBeat = time
         }
+        self.note(.beaten(path), about: tid)
         if !isFromPresentEndpoint { self.move(tid, to: path) }
         self.forwarder.tunnels[tid].encapsulation = encapsulation
         self.forwarder.tunnels[tid].lastBeat = now.monotonic

@@ -12,14 +12,20 @@ public struct EngineConfiguration: Sendable {
         var mtu: UInt16
         var secret: AYIYASecret?
         var password: String?
+        var retired: Retired?
 
         /// Whether another configuration means the same tunnel, so that its counters go on.
         func isSameTunnel(as other: Row) -> Bool { self.number == other.number }
 
         /// Whether whoever opened a session under another configuration may keep it.
-        func keepsSession(of other: Row) -> Bool {
+        ///
+        /// - Parameters:
+        ///   - other: The row of that configuration.
+        ///   - secret: What the session's packets are signed with.
+        /// - Returns: Whether it is still good here.
+        func keepsSession(of other: Row, signedWith secret: AYIYASecret?) -> Bool {
             self.isDynamic == other.isDynamic && self.fixedRemote == other.fixedRemote
-                && self.secret == other.secret
+                && (self.secret == secret || self.retired?.secret == secret)
         }
 
         var isDynamic: Bool {
@@ -34,6 +40,20 @@ public struct EngineConfiguration: Sendable {
             case .dynamic: nil
             case .fixed(let address): address
             }
+        }
+    }
+
+    /// A password that another has replaced, in the forms that packets are checked with.
+    struct Retired: Sendable {
+        var secret: AYIYASecret
+        var password: String
+        /// The first second in which it is good no more, in seconds since 1970.
+        var expiry: Int64
+
+        init(_ retired: RetiredPassword) {
+            self.secret = AYIYASecret(password: retired.text)
+            self.password = retired.text
+            self.expiry = retired.expiry
         }
     }
 
@@ -60,7 +80,8 @@ public struct EngineConfiguration: Sendable {
                 isDisabled: tunnel.state == .disabled,
                 mtu: UInt16(clamping: tunnel.mtu),
                 secret: tunnel.password.map { AYIYASecret(password: $0) },
-                password: tunnel.password
+                password: tunnel.password,
+                retired: tunnel.retiredPassword.map(Retired.init)
             )
         }
         self.rows = rows

@@ -43,6 +43,12 @@ struct Tunnel: Sendable {
     /// Where the ends are; nil before a dynamic tunnel's first beat, or when our own address isn't known.
     var path: OuterPath?
     var secret: AYIYASecret?
+    /// What packets may be signed with too, until the expiry, in seconds since 1970.
+    var retiredSecret: (secret: AYIYASecret, expiry: Int64)?
+    /// Whether the user's end signs with the retired secret, and so expects us to.
+    var usesRetiredSecret = false
+    /// Whether decisions about the tunnel are written down.
+    var isTraced = false
     /// What was learnt of the path; nil when nothing was.
     var pathMTU: PathMTU?
 
@@ -56,6 +62,9 @@ struct Tunnel: Sendable {
     /// Limits the ICMP errors about the tunnel.
     var errorLimit = TokenBucket()
     var latency = LatencyRecord()
+
+    /// What our packets are signed with.
+    var signingSecret: AYIYASecret? { self.usesRetiredSecret ? self.retiredSecret?.secret : self.secret }
 }
 
 extension Forwarder {
