@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import LinuxIO
 import Wire
 
 /// `sixxsd check FILE`.
@@ -28,13 +28,22 @@ struct CheckCommand: ParsableCommand {
 
 extension ConfigurationFile {
     /// Loads the file; what is wrong is printed and ends the program with status 1.
-    func loadOrExplain() throws -> (configuration: Configuration, generation: Int) {
+    func loadOrExplain() throws -> Stored {
+        try self.orExplain { try self.load() }
+    }
+
+    /// Finds out what to start with; what is wrong is printed and ends the program with status 1.
+    func startOrExplain() throws -> StartingPoint {
+        try self.orExplain { try StartingPoint(self, at: Int64(clamping: WallClock.secondsSince1970())) }
+    }
+
+    private func orExplain<Value>(_ load: () throws -> Value) throws -> Value {
         do {
-            return try self.load()
+            return try load()
         } catch let error as ConfigurationError {
             StandardError.print("\(error)")
         } catch {
-            StandardError.print("\(self.path): cannot be read: \(error.localizedDescription)")
+            StandardError.print("\(self.path): cannot be read: \(error)")
         }
         throw ExitCode.failure
     }

@@ -11,7 +11,21 @@ struct Daemon {
         var tunName: String
         var control: Endpoint
         var socketPath: String?
-        var enablesForwarding: Bool
+    }
+
+    /// What must be opened with privileges that are given away afterwards.
+    struct Openings: Sendable {
+        let ports: Ports
+        let routes: UplinkRoutes
+
+        /// Opens the TUN device and all sockets.
+        ///
+        /// - Throws: ``LinuxIO/SystemCallError`` with what could not be opened.
+        init(tunName: String, enablesForwarding: Bool) throws(SystemCallError) {
+            self.ports = try Ports(tunName: tunName)
+            self.routes = try UplinkRoutes(deviceName: tunName)
+            if enablesForwarding { try Sysctl.write(Sysctl.ipv6Forwarding, "1") }
+        }
     }
 
     private let worker: Worker
@@ -20,35 +34,36 @@ struct Daemon {
     private let shutdown: ShutdownRequest
     private let logger: Logger
 
-    /// Opens everything; nothing is left behind when a step fails.
+    /// Puts everything together; nothing is left behind when a step fails.
     ///
     /// - Throws: ``LinuxIO/SystemCallError`` or NIO's errors with what could not be opened.
     init(
-        _ configuration: Configuration,
-        generation: Int,
+        _ start: StartingPoint,
         file: ConfigurationFile,
+        openings: Openings,
         options: Options,
+        levels: LogLevels,
         logger: Logger
     ) async throws {
-        let ports = try Ports(tunName: options.tunName)
-        let routes = try UplinkRoutes(deviceName: options.tunName)
-        if options.enablesForwarding { try Sysctl.write(Sysctl.ipv6Forwarding, "1") }
-        self.worker = try Worker(ports, EngineConfiguration(configuration), logger: logger)
+        let running = EngineConfiguration(start.running.configuration)
+        self.worker = try Worker(openings.ports, running, logger: logger)
         self.store = ConfigurationStore(
-            configuration,
-            generation: generation,
+            start,
             file: file,
             mailbox: self.worker.mailbox,
-            routes: routes,
+            routes: openings.routes,
+            levels: levels,
             logger: logger
         )
         let shutdown = ShutdownRequest()
         let console = Console(
             store: self.store,
             mailbox: self.worker.mailbox,
+            traces: TraceHub(self.worker.mailbox),
             clock: DaemonClock(),
             control: ["\(options.control)"] + [options.socketPath].compactMap(\.self),
             tunName: options.tunName,
+            logger: logger,
             shutDown: { shutdown.request() }
         )
         self.server = try await ControlServer(
@@ -57,7 +72,8 @@ struct Daemon {
             socketPath: options.socketPath,
             logger: logger
         )
-        try await self.store.addRoutes()
+        try await self.store.begin(start)
+        if let note = start.note { logger.warning("\(note)") }
         self.shutdown = shutdown
         self.logger = logger
     }
@@ -66,12 +82,14 @@ struct Daemon {
     ///
     /// - Throws: What made the worker give up.
     func run() async throws {
+        let watchdog = WatchdogService(mailbox: self.worker.mailbox, logger: self.logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(
                         service: WorkerService(worker: self.worker, store: self.store, logger: self.logger)
                     ),
+                    .init(service: watchdog),
                     .init(service: ReloadService(store: self.store, logger: self.logger)),
                     .init(service: self.shutdown, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: self.server),
@@ -92,9 +110,10 @@ private struct WorkerService: Service {
 
     func run() async throws {
         self.worker.start()
-        let notifier = SystemdNotifier()
         let state = await self.store.state
-        self.notify(notifier, .ready)
+        // Ready is who answers: the control port listens already.
+        await self.worker.mailbox.perform { _, _ in }
+        SystemdNotifier().tell(.ready, self.logger)
         self.logger.notice(
             "serving",
             metadata: [
@@ -106,18 +125,30 @@ private struct WorkerService: Service {
         try await withGracefulShutdownHandler {
             try await self.worker.waitUntilStopped()
         } onGracefulShutdown: {
-            self.notify(notifier, .stopping)
+            SystemdNotifier().tell(.stopping, self.logger)
             Task { await self.worker.stop() }
         }
-        do { try await self.store.save() } catch {
+        do { _ = try await self.store.save() } catch {
             self.logger.error("configuration not saved at the end: \(error)")
         }
         self.logger.notice("ended")
     }
+}
 
-    private func notify(_ notifier: SystemdNotifier, _ message: SystemdNotifier.Message) {
-        do { try notifier.notify(message) } catch {
-            self.logger.warning("service manager not told: \(error)")
+/// Tells the service manager that the daemon is alive, as long as the packet loop answers.
+private struct WatchdogService: Service {
+    let mailbox: EngineMailbox
+    let logger: Logger
+
+    func run() async throws {
+        let notifier = SystemdNotifier()
+        guard let interval = notifier.watchdogInterval else { return try await gracefulShutdown() }
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await self.mailbox.perform { _, _ in }
+                notifier.tell(.watchdog, self.logger)
+                try? await Task.sleep(for: interval / 3)
+            }
         }
     }
 }
@@ -129,13 +160,22 @@ private struct ReloadService: Service {
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            let notifier = SystemdNotifier()
+            notifier.tell(.reloading(atNanoseconds: MonotonicClock.now()), self.logger)
             do {
                 let difference = try await self.store.reload()
                 self.logger.notice("configuration read again: \(difference)")
             } catch {
                 self.logger.error("configuration not read again, the old one stays: \(error)")
             }
+            notifier.tell(.ready, self.logger)
         }
+    }
+}
+
+extension SystemdNotifier {
+    fileprivate func tell(_ message: Message, _ logger: Logger) {
+        do { try self.notify(message) } catch { logger.warning("service manager not told: \(error)") }
     }
 }
 

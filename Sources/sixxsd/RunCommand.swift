@@ -7,13 +7,14 @@ import ServiceLifecycle
 import Wire
 
 /// `sixxsd [run]`: the daemon itself.
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Runs the daemon (the default).",
         discussion: """
             Needs CAP_NET_ADMIN for the TUN device and its routes, and CAP_NET_RAW for 6in4 and GRE.
             SIGTERM and SIGINT end it, SIGHUP reads the configuration file again.
+            The configuration's folder must be writable for the user it runs as: files are replaced, not changed.
 
               sixxsd --config /etc/sixxsd/sixxsd.conf --socket /run/sixxsd/control.sock
             """
@@ -33,6 +34,9 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(help: "Path of a UNIX socket for the people on this host.")
     var socket: String?
+
+    @Option(help: "User to become once everything is open; only CAP_NET_ADMIN and CAP_NET_RAW are kept.")
+    var user: String?
 
     @Option(
         help: "What is logged: trace, debug, info, notice, warning, error or critical.",
@@ -54,31 +58,53 @@ struct RunCommand: AsyncParsableCommand {
         return level
     }
 
-    func run() async throws {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
-        var logger = Logger(label: "sixxsd")
-        logger.logLevel = self.logLevel
+    func run() throws {
+        Privileges.setFileMask(Self.fileMask)
+        let levels = LogLevels(self.logLevel)
+        LoggingSystem.bootstrap { LeveledLogHandler(StreamLogHandler.standardError(label: $0), levels) }
         let file = ConfigurationFile(path: self.config)
-        let (configuration, generation) = try file.loadOrExplain()
+        let start = try file.startOrExplain()
         do {
-            let daemon = try await Daemon(
-                configuration,
-                generation: generation,
-                file: file,
-                options: Daemon.Options(
-                    tunName: self.tun,
-                    control: self.control,
-                    socketPath: self.socket,
-                    enablesForwarding: !self.keepForwarding
-                ),
-                logger: logger
-            )
-            try await daemon.run()
+            try self.serve(start, file, levels)
         } catch let error as SystemCallError {
             StandardError.print("sixxsd: \(error)")
             throw ExitCode.failure
         } catch let error as IOError {
             StandardError.print("sixxsd: control port \(self.control): \(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    /// The UNIX socket is for the daemon's user and its group, files are for the user alone.
+    private static let fileMask: UInt32 = 0o117
+
+    private func serve(_ start: StartingPoint, _ file: ConfigurationFile, _ levels: LogLevels) throws {
+        let openings = try Daemon.Openings(tunName: self.tun, enablesForwarding: !self.keepForwarding)
+        try self.dropPrivileges()
+        let options = Daemon.Options(tunName: self.tun, control: self.control, socketPath: self.socket)
+        try MainThread.wait {
+            let daemon = try await Daemon(
+                start,
+                file: file,
+                openings: openings,
+                options: options,
+                levels: levels,
+                logger: Logger(label: "sixxsd")
+            )
+            try await daemon.run()
+        }
+    }
+
+    /// Becomes the unprivileged user, if there is one, and makes sure that it can do its work.
+    private func dropPrivileges() throws {
+        if let user = self.user {
+            try Privileges.drop(to: user, keeping: [.networkAdministration, .rawSockets])
+        }
+        guard AtomicFile.canWriteFolder(of: self.config) else {
+            let who = self.user.map { "user \($0)" } ?? "the daemon"
+            StandardError.print(
+                "sixxsd: \(self.config): its folder is not writable for \(who), who must replace it"
+            )
             throw ExitCode.failure
         }
     }

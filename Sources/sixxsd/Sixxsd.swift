@@ -3,12 +3,12 @@ import Wire
 
 /// The program of a PoP.
 @main
-struct Sixxsd: AsyncParsableCommand {
+struct Sixxsd: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sixxsd",
         abstract: "Serves IPv6 tunnels: 6in4, GRE, heartbeat and AYIYA.",
         version: "sixxsd \(Release.version)",
-        subcommands: [RunCommand.self, CheckCommand.self],
+        subcommands: [RunCommand.self, CheckCommand.self, ExplainCommand.self],
         defaultSubcommand: RunCommand.self
     )
 }

@@ -1,34 +1,61 @@
 import Foundation
+import LinuxIO
 import Wire
 
-/// A `config push` line, understood.
-struct PushRequest: Sendable {
-    let generation: Int
-    /// Length of the text that follows, in octets.
+/// A line that announces a text behind it, understood.
+struct TextRequest: Sendable {
+    /// What to do with the text.
+    enum Purpose: Sendable {
+        /// Make it the running configuration; the limit is in seconds.
+        case push(generation: Int, confirmLimit: Int?, isForced: Bool)
+        /// Say what that would change.
+        case difference
+    }
+
+    let purpose: Purpose
+    /// Length of the text, in octets.
     let length: Int
     /// SHA-256 of the text, in lower-case hexadecimal.
     let digest: String
-    /// Within how long the configuration must be confirmed; nil when it need not be.
-    let confirmLimit: Duration?
 
-    /// Reads the arguments of a push.
+    /// Reads the arguments of `config push`.
     ///
     /// - Throws: ``Wire/Words/Failure`` with the first word that is wrong.
-    init(_ words: inout Words) throws(Words.Failure) {
-        self.generation = try words.nextNumber("a generation", in: 0...Int(Int32.max))
-        self.length = try words.nextNumber("a length in octets", in: 0...ControlRequest.maximumPushLength)
-        self.digest = try words.next(expecting: "a SHA-256 of 64 hexadecimal digits") { text in
+    init(push words: inout Words) throws(Words.Failure) {
+        let generation = try words.nextNumber("a generation", in: 0...Int(Int32.max))
+        (self.length, self.digest) = try Self.text(&words)
+        var confirmLimit: Int?
+        var isForced = false
+        while let word = words.next() {
+            if word.isKeyword("confirm"), confirmLimit == nil {
+                confirmLimit = try words.nextNumber("seconds", in: 1...86_400)
+            } else if word.isKeyword("force"), !isForced {
+                isForced = true
+            } else {
+                let expected = "confirm <seconds>, force or the end of the line"
+                throw Words.Failure(column: word.column, expected: expected, found: "\"\(word.text)\"")
+            }
+        }
+        self.purpose = .push(generation: generation, confirmLimit: confirmLimit, isForced: isForced)
+    }
+
+    /// Reads the arguments of `config diff`.
+    ///
+    /// - Throws: ``Wire/Words/Failure`` with the first word that is wrong.
+    init(difference words: inout Words) throws(Words.Failure) {
+        (self.length, self.digest) = try Self.text(&words)
+        self.purpose = .difference
+        try words.end()
+    }
+
+    private static func text(_ words: inout Words) throws(Words.Failure) -> (length: Int, digest: String) {
+        let length = try words.nextNumber("a length in octets", in: 0...ControlRequest.maximumPushLength)
+        let digest: String = try words.next(expecting: "a SHA-256 of 64 hexadecimal digits") { text in
             let lowered = text.lowercased()
             let isDigest = lowered.utf8.count == 64 && lowered.allSatisfy { $0.isHexDigit }
             return isDigest ? lowered : nil
         }
-        if words.isAtEnd {
-            self.confirmLimit = nil
-        } else {
-            try words.nextKeyword(of: ["confirm": ()])
-            self.confirmLimit = .seconds(try words.nextNumber("seconds", in: 1...86_400))
-        }
-        try words.end()
+        return (length, digest)
     }
 }
 
@@ -57,7 +84,7 @@ extension Console {
         let text: String
         switch caller {
         case .unixSocket: text = configuration.canonicalText
-        case .tcp: text = configuration.text(passwords: .hidden)
+        case .loopback, .network: text = configuration.text(passwords: .hidden)
         }
         return ControlReply(200, lines: text.split(separator: "\n").map(String.init))
     }
@@ -65,18 +92,20 @@ extension Console {
     private func confirm(_ words: inout Words) async throws -> ControlReply {
         let generation = try words.nextNumber("a generation", in: 0...Int(Int32.max))
         try words.end()
-        do {
-            try await self.store.confirm(generation: generation)
-            return ControlReply(200, "generation \(generation) confirmed")
-        } catch ConfigurationStore.Failure.nothingToConfirm {
-            return ControlReply(404, "generation \(generation) does not wait to be confirmed")
-        } catch ConfigurationStore.Failure.notSaved(let error) {
-            return ControlReply(500, "not confirmed, since it could not be saved: \(error)")
-        }
+        let doubt = try await self.store.confirm(generation: generation)
+        return ControlReply(200, "generation \(generation) confirmed\(Self.text(doubt))")
     }
 
-    /// Makes a text that has arrived the running configuration: all of it, or nothing.
-    func push(_ request: PushRequest, _ octets: [UInt8]) async -> ControlReply {
+    /// What is said when a power cut might undo what was saved.
+    static func text(_ doubt: SystemCallError?) -> String {
+        doubt.map { ", but may not survive a power cut: \($0)" } ?? ""
+    }
+
+    // MARK: - With a text
+
+    /// Does what was asked with a text that has arrived.
+    func take(_ request: TextRequest, _ octets: [UInt8]) async -> ControlReply {
+        let started = MonotonicClock.now()
         let digest = Configuration.sha256(of: octets)
         guard digest == request.digest else {
             return ControlReply(
@@ -84,26 +113,40 @@ extension Console {
                 "expected a text with SHA-256 \(request.digest), found one with \(digest)"
             )
         }
-        let configuration: Configuration
         do {
-            configuration = try Configuration(parsing: octets, file: "push")
-        } catch {
-            return ControlReply(400, "\(error)")
-        }
-        do {
-            let difference = try await self.store.replace(
-                with: configuration,
-                generation: request.generation,
-                confirmWithin: request.confirmLimit
-            )
-            guard let difference else {
-                return ControlReply(200, "generation \(request.generation) unchanged")
+            switch request.purpose {
+            case .difference: return await self.difference(try Configuration(parsing: octets, file: "diff"))
+            case .push(let generation, let confirmLimit, let isForced):
+                let configuration = try Configuration(parsing: octets, file: "push")
+                let outcome = try await self.store.replace(
+                    with: configuration,
+                    generation: generation,
+                    confirmWithin: confirmLimit,
+                    isForced: isForced,
+                    spent: MonotonicClock.now() - started
+                )
+                return Self.reply(outcome, generation)
             }
-            return ControlReply(200, "generation \(request.generation) applied: \(difference)")
-        } catch ConfigurationStore.Failure.notSaved(let error) {
-            return ControlReply(500, "refused, since it could not be saved: \(error)")
+        } catch let error as ConfigurationError {
+            return ControlReply(400, "\(error)")
+        } catch let failure as ConfigurationStore.Failure {
+            return ControlReply(failure)
         } catch {
             return ControlReply(500, "\(error)")
         }
+    }
+
+    private static func reply(_ outcome: ConfigurationStore.Outcome, _ generation: Int) -> ControlReply {
+        let doubt = Self.text(outcome.doubt)
+        guard let difference = outcome.difference else {
+            return ControlReply(200, "generation \(generation) unchanged\(doubt)")
+        }
+        return ControlReply(200, "generation \(generation) applied: \(difference)\(doubt)")
+    }
+
+    private func difference(_ configuration: Configuration) async -> ControlReply {
+        let running = await self.store.state.configuration
+        let counts = configuration.difference(from: running)
+        return ControlReply(200, lines: configuration.differenceLines(from: running) + ["\(counts)"])
     }
 }

@@ -4,7 +4,7 @@ import LinuxIO
 import Wire
 
 extension Console {
-    func performPoP(_ path: String, _ words: Words) async throws -> ControlReply {
+    func performPoP(_ path: String, _ words: Words, for caller: Caller) async throws -> ControlReply {
         try words.end()
         let pop = await self.store.state.configuration.pop
         switch path {
@@ -17,22 +17,21 @@ extension Console {
         case "pop get name":
             return (pop.ownDetails?.name).map { ControlReply(200, $0) }
                 ?? ControlReply(404, "no PoP id is set")
-        case "pop saveconfig": return await self.save()
+        case "pop saveconfig": return try await self.save()
         case "pop report": return try await self.report()
         case "pop shutdown":
+            if case .network = caller { throw Refusal(401, "only the host itself may end the daemon") }
             self.shutDown()
             return ControlReply(200, "shutting down")
         default: return await self.show(path, pop)
         }
     }
 
-    private func save() async -> ControlReply {
+    private func save() async throws -> ControlReply {
         do {
-            try await self.store.save()
-            return ControlReply(200, "configuration saved")
+            let doubt = try await self.store.save()
+            return ControlReply(200, "configuration saved\(Self.text(doubt))")
         } catch ConfigurationStore.Failure.notSaved(let error) {
-            return ControlReply(500, "configuration not saved: \(error)")
-        } catch {
             return ControlReply(500, "configuration not saved: \(error)")
         }
     }
@@ -121,5 +120,6 @@ extension Console {
             "worker 0 received \(received) forwarded \(accounting.forwarded) answered \(accounting.answered)"
             + " consumed \(accounting.consumed) dropped \(accounting.droppedInAll)"
         return [line] + drops.filter { $0.1 > 0 }.map { "worker 0 dropped \($0.0) \($0.1)" }
+            + self.store.times.lines
     }
 }

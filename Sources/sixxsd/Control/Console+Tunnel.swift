@@ -8,9 +8,11 @@ extension Console {
         switch path {
         case "tunnel show": return try await self.showTunnel(&words)
         case "tunnel list": return try await self.listTunnels(&words)
-        case "tunnel stats":
-            try words.end()
-            return ControlReply(200, lines: Self.stats(await self.tunnelTable()))
+        case "tunnel stats": return try await self.stats(&words)
+        case "tunnel get outer_endpoint": return try await self.outerEndpoint(&words)
+        case "tunnel get errorpacket": return try await self.errorPacket(&words)
+        case "tunnel set remote": return try await self.setRemote(&words)
+        case "tunnel reseterrors": return try await self.resetErrors(&words)
         default: return ControlReply(404, "unknown command \"\(path)\"")
         }
     }
@@ -18,26 +20,12 @@ extension Console {
     // MARK: - show
 
     private func showTunnel(_ words: inout Words) async throws -> ControlReply {
-        let word = try words.next(expecting: "a tunnel: T<n>, a tid or an address that routes to it")
+        let (tid, name) = try await self.tunnel(&words)
         try words.end()
-        let table = await self.tunnelTable()
-        guard let tid = await self.tid(named: word.text),
-            let row = table.rows.first(where: { $0.settings.tid == tid })
-        else { return ControlReply(404, "no tunnel \"\(word.text)\"") }
+        guard let row = await self.tunnelTable(of: [tid]).rows.first else {
+            throw Refusal(404, "no tunnel \(name)")
+        }
         return ControlReply(200, lines: row.details)
-    }
-
-    /// The tid that a word names: as `T<n>`, in hexadecimal, or by an address that routes to the tunnel.
-    private func tid(named text: String) async -> TID? {
-        if let number = try? TunnelNumber(parsing: text) {
-            return await self.store.state.configuration.tunnels.first { $0.number == number }?.tid
-        }
-        if let tid = try? TID(parsing: text) { return tid }
-        guard let address = try? IPv6Address(parsing: text) else { return nil }
-        switch AddressPlan(await self.store.state.configuration).owner(of: address) {
-        case .local(let tid), .remote(let tid), .unassigned(let tid), .routed(let tid): return tid
-        case .daemon, .nobody, .outside: return nil
-        }
     }
 
     // MARK: - list
@@ -54,6 +42,10 @@ extension Console {
             try words.end()
             return { _ in true }
         }
+        if first.isKeyword("debugonly") {
+            try words.end()
+            return { $0.snapshot.isTraced }
+        }
         if first.isKeyword("erroronly") {
             try words.end()
             return { $0.errorCount > 0 }
@@ -62,15 +54,26 @@ extension Console {
         let text = ([first] + words.rest()).map(\.text).joined(separator: " ")
         let name = text.lowercased()
         guard name.hasPrefix("err="),
-            let kind = ErrorKind.allCases.first(where: { $0.name.lowercased() == name.dropFirst(4) })
+            let kind = ErrorKind(named: String(name.dropFirst(4)))
         else {
-            let expected = "all, erroronly or err=<name of an error>"
+            let expected = "all, debugonly, erroronly or err=<name of an error>"
             throw Words.Failure(column: first.column, expected: expected, found: "\"\(text)\"")
         }
         return { row in row.snapshot.errors.contains { $0.kind == kind } }
     }
 
     // MARK: - stats
+
+    private func stats(_ words: inout Words) async throws -> ControlReply {
+        var isReset = false
+        if !words.isAtEnd {
+            try words.nextKeyword(of: ["reset": ()])
+            isReset = true
+        }
+        try words.end()
+        let table = await self.tunnelTable(resettingStatistics: isReset)
+        return ControlReply(200, lines: Self.stats(table))
+    }
 
     private static func stats(_ table: TunnelTable) -> [String] {
         let sums = ["total \(table.total.statsText)", "uplink \(table.uplink.statsText)"]
@@ -128,7 +131,7 @@ extension TunnelTable.Row {
         let settings: [(String, String)] = [
             ("Tunnel ID", "\(self.settings.number)"),
             ("TID", "\(self.settings.tid)"),
-            ("Tunnel Debugging", "off"),
+            ("Tunnel Debugging", self.snapshot.isTraced ? "on" : "off"),
             ("Inner Us", "\(self.local)"),
             ("Inner Them", "\(self.remote)"),
             ("Outer Us", self.localEndpoint ?? "-"),
@@ -161,6 +164,10 @@ extension TunnelTable.Row {
             ("AYIYA Identity", "\(self.remote)"),
             ("AYIYA Hash", "SHA-1"),
             ("AYIYA Password", self.settings.password == nil ? "none" : "set"),
+            (
+                "AYIYA Old Password",
+                self.settings.retiredPassword.map { "until \(Self.time($0.expiry))" } ?? "none"
+            ),
         ]
     }
 

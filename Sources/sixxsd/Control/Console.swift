@@ -7,18 +7,33 @@ import Wire
 struct Console: Sendable {
     let store: ConfigurationStore
     let mailbox: EngineMailbox
+    let traces: TraceHub
     let clock: DaemonClock
     let control: [String]
     let tunName: String
+    let logger: Logger
     /// Ends the daemon as SIGTERM does.
     let shutDown: @Sendable () -> Void
 
-    /// Who is asking, which decides whether passwords may be seen.
+    /// Who is asking, which decides what may be seen and done.
     enum Caller: Sendable {
-        /// Somebody on the UNIX socket, whose file mode lets only the daemon's user and root in.
+        /// Somebody on the UNIX socket, whose file mode lets only the daemon's user and group in.
         case unixSocket
-        /// Somebody on the TCP port.
-        case tcp
+        /// Somebody on the host, on the TCP port.
+        case loopback
+        /// Somebody elsewhere, whom `cliacl` lets in.
+        case network
+    }
+
+    /// What comes of a command.
+    enum Answer: Sendable {
+        case reply(ControlReply)
+        /// Decisions that are shown as they happen, until an end.
+        case trace(TraceRequest)
+        /// Decisions that are shown beside everything else.
+        case debug(TraceRequest)
+        /// No more of those.
+        case endDebug(TID, name: String)
     }
 
     /// What a line on connecting says.
@@ -27,41 +42,55 @@ struct Console: Sendable {
         return ControlReply(200, "\(name) sixxsd \(Release.version)")
     }
 
-    /// Carries out a command that is no push and doesn't end the session.
+    /// Carries out a command that has no text behind it and doesn't end the session.
     ///
     /// - Parameters:
     ///   - path: The command's full path, such as `pop show status`.
     ///   - words: Its arguments.
     ///   - caller: Who is asking.
     /// - Returns: What to answer.
-    func perform(_ path: String, _ words: Words, for caller: Caller) async -> ControlReply {
-        var words = words
+    func perform(_ path: String, _ words: Words, for caller: Caller) async -> Answer {
+        self.logger.debug("command", metadata: ["path": "\(path)"])
         do {
-            if path != "pop saveconfig", let command = try ConfigurationCommand(path, &words) {
-                return await self.change(command)
-            }
-            switch path.split(separator: " ").first {
-            case "pop": return try await self.performPoP(path, words)
-            case "tunnel": return try await self.performTunnel(path, words)
-            case "config": return try await self.performConfig(path, words, for: caller)
-            default: return ControlReply(404, "unknown command \"\(path)\"")
-            }
+            return try await self.answer(path, words, for: caller)
         } catch let failure as Words.Failure {
-            return ControlReply(failure)
+            return .reply(ControlReply(failure))
+        } catch let failure as ConfigurationStore.Failure {
+            return .reply(ControlReply(failure))
+        } catch let reply as Refusal {
+            return .reply(reply.reply)
         } catch {
-            return ControlReply(500, "\(error)")
+            return .reply(ControlReply(500, "\(error)"))
         }
     }
 
-    private func change(_ command: ConfigurationCommand) async -> ControlReply {
-        do {
-            try await self.store.perform(command)
-            return ControlReply(200, "OK")
-        } catch ConfigurationStore.Failure.conflict(let conflict) {
-            return ControlReply(400, "\(conflict)")
-        } catch {
-            return ControlReply(500, "\(error)")
+    private func answer(_ path: String, _ words: Words, for caller: Caller) async throws -> Answer {
+        var words = words
+        switch path {
+        case "trace": return try await self.trace(&words)
+        case "tunnel set debug": return try await self.debug(&words)
+        case "explain": return .reply(try await self.explain(&words))
+        default: break
         }
+        if path != "pop saveconfig", let command = try ConfigurationCommand(path, &words) {
+            try await self.store.perform { $0.apply(command) }
+            return .reply(ControlReply(200, "OK"))
+        }
+        switch path.split(separator: " ").first {
+        case "pop": return .reply(try await self.performPoP(path, words, for: caller))
+        case "tunnel": return .reply(try await self.performTunnel(path, words))
+        case "config": return .reply(try await self.performConfig(path, words, for: caller))
+        default: return .reply(ControlReply(404, "unknown command \"\(path)\""))
+        }
+    }
+}
+
+/// An answer that ends a command early.
+struct Refusal: Error {
+    let reply: ControlReply
+
+    init(_ code: Int, _ text: String) {
+        self.reply = ControlReply(code, text)
     }
 }
 
@@ -69,5 +98,21 @@ extension ControlReply {
     /// A reply about a word that is wrong.
     init(_ failure: Words.Failure) {
         self.init(400, "column \(failure.column): expected \(failure.expected), found \(failure.found)")
+    }
+
+    /// A reply about a change that was not made.
+    init(_ failure: ConfigurationStore.Failure) {
+        switch failure {
+        case .conflict(let conflict): self.init(400, "\(conflict)")
+        case .unchanged: self.init(304, "nothing to change")
+        case .nothingToConfirm(let generation):
+            self.init(404, "generation \(generation) does not wait to be confirmed")
+        case .notSaved(let error): self.init(500, "refused, since it could not be saved: \(error)")
+        case .tooManyLosses(let losses, let count):
+            self.init(
+                425,
+                "refused, since it removes or disables \(losses) of \(count) tunnels: say force if that is meant"
+            )
+        }
     }
 }

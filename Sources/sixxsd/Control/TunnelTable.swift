@@ -89,17 +89,43 @@ extension TrafficCounters {
 }
 
 extension Console {
-    /// Looks at all tunnels.
-    func tunnelTable() async -> TunnelTable {
-        let tunnels = await self.store.state.configuration.tunnels.sorted { $0.tid < $1.tid }
-        let tids = tunnels.map(\.tid)
-        let (snapshots, plan, uplink, errors) = await self.mailbox.perform { engine, now in
-            (
-                tids.map { engine.snapshot(of: $0, at: now) }, engine.plan, engine.uplinkTraffic,
-                engine.errorCounts(of: nil)
-            )
+    /// How many tunnels are looked at between two batches of packets, so that forwarding hardly waits.
+    private static let tunnelsAtOnce = 128
+
+    /// Looks at all tunnels, or at some.
+    ///
+    /// - Parameters:
+    ///   - tids: Those to look at; nil for all.
+    ///   - isReset: Whether what passed and what was measured begins anew afterwards.
+    /// - Returns: A row for each tunnel that is configured, by tid.
+    func tunnelTable(of tids: [TID]? = nil, resettingStatistics isReset: Bool = false) async -> TunnelTable {
+        let tunnels = await self.store.state.configuration.tunnels
+            .filter { tids?.contains($0.tid) ?? true }
+            .sorted { $0.tid < $1.tid }
+        var rows: [TunnelTable.Row] = []
+        rows.reserveCapacity(tunnels.count)
+        for start in stride(from: 0, to: tunnels.count, by: Self.tunnelsAtOnce) {
+            let part = tunnels[start..<min(start + Self.tunnelsAtOnce, tunnels.count)]
+            rows += await self.rows(of: Array(part), resettingStatistics: isReset)
         }
-        let rows = zip(tunnels, snapshots).map { settings, snapshot in
+        let (uplink, errors) = await self.mailbox.perform { engine, _ in
+            defer { if isReset { engine.resetUplinkStatistics() } }
+            return (engine.uplinkTraffic, engine.errorCounts(of: nil))
+        }
+        return TunnelTable(rows: rows, uplink: uplink, uplinkErrors: errors)
+    }
+
+    private func rows(
+        of tunnels: [TunnelSettings],
+        resettingStatistics isReset: Bool
+    ) async -> [TunnelTable.Row] {
+        let tids = tunnels.map(\.tid)
+        let (snapshots, plan) = await self.mailbox.perform { engine, now in
+            let snapshots = tids.map { engine.snapshot(of: $0, at: now) }
+            if isReset { for tid in tids { engine.resetStatistics(of: tid) } }
+            return (snapshots, engine.plan)
+        }
+        return zip(tunnels, snapshots).map { settings, snapshot in
             TunnelTable.Row(
                 settings: settings,
                 snapshot: snapshot,
@@ -107,6 +133,5 @@ extension Console {
                 remote: plan.remoteAddress(of: settings.tid)
             )
         }
-        return TunnelTable(rows: rows, uplink: uplink, uplinkErrors: errors)
     }
 }

@@ -1,35 +1,105 @@
-import Foundation
 import LinuxIO
 import Wire
 
-/// The file that a daemon starts from and saves into.
+/// The file that a daemon starts from and saves into, and the one beside it with what is on trial.
 ///
-/// Its first line may be a comment that carries the centre's generation, so that text and number can't part.
+/// The first line of either is a comment that carries the centre's generation, so that text and number can't
+/// part; that of a trial also says how long it may take.
 struct ConfigurationFile: Sendable {
+    /// A configuration that was written into the file, or beside it.
+    struct Stored: Sendable {
+        var configuration: Configuration
+        var generation: Int
+    }
+
+    /// A configuration that comes to an end unless it is confirmed.
+    struct StoredTrial: Sendable {
+        var stored: Stored
+        /// The second in which it ends, in seconds since 1970.
+        var deadline: Int64
+        /// How long it was given, in seconds: the most that may be left of it, whatever the clock says.
+        var limit: Int64
+    }
+
+    /// How sure it is that a text is on the disk.
+    enum Durability: Sendable {
+        case certain
+        /// The file has its new content, but a power cut might bring the old one back.
+        case untilPowerCut(SystemCallError)
+    }
+
     private static let generationComment = "# sixxsd generation "
+    private static let trialComment = "# sixxsd trial of generation "
 
     let path: String
 
+    private var trialPath: String { "\(self.path).trial" }
+
+    // MARK: - The file
+
     /// Reads and checks the file.
     ///
-    /// - Throws: ``ConfigurationError``, or an error of reading.
-    func load() throws -> (configuration: Configuration, generation: Int) {
-        let octets = [UInt8](try Data(contentsOf: URL(fileURLWithPath: self.path)))
+    /// - Throws: ``Wire/ConfigurationError``, or ``LinuxIO/SystemCallError``.
+    func load() throws -> Stored {
+        let octets = try FileContents(of: self.path).octets
         let configuration = try Configuration(parsing: octets, file: self.path)
-        let firstLine = octets.prefix { $0 != UInt8(ascii: "\n") }
-        return (configuration, Self.generation(in: String(decoding: firstLine, as: UTF8.self)))
-    }
-
-    private static func generation(in line: String) -> Int {
-        guard line.hasPrefix(Self.generationComment) else { return 0 }
-        return Int(line.dropFirst(Self.generationComment.count)) ?? 0
+        let numbers = Self.numbers(behind: Self.generationComment, in: octets)
+        return Stored(configuration: configuration, generation: numbers.first.map { Int($0) } ?? 0)
     }
 
     /// Replaces the file: a reader, or a host that loses power, sees the old text or the new one.
     ///
-    /// - Throws: ``SystemCallError`` with the step that failed; the file is as it was then.
-    func save(_ configuration: Configuration, generation: Int) throws(SystemCallError) {
-        let text = "\(Self.generationComment)\(generation)\n\(configuration.canonicalText)"
-        try AtomicFile.write(Array(text.utf8), to: self.path, mode: 0o600)
+    /// - Returns: Whether it is on the disk for certain.
+    /// - Throws: ``LinuxIO/SystemCallError`` with the step that failed; the file is as it was then.
+    func save(_ stored: Stored) throws(SystemCallError) -> Durability {
+        let text = "\(Self.generationComment)\(stored.generation)\n\(stored.configuration.canonicalText)"
+        return try Self.write(Array(text.utf8), to: self.path)
+    }
+
+    private static func write(_ octets: [UInt8], to path: String) throws(SystemCallError) -> Durability {
+        do throws(SystemCallError) {
+            try AtomicFile.write(octets, to: path, mode: 0o600)
+            return .certain
+        } catch {
+            // The folder may refuse to go to the disk after the new file has taken the old one's place.
+            guard let present = try? FileContents(of: path).octets, present == octets else { throw error }
+            return .untilPowerCut(error)
+        }
+    }
+
+    // MARK: - The trial
+
+    /// Reads what is on trial; nil when nothing is, or when it can't be read.
+    func loadTrial() -> StoredTrial? {
+        guard let octets = try? FileContents(of: self.trialPath).octets,
+            let configuration = try? Configuration(parsing: octets, file: self.trialPath)
+        else { return nil }
+        let numbers = Self.numbers(behind: Self.trialComment, in: octets)
+        guard numbers.count == 3 else { return nil }
+        let stored = Stored(configuration: configuration, generation: Int(numbers[0]))
+        return StoredTrial(stored: stored, deadline: numbers[1], limit: numbers[2])
+    }
+
+    /// Writes down what is on trial, so that a daemon that is killed comes back with it.
+    ///
+    /// - Throws: ``LinuxIO/SystemCallError`` with the step that failed; there is no trial then.
+    func saveTrial(_ trial: StoredTrial) throws(SystemCallError) {
+        let head = "\(Self.trialComment)\(trial.stored.generation) until \(trial.deadline) of \(trial.limit)"
+        let text = "\(head)\n\(trial.stored.configuration.canonicalText)"
+        _ = try Self.write(Array(text.utf8), to: self.trialPath)
+    }
+
+    /// Removes what was on trial; nothing happens when nothing was.
+    ///
+    /// - Throws: ``LinuxIO/SystemCallError`` when it is still there.
+    func removeTrial() throws(SystemCallError) {
+        try AtomicFile.remove(self.trialPath)
+    }
+
+    /// The numbers in the first line of a file that begins with a comment of ours.
+    private static func numbers(behind comment: String, in octets: [UInt8]) -> [Int64] {
+        let line = String(decoding: octets.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        guard line.hasPrefix(comment) else { return [] }
+        return line.dropFirst(comment.count).split(separator: " ").compactMap { Int64($0) }
     }
 }

@@ -14,6 +14,17 @@ actor ConfigurationStore {
         var generation: Int
         var digest: String
         var appliedAt: Date
+
+        fileprivate init(_ stored: ConfigurationFile.Stored) {
+            self.configuration = stored.configuration
+            self.generation = stored.generation
+            self.digest = stored.configuration.digest
+            self.appliedAt = Date()
+        }
+
+        fileprivate var stored: ConfigurationFile.Stored {
+            ConfigurationFile.Stored(configuration: self.configuration, generation: self.generation)
+        }
     }
 
     /// Why a change was not made.
@@ -24,6 +35,18 @@ actor ConfigurationStore {
         case notSaved(SystemCallError)
         /// The generation is not one that waits to be confirmed.
         case nothingToConfirm(generation: Int)
+        /// It takes more tunnels away than is plausible, and nobody said that it is meant.
+        case tooManyLosses(Int, of: Int)
+        /// It is what runs already.
+        case unchanged
+    }
+
+    /// What became of a change that was made.
+    struct Outcome: Sendable {
+        /// What changed; nil when the same configuration was running already.
+        var difference: ConfigurationDifference?
+        /// Why a power cut might undo it; nil when it is on the disk for certain, or is on trial.
+        var doubt: SystemCallError?
     }
 
     /// A running configuration that comes to an end unless it is confirmed.
@@ -35,8 +58,9 @@ actor ConfigurationStore {
     private(set) var state: State
     private let file: ConfigurationFile
     private let mailbox: EngineMailbox
+    private let routes: any RouteKeeper
+    private let levels: LogLevels
     private let logger: Logger
-    private var routes: UplinkRoutes
     private var trial: Trial?
     /// Whether a change is under way, and those that wait for its end.
     private var isChanging = false
@@ -45,64 +69,179 @@ actor ConfigurationStore {
     /// Who may speak to the control port, for those who can't wait.
     nonisolated let accessList: Mutex<[AddressBlock]>
 
+    /// How long changes take.
+    nonisolated let times = ApplyTimes()
+
     init(
-        _ configuration: Configuration,
-        generation: Int,
+        _ start: StartingPoint,
         file: ConfigurationFile,
         mailbox: EngineMailbox,
-        routes: consuming UplinkRoutes,
+        routes: any RouteKeeper,
+        levels: LogLevels,
         logger: Logger
     ) {
-        self.state = State(
-            configuration: configuration,
-            generation: generation,
-            digest: configuration.digest,
-            appliedAt: Date()
-        )
+        self.state = State(start.running)
         self.file = file
         self.mailbox = mailbox
         self.routes = routes
+        self.levels = levels
         self.logger = logger
-        self.accessList = Mutex(configuration.pop.controlACL)
+        self.accessList = Mutex(start.running.configuration.pop.controlACL)
+        levels.follow(start.running.configuration.pop)
     }
 
-    /// Replaces the whole configuration, saved first so that what runs is never newer than the file.
+    /// Adds the routes of the configuration that the daemon started with, and goes on with its trial.
+    ///
+    /// - Throws: ``LinuxIO/SystemCallError`` with what the kernel refused.
+    func begin(_ start: StartingPoint) throws {
+        try self.routes.follow(self.state.configuration)
+        guard let trial = start.trial else { return }
+        self.beginTrial(backTo: State(trial.confirmed), after: trial.remaining)
+    }
+
+    // MARK: - Changes
+
+    /// Replaces the whole configuration, saved first so that what runs is never newer than what is on the disk.
     ///
     /// - Parameters:
     ///   - configuration: The new one, checked.
     ///   - generation: The centre's number for it.
-    ///   - limit: Within how long it must be confirmed, or else the old one comes back; it is saved only then. Nil
-    ///     when it is meant to stay.
-    /// - Returns: What changed; nil when the same configuration was running already.
-    /// - Throws: ``Failure/notSaved(_:)``; nothing has changed then.
+    ///   - limit: Within how many seconds it must be confirmed, or else the old one comes back; the file is
+    ///     written only then. Nil when it is meant to stay.
+    ///   - isForced: Whether it may take many tunnels away.
+    ///   - spent: What was spent on it so far, in nanoseconds; for the statistics.
+    /// - Throws: ``Failure``; nothing has changed then.
     func replace(
         with configuration: Configuration,
         generation: Int,
-        confirmWithin limit: Duration?
-    ) async throws -> ConfigurationDifference? {
+        confirmWithin limit: Int?,
+        isForced: Bool,
+        spent: UInt64 = 0
+    ) async throws -> Outcome {
         try await self.afterOthers {
             let old = self.state
             let isSame = old.configuration == configuration || old.digest == configuration.digest
-            if isSame, old.generation == generation, self.trial == nil || limit != nil { return nil }
-            if limit == nil { try self.save(configuration, generation: generation) }
+            if isSame, old.generation == generation, self.trial == nil || limit != nil { return Outcome() }
+            if !isForced { try Self.refuseMassChange(from: old.configuration, to: configuration) }
+            let stored = ConfigurationFile.Stored(configuration: configuration, generation: generation)
+            let doubt = try self.write(stored, onTrialFor: limit)
+            let wasOnTrial = self.trial != nil
             let confirmed = self.endTrial() ?? old
-            if !isSame { await self.activate(configuration, generation: generation) }
+            if wasOnTrial, limit == nil { self.forgetTrial() }
+            if !isSame { await self.activate(stored, spent: spent) }
             self.state.generation = generation
-            if let limit { self.beginTrial(backTo: confirmed, after: limit) }
-            return isSame ? nil : configuration.difference(from: old.configuration)
+            if let limit { self.beginTrial(backTo: confirmed, after: .seconds(limit)) }
+            let difference = isSame ? nil : configuration.difference(from: old.configuration)
+            return Outcome(difference: difference, doubt: doubt)
         }
     }
 
+    /// A push that takes away more than one tunnel in twenty, and more than ten, is more likely a mistake.
+    private static func refuseMassChange(
+        from old: Configuration,
+        to new: Configuration
+    ) throws(Failure) {
+        let losses = new.losses(from: old)
+        guard losses > 10, losses * 20 > old.tunnels.count else { return }
+        throw .tooManyLosses(losses, of: old.tunnels.count)
+    }
+
+    /// Carries out one command; the change lasts until the daemon's end unless it is saved.
+    ///
+    /// - Throws: ``Failure/conflict(_:)``, ``Failure/unchanged`` or what the change throws; nothing has changed
+    ///   then.
+    func perform(_ change: @Sendable (inout Configuration) throws -> Void) async throws {
+        try await self.afterOthers {
+            var configuration = self.state.configuration
+            try change(&configuration)
+            do throws(Configuration.Conflict) { try configuration.check() } catch {
+                throw Failure.conflict(error)
+            }
+            guard configuration != self.state.configuration else { throw Failure.unchanged }
+            let generation = self.state.generation
+            await self.activate(.init(configuration: configuration, generation: generation), spent: 0)
+        }
+    }
+
+    /// Saves the running configuration into its file; while it is on trial, the one that was confirmed last.
+    ///
+    /// - Returns: Why a power cut might undo it, or nil.
+    /// - Throws: ``Failure/notSaved(_:)``.
+    func save() async throws -> SystemCallError? {
+        try await self.afterOthers {
+            try self.write((self.trial?.confirmed ?? self.state).stored, onTrialFor: nil)
+        }
+    }
+
+    /// Reads the file again and makes it the running configuration; what was on trial is over.
+    ///
+    /// - Throws: ``Wire/ConfigurationError`` or an error of reading; nothing has changed then.
+    func reload() async throws -> ConfigurationDifference {
+        try await self.afterOthers {
+            let stored = try self.file.load()
+            if self.endTrial() != nil { self.forgetTrial() }
+            let old = self.state.configuration
+            await self.activate(stored, spent: 0)
+            return stored.configuration.difference(from: old)
+        }
+    }
+
+    /// Writes a configuration where a restarted daemon finds it.
+    ///
+    /// - Returns: Why a power cut might undo it, or nil.
+    private func write(
+        _ stored: ConfigurationFile.Stored,
+        onTrialFor limit: Int?
+    ) throws(Failure) -> SystemCallError? {
+        do throws(SystemCallError) {
+            if let limit {
+                let deadline = Int64(clamping: WallClock.secondsSince1970()) + Int64(limit)
+                try self.file.saveTrial(.init(stored: stored, deadline: deadline, limit: Int64(limit)))
+                return nil
+            }
+            guard case .untilPowerCut(let doubt) = try self.file.save(stored) else { return nil }
+            self.logger.warning("the configuration may not survive a power cut: \(doubt)")
+            return doubt
+        } catch {
+            throw .notSaved(error)
+        }
+    }
+
+    private func activate(_ stored: ConfigurationFile.Stored, spent: UInt64) async {
+        let started = MonotonicClock.now()
+        let prepared = EngineConfiguration(stored.configuration)
+        let preparedAt = MonotonicClock.now()
+        // What was in force comes back, so that it is freed here and not on the data path.
+        let (_, standstill) = await self.mailbox.perform { engine, now in
+            let begun = MonotonicClock.now()
+            let old = engine.apply(prepared, at: now)
+            return (old, MonotonicClock.now() - begun)
+        }
+        let total = spent + (preparedAt - started) + standstill
+        self.times.record(.init(total: total, standstill: standstill))
+        self.state = State(stored)
+        self.accessList.withLock { $0 = stored.configuration.pop.controlACL }
+        self.levels.follow(stored.configuration.pop)
+        do { try self.routes.follow(stored.configuration) } catch {
+            self.logger.error("the kernel's routes do not follow the configuration: \(error)")
+        }
+    }
+
+    // MARK: - Trials
+
     /// Keeps a configuration that was to be confirmed, and saves it.
     ///
+    /// - Returns: Why a power cut might undo it, or nil.
     /// - Throws: ``Failure/nothingToConfirm(generation:)`` or ``Failure/notSaved(_:)``.
-    func confirm(generation: Int) async throws {
+    func confirm(generation: Int) async throws -> SystemCallError? {
         try await self.afterOthers {
             guard self.trial != nil, self.state.generation == generation else {
                 throw Failure.nothingToConfirm(generation: generation)
             }
-            try self.save(self.state.configuration, generation: generation)
+            let doubt = try self.write(self.state.stored, onTrialFor: nil)
             _ = self.endTrial()
+            self.forgetTrial()
+            return doubt
         }
     }
 
@@ -112,7 +251,8 @@ actor ConfigurationStore {
     func rollBack() async -> Int? {
         await self.afterOthers {
             guard let confirmed = self.endTrial() else { return nil }
-            await self.activate(confirmed.configuration, generation: confirmed.generation)
+            self.forgetTrial()
+            await self.activate(confirmed.stored, spent: 0)
             self.logger.warning("generation \(confirmed.generation) runs again")
             return confirmed.generation
         }
@@ -136,70 +276,14 @@ actor ConfigurationStore {
         return trial.confirmed
     }
 
-    /// Carries out one command; the change lasts until the daemon's end unless it is saved.
-    ///
-    /// - Throws: ``Failure/conflict(_:)``; nothing has changed then.
-    func perform(_ command: ConfigurationCommand) async throws {
-        try await self.afterOthers {
-            var configuration = self.state.configuration
-            configuration.apply(command)
-            do throws(Configuration.Conflict) { try configuration.check() } catch {
-                throw Failure.conflict(error)
-            }
-            guard configuration != self.state.configuration else { return }
-            await self.activate(configuration, generation: self.state.generation)
+    /// Makes sure that a restarted daemon doesn't come back with what was on trial.
+    private func forgetTrial() {
+        do { try self.file.removeTrial() } catch {
+            self.logger.error("what was on trial would come back after a restart: \(error)")
         }
     }
 
-    /// Saves the running configuration into its file; while it is on trial, the one that was confirmed last.
-    ///
-    /// - Throws: ``Failure/notSaved(_:)``.
-    func save() async throws {
-        try await self.afterOthers {
-            let lasting = self.trial?.confirmed ?? self.state
-            try self.save(lasting.configuration, generation: lasting.generation)
-        }
-    }
-
-    /// Reads the file again and makes it the running configuration.
-    ///
-    /// - Throws: ``Wire/ConfigurationError`` or an error of reading; nothing has changed then.
-    func reload() async throws -> ConfigurationDifference {
-        try await self.afterOthers {
-            let (configuration, generation) = try self.file.load()
-            _ = self.endTrial()
-            let old = self.state.configuration
-            await self.activate(configuration, generation: generation)
-            return configuration.difference(from: old)
-        }
-    }
-
-    /// Adds the routes of the configuration that the daemon started with.
-    ///
-    /// - Throws: ``SystemCallError`` with what the kernel refused.
-    func addRoutes() throws {
-        try self.routes.follow(self.state.configuration)
-    }
-
-    private func save(_ configuration: Configuration, generation: Int) throws(Failure) {
-        do { try self.file.save(configuration, generation: generation) } catch { throw .notSaved(error) }
-    }
-
-    private func activate(_ configuration: Configuration, generation: Int) async {
-        let prepared = EngineConfiguration(configuration)
-        // What was in force comes back, so that it is freed here and not on the data path.
-        _ = await self.mailbox.perform { engine, now in engine.apply(prepared, at: now) }
-        self.state = State(
-            configuration: configuration,
-            generation: generation,
-            digest: configuration.digest,
-            appliedAt: Date()
-        )
-        self.accessList.withLock { $0 = configuration.pop.controlACL }
-        do { try self.routes.follow(configuration) } catch {
-            self.logger.error("the kernel's routes do not follow the configuration: \(error)")
-        }
-    }
+    // MARK: - One after the other
 
     /// Runs a change after all that came before it: an actor alone would let them in while one waits.
     private func afterOthers<Value>(_ change: () async throws -> Value) async rethrows -> Value {

@@ -1,11 +1,29 @@
 import LinuxIO
+import Synchronization
 import Wire
 
-/// Keeps the kernel's routes into the TUN device in step with the configuration.
-struct UplinkRoutes: ~Copyable {
-    private var netlink: RouteNetlink
-    private let device: NetworkDevice
-    private var present: [IPv6Route] = []
+/// What keeps the kernel's routes in step with the configuration.
+protocol RouteKeeper: Sendable {
+    /// Adds the routes that a configuration needs and removes those it needs no more.
+    ///
+    /// - Throws: ``SystemCallError`` with what the kernel refused; what was done before stays done.
+    func follow(_ configuration: Configuration) throws(SystemCallError)
+}
+
+/// The routes into the TUN device.
+final class UplinkRoutes: RouteKeeper {
+    fileprivate struct Routes: ~Copyable {
+        var netlink: RouteNetlink
+        let device: NetworkDevice
+        var present: [IPv6Route] = []
+    }
+
+    /// MTU of the TUN device, in octets: what an Ethernet uplink brings.
+    ///
+    /// The daemon itself says what is too big for a tunnel.
+    private static let deviceMTU = 1500
+
+    private let routes: Mutex<Routes>
 
     /// Brings the device up, ready for routes.
     ///
@@ -16,20 +34,18 @@ struct UplinkRoutes: ~Copyable {
         try netlink.disableAddressGeneration(of: device)
         try netlink.setMTU(Self.deviceMTU, of: device)
         try netlink.bringUp(device)
-        self.netlink = netlink
-        self.device = device
+        self.routes = Mutex(Routes(netlink: netlink, device: device))
     }
 
-    /// MTU of the TUN device, in octets: what an Ethernet uplink brings.
-    ///
-    /// The daemon itself says what is too big
-    /// for a tunnel.
-    private static let deviceMTU = 1500
+    func follow(_ configuration: Configuration) throws(SystemCallError) {
+        try self.routes.withLock { (routes) throws(SystemCallError) in
+            try routes.follow(configuration)
+        }
+    }
+}
 
-    /// Adds the routes that a configuration needs and removes those it needs no more.
-    ///
-    /// - Throws: ``SystemCallError`` with what the kernel refused; what was done before stays done.
-    mutating func follow(_ configuration: Configuration) throws(SystemCallError) {
+extension UplinkRoutes.Routes {
+    fileprivate mutating func follow(_ configuration: Configuration) throws(SystemCallError) {
         let wanted = self.routes(of: configuration)
         for route in wanted where !self.present.contains(route) {
             try self.netlink.addRoute(route)

@@ -1,0 +1,63 @@
+import Core
+import LinuxIO
+import Wire
+
+extension Console {
+    /// Says what would become of a packet; nothing is sent or counted.
+    func explain(_ words: inout Words) async throws -> ControlReply {
+        let octets: [UInt8] = try words.next(expecting: "a packet as hexadecimal digits") { text in
+            [UInt8](hexadecimal: text)
+        }
+        let origin = try await self.origin(&words)
+        try words.end()
+        let configuration = await self.store.state.configuration
+        let state = await self.mailbox.perform { engine, _ in engine.state() }
+        let now = Moment(
+            monotonic: MonotonicClock.now(),
+            unixTime: Int64(clamping: WallClock.secondsSince1970())
+        )
+        var rehearsal = Rehearsal(EngineConfiguration(configuration), state: state, at: now)
+        let entries = rehearsal.explain(octets, from: origin, at: now)
+        guard !entries.isEmpty else { throw Refusal(404, "the daemon would never see such a packet") }
+        return ControlReply(200, lines: entries.map { "\($0.decision)" })
+    }
+
+    /// Reads `from uplink|T<n>|<outer address>`; without it, the packet's own headers say.
+    private func origin(_ words: inout Words) async throws -> Rehearsal.Origin {
+        guard !words.isAtEnd else { return .wire }
+        try words.nextKeyword(of: ["from": ()])
+        let expected = "uplink, a tunnel or an outer address"
+        let word = try words.next(expecting: expected)
+        if word.isKeyword("uplink") { return .uplink }
+        if let address = try? IPAddress(parsing: word.text) { return .outside(address) }
+        guard let tid = await self.tid(named: word.text) else {
+            throw Refusal(404, "no tunnel \"\(word.text)\"")
+        }
+        return .tunnel(tid)
+    }
+
+    // MARK: - Live
+
+    func trace(_ words: inout Words) async throws -> Answer {
+        let (tid, name) = try await self.tunnel(&words)
+        return .trace(try TraceRequest(tid, named: name, &words))
+    }
+
+    func debug(_ words: inout Words) async throws -> Answer {
+        let (tid, name) = try await self.tunnel(&words)
+        let isOn = try words.nextKeyword(of: ["on": true, "off": false])
+        try words.end()
+        return isOn ? .debug(TraceRequest(debugging: tid, named: name)) : .endDebug(tid, name: name)
+    }
+}
+
+extension [UInt8] {
+    /// Reads pairs of hexadecimal digits; nil when the text is empty or anything else.
+    init?(hexadecimal text: String) {
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == text.utf8.count, !digits.isEmpty, digits.count.isMultiple(of: 2) else {
+            return nil
+        }
+        self = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Core
+import LinuxIO
+import Wire
+
+/// `sixxsd explain FILE.pcap --config FILE`.
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Says what the daemon would decide about the packets of a capture.",
+        discussion: """
+            Runs the forwarding code itself on each packet, with the time of its capture, and prints a line for each
+            decision. Outer packets and packets from the uplink may be mixed; beats bring tunnels up on the way.
+
+              tcpdump -w pop.pcap proto 41 or udp port 5072
+              sixxsd explain pop.pcap --config /etc/sixxsd/sixxsd.conf
+            """
+    )
+
+    @Argument(help: "The capture, in pcap format.", completion: .file())
+    var file: String
+
+    @Option(help: "The configuration of the daemon.", completion: .file())
+    var config: String
+
+    @Flag(help: "Prints an object of JSON a line.")
+    var json = false
+
+    func run() throws {
+        let stored = try ConfigurationFile(path: self.config).loadOrExplain()
+        let capture = try self.capture()
+        let start = Self.moment(capture.packets.first?.time ?? 0)
+        var rehearsal = Rehearsal(EngineConfiguration(stored.configuration), state: nil, at: start)
+        for (index, packet) in capture.packets.enumerated() {
+            let entries = rehearsal.explain(packet.octets, from: .wire, at: Self.moment(packet.time))
+            self.show(entries, of: packet, number: index + 1)
+        }
+    }
+
+    private func capture() throws -> Capture {
+        do {
+            return try Capture(FileContents(of: self.file, limit: 1 << 30).octets)
+        } catch {
+            StandardError.print("\(self.file): \(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private static func moment(_ time: Int64) -> Moment {
+        Moment(monotonic: UInt64(clamping: time) &* 1_000_000_000, unixTime: time)
+    }
+
+    private func show(_ entries: [JournalEntry], of packet: Capture.Packet, number: Int) {
+        let format: DecisionFormat = self.json ? .json : .text
+        if !packet.isWhole {
+            StandardError.print("\(self.file): packet \(number) was cut short by the capture")
+        }
+        if entries.isEmpty, !self.json { print("\(number) never seen by the daemon") }
+        for entry in entries { print(format.line(entry, packet: number)) }
+    }
+}

@@ -1,0 +1,217 @@
+import NIOCore
+import Wire
+
+/// One conversation on the control port: lines in, replies out, whatever carries them.
+struct ControlSession: Sendable {
+    private let console: Console
+    private let caller: Console.Caller
+    private let limits: SessionLimits
+    private let registry: SessionRegistry
+
+    init(
+        _ console: Console,
+        for caller: Console.Caller,
+        _ limits: SessionLimits,
+        _ registry: SessionRegistry
+    ) {
+        self.console = console
+        self.caller = caller
+        self.limits = limits
+        self.registry = registry
+    }
+
+    /// Speaks until the other side leaves, asks to end, or must be left.
+    ///
+    /// - Parameters:
+    ///   - inbound: What comes in.
+    ///   - write: Sends octets, and waits while the other side doesn't read.
+    ///   - close: Cuts the connection, so that reading and writing end.
+    /// - Throws: Errors of the connection.
+    func run<Inbound: AsyncSequence & Sendable>(
+        _ inbound: Inbound,
+        write: @escaping @Sendable (ByteBuffer) async throws -> Void,
+        close: @escaping @Sendable () -> Void
+    ) async throws where Inbound.Element == ByteBuffer {
+        let clock = SessionClock(self.limits)
+        let writer = SessionWriter(clock, write)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                switch try await clock.verdict() {
+                case .idle: try? await writer.send(ControlReply(425, "nothing was asked for too long: bye"))
+                case .stalled: break
+                }
+                close()
+            }
+            group.addTask {
+                var reader = SessionReader(
+                    self.console,
+                    self.caller,
+                    self.limits,
+                    self.registry,
+                    clock,
+                    writer
+                )
+                try await reader.run(inbound)
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}
+
+/// Understands what comes in, and answers.
+private struct SessionReader {
+    private let console: Console
+    private let caller: Console.Caller
+    private let registry: SessionRegistry
+    private let clock: SessionClock
+    private let writer: SessionWriter
+    private var traces: SessionTraces
+    private var position = MenuPosition()
+    private var framer = ControlFramer(maximumLineLength: ControlRequest.maximumLineLength)
+    private var textRequest: TextRequest?
+    private var isOver = false
+
+    init(
+        _ console: Console,
+        _ caller: Console.Caller,
+        _ limits: SessionLimits,
+        _ registry: SessionRegistry,
+        _ clock: SessionClock,
+        _ writer: SessionWriter
+    ) {
+        self.console = console
+        self.caller = caller
+        self.registry = registry
+        self.clock = clock
+        self.writer = writer
+        self.traces = SessionTraces(console.traces, writer, clock, limit: limits.traces)
+    }
+
+    mutating func run<Inbound: AsyncSequence>(
+        _ inbound: Inbound
+    ) async throws where Inbound.Element == ByteBuffer {
+        do {
+            try await self.speak(inbound)
+            await self.end()
+        } catch {
+            await self.end()
+            throw error
+        }
+    }
+
+    private mutating func end() async {
+        await self.traces.endAll()
+        if self.textRequest != nil { self.registry.endText() }
+    }
+
+    private mutating func speak<Inbound: AsyncSequence>(
+        _ inbound: Inbound
+    ) async throws where Inbound.Element == ByteBuffer {
+        try await self.writer.send(self.console.greeting())
+        for try await buffer in inbound {
+            self.framer.append(buffer.readableBytesView)
+            while !self.isOver, try await self.takeNext() {}
+            if self.isOver { return }
+        }
+    }
+
+    /// Takes a line, or the text behind one; false when more must arrive first.
+    private mutating func takeNext() async throws -> Bool {
+        if let request = self.textRequest {
+            guard let octets = self.framer.nextBody(count: request.length) else { return false }
+            self.textRequest = nil
+            self.clock.touch()
+            let reply = await self.console.take(request, octets)
+            self.registry.endText()
+            try await self.writer.send(reply)
+            return true
+        }
+        switch self.framer.nextLine() {
+        case nil: return false
+        case .tooLong:
+            let expected = "expected a line of at most \(ControlRequest.maximumLineLength) octets"
+            try await self.end(with: ControlReply(400, expected))
+        case .line(let line):
+            await self.traces.endForeground()
+            try await self.answer(line)
+        }
+        return true
+    }
+
+    private mutating func end(with reply: ControlReply) async throws {
+        self.isOver = true
+        try await self.writer.send(reply)
+    }
+
+    private mutating func answer(_ line: String) async throws {
+        var words = Words(line)
+        if !words.isAtEnd { self.clock.touch() }
+        switch self.position.follow(&words) {
+        case .nothing: break
+        case .moved, .whereAmI: try await self.writer.send(ControlReply(200, self.position.description))
+        case .alreadyAtTop: try await self.writer.send(ControlReply(400, "already at the top"))
+        case .help: try await self.writer.send(ControlReply(200, lines: self.position.menu.help))
+        case .fullHelp: try await self.writer.send(ControlReply(200, lines: self.position.menu.fullHelp))
+        case .unknown(let word):
+            let text = word.text.prefix(40)
+            try await self.writer.send(ControlReply(404, "unknown command \"\(text)\", try help"))
+        case .command("exit"), .command("quit"), .command("cmd exit"), .command("cmd quit"):
+            try await self.end(with: ControlReply(200, "bye"))
+        case .command("config push"):
+            try await self.expectText { () throws(Words.Failure) in try TextRequest(push: &words) }
+        case .command("config diff"):
+            try await self.expectText { () throws(Words.Failure) in try TextRequest(difference: &words) }
+        case .command(let path): try await self.perform(path, words)
+        }
+    }
+
+    private mutating func perform(_ path: String, _ words: Words) async throws {
+        switch await self.console.perform(path, words, for: self.caller) {
+        case .reply(let reply): try await self.writer.send(reply)
+        case .trace(let request): try await self.traces.trace(request)
+        case .debug(let request): try await self.traces.debug(request)
+        case .endDebug(let tid, let name): try await self.traces.endDebug(tid, name: name)
+        }
+    }
+
+    private mutating func expectText(
+        _ read: () throws(Words.Failure) -> TextRequest
+    ) async throws {
+        let request: TextRequest
+        do throws(Words.Failure) { request = try read() } catch {
+            // What follows is a text of unknown length, and must not be taken for commands.
+            return try await self.end(with: ControlReply(error))
+        }
+        guard self.registry.beginText() else {
+            return try await self.end(
+                with: ControlReply(425, "too many texts are on their way: try again later")
+            )
+        }
+        self.textRequest = request
+        self.clock.expectText()
+    }
+}
+
+extension Menu {
+    /// A line for each menu and command here.
+    var help: [String] {
+        let menus = self.menus.map { "\($0.name): \($0.summary)" }
+        let commands = self.commands.map { "\($0.usage): \($0.summary)" }
+        return menus + commands + [
+            "..: leaves the menu, /: goes to the top, .: says where, fullhelp: lists everything"
+        ]
+    }
+
+    /// A line for each command here and below.
+    var fullHelp: [String] { self.lines(below: self.name.isEmpty ? "" : "\(self.name) ") }
+
+    private func lines(below prefix: String) -> [String] {
+        self.commands.map { "\(prefix)\($0.usage): \($0.summary)" }
+            + self.menus.flatMap { $0.lines(below: "\(prefix)\($0.name) ") }
+    }
+}
+
+extension Menu.Command {
+    fileprivate var usage: String { self.arguments.isEmpty ? self.name : "\(self.name) \(self.arguments)" }
+}

@@ -1,0 +1,41 @@
+import Core
+import Foundation
+import Wire
+
+/// How decisions are shown: for people or for programs.
+enum DecisionFormat: Sendable {
+    case text
+    case json
+
+    /// A decision as JSON has it.
+    private struct Row: Encodable {
+        let packet: UInt64
+        let time: Int64
+        let tid: String?
+        let step: String
+        let text: String
+    }
+
+    /// One line for a decision.
+    ///
+    /// - Parameters:
+    ///   - entry: The decision.
+    ///   - packet: What number its packet has for the reader, from 1.
+    /// - Returns: The line, without an end.
+    func line(_ entry: JournalEntry, packet: Int) -> String {
+        switch self {
+        case .text: return "\(packet) \(entry.decision)"
+        case .json:
+            let row = Row(
+                packet: UInt64(packet),
+                time: entry.moment.unixTime,
+                tid: entry.tid.map { "\($0)" },
+                step: entry.decision.step,
+                text: "\(entry.decision)"
+            )
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return (try? encoder.encode(row)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        }
+    }
+}
