@@ -132,13 +132,18 @@ extension Engine {
         let largest =
             Int(self.forwarder.tunnels[tid].mtu)
             + self.forwarder.tunnels[tid].encapsulation.overhead(toward: path.remote)
-        let mtu = reported == 0 ? PathMTU.plateau(below: length) : reported
-        let minimum =
-            switch path.remote {
-            case .ipv4: PathMTU.ipv4Minimum
+        let mtu: Int
+        let minimum: Int
+        switch path.remote {
+        case .ipv4:
+            // Routers from before RFC 1191 say 0.
+            mtu = reported == 0 ? PathMTU.plateau(below: length) : reported
+            minimum = PathMTU.ipv4Minimum
+        case .ipv6:
+            mtu = reported
             // RFC 8201 §4: anything smaller is to be discarded.
-            case .ipv6: IPv6Packet.minimumMTU
-            }
+            minimum = IPv6Packet.minimumMTU
+        }
         guard length <= largest, mtu < length, mtu >= minimum else { return }
         self.lowerPathMTU(of: tid, to: mtu, now)
     }

@@ -33,6 +33,8 @@ struct ClientLoop: ~Copyable {
     private let logger: Logger
     private let advice: Advice
     private let memory: PacketMemory
+    /// What ``memory`` holds: asked of it for each packet, the optimizer of Swift 6.3 fails on the span made of it.
+    private let octets: UnsafeMutableRawBufferPointer
     private var session: TunnelSession
     private var uplink: UplinkKeeper
     private var receivedCount: UInt64 = 0
@@ -64,7 +66,9 @@ struct ClientLoop: ~Copyable {
         self.batch = batch
         self.logger = logger
         self.advice = Advice(settings: options.settings, pop: options.pop)
-        self.memory = PacketMemory(byteCount: encapsulation.headroom + Self.slotSize)
+        let memory = PacketMemory(byteCount: encapsulation.headroom + Self.slotSize)
+        self.memory = memory
+        self.octets = memory.octets
         self.session = TunnelSession(options.settings, at: now)
         self.uplink = UplinkKeeper(
             encapsulation,
@@ -161,7 +165,7 @@ struct ClientLoop: ~Copyable {
     private mutating func forwardFromHost() throws(SystemCallError) {
         let now = Self.now()
         let headroom = self.options.settings.encapsulation.headroom
-        var bytes = MutableRawSpan(_unsafeBytes: self.memory.octets)
+        var bytes = MutableRawSpan(_unsafeBytes: self.octets)
         for _ in 0..<Self.packetsPerTurn {
             guard let length = try self.interface.readPacket(into: &bytes, at: headroom) else { return }
             guard let packet = self.session.encapsulate(in: &bytes, at: headroom, length: length, at: now)

@@ -124,11 +124,7 @@ import Wire
             )
 
             #expect(outcome == .nothing(but: .consumed))
-            withKnownIssue("an ICMPv6 packet too big with MTU 0 is taken for one of an old IPv4 router") {
-                #expect(pop.tunnel(5).pathMTU == learnt, "\(mtu)")
-            } when: {
-                mtu == 0
-            }
+            #expect(pop.tunnel(5).pathMTU == learnt, "\(mtu)")
             #expect(pop.errors(on: 5) == [.icmpv4Error: 1])
         }
     }
