@@ -16,6 +16,7 @@ from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6PacketTooBig
 
 from lab.daemon import Daemon
 from lab.ends import ALL, IDS, OVERHEAD, End, Ends, Kind
+from lab.namespace import wait_for
 from lab.packets import IP, ICMPv6EchoRequest, IPv6, Listener, Packet, Raw, echo, has_right_checksum, send_ipv6
 from lab.site import Site
 from lab.topology import SERVER
@@ -289,3 +290,30 @@ def test_an_error_about_nobodys_packet_is_the_pops(site: Site) -> None:
     assert captured(end, site, 100) is not None
     assert daemon.errors(end.tunnel.number) == {}
     assert re.fullmatch(r"-", path_mtu(daemon, end))
+
+
+@pytest.mark.parametrize(("kind", "version"), ALL, ids=IDS)
+def test_a_real_router_is_believed(site: Site, kind: Kind, version: int) -> None:
+    """No test plays the router here: the kernels of both internets do."""
+    ends = Ends(site, mtu4=1400, mtu6=1400)
+    end = ends.add(kind, version)
+    daemon = ends.start()
+    send_ipv6(site.core, echo(SERVER, end.them, size=end.tunnel.mtu))
+    wait_for(lambda: path_mtu(daemon, end) == "1400", 3, "the path MTU to be learnt")
+    inner = 1400 - OVERHEAD[kind, version]
+    assert told(site, end, inner + 1) == inner
+    assert captured(end, site, inner, 3) is not None
+
+
+@pytest.mark.parametrize("kind", FOUR)
+def test_a_narrow_ipv6_link_at_the_pop_itself(site: Site, kind: Kind) -> None:
+    """The kernel refuses what is larger than its own link, and says how large it is."""
+    ends = Ends(site)
+    end = ends.add(kind, 6)
+    daemon = ends.start()
+    site.pop.ip("link set core0 mtu 1400")
+    send_ipv6(site.core, echo(SERVER, end.them, size=1390, sequence=1))
+    assert daemon.wait_for_error(end.tunnel.number, "Encap.Pkt Send Error") == 1
+    assert path_mtu(daemon, end) == "1400"
+    assert told(site, end, 1390) == 1400 - OVERHEAD[kind, 6]
+    assert daemon.balance().reasons.get("sendFailure") == 1
