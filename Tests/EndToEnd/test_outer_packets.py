@@ -109,8 +109,8 @@ def test_a_static_tunnel_switches_with_its_last_packet(site: Site, version: int)
 
 
 @pytest.mark.parametrize("kind", ["6in4", "gre", "ayiya"])
-@pytest.mark.parametrize("is_reversed", [False, True], ids=["in order", "last first"])
-def test_fragments_of_the_outer_ipv4_packet_are_put_together(site: Site, kind: Kind, is_reversed: bool) -> None:
+@pytest.mark.parametrize("order", ["in order", "last first", "with DF"])
+def test_fragments_of_the_outer_ipv4_packet_are_put_together(site: Site, kind: Kind, order: str) -> None:
     ends = Ends(site)
     end = ends.add(kind, 4)
     ends.start()
@@ -118,7 +118,9 @@ def test_fragments_of_the_outer_ipv4_packet_are_put_together(site: Site, kind: K
     fragments = fragment(end.wrap(inner, id=0x4711), fragsize=600)
     assert len(fragments) >= 3
     with Listener(site.core, "chtst01") as uplink:
-        for piece in reversed(fragments) if is_reversed else fragments:
+        for piece in reversed(fragments) if order == "last first" else fragments:
+            if order == "with DF":
+                piece.flags |= "DF"
             ends.send(4, piece)
         seen = uplink.first(lambda p: ICMPv6EchoRequest in p and p.src == end.them, 2)
     assert seen is not None and bytes(seen.payload) == bytes(inner.payload)
