@@ -30,7 +30,7 @@ def test_8192_tunnels_are_pushed_and_listed(site: Site) -> None:
     assert daemon.status()["total"] == (1, 0, 8192)
     client = site.client(site.home(ipv4=HOME), STATIC).start()
     assert answers(site.core, client.identity)
-    assert daemon.push(3, configuration(PLAN, [STATIC])).text.startswith("generation 3 applied: tunnels +0 ~0 -8191")
+    assert daemon.push(3, configuration(PLAN, [STATIC]), force=True).text.startswith("generation 3 applied: tunnels +0 ~0 -8191")
     assert answers(site.core, client.identity)
 
 
@@ -44,7 +44,7 @@ def test_no_packet_is_lost_while_configurations_change(site: Site) -> None:
         while pings.is_running:
             generation += 1
             tunnels = ALL[: 1 if generation % 2 else 2000]
-            assert session.push(generation, configuration(PLAN, tunnels)).is_success
+            assert session.push(generation, configuration(PLAN, tunnels), force=True).is_success
     assert " 0% packet loss" in pings.output, pings.output
     assert generation > 5
 

@@ -76,12 +76,19 @@ class ControlSession:
         self.send(line.encode() + b"\n")
         return self.read_reply()
 
-    def push(self, generation: int, text: str, digest: str | None = None, confirm: int | None = None) -> Reply:
+    def push(self, generation: int, text: str, digest: str | None = None, confirm: int | None = None,
+             force: bool = False) -> Reply:
         """Sends a whole configuration as the centre does."""
         octets = text.encode()
         digest = digest or hashlib.sha256(octets).hexdigest()
-        tail = f" confirm {confirm}" if confirm is not None else ""
+        tail = (f" confirm {confirm}" if confirm is not None else "") + (" force" if force else "")
         self.send(f"config push {generation} {len(octets)} {digest}{tail}\n".encode() + octets)
+        return self.read_reply()
+
+    def diff(self, text: str) -> Reply:
+        """Asks what a push would change."""
+        octets = text.encode()
+        self.send(f"config diff {len(octets)} {hashlib.sha256(octets).hexdigest()}\n".encode() + octets)
         return self.read_reply()
 
     def read_reply(self) -> Reply:
@@ -193,6 +200,8 @@ class Daemon:
         sums: dict[str, int] = {}
         reasons: dict[str, int] = {}
         for line in self.command("pop show threads").lines or ():
+            if not line.startswith("worker"):
+                continue
             _, _, *words = line.split()
             if words[0] == "dropped":
                 reasons[words[1]] = reasons.get(words[1], 0) + int(words[2])
