@@ -7,7 +7,7 @@ set -euo pipefail
 
 build=(libssh-dev libsqlite3-dev pkg-config)
 laboratory=(iproute2 nftables iputils-ping iperf3 ethtool procps util-linux openssh-server openssh-client
-    traceroute mtr-tiny tcpdump tshark python3 python3-pytest python3-scapy)
+    traceroute mtr-tiny tcpdump tshark python3 python3-pytest python3-pytest-xdist python3-scapy)
 
 missing=()
 for package in "${build[@]}" "${laboratory[@]}"; do

@@ -17,6 +17,7 @@ from scapy.packet import Packet, Raw  # noqa: E402
 
 from .namespace import Namespace  # noqa: E402
 
+IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE = 23, 3
 ETHERTYPES = {4: 0x0800, 6: 0x86DD}
 
 
@@ -31,6 +32,8 @@ def send_ipv6(namespace: Namespace, packet: Packet) -> None:
     """Sends an IPv6 packet as it is, its source included, along the namespace's routes."""
     octets = bytes(packet)
     with namespace.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender:
+        # A path MTU that an earlier packet too big told the kernel is not to stop this one.
+        sender.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
         sender.sendto(octets, (packet[IPv6].dst, 0))
 
 
