@@ -20,7 +20,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "FuzzCore",
-            dependencies: [.product(name: "Core", package: "sixxsd"), .product(name: "Wire", package: "sixxsd")],
+            dependencies: [
+                .product(name: "Core", package: "sixxsd"), .product(name: "Wire", package: "sixxsd"),
+            ],
             swiftSettings: settings
         ),
     ]

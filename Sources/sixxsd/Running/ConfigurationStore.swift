@@ -110,6 +110,7 @@ actor ConfigurationStore {
     ///     written only then. Nil when it is meant to stay.
     ///   - isForced: Whether it may take many tunnels away.
     ///   - spent: What was spent on it so far, in nanoseconds; for the statistics.
+    /// - Returns: What changed, and what it cost.
     /// - Throws: ``Failure``; nothing has changed then.
     func replace(
         with configuration: Configuration,
