@@ -6,6 +6,7 @@ SHELL := /bin/bash
 DESTDIR ?=
 PREFIX ?= /usr/local
 SWIFT ?= swift
+BENCH := Benchmarks/.build/release/sixxsd-bench
 PYTHON := /usr/bin/python3
 # The laboratory needs root for its namespaces; everything else does not.
 AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || ! command -v sudo >/dev/null || \
@@ -30,7 +31,7 @@ demo: packages build ## a fleet on this machine, in namespaces: tunnels, pings, 
 demo-down: ## remove what `make demo KEEP=1` left up
 	@exec $(AS_ROOT) $(PYTHON) Tests/EndToEnd/demo.py --down
 
-test: packages lint unit build end-to-end bench-check ## everything that continuous integration checks
+test: packages lint unit build end-to-end bench-check fuzz ## everything that continuous integration checks
 
 build: packages ## the three programs, optimized
 	@echo 'building (release)'
@@ -39,6 +40,7 @@ build: packages ## the three programs, optimized
 lint: ## formatting and layering
 	@$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
 	@Tests/gate/layering.sh
+	@Tests/gate/conformance
 
 unit: packages ## unit tests, warnings are errors
 	@echo 'building the unit tests'
@@ -49,19 +51,19 @@ end-to-end: packages ## the programs in network namespaces (builds nothing; SIXX
 	@$(AS_ROOT) $(PYTHON) -m pytest $(PYTEST_FLAGS) Tests/EndToEnd
 
 bench-program:
-	@$(SWIFT) build -c release --quiet --package-path Benchmarks --scratch-path Benchmarks/.build
+	@$(SWIFT) build -c release --quiet --package-path Benchmarks --scratch-path Benchmarks/.build --product sixxsd-bench
 
 bench: packages bench-program ## micro-benchmarks: nanoseconds and heap allocations
-	@Benchmarks/.build/release/sixxsd-bench
+	@$(BENCH)
 
 bench-check: packages bench-program ## fail when the data path allocates
-	@Benchmarks/.build/release/sixxsd-bench --check
+	@$(BENCH) --check
 
 instructions: packages bench-program ## compare instruction counts with the recorded ones (callgrind)
 	@Benchmarks/instructions.sh
 
 SECONDS ?= 20
-fuzz: packages ## run every fuzz target (SECONDS=20)
+fuzz: packages ## run every fuzz target (SECONDS=20), as many at once as there are processors
 	@Fuzz/run $(SECONDS)
 
 packages: ## install the Debian packages that are missing
