@@ -90,7 +90,14 @@ let package = Package(
             dependencies: ["sixxs-client", "Wire", argumentParser],
             swiftSettings: views
         ),
-        .testTarget(name: "SixxsdTests", dependencies: ["sixxsd", "Core", "Wire"], swiftSettings: views),
+        .testTarget(
+            name: "SixxsdTests",
+            dependencies: [
+                "sixxsd", "Core", "Wire", "LinuxIO", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: views
+        ),
         .testTarget(
             name: "CentralTests",
             dependencies: [

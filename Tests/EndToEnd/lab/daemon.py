@@ -174,11 +174,14 @@ class Daemon:
         self.file = folder / "sixxsd.conf"
         self.file.write_text(text)
         self.process: Process | None = None
+        # What stands in front of the program's name, and behind its options.
+        self.prefix: list[str] = []
+        self.options: list[str] = []
 
     @property
     def argv(self) -> list[str]:
-        return [str(self.program), "--config", str(self.file), "--tun", self.tun, "--control", self.control,
-                "--socket", str(self.socket_path), "--foreground"]
+        return [*self.prefix, str(self.program), "--config", str(self.file), "--tun", self.tun, "--control",
+                self.control, "--socket", str(self.socket_path), "--foreground", *self.options]
 
     def launch(self) -> Process:
         """Starts it without waiting for anything."""
@@ -255,6 +258,12 @@ class Daemon:
     def session(self, timeout: float = 5) -> ControlSession:
         host, _, port = self.control.rpartition(":")
         return ControlSession(self.namespace, (host, int(port)), timeout)
+
+    def unix_session(self) -> ControlSession:
+        """A conversation over the UNIX socket, where passwords are shown."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(str(self.socket_path))
+        return ControlSession.over(connection)
 
     def command(self, line: str) -> Reply:
         with self.session() as session:

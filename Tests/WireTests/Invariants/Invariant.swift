@@ -26,6 +26,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case configuration
     case control
     case digest
+    case capture
 
     /// Decodes an input in every way that the target knows; may not trap.
     ///
@@ -44,6 +45,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .configuration: try checkConfiguration(input)
         case .control: try checkControl(input)
         case .digest: try checkDigest(input)
+        case .capture: try checkCapture(input)
         }
     }
 }

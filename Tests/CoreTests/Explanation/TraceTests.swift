@@ -1,0 +1,43 @@
+import Core
+import Testing
+import Wire
+
+@Suite("A traced tunnel") struct TraceTests {
+    private static let toFixed = Packets.ping(Plan.internet, Plan.them(Plan.Tunnel.fixed))
+    private static let toNarrow = Packets.ping(Plan.internet, Plan.them(Plan.Tunnel.narrow))
+
+    @Test func isWrittenDownAndNoOther() {
+        let pop = TestPoP()
+        pop.engine.setTracing(of: tid(Plan.Tunnel.fixed), to: true)
+
+        _ = pop.fromUplink(Self.toNarrow)
+        #expect(pop.engine.takeDecisions().entries.isEmpty)
+        _ = pop.fromUplink(Self.toFixed)
+        let entries = pop.engine.takeDecisions().entries
+
+        #expect(entries.map(\.decision.step) == ["measured", "packet", "verdict", "encapsulated"])
+        #expect(Set(entries.map(\.packet)).count == 1)
+        #expect(entries.allSatisfy { $0.tid == tid(Plan.Tunnel.fixed) })
+    }
+
+    @Test func losesWhatFindsNoRoomAndCountsIt() {
+        let pop = TestPoP()
+        pop.engine.setTracing(of: tid(Plan.Tunnel.fixed), to: true)
+
+        for _ in 0..<2000 { _ = pop.fromUplink(Self.toFixed) }
+        let (entries, lost) = pop.engine.takeDecisions()
+
+        #expect(entries.count == 4096)
+        #expect(lost == 2000 * 4 - 4096)
+        #expect(pop.engine.takeDecisions().lost == 0)
+    }
+
+    @Test func isTracedNoMoreWhenItIsRemoved() {
+        let pop = TestPoP()
+        pop.engine.setTracing(of: tid(Plan.Tunnel.fixed), to: true)
+
+        pop.apply(Plan.popLines)
+
+        #expect(!pop.engine.isTraced(tid(Plan.Tunnel.fixed)))
+    }
+}

@@ -1,0 +1,94 @@
+"""A whole fleet's configuration, changed again and again while packets flow.
+
+    core ── chtst01 ── inet ── home
+             sixxsd with 8192 tunnels, of which one home carries some
+
+SIXXS_LONG=1 makes it a minute, and 10,000 pushes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from lab.daemon import Daemon, TunnelLine, configuration
+from lab.site import PASSWORD, PLAN, Site
+
+HOME = "203.0.113.10"
+LONG = bool(os.environ.get("SIXXS_LONG"))
+CARRYING = 20
+TIMES = re.compile(r"p50 (\d+) us p99 (\d+) us max (\d+) us of (\d+)")
+
+
+def text_of(generation: int, count: int = 8192) -> str:
+    """Tunnels of which one in ten differs in each generation, never those that carry."""
+    def mtu(tid: int) -> int:
+        return 1280 + generation % 100 if tid >= CARRYING and tid % 10 == 0 else 1280
+
+    static = [TunnelLine(tid, tid + 1, HOME, 1280) for tid in range(CARRYING)]
+    return configuration(PLAN, static + [TunnelLine(tid, tid + 1, "ayiya", mtu(tid), PASSWORD)
+                                         for tid in range(CARRYING, count)])
+
+
+def times(daemon: Daemon) -> dict[str, tuple[int, ...]]:
+    """How long forwarding stood still, and how long changes took, in microseconds: p50, p99, max, of how many."""
+    found = {}
+    for line in daemon.command("pop show threads").lines or ():
+        if match := TIMES.search(line):
+            found[line.split()[0]] = tuple(int(number) for number in match.groups())
+    return found
+
+
+def resident(daemon: Daemon) -> int:
+    """Memory of the daemon, in KiB."""
+    text = Path(f"/proc/{daemon.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", text)[1])  # type: ignore[index]
+
+
+def test_pushes_of_all_tunnels_disturb_no_packet(site: Site) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, text_of(0)).start(timeout=30)
+    home = site.home(ipv4=HOME)
+    client = site.client(home, TunnelLine(0, 1, HOME, 1280))
+    client.launch()
+    home.ip(*(f"addr add {site.plan.them(tid)}/64 dev {client.tun} nodad" for tid in range(1, CARRYING)))
+    time.sleep(0.5)
+    seconds = 60 if LONG else 8
+    before = {tid: daemon.tunnel(tid + 1) for tid in range(CARRYING)}
+    pings = [site.core.spawn("ping", "-n", "-q", "-c", seconds * 50, "-i", 0.02, "-W", 2, site.plan.them(tid))
+             for tid in range(CARRYING)]
+    generation = 0
+    with daemon.session(timeout=30) as session:
+        while any(ping.is_running for ping in pings):
+            generation += 1
+            begun = time.monotonic()
+            reply = session.push(generation, text_of(generation))
+            assert reply.text.startswith(f"generation {generation} applied: tunnels +0 ~81"), str(reply)
+            time.sleep(max(0, 1 - (time.monotonic() - begun)))
+    for ping in pings:
+        assert " 0% packet loss" in ping.output, ping.output
+    after = {tid: daemon.tunnel(tid + 1) for tid in range(CARRYING)}
+    for tid in range(CARRYING):
+        assert after[tid]["endpoint"] == before[tid]["endpoint"]
+        assert after[tid]["outPackets"] - before[tid]["outPackets"] >= seconds * 50
+        assert after[tid]["inPackets"] - before[tid]["inPackets"] >= seconds * 50
+    measured = times(daemon)
+    print(f"{generation} pushes, {seconds * 50 * CARRYING} pings: {measured}")
+    if "release" in str(site.programs.folder):
+        assert measured["standstill"][1 if LONG else 0] < 1000
+        assert measured["apply"][1 if LONG else 0] < 100_000
+
+
+def test_pushes_take_no_memory(site: Site) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, text_of(0, 1000)).start()
+    count = 10_000 if LONG else 150
+    early = 0
+    with daemon.session(timeout=30) as session:
+        for generation in range(1, count + 1):
+            assert session.push(generation, text_of(generation, 1000)).is_success
+            if generation == 10:
+                early = resident(daemon)
+    late = resident(daemon)
+    print(f"{early} KiB after 10 pushes, {late} KiB after {count}")
+    assert late <= early * (1.01 if LONG else 1.05)
