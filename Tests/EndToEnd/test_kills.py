@@ -14,11 +14,14 @@ import random
 import threading
 import time
 
+import pytest
+
 from lab.daemon import Daemon, TunnelLine, configuration
 from lab.namespace import wait_for
 from lab.site import PASSWORD, PLAN, Site
 
 KILLS = 1000 if os.environ.get("SIXXS_LONG") else 30
+pytestmark = pytest.mark.seconds(3600 if KILLS > 30 else 90)
 SEED = int(os.environ.get("SIXXS_SEED", "4"))
 
 

@@ -12,16 +12,31 @@ extension Engine {
         self.configuration = new
         self.forwarder.plan = new.plan
         self.forwarder.pathMTU = new.pathMTU
+        if let tids = new.tunnelsThatDiffer(from: old) {
+            for tid in tids { self.reconcile(tid, from: old, to: new) }
+        } else {
+            self.reconcileAll(from: old, to: new)
+        }
+        self.adoptPoPs(of: new)
+        return old
+    }
+
+    private mutating func reconcileAll(from old: EngineConfiguration, to new: EngineConfiguration) {
         let keepsAddresses =
             old.ownDetails?.ipv4 == new.ownDetails?.ipv4 && old.ownDetails?.ipv6 == new.ownDetails?.ipv6
         for number in 0..<UInt16(TID.capacity) {
             guard let tid = TID(rawValue: number) else { continue }
-            let row = (old: old.rows[Int(number)], new: new.rows[Int(number)])
-            if !keepsAddresses, row.old?.fixedRemote != nil { self.move(tid, to: nil) }
-            self.reconcile(tid, from: row.old, to: row.new)
+            if !keepsAddresses, old.rows[Int(number)]?.fixedRemote != nil { self.move(tid, to: nil) }
+            self.reconcile(tid, from: old, to: new)
         }
-        self.adoptPoPs(of: new)
-        return old
+    }
+
+    private mutating func reconcile(
+        _ tid: TID,
+        from old: EngineConfiguration,
+        to new: EngineConfiguration
+    ) {
+        self.reconcile(tid, from: old.rows[Int(tid.rawValue)], to: new.rows[Int(tid.rawValue)])
     }
 
     private mutating func reconcile(

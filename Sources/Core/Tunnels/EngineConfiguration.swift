@@ -5,7 +5,7 @@ public import Wire
 /// Made on any thread; the engine takes it between two packets.
 public struct EngineConfiguration: Sendable {
     /// What a configured tunnel is like.
-    struct Row: Sendable {
+    struct Row: Equatable, Sendable {
         var number: TunnelNumber
         var remote: RemoteEnd
         var isDisabled: Bool
@@ -44,7 +44,7 @@ public struct EngineConfiguration: Sendable {
     }
 
     /// A password that another has replaced, in the forms that packets are checked with.
-    struct Retired: Sendable {
+    struct Retired: Equatable, Sendable {
         var secret: AYIYASecret
         var password: String
         /// The first second in which it is good no more, in seconds since 1970.
@@ -56,6 +56,13 @@ public struct EngineConfiguration: Sendable {
             self.expiry = retired.expiry
         }
     }
+
+    /// Tells one configuration from another that may say the same.
+    private final class Identity: Sendable {}
+
+    private let identity = Identity()
+    /// The configuration that this one was compared with, and the tunnels that differ.
+    private var comparison: (base: Identity, tids: [TID])?
 
     let plan: AddressPlan
     /// One a tid; nil for those that are not configured.
@@ -92,5 +99,23 @@ public struct EngineConfiguration: Sendable {
         self.answersProtocolUnreachable = configuration.pop.answersProtocolUnreachable
         let others = configuration.pop.pops.filter { $0.id != configuration.pop.id }
         self.otherPoPs = others.sorted { $0.id < $1.id }.map { PoPLatency(details: $0) }
+    }
+
+    /// Makes a configuration ready to take the place of another, which it is compared with beforehand.
+    public init(_ configuration: Configuration, replacing old: EngineConfiguration) {
+        self.init(configuration)
+        let keepsAddresses =
+            old.ownDetails?.ipv4 == self.ownDetails?.ipv4 && old.ownDetails?.ipv6 == self.ownDetails?.ipv6
+        guard keepsAddresses else { return }
+        let tids = (0..<UInt16(TID.capacity)).compactMap { number in
+            self.rows[Int(number)] == old.rows[Int(number)] ? nil : TID(rawValue: number)
+        }
+        self.comparison = (old.identity, tids)
+    }
+
+    /// The tunnels that differ from another configuration; nil when all must be looked at.
+    func tunnelsThatDiffer(from old: EngineConfiguration) -> [TID]? {
+        guard let comparison = self.comparison, comparison.base === old.identity else { return nil }
+        return comparison.tids
     }
 }

@@ -62,6 +62,8 @@ actor ConfigurationStore {
     private let levels: LogLevels
     private let logger: Logger
     private var trial: Trial?
+    /// What the engine has; nil before the first change.
+    private var prepared: EngineConfiguration?
     /// Whether a change is under way, and those that wait for its end.
     private var isChanging = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -210,7 +212,9 @@ actor ConfigurationStore {
 
     private func activate(_ stored: ConfigurationFile.Stored, spent: UInt64) async {
         let started = MonotonicClock.now()
-        let prepared = EngineConfiguration(stored.configuration)
+        let prepared =
+            self.prepared.map { EngineConfiguration(stored.configuration, replacing: $0) }
+            ?? EngineConfiguration(stored.configuration)
         let preparedAt = MonotonicClock.now()
         // What was in force comes back, so that it is freed here and not on the data path.
         let (_, standstill) = await self.mailbox.perform { engine, now in
@@ -218,6 +222,7 @@ actor ConfigurationStore {
             let old = engine.apply(prepared, at: now)
             return (old, MonotonicClock.now() - begun)
         }
+        self.prepared = prepared
         let total = spent + (preparedAt - started) + standstill
         self.times.record(.init(total: total, standstill: standstill))
         self.state = State(stored)
