@@ -3,8 +3,8 @@ import Testing
 import Wire
 
 @Suite("A traced tunnel") struct TraceTests {
-    private static let toFixed = Packets.ping(Plan.internet, Plan.them(Plan.Tunnel.fixed))
-    private static let toNarrow = Packets.ping(Plan.internet, Plan.them(Plan.Tunnel.narrow))
+    private static let toFixed = Packet.ping(Plan.internet, Plan.them(Plan.Tunnel.fixed))
+    private static let toNarrow = Packet.ping(Plan.internet, Plan.them(Plan.Tunnel.narrow))
 
     @Test func isWrittenDownAndNoOther() {
         let pop = TestPoP()

@@ -63,7 +63,7 @@ import Wire
         #expect(pop.tunnel(1).condition == .down)
     }
 
-    private static let packet = Packets.ping(Plan.internet, Plan.them(Plan.Tunnel.ayiya))
+    private static let packet = Packet.ping(Plan.internet, Plan.them(Plan.Tunnel.ayiya))
 
     /// Whether what was sent is an AYIYA datagram by the holder of a password.
     private static func isSigned(_ outcome: Outcome, _ password: String) throws -> Bool {
