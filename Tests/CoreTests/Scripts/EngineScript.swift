@@ -61,6 +61,7 @@ final class EngineScript {
         case 21...23: try self.beat()
         case 24...26: try self.quote()
         case 27, 28: try self.answerProbe()
+        case 29: self.trace()
         default: try self.refuse()
         }
         try BrokenPromise.unless(self.engine.accounting.isBalanced, "not balanced")
@@ -100,6 +101,13 @@ final class EngineScript {
         _ = self.engine.apply(configuration, at: self.now)
         // What left before is not refused after its tunnel went.
         self.refusable = nil
+    }
+
+    /// What is decided about a tunnel's packets is written down from now on, or no more; somebody reads it.
+    private func trace() {
+        let tid = self.reader.element(of: ScriptWorld.tids)
+        self.engine.setTracing(of: tid, to: self.reader.octet() & 3 != 0)
+        _ = self.engine.takeDecisions()
     }
 
     // MARK: - Packets
