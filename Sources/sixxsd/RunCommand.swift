@@ -81,6 +81,7 @@ struct RunCommand: ParsableCommand {
     private func serve(_ start: StartingPoint, _ file: ConfigurationFile, _ levels: LogLevels) throws {
         let openings = try Daemon.Openings(tunName: self.tun, enablesForwarding: !self.keepForwarding)
         try self.dropPrivileges()
+        file.removeLeftovers()
         let options = Daemon.Options(tunName: self.tun, control: self.control, socketPath: self.socket)
         try MainThread.wait {
             let daemon = try await Daemon(

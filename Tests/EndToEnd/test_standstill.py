@@ -90,13 +90,14 @@ def test_pushes_of_all_tunnels_disturb_no_packet(site: Site) -> None:
 
 def test_pushes_take_no_memory(site: Site) -> None:
     daemon = Daemon(site.pop, site.programs.sixxsd, text_of(0, 1000)).start()
-    count = 10_000 if LONG else 150
-    early = 0
+    count = 10_000 if LONG else 200
+    # Memory that was given back may or may not be kept for the next push: the least of several looks counts.
+    sizes = []
     with daemon.session(timeout=30) as session:
         for generation in range(1, count + 1):
             assert session.push(generation, text_of(generation, 1000)).is_success
-            if generation == 10:
-                early = resident(daemon)
-    late = resident(daemon)
-    print(f"{early} KiB after 10 pushes, {late} KiB after {count}")
+            if 10 <= generation < 60 or generation > count - 50:
+                sizes.append(resident(daemon))
+    early, late = min(sizes[:50]), min(sizes[50:])
+    print(f"{early} KiB after 10 to 59 pushes, {late} KiB after {count}")
     assert late <= early * (1.01 if LONG else 1.05)

@@ -1,3 +1,4 @@
+import Foundation
 import LinuxIO
 import Wire
 
@@ -54,6 +55,16 @@ struct ConfigurationFile: Sendable {
     func save(_ stored: Stored) throws(SystemCallError) -> Durability {
         let text = "\(Self.generationComment)\(stored.generation)\n\(stored.configuration.canonicalText)"
         return try Self.write(Array(text.utf8), to: self.path)
+    }
+
+    /// Removes what daemons left that were killed while they wrote.
+    func removeLeftovers() {
+        let file = URL(fileURLWithPath: self.path)
+        let folder = file.deletingLastPathComponent()
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        for name in names where name.hasPrefix("\(file.lastPathComponent).") && name.hasSuffix(".new") {
+            try? FileManager.default.removeItem(at: folder.appending(path: name))
+        }
     }
 
     private static func write(_ octets: [UInt8], to path: String) throws(SystemCallError) -> Durability {

@@ -11,7 +11,8 @@ import Wire
         pop.engine.setTracing(of: tid(Plan.Tunnel.fixed), to: true)
 
         _ = pop.fromUplink(Self.toNarrow)
-        #expect(pop.engine.takeDecisions().entries.isEmpty)
+        let nothing = pop.engine.takeDecisions().entries
+        #expect(nothing.isEmpty)
         _ = pop.fromUplink(Self.toFixed)
         let entries = pop.engine.takeDecisions().entries
 
@@ -29,7 +30,8 @@ import Wire
 
         #expect(entries.count == 4096)
         #expect(lost == 2000 * 4 - 4096)
-        #expect(pop.engine.takeDecisions().lost == 0)
+        let lostSince = pop.engine.takeDecisions().lost
+        #expect(lostSince == 0)
     }
 
     @Test func isTracedNoMoreWhenItIsRemoved() {
@@ -38,6 +40,7 @@ import Wire
 
         pop.apply(Plan.popLines)
 
-        #expect(!pop.engine.isTraced(tid(Plan.Tunnel.fixed)))
+        let isTraced = pop.engine.isTraced(tid(Plan.Tunnel.fixed))
+        #expect(!isTraced)
     }
 }

@@ -18,11 +18,10 @@ import Wire
         let bench = try await Bench()
         defer { bench.remove() }
 
-        #expect(
-            try await bench.push(42, Self.text(2), force: true)
-                == "200 generation 42 applied: tunnels +0 ~1 -2, subnets +0 ~0 -1"
-                || (try await bench.answers("config digest")).hasPrefix("200 generation 42 sha256 ")
-        )
+        let answer = try await bench.push(42, Self.text(2))
+
+        #expect(answer == "200 generation 42 applied: tunnels +0 ~2 -1, subnets +0 ~0 -1")
+        #expect(try await bench.answers("config digest").hasPrefix("200 generation 42 sha256 "))
         #expect(try bench.file.load().generation == 42)
         #expect(try await bench.push(42, Self.text(2)) == "200 generation 42 unchanged")
     }
