@@ -56,7 +56,7 @@ import Wire
         Case("set protocol-unreachable", "pop set protocol-unreachable on", "200 OK"),
         Case("set icmp-rate", "pop set icmp-rate 1 2 3\npop set icmp-rate 1", "200 OK\n400 column 20: expected errors in a burst about a tunnel, 0 to 1000000, found end of line"),
         Case("cliacl", "pop cliacl list\npop cliacl add 10.0.0.0/8\npop cliacl add 10.0.0.0/8\npop cliacl list\npop cliacl remove 10.0.0.0/8\npop cliacl add ::1\npop cliacl reset\npop cliacl list", "201 0\n200 OK\n200 OK\n304 nothing to change\n201 1\n10.0.0.0/8\n200 OK\n200 OK\n200 OK\n200 OK\n201 0\n200 OK"),
-        Case("cliacl, wrong", "pop cliacl add 10.0.0.0/33", "400 column 16: expected a prefix length of 0 to 32, found \"10.0.0.0/33\""),
+        Case("cliacl, wrong", "pop cliacl add 10.0.0.0/33", "400 column 16: expected an address or a block such as 192.0.2.0/24, found \"10.0.0.0/33\""),
         Case("tunnelprefix", "pop tunnelprefix list\npop tunnelprefix add 2001:db8:2ff::/49", "201 1\n2001:db8:2ff::/48\n200 OK\n400 column 22: expected a prefix of length 48, found \"2001:db8:2ff::/49\""),
         Case("subnetprefix", "pop subnetprefix add 2001:db8:4000::/48\npop subnetprefix list", "200 OK\n201 2\n2001:db8:3000::/40\n2001:db8:4000::/48\n200 OK"),
         Case("subnetprefix that overlaps", "pop subnetprefix add 2001:db8:3005::/48", "400 expected a prefix that overlaps no other, found 2001:db8:3005::/48 and 2001:db8:3000::/40"),
