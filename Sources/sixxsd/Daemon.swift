@@ -32,6 +32,7 @@ struct Daemon {
     private let store: ConfigurationStore
     private let server: ControlServer
     private let shutdown: ShutdownRequest
+    private let hangups: UnixSignalsSequence
     private let logger: Logger
 
     /// Puts everything together; nothing is left behind when a step fails.
@@ -66,6 +67,8 @@ struct Daemon {
             logger: logger,
             shutDown: { shutdown.request() }
         )
+        // Before anybody can see that the daemon lives: untrapped, a hangup would end it.
+        self.hangups = await UnixSignalsSequence(trapping: .sighup)
         self.server = try await ControlServer(
             console,
             address: options.control,
@@ -90,7 +93,9 @@ struct Daemon {
                         service: WorkerService(worker: self.worker, store: self.store, logger: self.logger)
                     ),
                     .init(service: watchdog),
-                    .init(service: ReloadService(store: self.store, logger: self.logger)),
+                    .init(
+                        service: ReloadService(hangups: self.hangups, store: self.store, logger: self.logger)
+                    ),
                     .init(service: self.shutdown, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: self.server),
                 ],
@@ -155,11 +160,12 @@ private struct WatchdogService: Service {
 
 /// Reads the configuration file again at each SIGHUP.
 private struct ReloadService: Service {
+    let hangups: UnixSignalsSequence
     let store: ConfigurationStore
     let logger: Logger
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        for await _ in self.hangups.cancelOnGracefulShutdown() {
             let notifier = SystemdNotifier()
             notifier.tell(.reloading(atNanoseconds: MonotonicClock.now()), self.logger)
             do {

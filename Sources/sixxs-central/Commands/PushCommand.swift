@@ -13,9 +13,12 @@ struct PushCommand: AsyncParsableCommand {
             Examples:
               sixxs-central push
               sixxs-central push chtst01 nltst01
+              sixxs-central push --force chtst01    (a PoP that loses many tunnels on purpose)
             """
     )
 
+    @Flag(help: "Push even when it takes away or disables more than 5 % of a PoP's tunnels.") var force =
+        false
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "The PoPs; default: all that are enabled.", transform: ArgumentText.popName) var pops:
@@ -37,6 +40,7 @@ struct PushCommand: AsyncParsableCommand {
             connector: SSHConnector(),
             author: Operator.name,
             reason: "push",
+            massChange: self.force ? .allowed : .refused,
             logger: Logger(label: "push") { _ in SwiftLogNoOpLogHandler() }
         )
         let outcomes = try await round.run(only: self.pops)

@@ -3,6 +3,7 @@ internal import Wire
 /// The exchange with one daemon in a round: ask what runs, push, ask again, take the report.
 struct PushConversation: Sendable {
     let generation: Generation
+    var massChange = MassChange.refused
 
     /// How the exchange ended.
     struct Result: Sendable {
@@ -51,7 +52,11 @@ struct PushConversation: Sendable {
 
     private func push(_ session: any DaemonSession) throws(ConnectionFailure) -> String {
         let name = "config push \(self.generation.number)"
-        let request = ControlRequest.push(generation: self.generation.number, text: self.generation.text)
+        let request = ControlRequest.push(
+            generation: self.generation.number,
+            text: self.generation.text,
+            isForced: self.massChange == .allowed
+        )
         let reply = try session.request(request, named: name)
         guard reply.isSuccess else { throw .refused(.request(name), reply: "\(reply.code) \(reply.text)") }
         return reply.text
@@ -86,4 +91,12 @@ enum ReportConversation {
             )
         }
     }
+}
+
+/// Whether a push may take away or disable many tunnels of a PoP at once.
+enum MassChange: Sendable {
+    /// The daemon refuses it.
+    case refused
+    /// An operator said that it is meant.
+    case allowed
 }

@@ -10,6 +10,7 @@ struct Round: Sendable {
     /// Who is named in the generations that the round makes, and why.
     let author: String
     let reason: String
+    var massChange = MassChange.refused
     let logger: Logger
 
     /// How many PoPs are spoken to at once.
@@ -94,7 +95,7 @@ struct Round: Sendable {
             reason: self.reason
         )
         do {
-            let conversation = PushConversation(generation: generation)
+            let conversation = PushConversation(generation: generation, massChange: self.massChange)
             let result = try await self.connector.converse(with: item.pop) {
                 session throws(ConnectionFailure) in
                 try conversation.hold(session)
