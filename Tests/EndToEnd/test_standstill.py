@@ -84,8 +84,10 @@ def test_pushes_of_all_tunnels_disturb_no_packet(site: Site) -> None:
     measured = times(daemon)
     print(f"{generation} pushes, {seconds * 50 * CARRYING} pings: {measured}")
     if "release" in str(site.programs.folder):
-        assert measured["standstill"][1 if LONG else 0] < 1000
-        assert measured["apply"][1 if LONG else 0] < 100_000
+        # The short form runs beside other tests on a machine that may be busy: it only sees what is far off.
+        place, slack = (1, 1) if LONG else (0, 10)
+        assert measured["standstill"][place] < slack * 1000
+        assert measured["apply"][place] < slack * 100_000
 
 
 def test_pushes_take_no_memory(site: Site) -> None:
