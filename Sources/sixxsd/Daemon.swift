@@ -54,6 +54,7 @@ struct Daemon {
             mailbox: self.worker.mailbox,
             routes: openings.routes,
             levels: levels,
+            prepared: running,
             logger: logger
         )
         let shutdown = ShutdownRequest()

@@ -62,7 +62,7 @@ actor ConfigurationStore {
     private let levels: LogLevels
     private let logger: Logger
     private var trial: Trial?
-    /// What the engine has; nil before the first change.
+    /// What the engine has; nil when only the engine knows, and the first change must look at all tunnels.
     private var prepared: EngineConfiguration?
     /// Whether a change is under way, and those that wait for its end.
     private var isChanging = false
@@ -80,9 +80,11 @@ actor ConfigurationStore {
         mailbox: EngineMailbox,
         routes: any RouteKeeper,
         levels: LogLevels,
+        prepared: EngineConfiguration? = nil,
         logger: Logger
     ) {
         self.state = State(start.running)
+        self.prepared = prepared
         self.file = file
         self.mailbox = mailbox
         self.routes = routes
