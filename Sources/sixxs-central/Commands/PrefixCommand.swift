@@ -6,7 +6,9 @@ struct PrefixCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prefix",
         abstract: "The prefixes that are routed to the PoPs.",
-        subcommands: [PrefixAddCommand.self, PrefixListCommand.self, PrefixRemoveCommand.self]
+        subcommands: [
+            PrefixAddCommand.self, PrefixShowCommand.self, PrefixListCommand.self, PrefixRemoveCommand.self,
+        ]
     )
 }
 
@@ -31,6 +33,33 @@ struct PrefixAddCommand: AsyncParsableCommand {
         let store = try self.store.open()
         try await store.apply([.addPrefix(self.prefix, self.kind, self.pop)], by: Operator.name)
         print("\(self.prefix) added to \(self.pop) for \(self.kind.rawValue)s")
+    }
+}
+
+/// `prefix show`.
+struct PrefixShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show which PoP's prefix an address or a prefix lies in.",
+        discussion: """
+            Examples:
+              sixxs-central prefix show 2001:db8:2ff::/48
+              sixxs-central prefix show 2001:db8:2ff:1::2
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "An address or a prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+
+    func run() async throws {
+        let snapshot = try await self.store.open().snapshot(of: .infrastructure)
+        guard let routed = snapshot.prefixes.first(where: { $0.prefix.contains(self.prefix) }),
+            let pop = snapshot.pop(routed.popID)
+        else { throw RegistryError.notFound("no PoP has a prefix that \(self.prefix) lies in") }
+        let document = PrefixDocument(routed, pop: pop.name)
+        if self.output.json { return print(try JSONText.pretty(document)) }
+        print("\(document.prefix) is of \(document.pop), for \(document.kind)s")
     }
 }
 

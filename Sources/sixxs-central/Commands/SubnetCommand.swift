@@ -6,7 +6,9 @@ struct SubnetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "subnet",
         abstract: "The prefixes that are delegated to users.",
-        subcommands: [SubnetAddCommand.self, SubnetListCommand.self, SubnetRemoveCommand.self]
+        subcommands: [
+            SubnetAddCommand.self, SubnetShowCommand.self, SubnetListCommand.self, SubnetRemoveCommand.self,
+        ]
     )
 }
 
@@ -37,6 +39,32 @@ struct SubnetAddCommand: AsyncParsableCommand {
     }
 }
 
+/// `subnet show`.
+struct SubnetShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show through which tunnel an address or a prefix is delegated.",
+        discussion: """
+            Examples:
+              sixxs-central subnet show 2001:db8:3001::/48
+              sixxs-central subnet show 2001:db8:3001::80
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "An address or a prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+
+    func run() async throws {
+        let snapshot = try await self.store.open().snapshot(of: .fleet)
+        guard let subnet = snapshot.subnets.first(where: { $0.prefix.contains(self.prefix) }),
+            let document = snapshot.subnetDocuments().first(where: { $0.prefix == "\(subnet.prefix)" })
+        else { throw RegistryError.notFound("no delegated prefix holds \(self.prefix)") }
+        if self.output.json { return print(try JSONText.pretty(document)) }
+        print("\(document.prefix) is delegated to \(document.tunnel) of \(document.pop)")
+    }
+}
+
 /// `subnet list`.
 struct SubnetListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,12 +76,7 @@ struct SubnetListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let snapshot = try await self.store.open().snapshot(of: .fleet)
-        let pops = Dictionary(uniqueKeysWithValues: snapshot.pops.map { ($0.id, $0.name) })
-        let tunnels = Dictionary(uniqueKeysWithValues: snapshot.tunnels.map { ($0.number, $0.popID) })
-        let documents = snapshot.subnets.compactMap { subnet in
-            tunnels[subnet.tunnel].flatMap { pops[$0] }.map { SubnetDocument(subnet, pop: $0) }
-        }
+        let documents = try await self.store.open().snapshot(of: .fleet).subnetDocuments()
         if self.output.json { return print(try JSONText.pretty(documents)) }
         var table = TextTable([.left("SUBNET"), .left("TUNNEL"), .left("POP")])
         for document in documents { table.append([document.prefix, document.tunnel, document.pop]) }

@@ -23,4 +23,13 @@ extension FleetSnapshot {
             return document
         }
     }
+
+    /// All subnets of the snapshot as `--json` shows them.
+    func subnetDocuments() -> [SubnetDocument] {
+        let pops = Dictionary(uniqueKeysWithValues: self.pops.map { ($0.id, $0.name) })
+        let tunnels = Dictionary(uniqueKeysWithValues: self.tunnels.map { ($0.number, $0.popID) })
+        return self.subnets.compactMap { subnet in
+            tunnels[subnet.tunnel].flatMap { pops[$0] }.map { SubnetDocument(subnet, pop: $0) }
+        }
+    }
 }
