@@ -115,10 +115,9 @@ private struct WorkerService: Service {
     let logger: Logger
 
     func run() async throws {
-        self.worker.start()
-        let state = await self.store.state
         // Ready is who answers: the control port listens already.
-        await self.worker.mailbox.perform { _, _ in }
+        try await self.worker.start()
+        let state = await self.store.state
         SystemdNotifier().tell(.ready, self.logger)
         self.logger.notice(
             "serving",

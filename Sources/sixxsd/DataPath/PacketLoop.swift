@@ -79,6 +79,17 @@ struct PacketLoop: ~Copyable {
         }
     }
 
+    /// Does what others ask of the engine although packets are served no more, until the process ends: a session that
+    /// waits for an answer would otherwise keep the daemon from ending.
+    mutating func answerMail() {
+        guard let poller = try? Poller(capacity: 1),
+            (try? poller.add(self.mailbox.fileDescriptor, token: Source.mailbox.rawValue)) != nil
+        else { return }
+        while (try? poller.wait(timeoutInMilliseconds: nil)) != nil {
+            self.mailbox.deliver(to: &self.engine, at: Self.now())
+        }
+    }
+
     private mutating func serve(_ source: Source, _ now: Moment) throws(SystemCallError) {
         switch source {
         case .mailbox: self.mailbox.deliver(to: &self.engine, at: now)

@@ -25,18 +25,34 @@ final class Worker: Sendable {
         (self.stopped, self.reportStop) = AsyncStream.makeStream()
     }
 
-    /// Starts the thread.
-    func start() {
-        let thread = Thread {
-            let result = Result { () throws(SystemCallError) in
-                var loop = try PacketLoop(self.ports, self.configuration, self.mailbox)
-                try loop.run(until: { self.isStopping.load(ordering: .relaxed) })
-            }
-            self.reportStop.yield(result)
-            self.reportStop.finish()
+    /// Starts the thread, and waits until it serves.
+    ///
+    /// - Throws: ``SystemCallError`` when it could not begin.
+    func start() async throws {
+        try await withCheckedThrowingContinuation { started in
+            let thread = Thread { self.live(started) }
+            thread.name = "worker"
+            thread.start()
         }
-        thread.name = "worker"
-        thread.start()
+    }
+
+    private func live(_ started: CheckedContinuation<Void, any Error>) {
+        var loop: PacketLoop
+        do throws(SystemCallError) {
+            loop = try PacketLoop(self.ports, self.configuration, self.mailbox)
+        } catch {
+            started.resume(throwing: error)
+            return
+        }
+        started.resume()
+        do throws(SystemCallError) {
+            try loop.run(until: { self.isStopping.load(ordering: .relaxed) })
+            self.reportStop.yield(.success(()))
+        } catch {
+            self.reportStop.yield(.failure(error))
+        }
+        self.reportStop.finish()
+        loop.answerMail()
     }
 
     /// Asks the thread to end after the batch it has in hand.
