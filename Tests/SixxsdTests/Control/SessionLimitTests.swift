@@ -33,7 +33,7 @@ import Wire
 
         let time = await Self.end(of: wires, on: bench) { wires.receive($0) }
 
-        #expect(time < .seconds(60))
+        #expect(time < .seconds(600))
         #expect(wires.said.hasSuffix("425 nothing was asked for too long: bye\n"))
     }
 
@@ -51,7 +51,7 @@ import Wire
         let time = await Self.end(of: wires, on: bench) { wires.receive($0) }
         drip.cancel()
 
-        #expect(time < .seconds(60))
+        #expect(time < .seconds(600))
     }
 
     @Test func whoseTextDoesNotComeEnds() async throws {
@@ -62,7 +62,7 @@ import Wire
 
         let time = await Self.end(of: wires, on: bench) { wires.receive($0) }
 
-        #expect(time < .seconds(60))
+        #expect(time < .seconds(600))
     }
 
     @Test func thatNeverReadsEnds() async throws {
@@ -73,7 +73,7 @@ import Wire
 
         let time = await Self.end(of: wires, on: bench) { _ in try await Task.sleep(for: .seconds(600)) }
 
-        #expect(time < .seconds(60))
+        #expect(time < .seconds(600))
     }
 
     @Test func isOneOfALimitedNumber() {
