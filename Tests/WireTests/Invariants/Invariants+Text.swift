@@ -128,7 +128,8 @@ private func checkLines(_ input: [UInt8]) throws(BrokenInvariant) {
         try require(line.utf8.count <= 3 * 64, "a line has its maximum length")
         var words = Words(line)
         guard case .command(let path) = menus.follow(&words) else { continue }
-        try require(path.split(separator: " ").count >= 2, "a command has a path: \(path)")
+        // `explain` and `trace` stand at the top; all others in a menu.
+        try require(!path.isEmpty && path.utf8.allSatisfy { $0 >= 0x20 }, "a command has a path: \(path)")
         do throws(Words.Failure) { _ = try ConfigurationCommand(path, &words) } catch {
             try require((1...line.utf8.count + 1).contains(error.column), "column \(error.column)")
         }
