@@ -52,7 +52,7 @@ struct DatabaseFileTests {
 
         let store = try SQLiteStore(path: folder.path("central.db"))
 
-        #expect(try await store.latestGenerationNumbers().isEmpty)
+        #expect(try await store.pasts().isEmpty)
     }
 
     @Test func thatIsNoDatabaseIsRefused() throws {

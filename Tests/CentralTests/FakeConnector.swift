@@ -12,6 +12,12 @@ final class FakeConnector: DaemonConnector {
 
         /// Takes everything and reports nonsense.
         case cannotReport
+
+        /// Takes a push, and cannot be reached any more.
+        case lostAfterPush
+
+        /// These tunnels go down with the first push.
+        case breaks(Set<String>)
     }
 
     let scripts: Mutex<[Int: Script]>
@@ -35,7 +41,9 @@ final class FakeConnector: DaemonConnector {
         guard !Task.isCancelled else { throw .cancelled }
         let script = self.scripts.withLock { $0[pop.id] ?? .well }
         if case .fails(let failure) = script { throw failure }
-        let session = Session(self.daemons.withLock { $0[pop.id] ?? FakeDaemon.State() }, script)
+        let state = self.daemons.withLock { $0[pop.id] ?? FakeDaemon.State() }
+        if case .lostAfterPush = script, state.confirmed != nil { throw .forwardingNotPermitted(pop.control) }
+        let session = Session(state, script)
         defer { self.daemons.withLock { $0[pop.id] = session.state } }
         return try conversation(session)
     }
@@ -54,20 +62,13 @@ final class FakeConnector: DaemonConnector {
             let (line, body) = text.split(separator: "\n", maxSplits: 1).splitted
             if line.hasPrefix("config push ") {
                 let words = line.split(separator: " ")
-                self.state.pushes += 1
-                self.state.generation = Int(words[2]) ?? 0
-                self.state.digest = String(words[4])
-                self.state.text = body
-                return ControlReply(200, "generation \(words[2]) applied")
+                if case .breaks(let tunnels) = self.script { self.state.down = tunnels }
+                return self.state.push(Int(words[2]) ?? 0, body, confirm: words.contains("confirm"))
             }
-            if line == "config digest" {
-                return ControlReply(
-                    200,
-                    "generation \(self.state.generation) sha256 \(self.state.digest) applied now"
-                )
+            if case .cannotReport = self.script, line == "pop report" {
+                return ControlReply(200, lines: ["{}"])
             }
-            if case .cannotReport = self.script { return ControlReply(200, lines: ["{}"]) }
-            return ControlReply(200, lines: [FakeDaemon.report(self.state)])
+            return self.state.reply(to: line)
         }
     }
 }

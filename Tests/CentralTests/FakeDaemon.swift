@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Synchronization
 import Wire
 
@@ -43,6 +43,63 @@ final class FakeDaemon: Sendable {
         var text = ""
         var pushes = 0
         var instance = String(repeating: "ab", count: 16)
+
+        /// What comes back unless the present configuration is confirmed; nil when it is.
+        var confirmed: Kept?
+
+        /// Tunnels that are down, as `T12`.
+        var down: Set<String> = []
+
+        /// What every tunnel counted.
+        var inBytes = 2000
+        var errors = 3
+        var time = Int(Date().timeIntervalSince1970)
+
+        struct Kept: Sendable {
+            let generation: Int
+            let digest: String
+            let text: String
+        }
+
+        mutating func push(_ generation: Int, _ text: String, confirm: Bool) -> ControlReply {
+            self.pushes += 1
+            let isSame = self.digest == Configuration.sha256(of: text.utf8)
+            let before = Kept(generation: self.generation, digest: self.digest, text: self.text)
+            self.confirmed = confirm ? self.confirmed ?? before : nil
+            self.generation = generation
+            self.digest = Configuration.sha256(of: text.utf8)
+            self.text = text
+            let words = isSame ? "unchanged" : "applied: tunnels +1 ~0 -0, subnets +0 ~0 -0"
+            return ControlReply(200, "generation \(generation) \(words)")
+        }
+
+        mutating func confirm(_ generation: Int) -> ControlReply {
+            guard self.confirmed != nil, self.generation == generation else {
+                return ControlReply(404, "generation \(generation) does not wait to be confirmed")
+            }
+            self.confirmed = nil
+            return ControlReply(200, "generation \(generation) confirmed")
+        }
+
+        mutating func rollBack() -> ControlReply {
+            guard let kept = self.confirmed else { return ControlReply(404, "nothing to take back") }
+            (self.generation, self.digest, self.text) = (kept.generation, kept.digest, kept.text)
+            self.confirmed = nil
+            return ControlReply(200, "generation \(kept.generation) runs again")
+        }
+
+        mutating func reply(to line: String) -> ControlReply {
+            switch line {
+            case "config digest":
+                let running = "generation \(self.generation) sha256 \(self.digest)"
+                return ControlReply(200, "\(running) applied 2026-11-24T23:00:00Z")
+            case "config rollback": return self.rollBack()
+            case "pop report": return ControlReply(200, lines: [FakeDaemon.report(self)])
+            case _ where line.hasPrefix("config confirm "):
+                return self.confirm(Int(line.dropFirst("config confirm ".count)) ?? -1)
+            default: return ControlReply(404, "unknown command \"\(line)\"")
+            }
+        }
     }
 
     let state: Mutex<State>
@@ -118,14 +175,16 @@ final class FakeDaemon: Sendable {
         while true {
             if let body = framer.nextBody(count: count) {
                 let text = String(decoding: body, as: UTF8.self)
-                return connection.write(self.apply(generation, text, String(words[4])).encoded)
+                return connection.write(
+                    self.apply(generation, text, String(words[4]), confirm: words.contains("confirm")).encoded
+                )
             }
             guard let octets = connection.read() else { return false }
             framer.append(octets)
         }
     }
 
-    private func apply(_ generation: Int, _ text: String, _ digest: String) -> ControlReply {
+    private func apply(_ generation: Int, _ text: String, _ digest: String, confirm: Bool) -> ControlReply {
         if case .refusing = self.behaviour {
             return ControlReply(400, "push:12:9: expected an MTU from 1280 to 1480, found \"9000\"")
         }
@@ -133,42 +192,41 @@ final class FakeDaemon: Sendable {
             (try? Configuration(parsing: text, file: "push")) != nil
         else { return ControlReply(400, "push:1:1: expected a configuration, found something else") }
         return self.state.withLock { state in
-            state.pushes += 1
-            if case .lying = self.behaviour { return ControlReply(200, "generation \(generation) applied") }
-            let isSame = state.digest == digest
-            state.generation = generation
-            state.digest = digest
-            state.text = text
-            return ControlReply(
-                200,
-                isSame
-                    ? "generation \(generation) unchanged"
-                    : "generation \(generation) applied: tunnels +1 ~0 -0, subnets +0 ~0 -0"
-            )
+            if case .lying = self.behaviour {
+                state.pushes += 1
+                return ControlReply(200, "generation \(generation) applied")
+            }
+            return state.push(generation, text, confirm: confirm)
         }
     }
 
-    private func reply(to line: String) -> ControlReply {
-        let state = self.state.withLock { $0 }
-        switch line {
-        case "config digest":
-            return ControlReply(
-                200,
-                "generation \(state.generation) sha256 \(state.digest) applied 2026-11-24T23:00:00Z"
-            )
-        case "pop report": return ControlReply(200, lines: [Self.report(state)])
-        default: return ControlReply(404, "unknown command \"\(line)\"")
-        }
-    }
+    private func reply(to line: String) -> ControlReply { self.state.withLock { $0.reply(to: line) } }
 
+    /// A report with a row for each tunnel that it runs.
     static func report(_ state: State) -> String {
+        let tunnels = (try? Configuration(parsing: state.text, file: "report"))?.tunnels ?? []
+        let rows = tunnels.map { tunnel in
+            let isDown = state.down.contains("\(tunnel.number)")
+            return Self.row(
+                "\(tunnel.number)",
+                tunnel.state == .up ? isDown ? "down" : "up" : "disabled",
+                state
+            )
+        }
+        return """
+            {"instance":"\(state.instance)","version":"0.1.0","uptime":4242,"hostUptime":99999,"time":\(state.time),\
+            "pop":{"id":1,"name":"chtst01"},"generation":\(state.generation),"digest":"\(state.digest)",\
+            "totals":{"online":1,"active":1,"configured":2,"rxPackets":10,"rxBytes":1000,"txPackets":20,"txBytes":2000},\
+            "tunnels":[\(rows.joined(separator: ","))]}
+            """
+    }
+
+    private static func row(_ tunnel: String, _ word: String, _ state: State) -> String {
         """
-        {"instance":"\(state.instance)","version":"0.1.0","uptime":4242,"hostUptime":99999,"time":1800000000,\
-        "pop":{"id":1,"name":"chtst01"},"generation":\(state.generation),"digest":"\(state.digest)",\
-        "totals":{"online":1,"active":1,"configured":2,"rxPackets":10,"rxBytes":1000,"txPackets":20,"txBytes":2000},\
-        "tunnels":[{"tunnel":"T1","tid":"0","state":"up","type":"ayiya","endpoint":"198.51.100.7:5072","mtu":1428,\
-        "inPackets":20,"inBytes":2000,"outPackets":10,"outBytes":1000,"lastIn":1800000000,"lastOut":null,"lastBeat":null,\
-        "latency":{"sent":3,"received":3,"lossPercent":0,"minMs":1.5,"avgMs":2.5,"maxMs":3.5},"errors":{"Clock Off":3}}]}
+        {"tunnel":"\(tunnel)","tid":"0","state":"\(word)","type":"ayiya","endpoint":"198.51.100.7:5072","mtu":1428,\
+        "inPackets":20,"inBytes":\(state.inBytes),"outPackets":10,"outBytes":1000,"lastIn":1800000000,"lastOut":null,\
+        "lastBeat":null,"latency":{"sent":3,"received":3,"lossPercent":0,"minMs":1.5,"avgMs":2.5,"maxMs":3.5},\
+        "errors":{"Clock Off":\(state.errors)}}
         """
     }
 }

@@ -24,7 +24,7 @@ struct FleetVerdictTests {
             _ = try await round.run()
         }
         let status = try await FleetStatus(from: test.store, only: [])
-        return FleetVerdict(status, now: Date(timeIntervalSinceNow: seconds), overdue: 1500)
+        return FleetVerdict(status, now: Date(timeIntervalSinceNow: seconds))
     }
 
     @Test func thatAllIsWell() async throws {
@@ -46,7 +46,11 @@ struct FleetVerdictTests {
 
         #expect(verdict.level == .critical)
         #expect(verdict.line.hasPrefix("CRITICAL - 1 of 2 PoPs well"))
-        #expect(verdict.line.contains("nltst01 no host key is trusted yet"))
+        #expect(
+            verdict.line.contains(
+                "nltst01 cannot be reached since 0 s ago, 1 attempts: no host key is trusted yet"
+            )
+        )
         #expect(verdict.line.filter { $0 == "|" }.count == 1)
     }
 

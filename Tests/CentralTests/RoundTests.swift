@@ -25,7 +25,7 @@ struct RoundTests {
         #expect(outcomes.map(\.attempt.outcome) == [.applied, .applied])
         let text = connector.daemons.withLock { $0[1]?.text }
         #expect(text == (try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1).text))
-        let history = try #require(try await test.store.pushHistories()[1])
+        let history = try #require(try await test.store.pasts()[1]?.history)
         #expect(history.last.generation == 1)
         #expect(history.lastSuccess == history.last)
         #expect(history.confirmedDigest == Configuration.sha256(of: try #require(text).utf8))
@@ -60,7 +60,7 @@ struct RoundTests {
 
         #expect(outcomes.map(\.attempt.outcome) == [.failed, .applied])
         #expect(outcomes[0].attempt.detail.contains("THE HOST KEY HAS CHANGED"))
-        let history = try #require(try await test.store.pushHistories()[1])
+        let history = try #require(try await test.store.pasts()[1]?.history)
         #expect(history.lastSuccess == nil)
         #expect(history.last.detail == outcomes[0].attempt.detail)
     }
@@ -125,7 +125,7 @@ struct RoundTests {
         task.cancel()
         _ = try? await task.value
 
-        #expect(try await test.store.pushHistories()[1]?.last.outcome != .applied)
+        #expect(try await test.store.pasts()[1]?.history?.last.outcome != .applied)
     }
 
     @Test func isDueAtMultiplesOfTheInterval() {
@@ -141,17 +141,18 @@ struct RoundTests {
         let service = RoundService(
             round: Self.round(test, connector),
             schedule: RoundSchedule(interval: 1),
+            leaseSeconds: 3,
             logger: Self.quiet
         )
         let group = ServiceGroup(services: [service], logger: Self.quiet)
         let running = Task { try await group.run() }
 
-        while connector.daemons.withLock({ $0[1]?.pushes ?? 0 }) < 2 {
+        for _ in 0..<3000 where connector.daemons.withLock({ $0[1]?.pushes ?? 0 }) < 2 {
             try await Task.sleep(for: .milliseconds(20))
         }
         await group.triggerGracefulShutdown()
         try await running.value
 
-        #expect(try await test.store.pushHistories()[1]?.lastSuccess != nil)
+        #expect(try await test.store.pasts()[1]?.history?.lastSuccess != nil)
     }
 }

@@ -16,11 +16,11 @@ struct SSHConnectorTests {
         let first = try await TestPush.push(to: pop, tunnels: tunnels)
         let second = try await TestPush.push(to: pop, tunnels: tunnels)
 
-        #expect(first.outcome == .applied)
+        #expect(first.push == .onTrial("generation 7 applied: tunnels +1 ~0 -0, subnets +0 ~0 -0"))
         #expect(first.before.generation == 0)
-        #expect(second.outcome == .unchanged)
-        #expect(second.reply == "generation 7 unchanged")
-        #expect(try ReportConversation.decode(second.report.get()).uptime == 4242)
+        #expect(second.push == .unchanged("generation 7 unchanged"))
+        #expect(try second.report.get().tunnels.count == tunnels)
+        #expect(daemon.state.withLock { $0.confirmed == nil })
         #expect(daemon.state.withLock(\.text) == (try TestPush.generation(tunnels: tunnels).text))
     }
 
@@ -74,7 +74,7 @@ struct SSHConnectorTests {
         let server = try SSHServer(control: daemon.port)
         try server.changeHostKey(type: type)
 
-        #expect(try await TestPush.push(to: server.pop(control: daemon.port)).outcome == .applied)
+        #expect(try await TestPush.push(to: server.pop(control: daemon.port)).push.isOnTrial)
     }
 
     @Test func saysWhenItsKeyIsRefused() async throws {
@@ -144,7 +144,7 @@ struct SSHConnectorTests {
         var pop = try server.pop(control: daemon.port)
         pop.ssh.host = "localhost"
 
-        #expect(try await TestPush.push(to: pop).outcome == .applied)
+        #expect(try await TestPush.push(to: pop).push.isOnTrial)
     }
 
     @Test func givesUpOnAServerThatHangs() async throws {

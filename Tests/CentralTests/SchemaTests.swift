@@ -42,6 +42,12 @@ struct SchemaTests {
         """
     }
 
+    private static func user(_ handle: String) -> String {
+        """
+        INSERT INTO user (handle, name, mail, created, changed) VALUES (\(handle), '', '', 0, 0)
+        """
+    }
+
     private static func subnet(
         _ tunnel: Int,
         _ prefix: Int,
@@ -61,7 +67,7 @@ struct SchemaTests {
     static let cases = [
         Case("PoP id 0", pop("id", "0"), "a PoP id is a number from 1 to 4095"),
         Case("PoP id 4096", pop("id", "4096"), "a PoP id is a number from 1 to 4095"),
-        Case("PoP id of another", "INSERT INTO pop SELECT 2, 'detst01', '', '', '9.9.9.9', '::9', NULL, 22, 'a', '/a', NULL, '1:1', 1280, 1", "another PoP has that id"),
+        Case("PoP id of another", "INSERT INTO pop SELECT 2, 'detst01', '', '', '9.9.9.9', '::9', NULL, 22, 'a', '/a', NULL, '1:1', 1280, 1, 0, 600", "another PoP has that id"),
         Case("PoP name of another", pop("name", "'nltst01'"), "another PoP has that name"),
         Case("PoP name in capitals", pop("name", "'CHTST01'"), "five lower-case letters and two digits"),
         Case("PoP name too short", pop("name", "'chtst1'"), "five lower-case letters and two digits"),
@@ -133,18 +139,36 @@ struct SchemaTests {
         Case("subnet twice", subnet(2, 3, 56, "20010db8020100" + zeros.prefix(18), "20010db8020100ffffffffffffffffff"), "overlaps another subnet"),
         Case("subnet changed", "UPDATE subnet SET tunnel = 2", "a subnet is added and removed, never changed"),
 
+        Case("handle with a blank", user("'a b'"), "a handle is 2 to 32"),
+        Case("handle of one letter", user("'a'"), "a handle is 2 to 32"),
+        Case("handle that begins with a digit", user("'1a'"), "a handle is 2 to 32"),
+        Case("handle of another in other case", user("'OWNER'"), "another user has that handle"),
+        Case("mail with two @", "UPDATE user SET mail = 'a@b@c'", "a mail address has one @"),
+        Case("hash that is none", "UPDATE user SET passwordMD5 = 'x', passwordSHA256 = 'y'", "hexadecimal digits"),
+        Case("one hash alone", "UPDATE user SET passwordMD5 = '\(zeros)'", "both hashes or none"),
+        Case("tunnel of nobody", "UPDATE tunnel SET owner = 'nobody'", "names something that does not exist"),
+        Case("owner removed", "UPDATE tunnel SET owner = 'owner'; DELETE FROM user", "still in use"),
+        Case("poll interval of a second", pop("pollSeconds", "1"), "60 to 86400 seconds"),
+        Case("canary 2", pop("canary", "2"), "canary is 0 or 1"),
+        Case("lease for fun", "INSERT INTO lease VALUES ('fun', 'a', 0)", "a lease is for serving or for a round"),
+        Case("hold on no generation", "INSERT INTO hold VALUES (1, 99, 0, 'a', 'b')", "names something that does not exist"),
+        Case("circuit without a failure", "INSERT INTO circuit VALUES (1, 0, 0, 0, 'a')", "at least one failure"),
+
         Case("audit changed", "UPDATE audit SET author = 'nobody'", "the audit is only ever added to"),
         Case("audit removed", "DELETE FROM audit", "the audit is only ever added to"),
-        Case("generation 0", "INSERT INTO generation VALUES (1, 0, '\(zeros + zeros)', '', 0, 'a', 'b')", "a generation is at least 1"),
-        Case("generation that goes back", "INSERT INTO generation VALUES (1, 5, '\(zeros + zeros)', '', 0, 'a', 'b'); INSERT INTO generation VALUES (1, 4, '\(zeros + zeros)', '', 0, 'a', 'b')", "greater than those before it"),
-        Case("digest that is none", "INSERT INTO generation VALUES (1, 1, 'F\(zeros)', '', 0, 'a', 'b')", "64 lower-case hexadecimal digits"),
-        Case("generation changed", "INSERT INTO generation VALUES (1, 5, '\(zeros + zeros)', '', 0, 'a', 'b'); UPDATE generation SET text = 'x'", "a generation never changes"),
-        Case("push that went somehow", "INSERT INTO push (popID, started, duration, outcome, detail) VALUES (1, 0, 0, 'somehow', '')", "an outcome is applied, unchanged or failed"),
+        Case("generation 0", "INSERT INTO generation (popID, number, digest, text, created, author, reason) VALUES (1, 0, '\(zeros + zeros)', '', 0, 'a', 'b')", "a generation is at least 1"),
+        Case("generation that goes back", "INSERT INTO generation (popID, number, digest, text, created, author, reason) VALUES (1, 5, '\(zeros + zeros)', '', 0, 'a', 'b'); INSERT INTO generation (popID, number, digest, text, created, author, reason) VALUES (1, 4, '\(zeros + zeros)', '', 0, 'a', 'b')", "greater than those before it"),
+        Case("digest that is none", "INSERT INTO generation (popID, number, digest, text, created, author, reason) VALUES (1, 1, 'F\(zeros)', '', 0, 'a', 'b')", "64 lower-case hexadecimal digits"),
+        Case("generation changed", "INSERT INTO generation (popID, number, digest, text, created, author, reason) VALUES (1, 5, '\(zeros + zeros)', '', 0, 'a', 'b'); UPDATE generation SET text = 'x'", "a generation never changes"),
+        Case("push that went somehow", "INSERT INTO push (popID, started, duration, outcome, detail) VALUES (1, 0, 0, 'somehow', '')", "an outcome is applied, unchanged, failed, stopped or rolled back"),
         Case("success without generation", "INSERT INTO push (popID, started, duration, outcome, detail) VALUES (1, 0, 0, 'applied', '')", "a successful push has a generation"),
     ]
 
     /// One for all cases: a statement that is refused leaves no trace.
-    private static let shared = Task { try await TestStore(Fixture.registry()) }
+    private static let shared = Task {
+        let owner = RegistryChange.addUser(try UserHandle(parsing: "owner"), UserAmendment())
+        return try await TestStore(Fixture.registry() + [owner])
+    }
 
     @Test(arguments: cases)
     func refuses(_ example: Case) async throws {

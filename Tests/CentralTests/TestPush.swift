@@ -49,7 +49,12 @@ enum TestPush {
         _ deadlines: ConnectionDeadlines = Self.deadlines
     ) async throws(ConnectionFailure) -> PushConversation.Result {
         guard let generation = try? Self.generation(tunnels: tunnels) else { throw .cancelled }
-        let conversation = PushConversation(generation: generation)
+        let conversation = PushConversation(
+            pop: pop.name,
+            generation: generation,
+            massChange: nil,
+            confirm: 60
+        )
         return try await SSHConnector(deadlines: deadlines).converse(with: pop) {
             session throws(ConnectionFailure) in
             try conversation.hold(session)
@@ -69,4 +74,9 @@ enum TestPush {
             return error
         }
     }
+}
+
+extension PushConversation.Push {
+    /// Whether the daemon took the push and waits for the confirmation.
+    var isOnTrial: Bool { if case .onTrial = self { true } else { false } }
 }

@@ -13,6 +13,10 @@ enum ArgumentText {
 
     static func popID(_ text: String) throws -> Int { try Self.number(text, in: PoP.ids, "a PoP id") }
     static func port(_ text: String) throws -> Int { try Self.number(text, in: 1...65535, "a port") }
+    static func handle(_ text: String) throws -> UserHandle { try UserHandle(parsing: text) }
+    static func pollInterval(_ text: String) throws -> Int {
+        try Self.number(text, in: PoP.pollIntervals, "a poll interval in seconds")
+    }
     static func mtu(_ text: String) throws -> Int { try Self.number(text, in: PoP.mtus, "an MTU") }
 
     /// An address that a static tunnel can end at.
@@ -33,6 +37,15 @@ enum ArgumentText {
         }
         return type
     }
+
+    static func wave(_ text: String) throws -> Wave {
+        guard let wave = Wave(rawValue: text) else {
+            throw SyntaxError(expected: "canary, share or all", found: text)
+        }
+        return wave
+    }
+
+    static func range(_ text: String) throws -> ThresholdRange { try ThresholdRange(parsing: text) }
 
     static func prefixKind(_ text: String) throws -> PrefixKind {
         guard let kind = PrefixKind(rawValue: text) else {

@@ -8,29 +8,79 @@ struct CheckCommand: AsyncParsableCommand {
         abstract:
             "Print one line for monitoring, and exit 0, 1, 2 or 3 for OK, WARNING, CRITICAL or UNKNOWN.",
         discussion: """
-            Critical: a PoP whose last push failed, or that was never pushed to. Warning: a PoP whose last push is \
-            too old, or that runs another configuration than it confirmed.
+            Critical: a PoP that cannot be reached, whose push failed or was taken back, or that was never pushed to; \
+            a clock that is over a minute off. Warning: a visit that is overdue, a PoP that is held or whose push was \
+            stopped, that runs an older generation or another configuration than it confirmed, that restarted, or \
+            whose clock is off.
 
-            Example:
-              sixxs-central check --overdue 1500
+            Thresholds are ranges of the percentage of a PoP's tunnels that are up: 10: alerts below 10.
+
+            Examples:
+              sixxs-central check
+              sixxs-central check -w 50: -c 10: --overdue 1500
             """
     )
 
     @OptionGroup var store: StoreOptions
     @Argument(help: "The PoPs; default: all that are enabled.", transform: ArgumentText.popName) var pops:
         [PoPName] = []
-    @Option(help: "Seconds after which a push is too old; two rounds and a half by default.") var overdue =
+    @Option(
+        name: .shortAndLong,
+        help: "Warn when the percentage is out of this range.",
+        transform: ArgumentText.range
+    )
+    var warning: ThresholdRange?
+    @Option(
+        name: .shortAndLong,
+        help: "Critical when the percentage is out of this range; default 10:.",
+        transform: ArgumentText.range
+    )
+    var critical: ThresholdRange?
+    @Option(help: "With fewer tunnels the percentage of a PoP is not looked at.") var small = 50
+    @Option(help: "Seconds after which a visit is too old; two rounds and a half by default.") var overdue =
         1500
+    @Option(help: "Seconds for which a restart and a healed drift are told.") var recent = 1800
+    @Option(help: "The most seconds that a PoP's clock may be off.") var skew = 10
+    @Option(
+        name: .shortAndLong,
+        help: "Seconds after which the check gives up.",
+        transform: { try ArgumentText.number($0, in: 1...3600, "seconds") }
+    )
+    var timeout = 10
 
     func run() async throws {
-        let verdict: FleetVerdict
-        do {
-            let status = try await FleetStatus(from: try self.store.open(), only: self.pops)
-            verdict = FleetVerdict(status, now: Date(), overdue: TimeInterval(self.overdue))
-        } catch {
-            verdict = FleetVerdict(unreadable: "\(error)")
-        }
+        let verdict = await self.verdict()
         print(verdict.line)
         throw ExitCode(verdict.level.rawValue)
+    }
+
+    /// What could be judged in time.
+    private func verdict() async -> FleetVerdict {
+        await withTaskGroup(of: FleetVerdict.self) { group in
+            group.addTask { await self.judge() }
+            group.addTask {
+                // Cancelled: the other was first.
+                try? await Task.sleep(for: .seconds(self.timeout))
+                return FleetVerdict(unreadable: "the database did not answer within \(self.timeout) s")
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? FleetVerdict(unreadable: "nothing could be judged")
+        }
+    }
+
+    private func judge() async -> FleetVerdict {
+        do {
+            let status = try await FleetStatus(from: try self.store.open(), only: self.pops)
+            var limits = FleetVerdict.Limits()
+            limits.overdue = TimeInterval(self.overdue)
+            limits.recent = TimeInterval(self.recent)
+            limits.clockSkew = self.skew
+            limits.warning = self.warning
+            limits.critical = try self.critical ?? ThresholdRange(parsing: "10:")
+            limits.smallPoP = self.small
+            return FleetVerdict(status, now: Date(), limits: limits)
+        } catch {
+            return FleetVerdict(unreadable: "\(error)")
+        }
     }
 }

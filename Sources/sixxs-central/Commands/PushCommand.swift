@@ -13,12 +13,25 @@ struct PushCommand: AsyncParsableCommand {
             Examples:
               sixxs-central push
               sixxs-central push chtst01 nltst01
+              sixxs-central push --wave canary      (only the PoPs that get changes first)
               sixxs-central push --force chtst01    (a PoP that loses many tunnels on purpose)
             """
     )
 
-    @Flag(help: "Push even when it takes away or disables more than 5 % of a PoP's tunnels.") var force =
-        false
+    @Option(
+        help: "Push to this PoP even if it loses more than 5 % of its tunnels, or all; may be repeated.",
+        transform: ArgumentText.popName
+    )
+    var force: [PoPName] = []
+    @Option(help: "End after this wave: canary, share or all.", transform: ArgumentText.wave)
+    var wave = Wave.all
+    @Option(
+        help:
+            "Seconds after which a daemon takes back what was not confirmed; default: as the inventory says.",
+        transform: { try ArgumentText.number($0, in: WavePolicy.confirms, "seconds") }
+    )
+    var confirm: Int?
+    @Flag(help: "Show what would change on the daemons, as plan does, and push nothing.") var dryRun = false
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "The PoPs; default: all that are enabled.", transform: ArgumentText.popName) var pops:
@@ -34,22 +47,29 @@ struct PushCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Naming a PoP to --force names it.
+        let pops = self.pops + self.force.filter { !self.pops.contains($0) }
+        if self.dryRun { return try await FleetPlan.show(self.store, self.output, only: pops) }
         let store = try self.store.open()
         let round = Round(
             store: store,
             connector: SSHConnector(),
             author: Operator.name,
             reason: "push",
-            massChange: self.force ? .allowed : .refused,
+            forced: Set(self.force),
+            lastWave: self.wave,
+            confirm: self.confirm,
             logger: Logger(label: "push") { _ in SwiftLogNoOpLogHandler() }
         )
-        let outcomes = try await round.run(only: self.pops)
+        let outcomes = try await round.runAlone(only: pops, within: .seconds(60)) { other in
+            Terminal.complain("waiting for the round of \(other.name) to end")
+        }
         if self.output.json {
             print(try JSONText.pretty(outcomes.map(Self.document)))
         } else {
             Self.show(outcomes)
         }
-        if outcomes.contains(where: { $0.attempt.outcome == .failed }) { throw ExitCode.failure }
+        if outcomes.contains(where: { !$0.attempt.outcome.isSuccess }) { throw ExitCode.failure }
     }
 
     private static func document(_ outcome: Round.Outcome) -> Document {
@@ -70,11 +90,11 @@ struct PushCommand: AsyncParsableCommand {
             let attempt = outcome.attempt
             table.append([
                 outcome.pop.name.description, attempt.outcome.rawValue, attempt.generation.map(String.init),
-                attempt.duration.inSeconds, attempt.outcome == .failed ? nil : attempt.detail,
+                attempt.duration.inSeconds, attempt.outcome.isSuccess ? attempt.detail : nil,
             ])
         }
         print(table.printed(orElse: "No PoP is enabled."))
-        for outcome in outcomes where outcome.attempt.outcome == .failed {
+        for outcome in outcomes where !outcome.attempt.outcome.isSuccess {
             Terminal.complain("\(outcome.pop.name): \(outcome.attempt.detail)")
         }
     }

@@ -9,7 +9,8 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Push to all PoPs now, and then at every multiple of the interval, until SIGTERM.",
         discussion: """
-            Logs to standard error.
+            Logs to standard error. Of several on one database one makes the rounds; the others stand by and \
+            take over when it ends. A PoP that cannot be reached is tried again between rounds, with growing pauses.
 
             Example:
               sixxs-central serve --interval 600
@@ -22,6 +23,12 @@ struct ServeCommand: AsyncParsableCommand {
         transform: { try ArgumentText.number($0, in: 1...86400, "seconds") }
     )
     var interval = 600
+    @Option(
+        help:
+            "Seconds until another serve on the same database takes over from this one when it was killed, 3 to 600.",
+        transform: { try ArgumentText.number($0, in: 3...600, "seconds") }
+    )
+    var lease = 30
     @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: Self.level)
     var logLevel = Logger.Level.info
 
@@ -42,11 +49,13 @@ struct ServeCommand: AsyncParsableCommand {
             connector: SSHConnector(),
             author: "serve",
             reason: "round",
+            interval: self.interval,
             logger: logger
         )
         let service = RoundService(
             round: round,
             schedule: RoundSchedule(interval: self.interval),
+            leaseSeconds: self.lease,
             logger: logger
         )
         logger.info("serving \(self.store.database), a round every \(self.interval) s")

@@ -29,7 +29,7 @@ struct StatusCommand: AsyncParsableCommand {
         if self.output.json { return print(try JSONText.pretty(rows)) }
         Self.show(rows, now: Date())
         for row in rows {
-            if let error = row.error { Terminal.complain("\(row.pop): \(error)") }
+            for note in row.notes { Terminal.complain("\(row.pop): \(note)") }
         }
     }
 

@@ -36,37 +36,105 @@ struct StatusDocument: Encodable, Sendable {
     @ExplicitNull private(set) var lastPush: Push?
     @ExplicitNull private(set) var error: String?
 
+    /// Why, since when and by whom it is kept on a generation.
+    struct Held: Encodable, Hashable, Sendable {
+        let since: String
+        let by: String
+        let reason: String
+        @ExplicitNull private(set) var generation: Int?
+    }
+
+    /// Since when and why it cannot be reached, and when it is tried again.
+    struct Failing: Encodable, Hashable, Sendable {
+        let since: String
+        let failures: Int
+        let retryAt: String
+        let reason: String
+
+        /// Whether it has failed so often that it is no passing trouble.
+        let open: Bool
+    }
+
+    @ExplicitNull private(set) var held: Held?
+    @ExplicitNull private(set) var failing: Failing?
+
+    /// When its daemon last ran something that the centre had not given it.
+    @ExplicitNull private(set) var lastDrift: String?
+
+    /// By how much its clock is ahead of the centre's, in seconds.
+    @ExplicitNull private(set) var clockSkew: Int?
+
     /// When the last push was, for ages.
     let lastPushTime: Date?
 
     private enum CodingKeys: String, CodingKey {
-        case pop, enabled, reachable, generation, inSync, uptime, version, tunnels, traffic, lastPush, error
+        case pop, enabled, reachable, generation, inSync, uptime, version, tunnels, traffic, lastPush, error,
+            held,
+            failing, lastDrift, clockSkew
     }
 
     init(_ status: PoPStatus) {
         self.pop = status.pop.name.description
         self.enabled = status.pop.isEnabled
         self.reachable = status.isReachable
-        self.generation = status.generation
+        self.generation = status.past.latestGeneration
         self.inSync = status.isInSync
         let report = try? status.live?.get()
-        self.uptime = report?.uptime ?? status.sample?.uptime
-        self.version = report?.version ?? status.sample?.version
+        self.uptime = report?.uptime ?? status.past.sample?.uptime
+        self.version = report?.version ?? status.past.sample?.version
         self.tunnels =
             report.map {
                 Tunnels(up: $0.totals.online, active: $0.totals.active, configured: $0.totals.configured)
             }
-            ?? status.sample.map { Tunnels(up: $0.online, active: $0.active, configured: $0.configured) }
+            ?? status.past.sample.map { Tunnels(up: $0.online, active: $0.active, configured: $0.configured) }
         self.traffic =
             report.map { Traffic(fromUplink: $0.totals.rxBytes, toUplink: $0.totals.txBytes) }
-            ?? status.sample.map {
+            ?? status.past.sample.map {
                 Traffic(fromUplink: UInt64(clamping: $0.rxBytes), toUplink: UInt64(clamping: $0.txBytes))
             }
-        let last = status.history?.last
+        let last = status.past.history?.last
         self.lastPush = last.map {
             Push(time: $0.started.iso8601, outcome: $0.outcome.rawValue, detail: $0.detail)
         }
         self.lastPushTime = last?.started
         self.error = status.error
+        self.held = status.past.hold.map {
+            Held(since: $0.since.iso8601, by: $0.author, reason: $0.reason, generation: $0.generation)
+        }
+        self.failing = status.past.circuit.map {
+            Failing(
+                since: $0.since.iso8601,
+                failures: $0.failures,
+                retryAt: $0.retryAt.iso8601,
+                reason: $0.reason,
+                open: $0.isOpen
+            )
+        }
+        self.lastDrift = status.past.lastDrift?.iso8601
+        self.clockSkew = status.past.sample?.clockSkew
+    }
+
+    /// What an operator should know besides, a line each.
+    var notes: [String] {
+        var notes: [String] = []
+        if let failing = self.failing, failing.open {
+            notes.append(
+                "not reached since \(failing.since), \(failing.failures) attempts, next at \(failing.retryAt): \(failing.reason)"
+            )
+        } else if let error = self.error {
+            notes.append(error)
+        }
+        if let held = self.held {
+            let generation = held.generation.map { "on generation \($0) " } ?? ""
+            notes.append("held \(generation)since \(held.since) by \(held.by): \(held.reason)")
+        }
+        if let lastDrift = self.lastDrift, let time = try? Date(lastDrift, strategy: .iso8601),
+            Date().timeIntervalSince(time) < 86400
+        {
+            notes.append(
+                "ran another configuration than it had confirmed at \(lastDrift); the push healed it"
+            )
+        }
+        return notes
     }
 }

@@ -7,6 +7,7 @@ enum Migrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 registry") { try Self.run(RegistrySchema.statements, in: $0) }
         migrator.registerMigration("2 pushing") { try Self.run(PushingSchema.statements, in: $0) }
+        migrator.registerMigration("3 fleet") { try Self.run(FleetSchema.statements, in: $0) }
         return migrator
     }
 
@@ -14,6 +15,7 @@ enum Migrations {
     static var samples: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 samples") { try Self.run(SamplesSchema.statements, in: $0) }
+        migrator.registerMigration("2 steps") { try Self.run(SamplesSchema.steps, in: $0) }
         return migrator
     }
 

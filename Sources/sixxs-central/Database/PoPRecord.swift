@@ -27,7 +27,9 @@ struct PoPRecord: FetchableRecord, PersistableRecord {
             hostKey: hostKey == nil ? nil : try row.parsed("hostKey") { try HostKey(parsing: $0) },
             control: try row.parsed("control") { try Endpoint(parsing: $0) },
             tunnelMTU: row["tunnelMTU"],
-            isEnabled: row["enabled"]
+            isEnabled: row["enabled"],
+            isCanary: row["canary"],
+            pollInterval: row["pollSeconds"]
         )
     }
 
@@ -46,5 +48,7 @@ struct PoPRecord: FetchableRecord, PersistableRecord {
         container["control"] = self.pop.control.description
         container["tunnelMTU"] = self.pop.tunnelMTU
         container["enabled"] = self.pop.isEnabled
+        container["canary"] = self.pop.isCanary
+        container["pollSeconds"] = self.pop.pollInterval
     }
 }

@@ -21,7 +21,12 @@ extension RegistryTransaction {
         guard let sourceID = source.id else { throw RegistryError.unusable("a prefix has no row") }
         let subnet = Subnet(prefix: prefix, tunnel: number)
         try SubnetRecord(subnet, prefixID: sourceID).insert(self.database)
-        try self.audit("subnet \(prefix)", from: nil, to: SubnetDocument(subnet, pop: pop.name))
+        try self.audit(
+            "subnet \(prefix)",
+            from: nil,
+            to: SubnetDocument(subnet, pop: pop.name),
+            concerning: .pop(pop.id)
+        )
         return subnet
     }
 
@@ -80,7 +85,12 @@ extension RegistryTransaction {
         let tunnel = try SQLiteStore.tunnel(subnet.tunnel, in: self.database)
         let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name
         try self.database.execute(sql: "DELETE FROM subnet WHERE text = ?", arguments: [prefix.description])
-        try self.audit("subnet \(prefix)", from: SubnetDocument(subnet, pop: name), to: nil)
+        try self.audit(
+            "subnet \(prefix)",
+            from: SubnetDocument(subnet, pop: name),
+            to: nil,
+            concerning: .pop(tunnel.popID)
+        )
         return subnet
     }
 }

@@ -5,25 +5,36 @@ internal import Wire
 extension RegistryTransaction {
     func add(_ new: NewTunnel) throws -> Tunnel {
         let pop = try SQLiteStore.pop(named: new.pop, in: self.database)
-        guard try self.count("prefix WHERE popID = ? AND kind = 'tunnel'", [pop.id]) == 1 else {
-            throw RegistryError.refused(
-                "\(pop.name) has no tunnel prefix: add one with sixxs-central prefix add \(pop.name) tunnel PREFIX"
-            )
-        }
+        try self.demandTunnelPrefix(of: pop)
         let tunnel = Tunnel(
-            number: try self.nextTunnelNumber(),
+            number: try new.number.map(self.unused) ?? self.nextTunnelNumber(),
             popID: pop.id,
             tid: try new.tid ?? self.lowestFreeTID(of: pop),
             end: new.end,
             mtu: new.mtu ?? pop.tunnelMTU,
             isEnabled: new.isEnabled,
+            isUserEnabled: new.isUserEnabled,
+            owner: try new.owner.map { try SQLiteStore.user($0, in: self.database).handle },
             created: self.time,
             changed: self.time
         )
         try self.checkTaken(tunnel, at: pop.name)
         try TunnelRecord(tunnel).insert(self.database)
-        try self.audit("tunnel \(tunnel.number)", from: nil, to: Self.document(tunnel, at: pop.name))
+        try self.audit(
+            "tunnel \(tunnel.number)",
+            from: nil,
+            to: Self.document(tunnel, at: pop.name),
+            concerning: .pop(pop.id)
+        )
         return tunnel
+    }
+
+    private func demandTunnelPrefix(of pop: PoP) throws {
+        guard try self.count("prefix WHERE popID = ? AND kind = 'tunnel'", [pop.id]) == 1 else {
+            throw RegistryError.refused(
+                "\(pop.name) has no tunnel prefix: add one with sixxs-central prefix add \(pop.name) tunnel PREFIX"
+            )
+        }
     }
 
     /// The number after the highest that was ever given; a write transaction keeps others from taking it.
@@ -31,6 +42,14 @@ extension RegistryTransaction {
         let last = try Int64.fetchOne(self.database, sql: "SELECT max(number) FROM tunnelNumber") ?? 0
         guard let number = UInt32(exactly: last + 1).flatMap(TunnelNumber.init(rawValue:)) else {
             throw RegistryError.refused("all tunnel numbers have been given")
+        }
+        return number
+    }
+
+    /// The number, which came with a tunnel from elsewhere, when nobody ever had it.
+    private func unused(_ number: TunnelNumber) throws -> TunnelNumber {
+        guard try self.count("tunnelNumber WHERE number = ?", [Int64(number.rawValue)]) == 0 else {
+            throw RegistryError.refused("\(number) was given before; numbers are never used twice")
         }
         return number
     }
@@ -74,6 +93,7 @@ extension RegistryTransaction {
         let old = try SQLiteStore.tunnel(number, in: self.database)
         let name = try PoPRecord.find(self.database, key: old.popID).pop.name
         var new = try amendment.applied(to: old)
+        new.owner = try new.owner.map { try SQLiteStore.user($0, in: self.database).handle }
         guard new != old else { return old }
         new.changed = self.time
         try self.checkTaken(new, at: name)
@@ -82,7 +102,35 @@ extension RegistryTransaction {
         try self.audit(
             "tunnel \(number)",
             from: Self.document(old, at: name),
-            to: Self.document(new, at: name, password: renewed ? "changed" : "set")
+            to: Self.document(new, at: name, password: renewed ? "changed" : "set"),
+            concerning: .pop(old.popID)
+        )
+        return new
+    }
+
+    func move(_ number: TunnelNumber, to name: PoPName, _ wanted: TID?) throws -> Tunnel {
+        let old = try SQLiteStore.tunnel(number, in: self.database)
+        let from = try PoPRecord.find(self.database, key: old.popID).pop.name
+        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        guard pop.id != old.popID else { throw RegistryError.refused("\(number) is at \(name) already") }
+        let subnets = try self.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
+        guard subnets == 0 else {
+            throw RegistryError.refused(
+                "\(number) has \(subnets) subnets of \(from): remove them first, and add others at \(name)"
+            )
+        }
+        try self.demandTunnelPrefix(of: pop)
+        var new = old
+        new.popID = pop.id
+        new.tid = try wanted ?? self.lowestFreeTID(of: pop)
+        new.changed = self.time
+        try self.checkTaken(new, at: name)
+        try TunnelRecord(new).update(self.database)
+        try self.audit(
+            "tunnel \(number)",
+            from: Self.document(old, at: from),
+            to: Self.document(new, at: name),
+            concerning: .allPoPs
         )
         return new
     }
@@ -95,7 +143,12 @@ extension RegistryTransaction {
             throw RegistryError.refused("\(number) has \(subnets) subnets: remove them first")
         }
         try TunnelRecord(tunnel).delete(self.database)
-        try self.audit("tunnel \(number)", from: Self.document(tunnel, at: name), to: nil)
+        try self.audit(
+            "tunnel \(number)",
+            from: Self.document(tunnel, at: name),
+            to: nil,
+            concerning: .pop(tunnel.popID)
+        )
         return tunnel
     }
 

@@ -20,8 +20,32 @@ struct RegistryTransaction {
         case .addTunnel(let tunnel): .tunnel(try self.add(tunnel))
         case .amendTunnel(let number, let amendment): .tunnel(try self.amend(number, amendment))
         case .removeTunnel(let number): .tunnel(try self.remove(number))
+        case .moveTunnel(let number, let name, let tid): .tunnel(try self.move(number, to: name, tid))
         case .addSubnet(let prefix, let number): .subnet(try self.addSubnet(prefix, to: number))
         case .removeSubnet(let prefix): .subnet(try self.removeSubnet(prefix))
+        case .addUser(let handle, let values): .user(try self.addUser(handle, values))
+        case .amendUser(let handle, let amendment): .user(try self.amendUser(handle, amendment))
+        case .removeUser(let handle): .user(try self.removeUser(handle))
+        case .setWaves(let policy): .waves(try self.set(policy))
+        }
+    }
+
+    /// Whose configuration a change concerns.
+    enum Concern {
+        /// One PoP's.
+        case pop(Int)
+
+        /// All PoPs', since each knows all others.
+        case allPoPs
+        case noPoP
+
+        /// What stands in the audit.
+        fileprivate var popID: Int? {
+            switch self {
+            case .pop(let id): id
+            case .allPoPs: nil
+            case .noPoP: 0
+            }
         }
     }
 
@@ -29,16 +53,20 @@ struct RegistryTransaction {
     func audit<Document: Encodable & Equatable & SendableMetatype>(
         _ subject: String,
         from before: Document?,
-        to after: Document?
+        to after: Document?,
+        concerning concern: Concern
     ) throws {
         guard before != after else { return }
-        try self.database.execute(
-            sql: "INSERT INTO audit (time, author, action, subject, before, after) VALUES (?, ?, ?, ?, ?, ?)",
+        let statement = try self.database.cachedStatement(
+            sql:
+                "INSERT INTO audit (time, author, action, subject, before, after, popID) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        try statement.execute(
             arguments: [
                 self.time.milliseconds, self.author,
                 before == nil ? "add" : after == nil ? "remove" : "change",
                 subject, try before.map { try JSONText.compact($0) },
-                try after.map { try JSONText.compact($0) },
+                try after.map { try JSONText.compact($0) }, concern.popID,
             ]
         )
     }
@@ -52,7 +80,7 @@ extension RegistryTransaction {
     private func add(_ pop: PoP) throws -> PoP {
         try self.checkTaken(pop)
         try PoPRecord(pop).insert(self.database)
-        try self.audit("pop \(pop.name)", from: nil, to: PoPDocument(pop))
+        try self.audit("pop \(pop.name)", from: nil, to: PoPDocument(pop), concerning: .allPoPs)
         return pop
     }
 
@@ -61,7 +89,12 @@ extension RegistryTransaction {
         let new = amendment.applied(to: old)
         try self.checkTaken(new)
         try PoPRecord(new).update(self.database)
-        try self.audit("pop \(name)", from: PoPDocument(old), to: PoPDocument(new))
+        try self.audit(
+            "pop \(name)",
+            from: PoPDocument(old),
+            to: PoPDocument(new),
+            concerning: new.ipv4 == old.ipv4 && new.ipv6 == old.ipv6 ? .noPoP : .allPoPs
+        )
         return new
     }
 
@@ -98,7 +131,7 @@ extension RegistryTransaction {
             _ = try self.remove(record.routed.prefix)
         }
         try PoPRecord(pop).delete(self.database)
-        try self.audit("pop \(name)", from: PoPDocument(pop), to: nil)
+        try self.audit("pop \(name)", from: PoPDocument(pop), to: nil, concerning: .allPoPs)
         return pop
     }
 }
@@ -119,7 +152,12 @@ extension RegistryTransaction {
         }
         let routed = RoutedPrefix(prefix: prefix, kind: kind, popID: pop.id)
         try PrefixRecord(routed).insert(self.database)
-        try self.audit("prefix \(prefix)", from: nil, to: PrefixDocument(routed, pop: name))
+        try self.audit(
+            "prefix \(prefix)",
+            from: nil,
+            to: PrefixDocument(routed, pop: name),
+            concerning: .pop(pop.id)
+        )
         return routed
     }
 
@@ -150,7 +188,25 @@ extension RegistryTransaction {
             )
         }
         try self.database.execute(sql: "DELETE FROM prefix WHERE id = ?", arguments: [record.id])
-        try self.audit("prefix \(prefix)", from: PrefixDocument(record.routed, pop: name), to: nil)
+        try self.audit(
+            "prefix \(prefix)",
+            from: PrefixDocument(record.routed, pop: name),
+            to: nil,
+            concerning: .pop(record.routed.popID)
+        )
         return record.routed
+    }
+}
+
+extension RegistryTransaction {
+    private func set(_ policy: WavePolicy) throws -> WavePolicy {
+        let old = try SQLiteStore.waves(in: self.database)
+        guard old != policy else { return policy }
+        try self.database.execute(
+            sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('waves', ?)",
+            arguments: [try JSONText.compact(policy)]
+        )
+        try self.audit("waves", from: old, to: policy, concerning: .noPoP)
+        return policy
     }
 }

@@ -61,6 +61,7 @@ extension RegistryError {
         "tunnel.number": "the tunnel number is taken",
         "tunnel.popID, tunnel.tid": "another tunnel of the PoP has that tid",
         "tunnel.popID, tunnel.endpoint": "another static tunnel of the PoP has that endpoint",
+        "user.handle": "another user has that handle",
         "subnet.text": "the subnet is delegated already",
         "subnet.lower": "the subnet overlaps another subnet",
     ]

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import Wire
 
 extension SQLiteStore {
     func generation(of rendering: Rendering, author: String, reason: String) async throws -> Generation {
@@ -9,7 +10,13 @@ extension SQLiteStore {
             let latest = try Row.fetchOne(database, sql: sql, arguments: [rendering.popID]).map(
                 Self.generation
             )
-            if let latest, latest.digest == rendering.digest { return latest }
+            if let latest, latest.digest == rendering.digest {
+                try database.execute(
+                    sql: "UPDATE generation SET revision = ? WHERE popID = ? AND number = ? AND revision < ?",
+                    arguments: [rendering.revision, latest.popID, latest.number, rendering.revision]
+                )
+                return latest
+            }
             let next = Generation(
                 popID: rendering.popID,
                 number: (latest?.number ?? 0) + 1,
@@ -17,26 +24,45 @@ extension SQLiteStore {
                 text: rendering.text,
                 created: time,
                 author: author,
-                reason: reason
+                reason: reason,
+                revision: rendering.revision
             )
-            try database.execute(
-                sql: "INSERT INTO generation VALUES (?, ?, ?, ?, ?, ?, ?)",
-                arguments: [
-                    next.popID, next.number, next.digest, next.text, time.milliseconds, next.author,
-                    next.reason,
-                ]
-            )
+            try Self.insert(next, in: database)
             return next
         }
     }
 
-    func latestGenerationNumbers() async throws -> [Int: Int] {
-        let sql = "SELECT popID, max(number) AS number FROM generation GROUP BY popID"
-        return try await self.reading { database in
-            let numbers = try Row.fetchAll(database, sql: sql).map {
-                ($0["popID"] as Int, $0["number"] as Int)
-            }
-            return Dictionary(uniqueKeysWithValues: numbers)
+    private static func insert(_ generation: Generation, in database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO generation (popID, number, digest, text, created, author, reason, revision)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                generation.popID, generation.number, generation.digest, generation.text,
+                generation.created.milliseconds, generation.author, generation.reason, generation.revision,
+            ]
+        )
+    }
+
+    func generation(_ number: Int, of popID: Int) async throws -> Generation {
+        let sql = "SELECT * FROM generation WHERE popID = ? AND number = ?"
+        let generation = try await self.reading {
+            try Row.fetchOne($0, sql: sql, arguments: [popID, number]).map(Self.generation)
+        }
+        guard let generation else {
+            throw RegistryError.notFound(
+                "there is no generation \(number) of it; sixxs-central history shows those there are"
+            )
+        }
+        return generation
+    }
+
+    /// The generations of a PoP, the newest first.
+    func generations(of popID: Int, limit: Int) async throws -> [Generation] {
+        let sql = "SELECT * FROM generation WHERE popID = ? ORDER BY number DESC LIMIT ?"
+        return try await self.reading {
+            try Row.fetchAll($0, sql: sql, arguments: [popID, limit]).map(Self.generation)
         }
     }
 
@@ -48,86 +74,104 @@ extension SQLiteStore {
             text: row["text"],
             created: Date(milliseconds: row["created"]),
             author: row["author"],
-            reason: row["reason"]
+            reason: row["reason"],
+            revision: row["revision"],
+            confirmed: (row["confirmed"] as Int64?).map(Date.init(milliseconds:))
         )
     }
 
-    func record(_ attempt: PushAttempt) async throws {
+    func record(_ visit: VisitRecord) async throws {
         try await self.writing { database in
-            try database.execute(
-                sql:
-                    "INSERT INTO push (popID, generation, started, duration, outcome, detail) VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [
-                    attempt.popID, attempt.generation, attempt.started.milliseconds,
-                    attempt.duration.milliseconds, attempt.outcome.rawValue, attempt.detail,
-                ]
-            )
-        }
-    }
-
-    func pushHistories() async throws -> [Int: PushHistory] {
-        let sql = """
-            SELECT push.*, generation.digest FROM push
-            LEFT JOIN generation ON generation.popID = push.popID AND generation.number = push.generation
-            WHERE push.id IN (SELECT max(id) FROM push GROUP BY popID)
-                OR push.id IN (SELECT max(id) FROM push WHERE outcome <> 'failed' GROUP BY popID)
-            ORDER BY push.id
-            """
-        let attempts = try await self.reading { database in
-            try Row.fetchAll(database, sql: sql).map { row in
-                (attempt: try Self.attempt(row), digest: row["digest"] as String?)
+            try Self.insert(visit.attempt, in: database)
+            if visit.isAsked {
+                try Self.insertPoll(visit, in: database)
+                try Self.store(visit.circuit, of: visit.attempt.popID, in: database)
             }
-        }
-        return attempts.reduce(into: [:]) { histories, item in
-            let before = histories[item.attempt.popID]
-            let succeeded = item.attempt.outcome != .failed
-            histories[item.attempt.popID] = PushHistory(
-                last: item.attempt,
-                lastSuccess: succeeded ? item.attempt : before?.lastSuccess,
-                confirmedDigest: succeeded ? item.digest : before?.confirmedDigest
-            )
+            try Self.insert(visit.events, in: database)
         }
     }
 
-    private static func attempt(_ row: Row) throws -> PushAttempt {
-        guard let outcome = PushOutcome(rawValue: row["outcome"]) else {
-            throw RegistryError.unusable("the database holds a push with an unknown outcome")
-        }
-        return PushAttempt(
-            popID: row["popID"],
-            generation: row["generation"],
-            started: Date(milliseconds: row["started"]),
-            duration: .milliseconds(row["duration"] as Int64),
-            outcome: outcome,
-            detail: row["detail"]
+    private static func insert(_ attempt: PushAttempt, in database: Database) throws {
+        try database.execute(
+            sql:
+                "INSERT INTO push (popID, generation, started, duration, outcome, detail) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [
+                attempt.popID, attempt.generation, attempt.started.milliseconds,
+                attempt.duration.milliseconds, attempt.outcome.rawValue, attempt.detail,
+            ]
+        )
+        guard attempt.outcome.isSuccess else { return }
+        try database.execute(
+            sql: "UPDATE generation SET confirmed = ? WHERE popID = ? AND number = ?",
+            arguments: [attempt.started.milliseconds, attempt.popID, attempt.generation]
         )
     }
 
+    private static func insertPoll(_ visit: VisitRecord, in database: Database) throws {
+        let attempt = visit.attempt
+        try database.execute(
+            sql: "INSERT INTO poll (popID, started, duration, error) VALUES (?, ?, ?, ?)",
+            arguments: [
+                attempt.popID, attempt.started.milliseconds, attempt.duration.milliseconds,
+                visit.circuit?.reason,
+            ]
+        )
+    }
+
+    private static func store(_ circuit: Circuit?, of popID: Int, in database: Database) throws {
+        guard let circuit else {
+            return try database.execute(sql: "DELETE FROM circuit WHERE popID = ?", arguments: [popID])
+        }
+        try database.execute(
+            sql:
+                "INSERT OR REPLACE INTO circuit (popID, failures, since, retryAt, reason) VALUES (?, ?, ?, ?, ?)",
+            arguments: [
+                popID, circuit.failures, circuit.since.milliseconds, circuit.retryAt.milliseconds,
+                circuit.reason,
+            ]
+        )
+    }
+}
+
+// MARK: - Events
+
+extension SQLiteStore {
     func record(_ events: [FleetEvent]) async throws {
         guard !events.isEmpty else { return }
-        try await self.writing { database in
-            for event in events {
-                try database.execute(
-                    sql: "INSERT INTO event (time, popID, kind, detail) VALUES (?, ?, ?, ?)",
-                    arguments: [event.time.milliseconds, event.popID, event.kind.rawValue, event.detail]
-                )
-            }
+        try await self.writing { try Self.insert(events, in: $0) }
+    }
+
+    static func insert(_ events: [FleetEvent], in database: Database) throws {
+        let statement = try database.cachedStatement(
+            sql: "INSERT INTO event (time, popID, tunnel, kind, detail) VALUES (?, ?, ?, ?, ?)"
+        )
+        for event in events {
+            try statement.execute(arguments: [
+                event.time.milliseconds, event.popID, event.tunnel.map { Int64($0.rawValue) },
+                event.kind.rawValue, event.detail,
+            ])
         }
     }
 
     func events(limit: Int) async throws -> [FleetEvent] {
         try await self.reading { database in
             let sql = "SELECT * FROM event ORDER BY id DESC LIMIT ?"
-            return try Row.fetchAll(database, sql: sql, arguments: [limit]).compactMap { row in
-                FleetEvent.Kind(rawValue: row["kind"]).map { kind in
-                    FleetEvent(
-                        time: Date(milliseconds: row["time"]),
-                        popID: row["popID"],
-                        kind: kind,
-                        detail: row["detail"]
-                    )
-                }
-            }
+            return try Row.fetchAll(database, sql: sql, arguments: [limit]).compactMap(Self.event)
+        }
+    }
+
+    /// Nil for a kind that a later version of the program knows.
+    private static func event(_ row: Row) -> FleetEvent? {
+        FleetEvent.Kind(rawValue: row["kind"]).map { kind in
+            FleetEvent(
+                time: Date(milliseconds: row["time"]),
+                popID: row["popID"],
+                tunnel: (row["tunnel"] as Int64?).flatMap(UInt32.init(exactly:)).flatMap(
+                    TunnelNumber.init(rawValue:)
+                ),
+                kind: kind,
+                detail: row["detail"]
+            )
         }
     }
 }

@@ -59,8 +59,24 @@ struct SQLiteStore: FleetStore {
                 database,
                 sql: "SELECT * FROM subnet WHERE \(filter.subnets) ORDER BY lower",
                 arguments: filter.arguments
-            ).map(\.subnet)
+            ).map(\.subnet),
+            users: try filter.hasUsers
+                ? UserRecord.fetchAll(database, sql: "SELECT * FROM user ORDER BY handle").map(\.user) : [],
+            waves: try Self.waves(in: database)
         )
+    }
+
+    /// How changes go out; as the program would have it when nobody said otherwise.
+    static func waves(in database: Database) throws -> WavePolicy {
+        guard let text = try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = 'waves'")
+        else {
+            return WavePolicy()
+        }
+        do {
+            return try JSONDecoder().decode(WavePolicy.self, from: Data(text.utf8))
+        } catch {
+            throw RegistryError.unusable("the database holds bad waves: \(text)")
+        }
     }
 
     /// The conditions that make up a scope; each uses `:key`.
@@ -69,12 +85,15 @@ struct SQLiteStore: FleetStore {
         let tunnels: String
         let subnets: String
         let arguments: StatementArguments
+        var hasUsers = false
     }
 
     private static func filter(for scope: FleetSnapshot.Scope, in database: Database) throws -> Filter {
         switch scope {
-        case .fleet: Filter(prefixes: "TRUE", tunnels: "TRUE", subnets: "TRUE", arguments: [])
+        case .fleet: Filter(prefixes: "TRUE", tunnels: "TRUE", subnets: "TRUE", arguments: [], hasUsers: true)
         case .infrastructure: Filter(prefixes: "TRUE", tunnels: "FALSE", subnets: "FALSE", arguments: [])
+        case .users:
+            Filter(prefixes: "FALSE", tunnels: "FALSE", subnets: "FALSE", arguments: [], hasUsers: true)
         case .pop(let name):
             Filter(
                 prefixes: "popID = :key",
@@ -120,6 +139,16 @@ struct SQLiteStore: FleetStore {
             )
         }
         return record.tunnel
+    }
+
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    static func user(_ handle: UserHandle, in database: Database) throws -> User {
+        guard let record = try UserRecord.fetchOne(database, key: handle.description) else {
+            throw RegistryError.notFound(
+                "there is no user \(handle); sixxs-central user list shows those there are"
+            )
+        }
+        return record.user
     }
 
     func changes(since revision: Int64) async throws -> [AuditEntry] {

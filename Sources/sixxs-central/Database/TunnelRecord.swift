@@ -18,6 +18,10 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
             end: try Self.end(of: row),
             mtu: row["mtu"],
             isEnabled: row["enabled"],
+            isUserEnabled: row["userEnabled"],
+            owner: try (row["owner"] as String?).map { _ in
+                try row.parsed("owner") { try UserHandle(parsing: $0) }
+            },
             created: Date(milliseconds: row["created"]),
             changed: Date(milliseconds: row["changed"])
         )
@@ -41,6 +45,8 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
         container["mtu"] = self.tunnel.mtu
         container["password"] = self.tunnel.end.password?.text
         container["enabled"] = self.tunnel.isEnabled
+        container["userEnabled"] = self.tunnel.isUserEnabled
+        container["owner"] = self.tunnel.owner?.description
         container["created"] = self.tunnel.created.milliseconds
         container["changed"] = self.tunnel.changed.milliseconds
     }

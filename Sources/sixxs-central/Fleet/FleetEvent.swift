@@ -1,6 +1,7 @@
 internal import Foundation
+internal import Wire
 
-/// Something that happened to a PoP.
+/// Something that happened to a PoP or to one of its tunnels.
 struct FleetEvent: Hashable, Sendable {
     /// What happened.
     enum Kind: String, CaseIterable, Sendable {
@@ -15,10 +16,32 @@ struct FleetEvent: Hashable, Sendable {
 
         /// The daemon ran another configuration than it had confirmed.
         case drifted
+
+        /// A push was not made, since it would have taken too much away or the registry breaks its rules.
+        case stopped
+
+        /// A push was taken back.
+        case rolledBack = "rolled back"
+
+        /// A wave was ended early, so that the PoPs behind keep what they have.
+        case halted
+
+        /// A PoP is kept on what it has.
+        case held
+
+        /// A PoP follows the registry again.
+        case released
+
+        /// Another centre makes the rounds.
+        case takeover = "taken over"
+
+        case tunnelUp = "tunnel up"
+        case tunnelDown = "tunnel down"
     }
 
     let time: Date
     let popID: Int?
+    var tunnel: TunnelNumber?
     let kind: Kind
     let detail: String
 }

@@ -29,22 +29,41 @@ struct FleetVerdict: Hashable, Sendable {
     /// One line: verdict, reasons, and figures behind `|`.
     let line: String
 
-    /// Judges the PoPs that are enabled; one that was not pushed to for `overdue` seconds is late.
-    init(_ status: FleetStatus, now: Date, overdue: TimeInterval) {
+    /// What is still well.
+    struct Limits: Hashable, Sendable {
+        /// The oldest visit, in seconds.
+        var overdue: TimeInterval = 1500
+
+        /// For how long a restart or a drift is told, in seconds.
+        var recent: TimeInterval = 1800
+
+        /// The most by which a PoP's clock may be off, in seconds; a beat that is 120 off is refused.
+        var clockSkew = 10
+        var criticalClockSkew = 60
+
+        /// For the percentage of its tunnels that are up at a PoP.
+        var warning: ThresholdRange?
+        var critical: ThresholdRange?
+
+        /// With fewer tunnels than this the percentage of a PoP says nothing.
+        var smallPoP = 50
+    }
+
+    /// Judges the PoPs that are enabled.
+    init(_ status: FleetStatus, now: Date, limits: Limits = Limits()) {
         let pops = status.pops.filter(\.pop.isEnabled)
         guard !pops.isEmpty else {
             self.init(level: .unknown, text: "no PoP is enabled", figures: "")
             return
         }
-        let findings = pops.flatMap { Self.findings($0, now: now, overdue: overdue) }
-        let level = findings.map(\.level).max() ?? .ok
+        let findings = pops.flatMap { PoPVerdict($0, now: now, limits: limits).findings }
         let failed = Set(findings.filter { $0.level == .critical }.map(\.pop)).count
-        let up = pops.reduce(0) { $0 + ($1.sample?.online ?? 0) }
-        let configured = pops.reduce(0) { $0 + ($1.sample?.configured ?? 0) }
+        let up = pops.reduce(0) { $0 + ($1.past.sample?.online ?? 0) }
+        let configured = pops.reduce(0) { $0 + ($1.past.sample?.configured ?? 0) }
         let summary = "\(pops.count - failed) of \(pops.count) PoPs well, \(up) of \(configured) tunnels up"
         let reasons = findings.sorted { $0.level > $1.level }.map { "\($0.pop) \($0.text)" }
         self.init(
-            level: level,
+            level: findings.map(\.level).max() ?? .ok,
             text: ([summary] + reasons).joined(separator: "; "),
             figures: "pops=\(pops.count);;;0 pops_failed=\(failed);;;0;\(pops.count) "
                 + "tunnels_up=\(up);;;0;\(configured) tunnels=\(configured);;;0"
@@ -61,34 +80,5 @@ struct FleetVerdict: Hashable, Sendable {
         // The bar separates the figures, so it must not stand in the text.
         let text = text.replacing("|", with: "/").replacing("\n", with: " ")
         self.line = "\(level.word) - \(text)" + (figures.isEmpty ? "" : " | \(figures)")
-    }
-
-    private struct Finding {
-        let level: Level
-        let pop: String
-        let text: String
-    }
-
-    private static func findings(_ status: PoPStatus, now: Date, overdue: TimeInterval) -> [Finding] {
-        let name = status.pop.name.description
-        guard let history = status.history else {
-            return [Finding(level: .critical, pop: name, text: "was never pushed to")]
-        }
-        if let error = status.error { return [Finding(level: .critical, pop: name, text: error)] }
-        let age = now.timeIntervalSince(history.last.started)
-        if age > overdue {
-            return [
-                Finding(
-                    level: .warning,
-                    pop: name,
-                    text: "was last pushed to \(Int(age)) s ago, expected within \(Int(overdue)) s"
-                )
-            ]
-        }
-        if let running = status.sample?.digest, let confirmed = history.confirmedDigest, running != confirmed
-        {
-            return [Finding(level: .warning, pop: name, text: "runs another configuration than it confirmed")]
-        }
-        return []
     }
 }

@@ -9,4 +9,10 @@ struct Generation: Hashable, Sendable {
     let created: Date
     let author: String
     let reason: String
+
+    /// The newest revision of the registry that gives this text.
+    var revision: Int64 = 0
+
+    /// When a daemon last confirmed it; nil when none did.
+    var confirmed: Date?
 }

@@ -1,35 +1,64 @@
 internal import Foundation
 internal import Wire
 
-/// What was known of a PoP before a visit.
+/// What is known of a PoP from before.
 struct PoPPast: Hashable, Sendable {
-    let history: PushHistory?
-    let sample: PoPSample?
+    var history: PushHistory?
+    var sample: PoPSample?
+    var circuit: Circuit?
+    var hold: Hold?
+
+    /// The number of the newest generation that a daemon confirmed.
+    var confirmedGeneration: Int?
+
+    /// The newest generation, confirmed or not.
+    var latestGeneration: Int?
+    var latestDigest: String?
+
+    /// Whether the registry still says what the newest generation says, as far as its list of changes shows.
+    var isUpToDate = false
+
+    /// When the daemon last ran something that the centre had not given it.
+    var lastDrift: Date?
+
+    /// How many errors a second its daemon counted since it started; 0 when nobody knows.
+    var errorRate: Double {
+        self.sample.map { $0.uptime > 0 ? Double($0.errors) / Double($0.uptime) : 0 } ?? 0
+    }
 
     /// What a visit shows to have happened since.
     func events(until outcome: Round.Outcome) -> [FleetEvent] {
-        var events: [FleetEvent] = []
         let attempt = outcome.attempt
-        func note(_ kind: FleetEvent.Kind, _ detail: String) {
-            events.append(FleetEvent(time: attempt.started, popID: attempt.popID, kind: kind, detail: detail))
+        func event(_ kind: FleetEvent.Kind, _ detail: String) -> FleetEvent {
+            FleetEvent(time: attempt.started, popID: attempt.popID, kind: kind, detail: detail)
         }
-        let failedBefore = self.history.map { $0.last.outcome == .failed }
-        if attempt.outcome == .failed {
-            if failedBefore != true { note(.unreachable, attempt.detail) }
-            return events
+        var events: [FleetEvent] = []
+        if outcome.isAsked, outcome.isReached != self.wasReached {
+            events.append(event(outcome.isReached ? .reachable : .unreachable, attempt.detail))
         }
-        if failedBefore != false { note(.reachable, attempt.detail) }
         if let report = outcome.report, let sample = self.sample, report.instance != sample.instance {
-            note(.restarted, "the daemon started \(report.uptime) s ago, version \(report.version)")
+            let detail = "the daemon started \(report.uptime) s ago, version \(report.version)"
+            events.append(event(.restarted, detail))
         }
-        if let before = outcome.before, let confirmed = self.history?.confirmedDigest,
-            before.digest != confirmed
-        {
-            note(
-                .drifted,
+        if let before = outcome.before, self.isDrift(before) {
+            let detail =
                 "it ran generation \(before.generation) sha256 \(before.digest), not what it confirmed last"
-            )
+            events.append(event(.drifted, detail))
+        }
+        if attempt.outcome == .rolledBack { events.append(event(.rolledBack, attempt.detail)) }
+        if attempt.outcome == .stopped, self.history?.last.detail != attempt.detail {
+            events.append(event(.stopped, attempt.detail))
         }
         return events
+    }
+
+    /// Whether it answered the last time; nil before the first.
+    private var wasReached: Bool? { self.history.map { _ in self.circuit == nil } }
+
+    /// Whether a daemon runs something that the centre did not give it last; the newest generation may wait to
+    /// be confirmed since a centre that ended in the middle of a round.
+    func isDrift(_ running: RunningConfiguration) -> Bool {
+        guard let confirmed = self.history?.confirmedDigest else { return false }
+        return running.digest != confirmed && running.digest != self.latestDigest
     }
 }

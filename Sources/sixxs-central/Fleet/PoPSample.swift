@@ -10,11 +10,17 @@ struct PoPSample: Hashable, Sendable {
 
     /// Seconds since the daemon started.
     let uptime: Int
+
+    /// By how much the daemon's clock is ahead of the centre's, in seconds.
+    let clockSkew: Int
     let generation: Int?
     let digest: String?
     let online: Int
     let active: Int
     let configured: Int
+
+    /// What all error counters of its tunnels said together.
+    let errors: Int64
     let rxPackets: Int64
     let rxBytes: Int64
     let txPackets: Int64

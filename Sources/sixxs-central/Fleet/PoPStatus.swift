@@ -4,14 +4,7 @@ internal import Wire
 /// One row of the fleet's status: what the registry wants of a PoP and what is known of it.
 struct PoPStatus: Hashable, Sendable {
     let pop: PoP
-    let history: PushHistory?
-    let sample: PoPSample?
-
-    /// The newest generation's number; nil before the first push.
-    let generation: Int?
-
-    /// Whether the daemon confirmed what the registry has now; nil before the first push.
-    let isInSync: Bool?
+    let past: PoPPast
 
     /// What a live question answered; nil when none was asked.
     var live: Result<PoPReport, ConnectionFailure>?
@@ -21,14 +14,21 @@ struct PoPStatus: Hashable, Sendable {
         switch self.live {
         case .success: true
         case .failure: false
-        case nil: self.history.map { $0.last.outcome != .failed }
+        case nil: self.past.history.map { _ in self.past.circuit == nil }
         }
+    }
+
+    /// Whether the daemon confirmed what the registry has now; nil before the first push.
+    var isInSync: Bool? {
+        self.past.history?.confirmedDigest.map { $0 == self.past.latestDigest && self.past.isUpToDate }
     }
 
     /// Why the last attempt failed.
     var error: String? {
         if case .failure(let failure) = self.live { return failure.message(for: self.pop.name) }
-        guard self.live == nil, let last = self.history?.last, last.outcome == .failed else { return nil }
+        guard self.live == nil, let last = self.past.history?.last, !last.outcome.isSuccess else {
+            return nil
+        }
         return last.detail
     }
 }
@@ -41,54 +41,49 @@ struct FleetStatus: Sendable {
     ///
     /// - Throws: ``RegistryError`` when a name is of no PoP or the store cannot be read.
     init(from store: any FleetStore, only names: [PoPName]) async throws {
-        let snapshot = try await store.snapshot(of: .fleet)
-        let renderer = ConfigurationRenderer(snapshot)
-        let histories = try await store.pushHistories()
-        let samples = try await store.latestSamples()
-        let generations = try await store.latestGenerationNumbers()
+        let snapshot = try await store.snapshot(of: .infrastructure)
+        let pasts = try await store.pasts()
         let pops = names.isEmpty ? snapshot.pops : try snapshot.selection(names)
-        self.pops = pops.map { pop in
-            let confirmed = histories[pop.id]?.confirmedDigest
-            return PoPStatus(
-                pop: pop,
-                history: histories[pop.id],
-                sample: samples[pop.id],
-                generation: generations[pop.id],
-                isInSync: confirmed.map { $0 == (try? renderer.render(pop.id))?.digest }
-            )
-        }
+        self.pops = pops.map { PoPStatus(pop: $0, past: pasts[$0.id] ?? PoPPast()) }
     }
 
-    /// Asks every enabled daemon for its report, at most ``Round/width`` at once.
+    /// Asks every enabled daemon for its report.
     mutating func askDaemons(through connector: some DaemonConnector) async {
-        let answers = await withTaskGroup(of: (Int, Result<PoPReport, ConnectionFailure>).self) { group in
-            var waiting = self.pops.enumerated().filter { $0.element.pop.isEnabled }.makeIterator()
-            var answers: [(Int, Result<PoPReport, ConnectionFailure>)] = []
+        let enabled = self.pops.indices.filter { self.pops[$0].pop.isEnabled }
+        let answers = await connector.ask(enabled.map { self.pops[$0].pop }) {
+            session throws(ConnectionFailure) in try PoPReport(asking: session)
+        }
+        for (index, answer) in zip(enabled, answers) { self.pops[index].live = answer }
+    }
+}
+
+extension DaemonConnector {
+    /// Holds the same conversation with several PoPs, at most ``Round/width`` at once.
+    ///
+    /// - Returns: One answer a PoP, in their order.
+    func ask<Answer: Sendable>(
+        _ pops: [PoP],
+        _ conversation: @escaping @Sendable (any DaemonSession) throws(ConnectionFailure) -> Answer
+    ) async -> [Result<Answer, ConnectionFailure>] {
+        await withTaskGroup(of: (Int, Result<Answer, ConnectionFailure>).self) { group in
+            var waiting = pops.enumerated().makeIterator()
+            var answers: [Int: Result<Answer, ConnectionFailure>] = [:]
             func startNext() {
-                guard let (index, status) = waiting.next() else { return }
-                group.addTask { (index, await Self.report(of: status.pop, through: connector)) }
+                guard let (index, pop) = waiting.next() else { return }
+                group.addTask {
+                    do throws(ConnectionFailure) {
+                        return (index, .success(try await self.converse(with: pop, conversation)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
             }
             for _ in 0..<Round.width { startNext() }
-            while let answer = await group.next() {
-                answers.append(answer)
+            while let (index, answer) = await group.next() {
+                answers[index] = answer
                 startNext()
             }
-            return answers
-        }
-        for (index, answer) in answers { self.pops[index].live = answer }
-    }
-
-    private static func report(
-        of pop: PoP,
-        through connector: some DaemonConnector
-    ) async -> Result<PoPReport, ConnectionFailure> {
-        do throws(ConnectionFailure) {
-            let json = try await connector.converse(with: pop) { session throws(ConnectionFailure) in
-                try ReportConversation.hold(session)
-            }
-            return .success(try ReportConversation.decode(json))
-        } catch {
-            return .failure(error)
+            return pops.indices.map { answers[$0] ?? .failure(.cancelled) }
         }
     }
 }

@@ -2,7 +2,7 @@ internal import Foundation
 
 /// How an attempt to push ended.
 enum PushOutcome: String, CaseIterable, Sendable {
-    /// The daemon took a configuration that it did not have.
+    /// The daemon took a configuration that it did not have, and it was confirmed.
     case applied
 
     /// The daemon had it already.
@@ -10,6 +10,15 @@ enum PushOutcome: String, CaseIterable, Sendable {
 
     /// The daemon does not have it, or nobody knows.
     case failed
+
+    /// Nothing was sent, since a rule of the centre's own or an operator is against it.
+    case stopped
+
+    /// The daemon took it, did not do well with it, and has the old one again.
+    case rolledBack = "rolled back"
+
+    /// Whether the daemon has what it was to have.
+    var isSuccess: Bool { self == .applied || self == .unchanged }
 }
 
 /// One attempt to push to one PoP.

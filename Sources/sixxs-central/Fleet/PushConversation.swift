@@ -1,53 +1,55 @@
+internal import Foundation
 internal import Wire
 
-/// The exchange with one daemon in a round: ask what runs, push, ask again, take the report.
+/// The first exchange with one daemon in a round: ask what runs, take the report, push.
 struct PushConversation: Sendable {
+    let pop: PoPName
     let generation: Generation
-    var massChange = MassChange.refused
+
+    /// What keeps a push from taking too much away; nil when an operator said that it is meant.
+    let massChange: MassChange?
+
+    /// After how long the daemon takes the push back unless it is confirmed, in seconds.
+    let confirm: Int
 
     /// How the exchange ended.
     struct Result: Sendable {
         /// What ran before the push.
         let before: RunningConfiguration
-        let outcome: PushOutcome
 
-        /// The daemon's words about the push.
-        let reply: String
-
-        /// The report's JSON; a daemon that cannot report was pushed to nevertheless.
-        let report: Swift.Result<String, ConnectionFailure>
+        /// What the daemon reported before the push; one that cannot report is pushed to nevertheless.
+        let report: Swift.Result<PoPReport, ConnectionFailure>
+        let push: Push
     }
 
-    private static let digestRequest = "config digest"
+    /// What became of the push.
+    enum Push: Hashable, Sendable {
+        /// It is on trial; the daemon's words.
+        case onTrial(String)
 
-    /// - Throws: ``ConnectionFailure`` unless the daemon confirmed that it runs the generation.
+        /// The daemon had it already, and has confirmed it.
+        case unchanged(String)
+
+        /// It was not sent.
+        case stopped(String)
+    }
+
+    /// - Throws: ``ConnectionFailure`` unless the daemon runs the generation, or was not to.
     func hold(_ session: any DaemonSession) throws(ConnectionFailure) -> Result {
-        let before = try Self.running(session)
+        let before = try RunningConfiguration(asking: session)
+        let report = Swift.Result { () throws(ConnectionFailure) in try PoPReport(asking: session) }
+        if let objection = self.massChange.flatMap({ guardian in
+            (try? report.get()).flatMap { guardian.objection(over: $0, at: self.pop) }
+        }) {
+            return Result(before: before, report: report, push: .stopped(objection))
+        }
         let reply = try self.push(session)
-        let after = try Self.running(session)
-        guard after.digest == self.generation.digest, after.generation == self.generation.number else {
-            let reason =
-                "pushed generation \(self.generation.number) sha256 \(self.generation.digest), "
-                + "and it says generation \(after.generation) sha256 \(after.digest)"
-            throw .nonsense(.request(Self.digestRequest), reason: reason)
+        try RunningConfiguration(asking: session).demand(self.generation)
+        guard before.digest == self.generation.digest else {
+            return Result(before: before, report: report, push: .onTrial(reply))
         }
-        return Result(
-            before: before,
-            outcome: before.digest == after.digest ? .unchanged : .applied,
-            reply: reply,
-            report: ReportConversation.attempt(session)
-        )
-    }
-
-    private static func running(
-        _ session: any DaemonSession
-    ) throws(ConnectionFailure) -> RunningConfiguration {
-        let reply = try session.command(Self.digestRequest)
-        do {
-            return try RunningConfiguration(parsing: reply.text)
-        } catch {
-            throw .nonsense(.request(Self.digestRequest), reason: error.description)
-        }
+        try self.settleTrial(session)
+        return Result(before: before, report: report, push: .unchanged(reply))
     }
 
     private func push(_ session: any DaemonSession) throws(ConnectionFailure) -> String {
@@ -55,35 +57,98 @@ struct PushConversation: Sendable {
         let request = ControlRequest.push(
             generation: self.generation.number,
             text: self.generation.text,
-            isForced: self.massChange == .allowed
+            confirmSeconds: self.confirm,
+            isForced: self.massChange == nil
         )
         let reply = try session.request(request, named: name)
         guard reply.isSuccess else { throw .refused(.request(name), reply: "\(reply.code) \(reply.text)") }
         return reply.text
     }
+
+    /// Confirms what a centre may have left on trial that ended in the middle of a round.
+    private func settleTrial(_ session: any DaemonSession) throws(ConnectionFailure) {
+        let line = "config confirm \(self.generation.number)"
+        let reply = try session.request(Array("\(line)\n".utf8), named: line)
+        let isConfirmedAlready = reply.code == 404
+        guard reply.isSuccess || isConfirmedAlready else {
+            throw .refused(.request(line), reply: "\(reply.code) \(reply.text)")
+        }
+    }
 }
 
-/// Asking a daemon for its report.
-enum ReportConversation {
-    private static let request = "pop report"
+/// The second exchange, over a connection of its own: look how the daemon does, then confirm the push or take it back.
+struct ConfirmConversation: Sendable {
+    let generation: Generation
+    let health: Health
 
-    /// The report's JSON, or why there is none.
-    static func attempt(_ session: any DaemonSession) -> Result<String, ConnectionFailure> {
-        Result { () throws(ConnectionFailure) in try Self.hold(session) }
+    /// What the daemon reported before the push; nil when it did not.
+    let before: PoPReport?
+
+    /// When the report before the push was taken.
+    let since: ContinuousClock.Instant
+
+    /// How the exchange ended.
+    enum Result: Sendable {
+        /// For good; the report after the push, or why there is none.
+        case confirmed(Swift.Result<PoPReport, ConnectionFailure>)
+
+        /// The daemon has the old configuration again; why.
+        case rolledBack(String)
     }
 
     /// - Throws: ``ConnectionFailure``.
-    static func hold(_ session: any DaemonSession) throws(ConnectionFailure) -> String {
+    func hold(_ session: any DaemonSession) throws(ConnectionFailure) -> Result {
+        try RunningConfiguration(asking: session).demand(self.generation)
+        let report = Swift.Result { () throws(ConnectionFailure) in try PoPReport(asking: session) }
+        if let before = self.before, let after = try? report.get() {
+            let seconds = Double((ContinuousClock.now - self.since).milliseconds) / 1000
+            if let complaint = self.health.complaint(before: before, after: after, seconds: seconds) {
+                _ = try session.command("config rollback")
+                return .rolledBack(complaint)
+            }
+        }
+        _ = try session.command("config confirm \(self.generation.number)")
+        return .confirmed(report)
+    }
+}
+
+extension RunningConfiguration {
+    private static let request = "config digest"
+
+    /// Asks a daemon what it runs.
+    ///
+    /// - Throws: ``ConnectionFailure``.
+    init(asking session: any DaemonSession) throws(ConnectionFailure) {
         let reply = try session.command(Self.request)
-        return (reply.lines ?? [reply.text]).joined(separator: "\n")
+        do {
+            try self.init(parsing: reply.text)
+        } catch {
+            throw .nonsense(.request(Self.request), reason: error.description)
+        }
     }
 
-    /// Reads a report.
+    /// - Throws: ``ConnectionFailure/nonsense(_:reason:)`` unless it is the generation.
+    func demand(_ generation: Generation) throws(ConnectionFailure) {
+        guard self.digest == generation.digest, self.generation == generation.number else {
+            let reason =
+                "pushed generation \(generation.number) sha256 \(generation.digest), "
+                + "and it says generation \(self.generation) sha256 \(self.digest)"
+            throw .nonsense(.request(Self.request), reason: reason)
+        }
+    }
+}
+
+extension PoPReport {
+    private static let request = "pop report"
+
+    /// Asks a daemon for its report.
     ///
-    /// - Throws: ``ConnectionFailure/nonsense(_:reason:)``.
-    static func decode(_ json: String) throws(ConnectionFailure) -> PoPReport {
+    /// - Throws: ``ConnectionFailure``.
+    init(asking session: any DaemonSession) throws(ConnectionFailure) {
+        let reply = try session.command(Self.request)
+        let json = (reply.lines ?? [reply.text]).joined(separator: "\n")
         do {
-            return try PoPReport(json: json)
+            self = try JSONDecoder().decode(PoPReport.self, from: Data(json.utf8))
         } catch {
             throw .nonsense(
                 .request(Self.request),
@@ -91,12 +156,4 @@ enum ReportConversation {
             )
         }
     }
-}
-
-/// Whether a push may take away or disable many tunnels of a PoP at once.
-enum MassChange: Sendable {
-    /// The daemon refuses it.
-    case refused
-    /// An operator said that it is meant.
-    case allowed
 }

@@ -1,29 +1,68 @@
 internal import Wire
 
-/// What a round would do: which PoPs, and with which configurations.
+/// What a round would do: which PoPs, with which configurations, in which order.
 ///
-/// Pure: the same snapshot always gives the same plan.
+/// Pure: the same snapshot and past always give the same plan.
 struct PushPlan: Sendable {
     /// One PoP's part.
     struct Item: Sendable {
         let pop: PoP
+        let past: PoPPast
 
-        /// What to push, or why the registry's own rules forbid to push it.
+        /// What the registry wants, or why the registry's own rules forbid to push it.
         let rendering: Result<Rendering, Configuration.Conflict>
+
+        /// The tunnels that carry packets after the push, as `T12`.
+        let enabled: Set<String>
+
+        /// Whether the push changes what the daemon confirmed last; one that is held changes nothing.
+        var isChange: Bool {
+            guard self.past.hold == nil, case .success(let rendering) = self.rendering else { return false }
+            return rendering.digest != self.past.history?.confirmedDigest
+        }
     }
 
     /// By name of the PoP.
     let items: [Item]
 
+    /// How changes go out.
+    let policy: WavePolicy
+
     /// Plans for the PoPs that are named, disabled ones too, or for all that are enabled.
     ///
     /// - Throws: ``RegistryError/notFound(_:)`` when a name is of no PoP.
-    init(_ snapshot: FleetSnapshot, only names: [PoPName] = []) throws(RegistryError) {
+    init(
+        _ snapshot: FleetSnapshot,
+        _ pasts: [Int: PoPPast] = [:],
+        only names: [PoPName] = []
+    ) throws(RegistryError) {
         let renderer = ConfigurationRenderer(snapshot)
+        self.policy = snapshot.waves
         self.items = try snapshot.selection(names).map { pop in
-            let rendering = Result { () throws(Configuration.Conflict) in try renderer.render(pop.id) }
-            return Item(pop: pop, rendering: rendering)
+            Item(
+                pop: pop,
+                past: pasts[pop.id] ?? PoPPast(),
+                rendering: Result { () throws(Configuration.Conflict) in try renderer.render(pop.id) },
+                enabled: renderer.enabledTunnels(of: pop.id)
+            )
         }
+    }
+
+    /// The items of each wave, in order.
+    ///
+    /// The second wave has those of the PoPs that are no canaries with the fewest tunnels: the fewest users
+    /// bear the risk. PoPs without a change are no risk, and in the first.
+    var waves: [(wave: Wave, items: [Item])] {
+        let (changes, others) = (self.items.filter(\.isChange), self.items.filter { !$0.isChange })
+        let canaries = changes.filter(\.pop.isCanary)
+        let rest = changes.filter { !$0.pop.isCanary }.sorted {
+            ($0.enabled.count, $0.pop.id) < ($1.enabled.count, $1.pop.id)
+        }
+        let share = (rest.count * self.policy.share + 99) / 100
+        return [
+            (.canary, others + canaries), (.share, Array(rest.prefix(share))),
+            (.all, Array(rest.dropFirst(share))),
+        ]
     }
 }
 

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Logging
 internal import Wire
 
-/// One pass over PoPs: push to all at the same time, and record how each went.
+/// One pass over PoPs: push to all, wave after wave, and record how each went.
 struct Round: Sendable {
     let store: any FleetStore
     let connector: any DaemonConnector
@@ -10,7 +10,24 @@ struct Round: Sendable {
     /// Who is named in the generations that the round makes, and why.
     let author: String
     let reason: String
-    var massChange = MassChange.refused
+
+    /// The PoPs that may lose many tunnels at once.
+    var forced: Set<PoPName> = []
+
+    /// The last wave that takes place.
+    var lastWave = Wave.all
+
+    /// After how long a daemon takes back what nobody confirmed, in seconds; nil as the policy says.
+    var confirm: Int?
+
+    /// The time to the next round, in seconds: what is not confirmed is over by then.
+    var interval: Int?
+
+    /// How much later than the others a PoP may be visited.
+    var jitter = Duration.zero
+
+    /// What time the samples are for; nil for the time of each visit.
+    var slot: Date?
     let logger: Logger
 
     /// How many PoPs are spoken to at once.
@@ -18,14 +35,22 @@ struct Round: Sendable {
 
     /// How one PoP went.
     struct Outcome: Sendable {
-        let pop: PoP
+        let item: PushPlan.Item
         let attempt: PushAttempt
 
         /// What the daemon reported; nil when it did not come that far.
-        let report: PoPReport?
+        var report: PoPReport?
 
         /// What it ran before the push; nil when it did not come that far.
-        let before: RunningConfiguration?
+        var before: RunningConfiguration?
+
+        /// Whether the daemon answered.
+        let isReached: Bool
+
+        /// Whether anybody tried to reach it.
+        let isAsked: Bool
+
+        var pop: PoP { self.item.pop }
     }
 
     /// Pushes to the PoPs that are named, or to all that are enabled.
@@ -33,126 +58,171 @@ struct Round: Sendable {
     /// - Returns: One outcome a PoP, by name; a PoP that fails costs only itself.
     /// - Throws: ``RegistryError`` when the registry cannot be read or a name is of no PoP.
     func run(only names: [PoPName] = []) async throws -> [Outcome] {
-        let plan = try PushPlan(try await self.store.snapshot(of: .fleet), only: names)
-        let histories = try await self.store.pushHistories()
-        let samples = try await self.store.latestSamples()
-        return await withTaskGroup(of: Outcome.self) { group in
-            var waiting = plan.items.makeIterator()
+        let problems = try await self.store.violations()
+        let plan = try await self.plan(only: names)
+        if let problem = problems.first {
+            let reason =
+                "the database breaks \(problems.count) of its own rules, so that nothing is pushed: \(problem) "
+                + "(sixxs-central verify shows all)"
+            return await self.stop(plan.items, reason)
+        }
+        var outcomes: [Outcome] = []
+        for (wave, items) in plan.waves where wave <= self.lastWave {
+            outcomes += await self.run(items, policy: self.policy(of: plan))
+            if let trouble = self.trouble(in: outcomes, plan.policy) {
+                let held = await self.hold(plan, outcomes, trouble)
+                outcomes += held
+                break
+            }
+        }
+        return outcomes.sorted { $0.pop.name < $1.pop.name }
+    }
+
+    /// What the round would do.
+    func plan(only names: [PoPName] = []) async throws -> PushPlan {
+        let snapshot = try await self.store.snapshot(of: .fleet)
+        return try PushPlan(snapshot, try await self.store.pasts(), only: names)
+    }
+
+    private func policy(of plan: PushPlan) -> WavePolicy {
+        var policy = plan.policy
+        policy.confirm = self.confirm ?? policy.confirm
+        if let interval = self.interval { policy.confirm = min(policy.confirm, max(2, interval - 1)) }
+        policy.settle = min(policy.settle, max(0, policy.confirm - WavePolicy.confirmMargin))
+        return policy
+    }
+
+    private func run(_ items: [PushPlan.Item], policy: WavePolicy) async -> [Outcome] {
+        await withTaskGroup(of: Outcome.self) { group in
+            var waiting = items.makeIterator()
             var outcomes: [Outcome] = []
             func startNext() {
                 guard let item = waiting.next() else { return }
-                let past = PoPPast(history: histories[item.pop.id], sample: samples[item.pop.id])
-                group.addTask { await self.visit(item, past) }
+                group.addTask { await self.visit(item, policy) }
             }
             for _ in 0..<Self.width { startNext() }
             while let outcome = await group.next() {
                 outcomes.append(outcome)
-                startNext()
+                if self.trouble(in: outcomes, policy) == nil { startNext() }
             }
-            return outcomes.sorted { $0.pop.name < $1.pop.name }
+            return outcomes
         }
     }
 
-    private func visit(_ item: PushPlan.Item, _ past: PoPPast) async -> Outcome {
-        let visit = PoPVisit(started: Date(), clock: .now, pop: item.pop)
+    private func visit(_ item: PushPlan.Item, _ policy: WavePolicy) async -> Outcome {
+        try? await Task.sleep(for: self.jitter * Double.random(in: 0...1))
+        let visit = PoPVisit(item, policy, isForced: self.forced.contains(item.pop.name))
         var outcome: Outcome
         do {
-            outcome = try await self.push(item, visit)
+            if let hold = item.past.hold, hold.generation == nil {
+                outcome = visit.stopped("\(hold.words(for: item.pop.name)), and nothing was ever confirmed")
+            } else {
+                outcome = await visit.push(try await self.generation(for: item), through: self.connector)
+            }
         } catch {
-            outcome = visit.failed(generation: nil, error)
+            outcome = visit.failed(nil, error)
         }
         self.log(outcome)
-        let result = outcome
-        // A task of its own: what happened is recorded even when the round was cancelled.
-        await Task { await self.record(result, past) }.value
+        await self.record(outcome)
         return outcome
     }
 
-    private func record(_ outcome: Outcome, _ past: PoPPast) async {
-        do {
-            try await self.store.record(outcome.attempt)
-            try await self.store.record(past.events(until: outcome))
-            if let report = outcome.report {
-                try await self.store.record(report, of: outcome.pop.id, at: outcome.attempt.started)
-            }
-        } catch {
-            self.logger.error("\(outcome.pop.name): the outcome could not be recorded: \(error)")
+    /// What a PoP is to have: what it is held on, or what the registry says.
+    private func generation(for item: PushPlan.Item) async throws -> Generation {
+        if let number = item.past.hold?.generation {
+            return try await self.store.generation(number, of: item.pop.id)
         }
-    }
-
-    private func push(_ item: PushPlan.Item, _ visit: PoPVisit) async throws -> Outcome {
-        let rendering: Rendering
         do {
-            rendering = try item.rendering.get()
-        } catch {
+            let rendering = try item.rendering.get()
+            return try await self.store.generation(of: rendering, author: self.author, reason: self.reason)
+        } catch let error as Configuration.Conflict {
             throw RegistryError.refused(
                 "the registry holds what a daemon would refuse, \(error.subject): \(error)"
             )
         }
-        let generation = try await self.store.generation(
-            of: rendering,
-            author: self.author,
-            reason: self.reason
-        )
-        do {
-            let conversation = PushConversation(generation: generation, massChange: self.massChange)
-            let result = try await self.connector.converse(with: item.pop) {
-                session throws(ConnectionFailure) in
-                try conversation.hold(session)
+    }
+}
+
+extension Round {
+    /// Records that nothing was sent to any of the PoPs.
+    private func stop(_ items: [PushPlan.Item], _ reason: String) async -> [Outcome] {
+        var outcomes: [Outcome] = []
+        for item in items {
+            let outcome = PoPVisit(item, WavePolicy(), isForced: false).stopped(reason)
+            self.log(outcome)
+            await self.record(outcome)
+            outcomes.append(outcome)
+        }
+        return outcomes
+    }
+
+    /// What ends a wave early: a daemon that did not do well with a push, or, where changes are watched, one
+    /// that was lost after it.
+    private func trouble(in outcomes: [Outcome], _ policy: WavePolicy) -> String? {
+        let culprit = outcomes.first { outcome in
+            outcome.attempt.outcome == .rolledBack
+                || policy.settle > 0 && outcome.attempt.outcome == .failed && outcome.before != nil
+        }
+        return culprit.map { "\($0.pop.name): \($0.attempt.detail)" }
+    }
+
+    /// Keeps the PoPs that a wave has not come to, and those where it went wrong, on what they have.
+    private func hold(_ plan: PushPlan, _ outcomes: [Outcome], _ trouble: String) async -> [Outcome] {
+        let reason = "the change was stopped, since it went wrong at \(trouble)"
+        let good = Set(outcomes.filter(\.attempt.outcome.isSuccess).map(\.pop.id))
+        let seen = Set(outcomes.map(\.pop.id))
+        let behind = plan.items.filter { $0.isChange && !good.contains($0.pop.id) }
+        self.logger.error("\(reason); \(behind.count) PoPs are held: sixxs-central release lets them go on")
+        await self.recording("the hold") {
+            try await self.store.hold(
+                behind.map { ($0.pop.id, $0.past.confirmedGeneration) },
+                by: self.author,
+                reason
+            )
+            try await self.store.record([
+                FleetEvent(time: Date(), popID: nil, kind: .halted, detail: reason)
+            ])
+        }
+        return await self.stop(behind.filter { !seen.contains($0.pop.id) }, reason)
+    }
+
+    private func record(_ outcome: Outcome) async {
+        let slot = self.slot
+        // A task of its own: what happened is recorded even when the round was cancelled.
+        await Task {
+            await self.recording("the outcome of \(outcome.pop.name)") {
+                try await self.store.record(VisitRecord(outcome))
+                if let report = outcome.report {
+                    let time = slot ?? outcome.attempt.started
+                    let changes = try await self.store.record(report, of: outcome.pop.id, at: time)
+                    try await self.store.record(changes)
+                }
             }
-            return visit.succeeded(generation.number, result)
+        }.value
+    }
+
+    private func recording(_ what: String, _ body: @Sendable () async throws -> Void) async {
+        do {
+            try await body()
         } catch {
-            return visit.failed(generation: generation.number, error)
+            self.logger.error("\(what) could not be recorded: \(error)")
         }
     }
 
     private func log(_ outcome: Outcome) {
         let attempt = outcome.attempt
-        let duration = attempt.duration.inSeconds
-        if attempt.outcome == .failed {
-            self.logger.error("\(outcome.pop.name): \(attempt.detail) (after \(duration))")
-        } else {
-            self.logger.info("\(outcome.pop.name): \(attempt.detail) (\(duration))")
+        let line = "\(outcome.pop.name): \(attempt.detail) (\(attempt.duration.inSeconds))"
+        switch attempt.outcome {
+        case .applied, .unchanged: self.logger.info("\(line)")
+        case .stopped: self.logger.warning("\(line)")
+        case .failed, .rolledBack: self.logger.error("\(line)")
         }
     }
 }
 
-/// A visit to a PoP under way.
-private struct PoPVisit: Sendable {
-    let started: Date
-    let clock: ContinuousClock.Instant
-    let pop: PoP
-
-    func succeeded(_ generation: Int, _ result: PushConversation.Result) -> Round.Outcome {
-        var detail = result.reply
-        var report: PoPReport?
-        do throws(ConnectionFailure) {
-            report = try ReportConversation.decode(try result.report.get())
-        } catch {
-            detail += "; but no report: \(error.message(for: self.pop.name))"
-        }
-        let attempt = self.attempt(generation, result.outcome, detail)
-        return Round.Outcome(pop: self.pop, attempt: attempt, report: report, before: result.before)
-    }
-
-    func failed(generation: Int?, _ error: any Error) -> Round.Outcome {
-        let detail = (error as? ConnectionFailure)?.message(for: self.pop.name) ?? "\(error)"
-        return Round.Outcome(
-            pop: self.pop,
-            attempt: self.attempt(generation, .failed, detail),
-            report: nil,
-            before: nil
-        )
-    }
-
-    private func attempt(_ generation: Int?, _ outcome: PushOutcome, _ detail: String) -> PushAttempt {
-        PushAttempt(
-            popID: self.pop.id,
-            generation: generation,
-            started: self.started,
-            duration: .now - self.clock,
-            outcome: outcome,
-            detail: detail
-        )
+extension Hold {
+    /// Why a PoP does not follow the registry, and how it does again.
+    func words(for pop: PoPName) -> String {
+        "held since \(self.since.iso8601) by \(self.author): \(self.reason); sixxs-central release \(pop) ends it"
     }
 }

@@ -12,4 +12,12 @@ struct RoundSchedule: Hashable, Sendable {
             timeIntervalSince1970: ((time.timeIntervalSince1970 / interval).rounded(.down) + 1) * interval
         )
     }
+
+    /// Whether a PoP's own interval has a multiple since the round before.
+    func isDue(_ pop: PoP, at slot: Date) -> Bool {
+        Int(slot.timeIntervalSince1970) % max(1, pop.pollInterval) < self.interval
+    }
+
+    /// How much later than the others a PoP may be visited, so that not all are at the same instant.
+    var jitter: Duration { .milliseconds(min(5000, self.interval * 10)) }
 }

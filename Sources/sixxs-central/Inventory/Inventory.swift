@@ -5,6 +5,9 @@ struct Inventory: Hashable, Sendable {
     /// By name.
     let pops: [Entry]
 
+    /// How changes go out to them.
+    var waves = WavePolicy()
+
     /// One PoP's file.
     struct Entry: Hashable, Sendable {
         /// Without a host key: trust is the database's.

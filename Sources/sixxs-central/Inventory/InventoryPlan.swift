@@ -38,7 +38,7 @@ struct InventoryPlan: Hashable, Sendable {
                 Self.addition(of: $0, to: entry.pop.name)
             }
         }
-        self.steps = removals + pops + additions
+        self.steps = removals + pops + additions + Self.step(from: snapshot.waves, to: inventory.waves)
         let known = Set(inventory.pops.map(\.pop.name))
         self.strangers = snapshot.pops.map(\.name).filter { !known.contains($0) }
     }
@@ -55,6 +55,17 @@ struct InventoryPlan: Hashable, Sendable {
             change: .addPrefix(prefix.prefix, prefix.kind, name),
             line: "add prefix \(prefix.prefix) to \(name), for \(prefix.kind.rawValue)s"
         )
+    }
+
+    private static func step(from old: WavePolicy, to new: WavePolicy) -> [Step] {
+        let values: [(name: String, old: Int, new: Int)] = [
+            ("share", old.share, new.share), ("settle", old.settle, new.settle),
+            ("tunnel-drop", old.tunnelDrop, new.tunnelDrop), ("error-jump", old.errorJump, new.errorJump),
+            ("confirm", old.confirm, new.confirm),
+        ]
+        let differences = values.filter { $0.old != $0.new }.map { "\($0.name) \($0.old) -> \($0.new)" }
+        guard !differences.isEmpty else { return [] }
+        return [Step(change: .setWaves(new), line: "change waves: \(differences.joined(separator: ", "))")]
     }
 
     private static func step(from old: PoP?, to new: PoP) -> [Step] {
@@ -75,7 +86,9 @@ struct InventoryPlan: Hashable, Sendable {
             sshKeyFile: new.ssh.keyFile,
             control: new.control,
             tunnelMTU: new.tunnelMTU,
-            isEnabled: new.isEnabled
+            isEnabled: new.isEnabled,
+            isCanary: new.isCanary,
+            pollInterval: new.pollInterval
         )
         let line = "change pop \(new.name): \(differences.joined(separator: ", "))"
         return [Step(change: .amendPoP(new.name, amendment), line: line)]
@@ -94,6 +107,8 @@ struct InventoryPlan: Hashable, Sendable {
             ("control", "\(old.control)", "\(new.control)"),
             ("mtu", "\(old.tunnelMTU)", "\(new.tunnelMTU)"),
             ("enabled", "\(old.isEnabled)", "\(new.isEnabled)"),
+            ("canary", "\(old.isCanary)", "\(new.isCanary)"),
+            ("poll", "\(old.pollInterval)", "\(new.pollInterval)"),
         ]
         return values.filter { $0.old != $0.new }.map { value in
             "\(value.name) \(value.old.isEmpty ? "none" : value.old) -> \(value.new.isEmpty ? "none" : value.new)"

@@ -4,9 +4,13 @@ internal import Yams
 
 /// Reads `fleet.yaml` and `pops/*.yaml` of a folder.
 struct InventoryReader {
-    private static let defaultKeys = ["ssh", "control", "mtu", "enabled"]
+    private static let fleetKeys = ["defaults", "waves"]
+    private static let defaultKeys = ["ssh", "control", "mtu", "enabled", "poll"]
     private static let popKeys =
-        ["id", "name", "city", "country", "ipv4", "ipv6", "ssh", "control", "mtu", "enabled", "prefixes"]
+        [
+            "id", "name", "city", "country", "ipv4", "ipv6", "ssh", "control", "mtu", "enabled", "poll",
+            "canary", "prefixes",
+        ]
 
     private let folder: String
     private let problems = InventoryProblems()
@@ -22,11 +26,13 @@ struct InventoryReader {
     ///
     /// - Throws: ``InventoryError`` with all that is wrong.
     func read() throws -> Inventory {
-        let defaults = self.defaults()
+        let fleet = self.fleetFile()
+        let defaults = self.defaults(fleet)
+        let waves = self.waves(fleet)
         let entries = try self.popFiles().compactMap { self.entry("pops/\($0)", name: $0, defaults) }
         self.checkUniqueness(entries)
         guard self.problems.all.isEmpty else { throw InventoryError(problems: self.problems.all) }
-        return Inventory(pops: entries.map(\.entry).sorted { $0.pop.name < $1.pop.name })
+        return Inventory(pops: entries.map(\.entry).sorted { $0.pop.name < $1.pop.name }, waves: waves)
     }
 
     private func popFiles() throws -> [String] {
@@ -69,12 +75,41 @@ struct InventoryReader {
 }
 
 extension InventoryReader {
-    private func defaults() -> PoPDefaults {
+    private func fleetFile() -> YAMLSection? {
+        guard FileManager.default.fileExists(atPath: "\(self.folder)/fleet.yaml") else { return nil }
+        return self.document("fleet.yaml", keys: Self.fleetKeys)
+    }
+
+    private func waves(_ fleet: YAMLSection?) -> WavePolicy {
+        var waves = WavePolicy()
+        let keys = ["share", "settle", "tunnel-drop", "error-jump", "confirm"]
+        guard let section = fleet?.section("waves", keys: keys) else { return waves }
+        func set(
+            _ value: WritableKeyPath<WavePolicy, Int>,
+            _ key: String,
+            _ range: ClosedRange<Int>,
+            _ what: String
+        ) {
+            let found = section.value(key) { try ArgumentText.number($0, in: range, what) }
+            waves[keyPath: value] = found?.value ?? waves[keyPath: value]
+        }
+        set(\.share, "share", WavePolicy.shares, "a percentage")
+        set(\.settle, "settle", WavePolicy.settles, "a number of seconds")
+        set(\.tunnelDrop, "tunnel-drop", WavePolicy.shares, "a percentage")
+        set(\.errorJump, "error-jump", WavePolicy.errorJumps, "a number of errors")
+        let least = max(WavePolicy.confirms.lowerBound, waves.settle + WavePolicy.confirmMargin)
+        set(
+            \.confirm,
+            "confirm",
+            least...max(least, WavePolicy.confirms.upperBound),
+            "a number of seconds, settle and \(WavePolicy.confirmMargin) more,"
+        )
+        return waves
+    }
+
+    private func defaults(_ fleet: YAMLSection?) -> PoPDefaults {
         var defaults = PoPDefaults()
-        guard FileManager.default.fileExists(atPath: "\(self.folder)/fleet.yaml"),
-            let file = self.document("fleet.yaml", keys: ["defaults"]),
-            let section = file.section("defaults", keys: Self.defaultKeys)
-        else { return defaults }
+        guard let section = fleet?.section("defaults", keys: Self.defaultKeys) else { return defaults }
         let ssh = section.section("ssh", keys: ["user", "port", "key"])
         defaults.sshUser = ssh?.value("user", Self.word)?.value ?? defaults.sshUser
         defaults.sshPort = ssh?.value("port", ArgumentText.port)?.value ?? defaults.sshPort
@@ -82,6 +117,8 @@ extension InventoryReader {
         defaults.control = section.value("control", ArgumentText.endpoint)?.value ?? defaults.control
         defaults.tunnelMTU = section.value("mtu", ArgumentText.mtu)?.value ?? defaults.tunnelMTU
         defaults.isEnabled = section.value("enabled", Self.truth)?.value ?? defaults.isEnabled
+        defaults.pollInterval =
+            section.value("poll", ArgumentText.pollInterval)?.value ?? defaults.pollInterval
         return defaults
     }
 
@@ -104,6 +141,8 @@ extension InventoryReader {
         let control = file.value("control", ArgumentText.endpoint)?.value ?? defaults.control
         let mtu = file.value("mtu", ArgumentText.mtu)?.value ?? defaults.tunnelMTU
         let isEnabled = file.value("enabled", Self.truth)?.value ?? defaults.isEnabled
+        let isCanary = file.value("canary", Self.truth)?.value ?? false
+        let poll = file.value("poll", ArgumentText.pollInterval)?.value ?? defaults.pollInterval
         let id = file.required("id", "a PoP id from 1 to 4095", ArgumentText.popID)
         let name = file.required("name", "a PoP name such as chtst01", ArgumentText.popName)
         let ipv4 = file.required("ipv4", "an IPv4 address", ArgumentText.ipv4)
@@ -127,7 +166,9 @@ extension InventoryReader {
             ssh: account,
             control: control,
             tunnelMTU: mtu,
-            isEnabled: isEnabled
+            isEnabled: isEnabled,
+            isCanary: isCanary,
+            pollInterval: poll
         )
         return LocatedEntry(pop: pop, id: id.place, ipv4: ipv4.place, ipv6: ipv6.place, prefixes: prefixes)
     }

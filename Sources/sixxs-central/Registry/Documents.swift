@@ -19,6 +19,10 @@ struct PoPDocument: Encodable, Hashable, Sendable {
     let control: String
     let tunnelMTU: Int
     let enabled: Bool
+    let canary: Bool
+
+    /// In seconds.
+    let pollInterval: Int
 
     init(_ pop: PoP) {
         self.id = pop.id
@@ -35,6 +39,8 @@ struct PoPDocument: Encodable, Hashable, Sendable {
         self.control = pop.control.description
         self.tunnelMTU = pop.tunnelMTU
         self.enabled = pop.isEnabled
+        self.canary = pop.isCanary
+        self.pollInterval = pop.pollInterval
     }
 }
 
@@ -60,6 +66,8 @@ struct TunnelDocument: Encodable, Hashable, Sendable {
     @ExplicitNull private(set) var endpoint: String?
     let mtu: Int
     let enabled: Bool
+    let enabledByUser: Bool
+    @ExplicitNull private(set) var owner: String?
 
     /// `set` when there is one, or the password itself for who asked for it.
     @ExplicitNull private(set) var password: String?
@@ -78,6 +86,8 @@ struct TunnelDocument: Encodable, Hashable, Sendable {
         self.endpoint = tunnel.end.endpoint?.description
         self.mtu = tunnel.mtu
         self.enabled = tunnel.isEnabled
+        self.enabledByUser = tunnel.isUserEnabled
+        self.owner = tunnel.owner?.description
         self.password = password
         self.created = tunnel.created.iso8601
         self.changed = tunnel.changed.iso8601
@@ -101,5 +111,27 @@ struct SubnetDocument: Encodable, Hashable, Sendable {
         self.prefix = subnet.prefix.description
         self.tunnel = subnet.tunnel.description
         self.pop = pop.description
+    }
+}
+
+/// A user as `--json` and the audit show it, never with what is kept of the password.
+struct UserDocument: Encodable, Hashable, Sendable {
+    let handle: String
+    let name: String
+    let mail: String
+
+    /// `set` or `changed` when there is one.
+    @ExplicitNull private(set) var password: String?
+    let created: String
+    let changed: String
+    var tunnels: [String]?
+
+    init(_ user: User, password: String? = nil) {
+        self.handle = user.handle.description
+        self.name = user.name
+        self.mail = user.mail
+        self.password = user.password.map { password ?? "\($0)" }
+        self.created = user.created.iso8601
+        self.changed = user.changed.iso8601
     }
 }

@@ -17,6 +17,12 @@ struct FleetSnapshot: Hashable, Sendable {
     /// By address.
     let subnets: [Subnet]
 
+    /// By handle; only in the scopes ``Scope/fleet`` and ``Scope/users``.
+    var users: [User] = []
+
+    /// How changes go out to the PoPs.
+    var waves = WavePolicy()
+
     /// What a snapshot covers besides the PoPs.
     enum Scope: Hashable, Sendable {
         case fleet
@@ -29,6 +35,9 @@ struct FleetSnapshot: Hashable, Sendable {
 
         /// No tunnels and subnets.
         case infrastructure
+
+        /// The users alone.
+        case users
     }
 
     func pop(_ id: Int) -> PoP? { self.pops.first { $0.id == id } }

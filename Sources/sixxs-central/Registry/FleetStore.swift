@@ -4,7 +4,10 @@ internal import Wire
 /// Where the fleet's state is kept, in the words of the domain.
 ///
 /// Everything else in the centre speaks to this and knows nothing of SQL. Each call is atomic.
-protocol FleetStore: Sendable {
+typealias FleetStore = RegistryStore & RoundStore & SampleStore
+
+/// What operators decided.
+protocol RegistryStore: Sendable {
     /// Reads a consistent view.
     ///
     /// - Throws: ``RegistryError/notFound(_:)`` when the scope names something that does not exist.
@@ -27,29 +30,56 @@ protocol FleetStore: Sendable {
     /// The changes that a later revision has over an earlier one, oldest first.
     func changes(since revision: Int64) async throws -> [AuditEntry]
 
+    /// What in the registry breaks its rules, a sentence each; empty unless somebody went round the schema.
+    func violations() async throws -> [String]
+}
+
+/// What rounds need, and leave behind.
+protocol RoundStore: Sendable {
     /// Returns the PoP's newest generation when it has this digest, else records a new one.
     func generation(of rendering: Rendering, author: String, reason: String) async throws -> Generation
 
-    /// The number of the newest generation of every PoP that has one, by PoP id.
-    func latestGenerationNumbers() async throws -> [Int: Int]
+    /// A generation of the past.
+    ///
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    func generation(_ number: Int, of popID: Int) async throws -> Generation
 
-    /// Records the outcome of an attempt to push.
-    func record(_ attempt: PushAttempt) async throws
+    /// What is known of every PoP, by PoP id; all but the samples in one view.
+    func pasts() async throws -> [Int: PoPPast]
 
-    /// What is known of past attempts, by PoP id.
-    func pushHistories() async throws -> [Int: PushHistory]
+    /// The generations of a PoP, the newest first.
+    func generations(of popID: Int, limit: Int) async throws -> [Generation]
 
-    /// Records what happened to a PoP.
+    /// Records a visit.
+    func record(_ visit: VisitRecord) async throws
+
+    /// Records what happened.
     func record(_ events: [FleetEvent]) async throws
 
     /// The newest events first.
     func events(limit: Int) async throws -> [FleetEvent]
 
-    /// Stores the counters of a report as samples.
-    func record(_ report: PoPReport, of popID: Int, at time: Date) async throws
+    /// Keeps PoPs on generations.
+    func hold(_ pops: [(popID: Int, generation: Int?)], by author: String, _ reason: String) async throws
 
-    /// The newest sample of every PoP that has one, by PoP id.
-    func latestSamples() async throws -> [Int: PoPSample]
+    /// Lets PoPs follow the registry again.
+    func release(_ popIDs: [Int], by author: String) async throws
+
+    /// Takes or renews a lease.
+    ///
+    /// - Returns: Nil when the holder has it now; otherwise who has it, and until when.
+    func lease(_ lease: Lease, for seconds: TimeInterval) async throws -> LeaseHolder?
+
+    /// Gives a lease back, if the holder has it.
+    func give(back lease: Lease) async throws
+}
+
+/// What daemons reported.
+protocol SampleStore: Sendable {
+    /// Stores a report for a time: the counters as sums over restarts.
+    ///
+    /// - Returns: The tunnels that went up or down since the report before.
+    func record(_ report: PoPReport, of popID: Int, at time: Date) async throws -> [FleetEvent]
 }
 
 /// Whether changes are kept.

@@ -5,6 +5,9 @@ struct PoP: Hashable, Sendable {
     /// The ids a PoP can have; 0 is a daemon that does not know its own.
     static let ids = 1...4095
 
+    /// The intervals, in seconds, at which a PoP can be visited.
+    static let pollIntervals = 60...86400
+
     /// The inner MTUs, in octets, that a tunnel can have.
     static let mtus = 1280...1480
 
@@ -29,6 +32,12 @@ struct PoP: Hashable, Sendable {
 
     /// Whether rounds push to it.
     var isEnabled: Bool
+
+    /// Whether it gets a change before the others.
+    var isCanary = false
+
+    /// How often a round visits it, in seconds.
+    var pollInterval = 600
 }
 
 /// The account through which the centre reaches a PoP.
@@ -57,4 +66,5 @@ struct PoPDefaults: Hashable, Sendable {
     /// The smallest MTU of IPv6 fits every path (RFC 8200 §5).
     var tunnelMTU = 1280
     var isEnabled = true
+    var pollInterval = 600
 }

@@ -11,9 +11,18 @@ enum RegistryChange: Hashable, Sendable {
     case amendTunnel(TunnelNumber, TunnelAmendment)
     case removeTunnel(TunnelNumber)
 
+    /// Gives a tunnel a place at another PoP: the tid that is named, or the lowest free one.
+    case moveTunnel(TunnelNumber, PoPName, TID?)
+
     /// Delegates a prefix, or the lowest free one when none is named.
     case addSubnet(IPv6Prefix?, TunnelNumber)
     case removeSubnet(IPv6Prefix)
+    case addUser(UserHandle, UserAmendment)
+    case amendUser(UserHandle, UserAmendment)
+    case removeUser(UserHandle)
+
+    /// How changes go out to the fleet.
+    case setWaves(WavePolicy)
 }
 
 /// What a change made, with the numbers that were allocated.
@@ -22,6 +31,8 @@ enum RegistryResult: Hashable, Sendable {
     case prefix(RoutedPrefix)
     case tunnel(Tunnel)
     case subnet(Subnet)
+    case user(User)
+    case waves(WavePolicy)
 }
 
 /// New values of a PoP; nil leaves a value as it is.
@@ -40,6 +51,8 @@ struct PoPAmendment: Hashable, Sendable {
     var control: Endpoint?
     var tunnelMTU: Int?
     var isEnabled: Bool?
+    var isCanary: Bool?
+    var pollInterval: Int?
 
     /// Whether it changes anything.
     var isEmpty: Bool { self == PoPAmendment() }
@@ -58,6 +71,8 @@ struct PoPAmendment: Hashable, Sendable {
         pop.control = self.control ?? pop.control
         pop.tunnelMTU = self.tunnelMTU ?? pop.tunnelMTU
         pop.isEnabled = self.isEnabled ?? pop.isEnabled
+        pop.isCanary = self.isCanary ?? pop.isCanary
+        pop.pollInterval = self.pollInterval ?? pop.pollInterval
         return pop
     }
 }
@@ -73,6 +88,11 @@ struct NewTunnel: Hashable, Sendable {
     /// The place in the PoP's tunnel prefix; nil takes the lowest free one.
     var tid: TID?
     var isEnabled = true
+    var isUserEnabled = true
+    var owner: UserHandle?
+
+    /// The number it had in another registry; nil takes the one after the highest ever given.
+    var number: TunnelNumber?
 }
 
 /// New values of a tunnel; nil leaves a value as it is.
@@ -82,6 +102,14 @@ struct TunnelAmendment: Hashable, Sendable {
     var password: Password?
     var mtu: Int?
     var isEnabled: Bool?
+    var isUserEnabled: Bool?
+    var owner: Owner?
+
+    /// Whose a tunnel becomes.
+    enum Owner: Hashable, Sendable {
+        case user(UserHandle)
+        case nobody
+    }
 
     var isEmpty: Bool { self == TunnelAmendment() }
 
@@ -91,6 +119,12 @@ struct TunnelAmendment: Hashable, Sendable {
         tunnel.end = try self.end(of: tunnel)
         tunnel.mtu = self.mtu ?? tunnel.mtu
         tunnel.isEnabled = self.isEnabled ?? tunnel.isEnabled
+        tunnel.isUserEnabled = self.isUserEnabled ?? tunnel.isUserEnabled
+        switch self.owner {
+        case .user(let handle): tunnel.owner = handle
+        case .nobody: tunnel.owner = nil
+        case nil: break
+        }
         return tunnel
     }
 

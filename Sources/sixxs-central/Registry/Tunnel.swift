@@ -43,15 +43,26 @@ enum TunnelType: String, CaseIterable, Sendable {
 struct Tunnel: Hashable, Sendable {
     /// The fleet-wide number, never used twice.
     let number: TunnelNumber
-    let popID: Int
-    let tid: TID
+    var popID: Int
+    var tid: TID
     var end: TunnelEnd
 
     /// The inner MTU, in octets.
     var mtu: Int
+
+    /// Whether the operators let it carry packets.
     var isEnabled: Bool
+
+    /// Whether its owner lets it carry packets.
+    var isUserEnabled = true
+
+    /// Whose it is; nil for a tunnel without a registered user.
+    var owner: UserHandle?
     let created: Date
     var changed: Date
+
+    /// Whether it carries packets: both its owner and the operators want it to.
+    var isUp: Bool { self.isEnabled && self.isUserEnabled }
 }
 
 /// A prefix delegated to a user through a tunnel.

@@ -47,12 +47,17 @@ struct ConfigurationRenderer {
         return Rendering(popID: popID, text: configuration.canonicalText, revision: self.revision)
     }
 
+    /// The tunnels of a PoP that carry packets, as `T12`.
+    func enabledTunnels(of popID: Int) -> Set<String> {
+        Set((self.tunnels[popID] ?? []).lazy.filter(\.isUp).map(\.number.description))
+    }
+
     private static func settings(of tunnel: Tunnel) -> TunnelSettings {
         TunnelSettings(
             tid: tunnel.tid,
             number: tunnel.number,
             remote: Self.remote(of: tunnel.end),
-            state: tunnel.isEnabled ? .up : .disabled,
+            state: tunnel.isUp ? .up : .disabled,
             mtu: tunnel.mtu,
             password: tunnel.end.password?.text
         )

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// A thread of its own for one conversation, so that libssh may be called without holding up Swift's own threads.
 enum SessionThread {
-    /// In octets; enough for libssh and a reply parser, and small enough for hundreds of sessions.
-    private static let stackSize = 256 << 10
+    /// In octets; only what is touched counts. A hostile daemon may nest its report as deep as the decoder follows.
+    private static let stackSize = 2 << 20
 
     /// Runs a conversation on a new thread; cancelling the task raises the descriptor it is given.
     static func run<Answer: Sendable>(

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Logging
+internal import Wire
+
+/// `plan`: what a push would change.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what a push would change on the running daemons, line by line.",
+        discussion: """
+            Asks the daemons themselves, so that what was changed by hand on a PoP shows too. Exit status: 0 nothing \
+            would change, 2 something would, 1 a daemon could not be asked.
+
+            Examples:
+              sixxs-central plan
+              sixxs-central plan chtst01 && echo nothing to do
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The PoPs; default: all that are enabled.", transform: ArgumentText.popName) var pops:
+        [PoPName] = []
+
+    func run() async throws {
+        try await FleetPlan.show(self.store, self.output, only: self.pops)
+    }
+}
+
+extension FleetPlan {
+    /// What `--json` prints of a PoP.
+    private struct Document: Encodable {
+        let pop: String
+        let wave: String
+        @ExplicitNull private(set) var changes: [String]?
+        @ExplicitNull private(set) var held: String?
+        @ExplicitNull private(set) var stopped: String?
+        @ExplicitNull private(set) var error: String?
+
+        init(_ item: FleetPlan.Item) {
+            self.pop = item.pop.name.description
+            self.wave = item.wave.rawValue
+            self.changes = try? item.changes.get()
+            self.held = item.hold?.words(for: item.pop.name)
+            self.stopped = item.objection
+            if case .failure(let failure) = item.changes { self.error = failure.message(for: item.pop.name) }
+        }
+    }
+
+    /// Asks, prints, and ends with the status that says whether anything would change.
+    static func show(_ options: StoreOptions, _ output: OutputOptions, only names: [PoPName]) async throws {
+        let store = try options.open()
+        let round = Round(
+            store: store,
+            connector: SSHConnector(),
+            author: Operator.name,
+            reason: "plan",
+            logger: Logger(label: "plan") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let plan = try await FleetPlan(
+            try await round.plan(only: names),
+            from: store,
+            through: SSHConnector()
+        )
+        let documents = plan.items.map(Document.init)
+        if output.json {
+            print(try JSONText.pretty(documents))
+        } else {
+            for document in documents { Self.show(document) }
+        }
+        if documents.contains(where: { $0.error != nil }) { throw ExitCode.failure }
+        if plan.hasChanges { throw ExitCode(2) }
+    }
+
+    private static func show(_ document: Document) {
+        if let error = document.error { return Terminal.complain("\(document.pop): \(error)") }
+        let changes = document.changes ?? []
+        let wave = document.wave == Wave.all.rawValue ? "" : ", wave \(document.wave)"
+        print(
+            changes.isEmpty ? "\(document.pop): nothing" : "\(document.pop): \(changes.count) changes\(wave)"
+        )
+        for change in changes { print("  \(change)") }
+        if let held = document.held { print("  \(held)") }
+        if let stopped = document.stopped { print("  would be stopped: \(stopped)") }
+    }
+}

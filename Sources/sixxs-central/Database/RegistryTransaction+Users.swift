@@ -1,0 +1,45 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+extension RegistryTransaction {
+    func addUser(_ handle: UserHandle, _ values: UserAmendment) throws -> User {
+        let blank = User(handle: handle, name: "", mail: "", created: self.time, changed: self.time)
+        let user = values.applied(to: blank)
+        guard try UserRecord.fetchOne(self.database, key: handle.description) == nil else {
+            throw RegistryError.refused("there is a user \(handle) already")
+        }
+        try UserRecord(user).insert(self.database)
+        try self.audit("user \(handle)", from: nil, to: UserDocument(user), concerning: .noPoP)
+        return user
+    }
+
+    func amendUser(_ handle: UserHandle, _ amendment: UserAmendment) throws -> User {
+        let old = try SQLiteStore.user(handle, in: self.database)
+        var new = amendment.applied(to: old)
+        guard new != old else { return old }
+        new.changed = self.time
+        try UserRecord(new).update(self.database)
+        let renewed = old.password != nil && new.password != old.password
+        try self.audit(
+            "user \(old.handle)",
+            from: UserDocument(old),
+            to: UserDocument(new, password: renewed ? "changed" : nil),
+            concerning: .noPoP
+        )
+        return new
+    }
+
+    func removeUser(_ handle: UserHandle) throws -> User {
+        let user = try SQLiteStore.user(handle, in: self.database)
+        let tunnels = try self.count("tunnel WHERE owner = ?", [user.handle.description])
+        guard tunnels == 0 else {
+            throw RegistryError.refused(
+                "\(user.handle) has \(tunnels) tunnels: remove them or give them to somebody else first"
+            )
+        }
+        try UserRecord(user).delete(self.database)
+        try self.audit("user \(user.handle)", from: UserDocument(user), to: nil, concerning: .noPoP)
+        return user
+    }
+}

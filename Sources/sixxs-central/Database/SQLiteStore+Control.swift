@@ -1,0 +1,72 @@
+internal import Foundation
+internal import GRDB
+
+// What decides whether a PoP, or a centre, may do something: holds and leases.
+extension SQLiteStore {
+    func hold(_ pops: [(popID: Int, generation: Int?)], by author: String, _ reason: String) async throws {
+        let time = self.now()
+        try await self.writing { database in
+            for pop in pops {
+                try database.execute(
+                    sql:
+                        "INSERT OR REPLACE INTO hold (popID, generation, since, author, reason) VALUES (?, ?, ?, ?, ?)",
+                    arguments: [pop.popID, pop.generation, time.milliseconds, author, reason]
+                )
+            }
+            try Self.insert(
+                pops.map {
+                    FleetEvent(time: time, popID: $0.popID, kind: .held, detail: "by \(author): \(reason)")
+                },
+                in: database
+            )
+        }
+    }
+
+    func release(_ popIDs: [Int], by author: String) async throws {
+        let time = self.now()
+        try await self.writing { database in
+            for popID in popIDs {
+                try database.execute(sql: "DELETE FROM hold WHERE popID = ?", arguments: [popID])
+                guard database.changesCount > 0 else { continue }
+                let event = FleetEvent(time: time, popID: popID, kind: .released, detail: "by \(author)")
+                try Self.insert([event], in: database)
+            }
+        }
+    }
+
+    func lease(_ lease: Lease, for seconds: TimeInterval) async throws -> LeaseHolder? {
+        let now = self.now()
+        return try await self.writing { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO lease (name, holder, expires) VALUES (:name, :holder, :expires)
+                    ON CONFLICT (name) DO UPDATE SET holder = :holder, expires = :expires
+                    WHERE holder = :holder OR expires <= :now OR expires > :latest
+                    """,
+                arguments: [
+                    "name": lease.purpose.rawValue, "holder": lease.holder,
+                    "expires": now.addingTimeInterval(seconds).milliseconds, "now": now.milliseconds,
+                    // A clock that was far ahead must not keep everybody away until that time comes.
+                    "latest": now.addingTimeInterval(Self.longestLease).milliseconds,
+                ]
+            )
+            let sql = "SELECT holder, expires FROM lease WHERE name = ?"
+            guard let row = try Row.fetchOne(database, sql: sql, arguments: [lease.purpose.rawValue]),
+                row["holder"] != lease.holder
+            else { return nil }
+            return LeaseHolder(name: row["holder"], until: Date(milliseconds: row["expires"]))
+        }
+    }
+
+    /// In seconds; no lease is asked for longer.
+    private static let longestLease: TimeInterval = 3600
+
+    func give(back lease: Lease) async throws {
+        try await self.writing { database in
+            try database.execute(
+                sql: "DELETE FROM lease WHERE name = ? AND holder = ?",
+                arguments: [lease.purpose.rawValue, lease.holder]
+            )
+        }
+    }
+}

@@ -1,0 +1,123 @@
+internal import Foundation
+internal import GRDB
+
+extension SQLiteStore {
+    func pasts() async throws -> [Int: PoPPast] {
+        let samples = try await self.latestSamples()
+        return try await self.reading { database in
+            var pasts: [Int: PoPPast] = [:]
+            for popID in try Int.fetchAll(database, sql: "SELECT id FROM pop") {
+                pasts[popID] = PoPPast(sample: samples[popID])
+            }
+            let confirmed = try Self.readGenerations(into: &pasts, from: database)
+            try Self.readAttempts(into: &pasts, confirmed, from: database)
+            try Self.readCircuits(into: &pasts, from: database)
+            try Self.readHolds(into: &pasts, from: database)
+            try Self.readDrift(into: &pasts, from: database)
+            return pasts
+        }
+    }
+
+    /// - Returns: The digests that were confirmed last, by PoP id.
+    private static func readGenerations(
+        into pasts: inout [Int: PoPPast],
+        from database: Database
+    ) throws -> [Int: String] {
+        // The text of a generation is long: only its newest rows are read, by their keys.
+        let latest = """
+            SELECT popID, number, digest, NOT EXISTS (
+                    SELECT 1 FROM audit WHERE audit.popID = generation.popID AND audit.revision > generation.revision
+                ) AND NOT EXISTS (
+                    SELECT 1 FROM audit WHERE audit.popID IS NULL AND audit.revision > generation.revision
+                ) AS isUpToDate
+            FROM generation
+            WHERE (popID, number) IN (SELECT popID, max(number) FROM generation GROUP BY popID)
+            """
+        for row in try Row.fetchAll(database, sql: latest) {
+            let popID: Int = row["popID"]
+            pasts[popID]?.latestGeneration = row["number"]
+            pasts[popID]?.latestDigest = row["digest"]
+            pasts[popID]?.isUpToDate = row["isUpToDate"]
+        }
+        let confirmed = """
+            SELECT popID, number, digest FROM generation
+            WHERE (popID, confirmed) IN
+                (SELECT popID, max(confirmed) FROM generation WHERE confirmed IS NOT NULL GROUP BY popID)
+            """
+        var digests: [Int: String] = [:]
+        for row in try Row.fetchAll(database, sql: confirmed) {
+            let popID: Int = row["popID"]
+            pasts[popID]?.confirmedGeneration = row["number"]
+            digests[popID] = row["digest"]
+        }
+        return digests
+    }
+
+    private static func readAttempts(
+        into pasts: inout [Int: PoPPast],
+        _ confirmed: [Int: String],
+        from database: Database
+    ) throws {
+        // Walks down each PoP's index from the newest attempt, however many there are.
+        let sql = """
+            SELECT * FROM push WHERE id IN (SELECT
+                    (SELECT id FROM push WHERE popID = pop.id ORDER BY started DESC, id DESC LIMIT 1) FROM pop)
+                OR id IN (SELECT (SELECT id FROM push WHERE popID = pop.id AND outcome IN ('applied', 'unchanged')
+                    ORDER BY started DESC, id DESC LIMIT 1) FROM pop)
+            ORDER BY started, id
+            """
+        for row in try Row.fetchAll(database, sql: sql) {
+            let attempt = try Self.attempt(row)
+            let before = pasts[attempt.popID]?.history
+            pasts[attempt.popID]?.history = PushHistory(
+                last: attempt,
+                lastSuccess: attempt.outcome.isSuccess ? attempt : before?.lastSuccess,
+                confirmedDigest: confirmed[attempt.popID]
+            )
+        }
+    }
+
+    static func attempt(_ row: Row) throws -> PushAttempt {
+        guard let outcome = PushOutcome(rawValue: row["outcome"]) else {
+            throw RegistryError.unusable("the database holds a push with an unknown outcome")
+        }
+        return PushAttempt(
+            popID: row["popID"],
+            generation: row["generation"],
+            started: Date(milliseconds: row["started"]),
+            duration: .milliseconds(row["duration"] as Int64),
+            outcome: outcome,
+            detail: row["detail"]
+        )
+    }
+
+    private static func readCircuits(into pasts: inout [Int: PoPPast], from database: Database) throws {
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM circuit") {
+            pasts[row["popID"] as Int]?.circuit = Circuit(
+                failures: row["failures"],
+                since: Date(milliseconds: row["since"]),
+                retryAt: Date(milliseconds: row["retryAt"]),
+                reason: row["reason"]
+            )
+        }
+    }
+
+    private static func readHolds(into pasts: inout [Int: PoPPast], from database: Database) throws {
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM hold") {
+            pasts[row["popID"] as Int]?.hold = Hold(
+                generation: row["generation"],
+                since: Date(milliseconds: row["since"]),
+                author: row["author"],
+                reason: row["reason"]
+            )
+        }
+    }
+
+    private static func readDrift(into pasts: inout [Int: PoPPast], from database: Database) throws {
+        let sql = "SELECT popID, max(time) AS time FROM event WHERE kind = 'drifted' GROUP BY popID"
+        for row in try Row.fetchAll(database, sql: sql) {
+            guard let popID = row["popID"] as Int? else { continue }
+            pasts[popID]?.lastDrift = Date(milliseconds: row["time"])
+        }
+    }
+}

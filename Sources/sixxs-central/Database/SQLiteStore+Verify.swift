@@ -1,0 +1,94 @@
+internal import GRDB
+
+extension SQLiteStore {
+    func violations() async throws -> [String] {
+        try await self.reading { database in
+            try Self.rules.flatMap { try String.fetchAll(database, sql: $0) }
+                + Self.danglingReferences(in: database)
+        }
+    }
+
+    /// What `PRAGMA integrity_check` says of both files; empty when they are whole.
+    func damage() async throws -> [String] {
+        var damage: [String] = []
+        for pool in [self.central, self.samples] {
+            let findings = try await Self.translating {
+                try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+            }
+            damage += findings.filter { $0 != "ok" }.map { "\(pool.path): \($0)" }
+        }
+        return damage
+    }
+
+    private static func danglingReferences(in database: Database) throws -> [String] {
+        try database.foreignKeyViolations().reduce(into: [String]()) { sentences, violation in
+            let row = violation.originRowID.map { "row \($0)" } ?? "a row"
+            sentences.append(
+                "\(row) of \(violation.originTable) names a \(violation.destinationTable) that does not exist"
+            )
+        }
+    }
+
+    /// Each finds what breaks one rule, and says so in a sentence.
+    ///
+    /// The schema keeps all of them; here they are asked again in other words, for databases that somebody wrote to
+    /// without it.
+    private static let rules = [
+        """
+        SELECT format('prefix %s overlaps %s', text, before) FROM
+            (SELECT text, lower, lag(text) OVER (ORDER BY lower) AS before,
+                max(upper) OVER (ORDER BY lower ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reach FROM prefix)
+        WHERE reach >= lower
+        """,
+        """
+        SELECT format('subnet %s overlaps %s', text, before) FROM
+            (SELECT text, lower, lag(text) OVER (ORDER BY lower) AS before,
+                max(upper) OVER (ORDER BY lower ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reach FROM subnet)
+        WHERE reach >= lower
+        """,
+        """
+        SELECT format('subnet %s of T%d does not lie in a subnet prefix of its PoP', subnet.text, subnet.tunnel)
+        FROM subnet JOIN tunnel ON tunnel.number = subnet.tunnel LEFT JOIN prefix ON prefix.id = subnet.prefixID
+        WHERE prefix.id IS NULL OR prefix.kind <> 'subnet' OR prefix.popID <> tunnel.popID
+            OR subnet.lower < prefix.lower OR subnet.upper > prefix.upper OR subnet.length <> prefix.length + 8
+        """,
+        """
+        SELECT format('T%d is at PoP %d, which has no tunnel prefix', number, popID) FROM tunnel
+        WHERE NOT EXISTS (SELECT 1 FROM prefix WHERE prefix.popID = tunnel.popID AND kind = 'tunnel')
+        """,
+        """
+        SELECT format('%d tunnels of PoP %d have tid %x', count(*), popID, tid) FROM tunnel
+        GROUP BY popID, tid HAVING count(*) > 1
+        """,
+        """
+        SELECT format('%d static tunnels of PoP %d have the endpoint %s', count(*), popID, endpoint) FROM tunnel
+        WHERE endpoint IS NOT NULL GROUP BY popID, endpoint HAVING count(*) > 1
+        """,
+        """
+        SELECT format('T%d has tid %x and MTU %d: a tid is 0 to 1fff, an MTU 1280 to 1480', number, tid, mtu) FROM tunnel
+        WHERE tid NOT BETWEEN 0 AND 8191 OR mtu NOT BETWEEN 1280 AND 1480
+        """,
+        """
+        SELECT format('T%d is %s, and has no %s', number, type, iif(type = 'static', 'endpoint', 'password')) FROM tunnel
+        WHERE (type = 'static') <> (endpoint IS NOT NULL) OR (type <> 'static') <> (password IS NOT NULL)
+        """,
+        """
+        SELECT format('T%d is not in the list of numbers that were given', number) FROM tunnel
+        WHERE NOT EXISTS (SELECT 1 FROM tunnelNumber WHERE tunnelNumber.number = tunnel.number)
+        """,
+        """
+        SELECT format('PoP %d has %d subnet prefixes: 16 is the most', popID, count(*)) FROM prefix
+        WHERE kind = 'subnet' GROUP BY popID HAVING count(*) > 16
+        """,
+        """
+        SELECT format('PoP %d has %d tunnel prefixes: one is the most', popID, count(*)) FROM prefix
+        WHERE kind = 'tunnel' GROUP BY popID HAVING count(*) > 1
+        """,
+        """
+        SELECT format('%d PoPs share %s', count(*), address) FROM
+            (SELECT ipv4 AS address FROM pop UNION ALL SELECT ipv6 FROM pop UNION ALL SELECT name FROM pop)
+        GROUP BY address HAVING count(*) > 1
+        """,
+        "SELECT format('PoP %s has id %d: 1 to 4095 is right', name, id) FROM pop WHERE id NOT BETWEEN 1 AND 4095",
+    ]
+}

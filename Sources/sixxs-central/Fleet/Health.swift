@@ -1,0 +1,46 @@
+internal import Wire
+
+/// Compares what a daemon reported before a push and while it was watched after.
+///
+/// Pure: both reports and the time between them are parameters.
+struct Health: Hashable, Sendable {
+    let policy: WavePolicy
+
+    /// The tunnels that stay enabled, as `T12`: only they are expected to stay up.
+    let enabled: Set<String>
+
+    /// How many errors a second the daemon counted before the push; 0 when nobody knows.
+    let usualErrors: Double
+
+    /// What is wrong after a push, or nil.
+    ///
+    /// - Parameter seconds: The time between the reports.
+    func complaint(before: PoPReport, after: PoPReport, seconds: Double) -> String? {
+        guard before.instance == after.instance else { return "the daemon restarted" }
+        return self.tunnelsDown(before, after) ?? self.errors(before, after, seconds)
+    }
+
+    private func tunnelsDown(_ before: PoPReport, _ after: PoPReport) -> String? {
+        let wereUp = before.tunnels.filter { $0.state == "up" && self.enabled.contains($0.tunnel) }
+        let areUp = Set(after.tunnels.filter { $0.state == "up" }.map(\.tunnel))
+        let lost = wereUp.count { !areUp.contains($0.tunnel) }
+        guard lost * 100 > wereUp.count * self.policy.tunnelDrop else { return nil }
+        return "\(lost) of \(wereUp.count) tunnels went down"
+    }
+
+    private func errors(_ before: PoPReport, _ after: PoPReport, _ seconds: Double) -> String? {
+        let growth = after.errorCount.subtractingReportingOverflow(before.errorCount)
+        let usual = self.usualErrors * max(0, seconds)
+        guard !growth.overflow, Double(growth.partialValue) > Double(self.policy.errorJump) + 2 * usual else {
+            return nil
+        }
+        return "its tunnels counted \(growth.partialValue) errors, where \(Int(usual.rounded())) are usual"
+    }
+}
+
+extension PoPReport {
+    /// The sum of all error counters of all tunnels.
+    var errorCount: UInt64 {
+        self.tunnels.reduce(0) { sum, tunnel in tunnel.errors.values.reduce(sum, &+) }
+    }
+}

@@ -1,0 +1,31 @@
+internal import Foundation
+
+/// The right to do something that only one centre may do at a time.
+struct Lease: Hashable, Sendable {
+    /// What it is for.
+    enum Purpose: String, Sendable {
+        /// Making the rounds.
+        case serve
+
+        /// One round, or a push by hand.
+        case round
+    }
+
+    let purpose: Purpose
+
+    /// Who wants it, as others read it; no two processes have the same.
+    let holder: String
+
+    init(_ purpose: Purpose, of what: String) {
+        let process = ProcessInfo.processInfo
+        let salt = String(UInt32.random(in: .min ... .max), radix: 16)
+        self.purpose = purpose
+        self.holder = "\(what) on \(process.hostName), process \(process.processIdentifier) (\(salt))"
+    }
+}
+
+/// Somebody else who has a lease.
+struct LeaseHolder: Hashable, Sendable {
+    let name: String
+    let until: Date
+}

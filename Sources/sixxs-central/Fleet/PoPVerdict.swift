@@ -1,0 +1,121 @@
+internal import Foundation
+
+/// What monitoring is told about one PoP.
+struct PoPVerdict {
+    /// Something that is not as it should be.
+    struct Finding: Hashable, Sendable {
+        let level: FleetVerdict.Level
+        let pop: String
+        let text: String
+    }
+
+    private let status: PoPStatus
+    private let now: Date
+    private let limits: FleetVerdict.Limits
+
+    init(_ status: PoPStatus, now: Date, limits: FleetVerdict.Limits) {
+        self.status = status
+        self.now = now
+        self.limits = limits
+    }
+
+    /// Everything that is wrong, or one thing when nothing else can be known.
+    var findings: [Finding] {
+        guard let history = self.status.past.history else {
+            return [self.finding(.critical, "was never pushed to")]
+        }
+        if let circuit = self.status.past.circuit {
+            let since = Figures.age(circuit.since, now: self.now)
+            return [
+                self.finding(
+                    .critical,
+                    "cannot be reached since \(since), \(circuit.failures) attempts: \(circuit.reason)"
+                )
+            ]
+        }
+        return [
+            self.overdue(history), self.outcome(history), self.hold, self.lag, self.drift(history),
+            self.restart,
+            self.clock, self.tunnels,
+        ].compactMap(\.self)
+    }
+
+    private func finding(_ level: FleetVerdict.Level, _ text: String) -> Finding {
+        Finding(level: level, pop: self.status.pop.name.description, text: text)
+    }
+
+    private func overdue(_ history: PushHistory) -> Finding? {
+        let age = self.now.timeIntervalSince(history.last.started)
+        // A PoP that is visited less often than others is late later.
+        let limit = max(self.limits.overdue, Double(self.status.pop.pollInterval) * 2.5)
+        guard age > limit else { return nil }
+        return self.finding(
+            age > 2 * limit ? .critical : .warning,
+            "was last visited \(Int(age)) s ago, expected within \(Int(limit)) s"
+        )
+    }
+
+    private func outcome(_ history: PushHistory) -> Finding? {
+        switch history.last.outcome {
+        case .applied, .unchanged: nil
+        case .stopped:
+            self.status.past.hold == nil
+                ? self.finding(.warning, "is not pushed to: \(history.last.detail)") : nil
+        case .failed, .rolledBack: self.finding(.critical, history.last.detail)
+        }
+    }
+
+    private var hold: Finding? {
+        self.status.past.hold.map { self.finding(.warning, $0.words(for: self.status.pop.name)) }
+    }
+
+    private var lag: Finding? {
+        let past = self.status.past
+        guard past.hold == nil, let confirmed = past.confirmedGeneration, let latest = past.latestGeneration,
+            confirmed < latest
+        else { return nil }
+        return self.finding(.warning, "runs generation \(confirmed) of \(latest)")
+    }
+
+    private func drift(_ history: PushHistory) -> Finding? {
+        if let running = self.status.past.sample?.digest, let confirmed = history.confirmedDigest,
+            running != confirmed
+        {
+            return self.finding(.warning, "runs another configuration than it confirmed")
+        }
+        guard let drift = self.status.past.lastDrift, self.isRecent(drift) else { return nil }
+        return self.finding(
+            .warning,
+            "ran another configuration than it confirmed \(Figures.age(drift, now: self.now)); the push healed it"
+        )
+    }
+
+    private var restart: Finding? {
+        guard let sample = self.status.past.sample else { return nil }
+        let start = sample.time.addingTimeInterval(-Double(sample.uptime))
+        return self.isRecent(start)
+            ? self.finding(.warning, "restarted \(Figures.age(start, now: self.now))") : nil
+    }
+
+    private func isRecent(_ time: Date) -> Bool { self.now.timeIntervalSince(time) < self.limits.recent }
+
+    private var clock: Finding? {
+        guard let skew = self.status.past.sample?.clockSkew, skew.magnitude > self.limits.clockSkew else {
+            return nil
+        }
+        return self.finding(
+            skew.magnitude > self.limits.criticalClockSkew ? .critical : .warning,
+            "has a clock that is \(skew.magnitude) s \(skew > 0 ? "fast" : "slow")"
+        )
+    }
+
+    private var tunnels: Finding? {
+        guard let sample = self.status.past.sample, sample.configured >= max(1, self.limits.smallPoP) else {
+            return nil
+        }
+        let percent = Double(sample.online) * 100 / Double(sample.configured)
+        let text = "has \(sample.online) of \(sample.configured) tunnels up"
+        if self.limits.critical?.alerts(percent) == true { return self.finding(.critical, text) }
+        return self.limits.warning?.alerts(percent) == true ? self.finding(.warning, text) : nil
+    }
+}
