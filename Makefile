@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 DESTDIR ?=
 PREFIX ?= /usr/local
+PLUGINS ?= /usr/lib/nagios/plugins
 SWIFT ?= swift
 BENCH := Benchmarks/.build/release/sixxsd-bench
 PYTHON := /usr/bin/python3
@@ -69,8 +70,9 @@ fuzz: packages ## run every fuzz target (SECONDS=20), as many at once as there a
 packages: ## install the Debian packages that are missing
 	@Tests/gate/install-packages.sh
 
-install: build ## install the programs (DESTDIR, PREFIX)
-	@install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+install: build ## install the programs (DESTDIR, PREFIX, PLUGINS)
+	@install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PLUGINS)
+	@install -m 0755 Packaging/nagios/check_sixxsd $(DESTDIR)$(PLUGINS)/
 	@install -m 0755 .build/release/sixxsd $(DESTDIR)$(PREFIX)/sbin/
 	@install -m 0755 .build/release/sixxs-client .build/release/sixxs-central $(DESTDIR)$(PREFIX)/bin/
 
