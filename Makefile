@@ -70,11 +70,8 @@ fuzz: packages ## run every fuzz target (SECONDS=20), as many at once as there a
 packages: ## install the Debian packages that are missing
 	@Tests/gate/install-packages.sh
 
-install: build ## install the programs (DESTDIR, PREFIX, PLUGINS)
-	@install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PLUGINS)
-	@install -m 0755 Packaging/nagios/check_sixxsd $(DESTDIR)$(PLUGINS)/
-	@install -m 0755 .build/release/sixxsd $(DESTDIR)$(PREFIX)/sbin/
-	@install -m 0755 .build/release/sixxs-client .build/release/sixxs-central $(DESTDIR)$(PREFIX)/bin/
+install: build ## programs, man pages, completions, monitoring plugin (DESTDIR, PREFIX, PLUGINS)
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PLUGINS='$(PLUGINS)' Packaging/install .build/release
 
 clean: ## remove everything that was built
 	@rm -rf .build Benchmarks/.build Fuzz/.build
