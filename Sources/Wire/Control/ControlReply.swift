@@ -25,7 +25,7 @@ public struct ControlReply: Hashable, Sendable {
         self.lines = lines.map(Self.oneLine)
     }
 
-    private static func oneLine(_ text: String) -> String {
+    fileprivate static func oneLine(_ text: String) -> String {
         guard text.utf8.contains(where: Self.mayBeControl) else { return text }
         let line = text.split { $0.isNewline }.joined(separator: " ")
         var cleaned = String.UnicodeScalarView()
@@ -61,7 +61,7 @@ public struct ControlReply: Hashable, Sendable {
 
 /// Why what a daemon sent is no reply.
 public enum ControlReplyError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A line doesn't begin with a code of three digits; the line, cut to 80 characters.
+    /// A line doesn't begin with a code of three digits; the line, cut to 80 characters, controls as `?`.
     case noCode(String)
     /// A line or a whole reply is longer than is sensible, in octets.
     case tooLong(limit: Int)
@@ -133,7 +133,7 @@ public struct ControlReplyParser: Sendable {
             return nil
         }
         let (code, _) = try Self.split(line)
-        guard code / 100 == pending.digit else { throw .wrongEnd(String(line.prefix(80))) }
+        guard code / 100 == pending.digit else { throw .wrongEnd(Self.quoted(line)) }
         self.pending = nil
         return ControlReply(code, lines: pending.lines)
     }
@@ -149,13 +149,16 @@ public struct ControlReplyParser: Sendable {
         return nil
     }
 
+    /// The beginning of a line for an error, without what would move the cursor of an operator's terminal.
+    private static func quoted(_ line: String) -> String { ControlReply.oneLine(String(line.prefix(80))) }
+
     private static func split(_ line: String) throws(ControlReplyError) -> (code: Int, text: String) {
         let digits = line.utf8.prefix(3)
         let rest = line.utf8.dropFirst(3)
         guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }),
             let code = Int(line.prefix(3)),
             (100...599).contains(code), rest.isEmpty || rest.first == UInt8(ascii: " ")
-        else { throw .noCode(String(line.prefix(80))) }
+        else { throw .noCode(Self.quoted(line)) }
         return (code, String(decoding: rest.dropFirst(), as: UTF8.self))
     }
 }

@@ -75,6 +75,7 @@ import Wire
         Row("sign",              "+20 OK\n",                is: .noCode("+20 OK")),
         Row("leading blank",     " 200 OK\n",               is: .noCode(" 200 OK")),
         Row("other digits",      "٢٠٠ OK\n",                is: .noCode("٢٠٠ OK")),
+        Row("controls",          "\u{1b}[2J\0x\u{9b}\n",     is: .noCode("?[2J?x?")),
         Row("long line, cut",    String(repeating: "x", count: 100) + "\n", is: .noCode(String(repeating: "x", count: 80))),
         Row("end without code",  "201 1\na\nb\n",           is: .noCode("b")),
         Row("end of another digit", "201 1\na\n404 OK\n",   is: .wrongEnd("404 OK")),
