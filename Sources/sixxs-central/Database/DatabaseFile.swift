@@ -35,7 +35,7 @@ struct DatabaseFile: Sendable {
             return pool
         } catch let error as DatabaseError {
             throw RegistryError.unusable(
-                "cannot use the database \(self.path): \(error.message ?? "\(error)")"
+                "cannot use the database \(self.path): \(error.message ?? "\(error)")\(RegistryError.hint(error))"
             )
         }
     }

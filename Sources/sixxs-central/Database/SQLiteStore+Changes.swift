@@ -39,7 +39,15 @@ extension RegistryError {
             self = .refused(Self.uniquenessRules[columns] ?? "\(columns) is taken")
         case .SQLITE_CONSTRAINT_FOREIGNKEY:
             self = .refused("it is still in use, or names something that does not exist")
-        default: self = .unusable("the database cannot be used: \(message)")
+        default: self = .unusable("the database cannot be used: \(message)\(Self.hint(error))")
+        }
+    }
+
+    /// What to look at when SQLite could not read or write; nothing for other errors.
+    static func hint(_ error: DatabaseError) -> String {
+        switch error.resultCode {
+        case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN: "; is the file system full?"
+        default: ""
         }
     }
 
