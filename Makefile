@@ -15,7 +15,7 @@ AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || ! command -v sudo >/dev/null || \
 
 SWIFT_FOLDERS := $(wildcard Sources Tests Benchmarks Fuzz) Package.swift
 TEST_FLAGS := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
-PYTEST_FLAGS ?= -q --numprocesses 2
+PYTEST_FLAGS ?= -q --numprocesses 2 --dist loadgroup
 
 export PYTHONDONTWRITEBYTECODE := 1
 

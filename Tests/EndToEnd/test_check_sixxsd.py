@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import signal
 import socket
 import subprocess
-import threading
-from collections.abc import Callable
 
 import pytest
 
@@ -20,14 +17,12 @@ from lab.daemon import TunnelLine
 from lab.namespace import Laboratory, Namespace
 from lab.programs import REPOSITORY
 from lab.site import PASSWORD, Site
+from lab.stand_in import GREETING, Script, StandIn, reset
 
 PLUGIN = REPOSITORY / "Packaging/nagios/check_sixxsd"
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
-GREETING = b"200 chtst01 sixxsd 0.1.0\n"
 STATIC = TunnelLine(1, 4141, "203.0.113.10", 1280)
 FIGURE = re.compile(r"(\w+)=[0-9.]+s?;(@?[0-9.~]*:[0-9.]*)?;(@?[0-9.~]*:[0-9.]*|[0-9.]+)?;[0-9]+(;[0-9]+)?")
-
-Script = Callable[["StandIn", socket.socket], None]
 
 
 class Result:
@@ -52,51 +47,6 @@ class Result:
 
 def check(where: Namespace, *words: object, prefix: tuple[str, ...] = ()) -> Result:
     return Result(where.run(*prefix, PLUGIN, *words, check=False, timeout=25))
-
-
-class StandIn:
-    """A server that does what a script says to everyone who connects."""
-
-    def __init__(self, namespace: Namespace, script: Script, family: int = socket.AF_INET) -> None:
-        self.script = script
-        self.sent = 0
-        self.heard = b""
-        self._listener = namespace.socket(family, socket.SOCK_STREAM)
-        self._listener.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
-        self._listener.listen()
-        self.port: int = self._listener.getsockname()[1]
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
-
-    def __enter__(self) -> StandIn:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                with connection, contextlib.suppress(OSError):
-                    connection.settimeout(20)
-                    self.script(self, connection)
-
-    def send(self, connection: socket.socket, octets: bytes) -> None:
-        connection.sendall(octets)
-        self.sent += len(octets)
-
-    def hear(self, connection: socket.socket) -> None:
-        """Reads the command, or what there is of it."""
-        self.heard += connection.recv(1000)
-
-    def wait(self, seconds: float | None = None) -> bool:
-        """Waits until the test is over."""
-        return self._over.wait(seconds)
 
 
 def answering(answer: bytes, greeting: bytes = GREETING) -> Script:
@@ -184,8 +134,8 @@ def test_figures_carry_thresholds_and_bounds(here: Namespace) -> None:
         assert re.fullmatch(r"time=[0-9.]+s;;20;0", result.figures["time"])
 
 
-def reset(stand_in: StandIn, connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+def reset_at_once(stand_in: StandIn, connection: socket.socket) -> None:
+    reset(connection)
 
 
 def close_at_once(stand_in: StandIn, connection: socket.socket) -> None:
@@ -199,7 +149,7 @@ def close_within_the_greeting(stand_in: StandIn, connection: socket.socket) -> N
 NO_SENSE = "makes no sense"
 LIES: dict[str, tuple[Script, str]] = {
     "closes at once": (close_at_once, "closed the connection too early"),
-    "resets": (reset, "reset by peer|closed the connection"),
+    "resets": (reset_at_once, "reset by peer|closed the connection"),
     "closes after the greeting": (answering(b""), "closed the connection too early|reset by peer"),
     "closes within the greeting": (close_within_the_greeting, "closed the connection within a line"),
     "closes within the answer": (answering(b"201 2\ntotal 4"), "within a line"),
@@ -262,16 +212,13 @@ def greet_and_be_silent(stand_in: StandIn, connection: socket.socket) -> None:
 
 
 def drip(stand_in: StandIn, connection: socket.socket) -> None:
-    """Says the right thing, an octet a second."""
-    for octet in GREETING + status("total 40 30 50"):
-        stand_in.send(connection, bytes([octet]))
-        if stand_in.wait(1):
-            return
+    """Says the right thing, too slowly."""
+    stand_in.drip(connection, GREETING + status("total 40 30 50"))
 
 
 def drip_the_answer(stand_in: StandIn, connection: socket.socket) -> None:
     stand_in.send(connection, GREETING)
-    drip(stand_in, connection)
+    stand_in.drip(connection, status("total 40 30 50"))
 
 
 @pytest.mark.parametrize(("script", "words"), [

@@ -4,6 +4,7 @@ namespace   namespaces, links, processes and their removal, whatever happens
 topology    the fleet: two internets, PoPs, hosts, NAT
 sshd        a real OpenSSH server for a PoP
 daemon      sixxsd and its control port
+stand_in    servers that lie in a daemon's place, or cut a push
 client      sixxs-client
 central     sixxs-central
 beats       AYIYA datagrams and heartbeats, written from the specification alone
