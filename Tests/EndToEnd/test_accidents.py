@@ -295,7 +295,8 @@ def test_a_full_disk_under_the_database_loses_nothing(laboratory: Laboratory, pr
     filler.unlink()
     assert service.is_running, "the service waits for room"
     added = central.add_tunnel(pop.name, "ayiya")
-    assert [row["tunnel"] for row in central.json("tunnel", "list")] == [*kept, added]  # type: ignore[union-attr, index]
+    rows = central.json("tunnel", "list")
+    assert [row["tunnel"] for row in rows] == [*kept, added]  # type: ignore[union-attr, index]
     wait_for(lambda: {row["tunnel"] for row in pop.daemon.report()["tunnels"]} == {*kept, added}, 15, "a round")
     service.stop()
     check_integrity(central)
