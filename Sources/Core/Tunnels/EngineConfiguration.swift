@@ -14,6 +14,16 @@ public struct EngineConfiguration: Sendable {
         var password: String?
         var retired: Retired?
 
+        init(_ tunnel: TunnelSettings) {
+            self.number = tunnel.number
+            self.remote = tunnel.remote
+            self.isDisabled = tunnel.state == .disabled
+            self.mtu = UInt16(clamping: tunnel.mtu)
+            self.secret = tunnel.password.map { AYIYASecret(password: $0) }
+            self.password = tunnel.password
+            self.retired = tunnel.retiredPassword.map(Retired.init)
+        }
+
         /// Whether another configuration means the same tunnel, so that its counters go on.
         func isSameTunnel(as other: Row) -> Bool { self.number == other.number }
 
@@ -64,6 +74,7 @@ public struct EngineConfiguration: Sendable {
     /// The configuration that this one was compared with, and the tunnels that differ.
     private var comparison: (base: Identity, tids: [TID])?
 
+    private let configuration: Configuration
     let plan: AddressPlan
     /// One a tid; nil for those that are not configured.
     let rows: [Row?]
@@ -78,19 +89,29 @@ public struct EngineConfiguration: Sendable {
 
     /// Makes a configuration ready that was checked (``Wire/Configuration/check()``).
     public init(_ configuration: Configuration) {
-        self.plan = AddressPlan(configuration)
         var rows = [Row?](repeating: nil, count: TID.capacity)
-        for tunnel in configuration.tunnels {
-            rows[Int(tunnel.tid.rawValue)] = Row(
-                number: tunnel.number,
-                remote: tunnel.remote,
-                isDisabled: tunnel.state == .disabled,
-                mtu: UInt16(clamping: tunnel.mtu),
-                secret: tunnel.password.map { AYIYASecret(password: $0) },
-                password: tunnel.password,
-                retired: tunnel.retiredPassword.map(Retired.init)
-            )
+        for tunnel in configuration.tunnels { rows[Int(tunnel.tid.rawValue)] = Row(tunnel) }
+        self.init(configuration, rows)
+    }
+
+    /// Makes a configuration ready to take the place of another, which it is compared with beforehand.
+    public init(_ configuration: Configuration, replacing old: EngineConfiguration) {
+        var rows = old.rows
+        var tids: [TID] = []
+        configuration.forEachTunnelChange(from: old.configuration) { new, old in
+            guard let tid = new?.tid ?? old?.tid else { return }
+            rows[Int(tid.rawValue)] = new.map(Row.init)
+            tids.append(tid)
         }
+        self.init(configuration, rows)
+        let keepsAddresses =
+            old.ownDetails?.ipv4 == self.ownDetails?.ipv4 && old.ownDetails?.ipv6 == self.ownDetails?.ipv6
+        if keepsAddresses { self.comparison = (old.identity, tids) }
+    }
+
+    private init(_ configuration: Configuration, _ rows: [Row?]) {
+        self.configuration = configuration
+        self.plan = AddressPlan(configuration)
         self.rows = rows
         self.ownDetails = configuration.pop.ownDetails
         self.beatTimeout = UInt64(clamping: configuration.pop.beatTimeout) &* Moment.nanosecondsPerSecond
@@ -99,18 +120,6 @@ public struct EngineConfiguration: Sendable {
         self.answersProtocolUnreachable = configuration.pop.answersProtocolUnreachable
         let others = configuration.pop.pops.filter { $0.id != configuration.pop.id }
         self.otherPoPs = others.sorted { $0.id < $1.id }.map { PoPLatency(details: $0) }
-    }
-
-    /// Makes a configuration ready to take the place of another, which it is compared with beforehand.
-    public init(_ configuration: Configuration, replacing old: EngineConfiguration) {
-        self.init(configuration)
-        let keepsAddresses =
-            old.ownDetails?.ipv4 == self.ownDetails?.ipv4 && old.ownDetails?.ipv6 == self.ownDetails?.ipv6
-        guard keepsAddresses else { return }
-        let tids = (0..<UInt16(TID.capacity)).compactMap { number in
-            self.rows[Int(number)] == old.rows[Int(number)] ? nil : TID(rawValue: number)
-        }
-        self.comparison = (old.identity, tids)
     }
 
     /// The tunnels that differ from another configuration; nil when all must be looked at.

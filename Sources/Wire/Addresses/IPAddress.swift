@@ -10,12 +10,20 @@ public enum IPAddress: Hashable, Sendable {
     ///
     /// - Throws: ``SyntaxError`` when the text is neither.
     public init(parsing text: some StringProtocol) throws(SyntaxError) {
-        if let address = try? IPv4Address(parsing: text) {
+        guard let address = IPAddress(octets: Array(text.utf8)[...]) else {
+            throw SyntaxError(expected: "an IPv4 or IPv6 address", found: String(text))
+        }
+        self = address
+    }
+
+    /// Reads the same from octets, or gives nil.
+    init?(octets: ArraySlice<UInt8>) {
+        if let address = IPv4Address(octets: octets) {
             self = .ipv4(address)
-        } else if let address = try? IPv6Address(parsing: text) {
+        } else if let address = IPv6Address(octets: octets) {
             self = .ipv6(address)
         } else {
-            throw SyntaxError(expected: "an IPv4 or IPv6 address", found: String(text))
+            return nil
         }
     }
 

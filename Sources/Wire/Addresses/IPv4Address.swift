@@ -17,26 +17,32 @@ public struct IPv4Address: Hashable, Sendable, Comparable {
     ///
     /// - Throws: ``SyntaxError`` when the text is anything else.
     public init(parsing text: some StringProtocol) throws(SyntaxError) {
-        let failure = SyntaxError(expected: "an IPv4 address", found: String(text))
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { throw failure }
-        var value: UInt32 = 0
-        for part in parts {
-            guard let octet = Self.octet(part) else { throw failure }
-            value = value << 8 | UInt32(octet)
+        guard let address = IPv4Address(octets: Array(text.utf8)[...]) else {
+            throw SyntaxError(expected: "an IPv4 address", found: String(text))
         }
-        self.value = value
+        self = address
     }
 
-    private static func octet(_ digits: some Collection<UInt8>) -> UInt8? {
-        guard (1...3).contains(digits.count) else { return nil }
-        if digits.count > 1, digits.first == UInt8(ascii: "0") { return nil }
-        var value = 0
-        for digit in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-            value = value * 10 + Int(digit - UInt8(ascii: "0"))
+    /// Reads the same from octets, or gives nil.
+    init?(octets: ArraySlice<UInt8>) {
+        var value: UInt32 = 0
+        var number: UInt32 = 0
+        var digits = 0
+        var dots = 0
+        for octet in octets {
+            if octet == UInt8(ascii: "."), digits > 0, dots < 3 {
+                value = value << 8 | number
+                (number, digits, dots) = (0, 0, dots + 1)
+                continue
+            }
+            let isLeadingZero = digits > 0 && number == 0
+            guard octet.isDecimalDigit, !isLeadingZero else { return nil }
+            number = number * 10 + UInt32(octet - UInt8(ascii: "0"))
+            digits += 1
+            guard number <= 255 else { return nil }
         }
-        return UInt8(exactly: value)
+        guard digits > 0, dots == 3 else { return nil }
+        self.value = value << 8 | number
     }
 
     /// Orders by number.

@@ -24,10 +24,10 @@ public struct IPv6Prefix: Hashable, Sendable, Comparable {
     ///
     /// - Throws: ``SyntaxError`` when either half is wrong or bits beyond the length are set.
     public init(parsing text: some StringProtocol) throws(SyntaxError) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        let address = try? parts.first.map { part throws(SyntaxError) in try IPv6Address(parsing: part) }
-        let length = parts.count == 1 ? 128 : Self.length(parts[1])
-        guard let address, let length else {
+        let octets = Array(text.utf8)[...]
+        let slash = octets.firstIndex(of: UInt8(ascii: "/"))
+        let length = slash.map { Self.length(octets[($0 + 1)...]) } ?? 128
+        guard let address = IPv6Address(octets: octets[..<(slash ?? octets.endIndex)]), let length else {
             throw SyntaxError(expected: "an IPv6 prefix such as 2001:db8::/48", found: String(text))
         }
         guard let prefix = IPv6Prefix(address, length: length) else {
@@ -40,10 +40,8 @@ public struct IPv6Prefix: Hashable, Sendable, Comparable {
         self = prefix
     }
 
-    private static func length(_ digits: some StringProtocol) -> Int? {
-        guard (1...3).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-            let length = Int(digits), length <= 128
-        else { return nil }
+    private static func length(_ digits: ArraySlice<UInt8>) -> Int? {
+        guard digits.count <= 3, let length = digits.decimalValue, length <= 128 else { return nil }
         return length
     }
 

@@ -85,6 +85,7 @@ extension Configuration {
 
     private func checkTunnels() throws(Conflict) {
         var tidOfNumber: [TunnelNumber: TID] = [:]
+        tidOfNumber.reserveCapacity(self.tunnels.count)
         for tunnel in self.tunnels {
             if let other = tidOfNumber.updateValue(tunnel.tid, forKey: tunnel.number) {
                 let expected = "a tunnel number that is used once"

@@ -29,19 +29,11 @@ extension Configuration {
 
 /// Reads a configuration line by line.
 private struct ConfigurationReader {
-    /// A setting that a text may give only once, or that a conflict may later be about.
-    private enum Item: Hashable {
-        case subject(Configuration.Conflict.Subject)
-        case details(Int)
-        case tunnelPrefix
-    }
-
     private let file: String
     private var line = 0
     private var menus = MenuPosition()
     private var configuration = Configuration()
-    /// Where each item was given: line and column of its command's first argument.
-    private var places: [Item: (line: Int, column: Int)] = [:]
+    private var places = Places()
 
     init(file: String) { self.file = file }
 
@@ -55,10 +47,10 @@ private struct ConfigurationReader {
                 found: "\(octets.count) octets"
             )
         }
-        guard let text = String(validating: octets, as: UTF8.self), !text.utf8.contains(0) else {
+        guard Self.isText(octets) else {
             throw self.error(1, expected: "UTF-8 text", found: "other octets")
         }
-        var words = Words(text)
+        var words = Words(octets: octets)
         switch self.menus.follow(&words) {
         case .nothing, .moved: break
         case .command(let path): try self.perform(path, words)
@@ -69,13 +61,18 @@ private struct ConfigurationReader {
         case .alreadyAtTop:
             throw self.error(1, expected: "a menu, since none is open", found: "\"end\"")
         case .whereAmI, .help, .fullHelp:
+            let text = String(decoding: octets, as: UTF8.self)
             throw self.error(1, expected: "a configuration command", found: "\"\(text)\"")
         }
     }
 
-    private mutating func perform(_ path: String, _ words: Words) throws(ConfigurationError) {
-        var words = words
-        let columns = words.columns
+    private static func isText(_ octets: ArraySlice<UInt8>) -> Bool {
+        if octets.allSatisfy({ (1..<0x80).contains($0) }) { return true }
+        return !octets.contains(0) && String(validating: octets, as: UTF8.self) != nil
+    }
+
+    private mutating func perform(_ path: String, _ arguments: Words) throws(ConfigurationError) {
+        var words = arguments
         let command: ConfigurationCommand?
         do {
             command = try ConfigurationCommand(path, &words)
@@ -85,7 +82,7 @@ private struct ConfigurationReader {
         guard let command else {
             throw self.error(1, expected: "a configuration command", found: "\"\(path)\"")
         }
-        try self.note(command, columns: columns)
+        try self.note(command, arguments)
         // Straight into the arrays: `note` has made sure that they are new, and a search would be quadratic.
         switch command {
         case .setTunnel(let tunnel): self.configuration.tunnels.append(tunnel)
@@ -94,34 +91,39 @@ private struct ConfigurationReader {
         }
         let most = PoPSettings.maximumACLEntries
         guard self.configuration.pop.controlACL.count <= most else {
-            throw self.error(columns.first ?? 1, expected: "at most \(most) entries", found: "another")
+            let column = arguments.peek?.column ?? 1
+            throw self.error(column, expected: "at most \(most) entries", found: "another")
         }
     }
 
     /// Remembers where an item stands, and refuses a second one of the same name.
-    private mutating func note(_ command: ConfigurationCommand, columns: [Int]) throws(ConfigurationError) {
-        guard let (item, name) = Self.item(of: command) else { return }
-        let column = columns.first ?? 1
-        if case .setSubnet(let subnet) = command, columns.count > 1 {
-            self.places[.subject(.subnetOwner(subnet.prefix))] = (self.line, columns[1])
+    private mutating func note(
+        _ command: ConfigurationCommand,
+        _ arguments: Words
+    ) throws(ConfigurationError) {
+        guard let item = Self.item(of: command) else { return }
+        let column = arguments.peek?.column ?? 1
+        if case .setSubnet(let subnet) = command, let owner = arguments.columns.dropFirst().first {
+            self.places[.subject(.subnetOwner(subnet.prefix))] = .init(line: self.line, column: owner)
         }
-        if let first = self.places.updateValue((self.line, column), forKey: item) {
+        if let first = self.places[item] {
             throw self.error(
                 column,
-                expected: "\(name) once",
+                expected: "\(item) once",
                 found: "it again (first on line \(first.line))"
             )
         }
+        self.places[item] = .init(line: self.line, column: column)
     }
 
-    private static func item(of command: ConfigurationCommand) -> (Item, String)? {
+    private static func item(of command: ConfigurationCommand) -> Places.Item? {
         switch command {
-        case .setID: (.subject(.popID), "the PoP id")
-        case .setDetails(let details): (.details(details.id), "PoP \(details.id)")
-        case .addTunnelPrefix: (.tunnelPrefix, "a tunnel prefix")
-        case .addSubnetPrefix(let prefix): (.subject(.prefix(prefix)), "subnet prefix \(prefix)")
-        case .setTunnel(let tunnel): (.subject(.tunnel(tunnel.tid)), "tid \(tunnel.tid)")
-        case .setSubnet(let subnet): (.subject(.subnet(subnet.prefix)), "subnet \(subnet.prefix)")
+        case .setID: .subject(.popID)
+        case .setDetails(let details): .details(details.id)
+        case .addTunnelPrefix: .tunnelPrefix
+        case .addSubnetPrefix(let prefix): .subject(.prefix(prefix))
+        case .setTunnel(let tunnel): .subject(.tunnel(tunnel.tid))
+        case .setSubnet(let subnet): .subject(.subnet(subnet.prefix))
         default: nil
         }
     }
@@ -135,7 +137,9 @@ private struct ConfigurationReader {
         do {
             try self.configuration.check()
         } catch {
-            let place = self.places[.subject(error.subject)] ?? self.places[.tunnelPrefix] ?? (self.line, 1)
+            let place =
+                self.places[.subject(error.subject)] ?? self.places[.tunnelPrefix]
+                ?? Places.Place(line: self.line, column: 1)
             throw ConfigurationError(
                 file: self.file,
                 line: place.line,

@@ -19,14 +19,20 @@ extension Configuration {
         text.menu("tunnel") { text in
             text.menu("set") { text in
                 for tunnel in self.tunnels.sorted(by: { $0.tid < $1.tid }) {
-                    text.line("config \(tunnel.line(passwords: passwords))")
+                    text.line { line in
+                        line.add("config ")
+                        tunnel.write(to: &line, passwords)
+                    }
                 }
             }
         }
         text.menu("subnet") { text in
             text.menu("set") { text in
                 for subnet in self.subnets.sorted(by: { $0.prefix < $1.prefix }) {
-                    text.line("config \(subnet.line)")
+                    text.line { line in
+                        line.add("config ")
+                        subnet.write(to: &line)
+                    }
                 }
             }
         }
@@ -36,18 +42,36 @@ extension Configuration {
 
 /// Text in the making, indented by menu.
 private struct ConfigurationText {
-    private(set) var text = ""
-    private var indentation = ""
+    private var octets: [UInt8] = []
+    private var depth = 0
+
+    var text: String { String(decoding: self.octets, as: UTF8.self) }
+
+    mutating func add(_ text: String) {
+        self.octets.append(contentsOf: text.utf8)
+    }
+
+    mutating func add(_ number: UInt32, radix: UInt32 = 10) {
+        if number >= radix { self.add(number / radix, radix: radix) }
+        let digit = UInt8(number % radix)
+        self.octets.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    }
 
     mutating func line(_ line: String) {
-        self.text += "\(self.indentation)\(line)\n"
+        self.line { $0.add(line) }
+    }
+
+    mutating func line(_ content: (inout ConfigurationText) -> Void) {
+        for _ in 0..<self.depth { self.add("\t") }
+        content(&self)
+        self.add("\n")
     }
 
     mutating func menu(_ name: String, _ content: (inout ConfigurationText) -> Void) {
         self.line(name)
-        self.indentation.append("\t")
+        self.depth += 1
         content(&self)
-        self.indentation.removeLast()
+        self.depth -= 1
         self.line("end")
     }
 }
@@ -106,28 +130,53 @@ extension PoPSettings {
 extension TunnelSettings {
     /// The arguments of the command that configures the tunnel.
     func line(passwords: Configuration.Passwords) -> String {
-        let words = [
-            "\(self.tid)", "\(self.number)", "\(self.remote)", self.state.rawValue, "\(self.mtu)",
-        ]
-        return (words + self.secrets(passwords)).joined(separator: " ")
+        var text = ConfigurationText()
+        self.write(to: &text, passwords)
+        return text.text
     }
 
-    private func secrets(_ passwords: Configuration.Passwords) -> [String] {
-        guard let password = self.password else { return [] }
-        let write: (String) -> String = { text in
-            switch passwords {
-            case .plain: text
-            case .hidden: "set"
-            }
+    fileprivate func write(to text: inout ConfigurationText, _ passwords: Configuration.Passwords) {
+        text.add(UInt32(self.tid.rawValue), radix: 16)
+        text.add(" T")
+        text.add(self.number.rawValue)
+        text.add(" ")
+        text.add(self.remote.description)
+        text.add(" ")
+        text.add(self.state.rawValue)
+        text.add(" ")
+        text.add(UInt32(clamping: self.mtu))
+        guard let password = self.password else { return }
+        text.add(password, passwords)
+        guard let retired = self.retiredPassword else { return }
+        text.add(retired.text, passwords)
+        text.add(" until \(retired.expiry)")
+    }
+}
+
+extension ConfigurationText {
+    fileprivate mutating func add(_ password: String, _ passwords: Configuration.Passwords) {
+        self.add(" ")
+        switch passwords {
+        case .plain: self.add(password)
+        case .hidden: self.add("set")
         }
-        guard let retired = self.retiredPassword else { return [write(password)] }
-        return [write(password), write(retired.text), "until", "\(retired.expiry)"]
     }
 }
 
 extension SubnetSettings {
     /// The arguments of the command that configures the subnet.
-    var line: String { "\(self.prefix) \(self.tid) static" }
+    var line: String {
+        var text = ConfigurationText()
+        self.write(to: &text)
+        return text.text
+    }
+
+    fileprivate func write(to text: inout ConfigurationText) {
+        text.add(self.prefix.description)
+        text.add(" ")
+        text.add(UInt32(self.tid.rawValue), radix: 16)
+        text.add(" static")
+    }
 }
 
 extension RemoteEnd: CustomStringConvertible {

@@ -26,6 +26,9 @@ public enum ConfigurationCommand: Hashable, Sendable {
     /// - Throws: ``Words/Failure`` with the first word that is wrong.
     public init?(_ path: String, _ words: inout Words) throws(Words.Failure) {
         switch path {
+        // The thousands of lines first.
+        case "tunnel set config": self = .setTunnel(try TunnelSettings(&words))
+        case "subnet set config": self = .setSubnet(try SubnetSettings(&words))
         case "pop set id": self = .setID(try words.nextNumber("a PoP id", in: PoPDetails.ids))
         case "pop set details": self = .setDetails(try PoPDetails(&words))
         case "pop set beat-timeout": self = .setBeatTimeout(try words.nextNumber("seconds", in: 1...86_400))
@@ -41,8 +44,6 @@ public enum ConfigurationCommand: Hashable, Sendable {
         case "pop cliacl remove": self = .removeFromACL(try Self.block(&words))
         case "pop cliacl reset": self = .resetACL
         case "pop saveconfig": self = .saveConfiguration
-        case "tunnel set config": self = .setTunnel(try TunnelSettings(&words))
-        case "subnet set config": self = .setSubnet(try SubnetSettings(&words))
         default: return nil
         }
         try words.end()
@@ -59,8 +60,10 @@ public enum ConfigurationCommand: Hashable, Sendable {
     }
 
     fileprivate static func prefix(_ words: inout Words, lengths: [Int]) throws(Words.Failure) -> IPv6Prefix {
-        let expected = "a prefix of length " + lengths.map(String.init).joined(separator: " or ")
-        return try words.next(expecting: expected) { text throws(SyntaxError) in
+        func expected() -> String {
+            "a prefix of length " + lengths.map(String.init).joined(separator: " or ")
+        }
+        return try words.next(expecting: expected()) { text throws(SyntaxError) in
             let prefix = try IPv6Prefix(parsing: text)
             return lengths.contains(prefix.length) ? prefix : nil
         }
@@ -110,8 +113,8 @@ extension ICMPRate {
 extension TunnelSettings {
     fileprivate init(_ words: inout Words) throws(Words.Failure) {
         let tid = try Self.tid(&words)
-        let number = try words.next(expecting: "a tunnel number such as T5072") { text throws(SyntaxError) in
-            try TunnelNumber(parsing: text)
+        let number = try words.read(expecting: "a tunnel number such as T5072") { word in
+            TunnelNumber(octets: word.octets)
         }
         let remote = try RemoteEnd(&words)
         let state = try words.nextKeyword(of: ["up": AdministrativeState.up, "disabled": .disabled])
@@ -126,21 +129,16 @@ extension TunnelSettings {
     }
 
     static func tid(_ words: inout Words) throws(Words.Failure) -> TID {
-        try words.next(expecting: "a tid, hexadecimal, 0 to 1fff") { text throws(SyntaxError) in
-            try TID(parsing: text)
-        }
+        try words.read(expecting: "a tid, hexadecimal, 0 to 1fff") { TID(octets: $0.octets) }
     }
 
     fileprivate static func password(_ words: inout Words) throws(Words.Failure) -> String {
         let lengths = Self.passwordLengths
-        let expected = "a password of \(lengths.lowerBound) to \(lengths.upperBound) octets"
-        let word = try words.next(expecting: expected)
-        guard Self.isPassword(word.text) else {
-            // A password is a secret even when it is wrong: it is not repeated.
-            let found = "\(word.text.utf8.count) octets"
-            throw Words.Failure(column: word.column, expected: expected, found: found)
-        }
-        return word.text
+        // A password is a secret even when it is wrong: it is not repeated.
+        words.disclose(.nothing)
+        return try words.next(
+            expecting: "a password of \(lengths.lowerBound) to \(lengths.upperBound) octets"
+        ) { text in Self.isPassword(text) ? text : nil }
     }
 
     /// Whether a text can be a password: 1 to 132 octets, none of them a blank or a control character.
@@ -161,9 +159,11 @@ extension RetiredPassword {
 extension RemoteEnd {
     fileprivate init(_ words: inout Words) throws(Words.Failure) {
         let expected = "the address of the remote end, or ayiya, heartbeat or dynamic"
-        self = try words.next(expecting: expected) { text in
-            if let type = DynamicType(rawValue: text.lowercased()) { return .dynamic(type) }
-            guard let address = try? IPAddress(parsing: text), address.isReachableUnicast else { return nil }
+        self = try words.read(expecting: expected) { word in
+            if let type = DynamicType.allCases.first(where: { word.isKeyword($0.rawValue) }) {
+                return .dynamic(type)
+            }
+            guard let address = IPAddress(octets: word.octets), address.isReachableUnicast else { return nil }
             return .fixed(address)
         }
     }

@@ -17,10 +17,16 @@ public struct TID: RawRepresentable, Hashable, Sendable {
     ///
     /// - Throws: ``SyntaxError`` when the text is anything else or the number is over `1fff`.
     public init(parsing text: some StringProtocol) throws(SyntaxError) {
-        guard (1...4).contains(text.utf8.count), text.utf8.allSatisfy({ $0.hexadecimalValue != nil }),
-            let number = UInt16(text, radix: 16), let tid = TID(rawValue: number)
-        else { throw SyntaxError(expected: "a tid, hexadecimal, 0 to 1fff", found: String(text)) }
+        guard let tid = TID(octets: Array(text.utf8)[...]) else {
+            throw SyntaxError(expected: "a tid, hexadecimal, 0 to 1fff", found: String(text))
+        }
         self = tid
+    }
+
+    /// Reads the same from octets, or gives nil.
+    init?(octets: ArraySlice<UInt8>) {
+        guard let number = octets.hexadecimalValue else { return nil }
+        self.init(rawValue: number)
     }
 }
 

@@ -13,12 +13,20 @@ public struct TunnelNumber: RawRepresentable, Hashable, Sendable {
     ///
     /// - Throws: ``SyntaxError`` when the text is anything else.
     public init(parsing text: some StringProtocol) throws(SyntaxError) {
-        let digits = text.dropFirst()
-        guard text.first == "T" || text.first == "t", digits.first != "0",
-            digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-            let value = UInt32(digits), let number = TunnelNumber(rawValue: value)
-        else { throw SyntaxError(expected: "a tunnel number such as T5072", found: String(text)) }
+        guard let number = TunnelNumber(octets: Array(text.utf8)[...]) else {
+            throw SyntaxError(expected: "a tunnel number such as T5072", found: String(text))
+        }
         self = number
+    }
+
+    /// Reads the same from octets, or gives nil.
+    init?(octets: ArraySlice<UInt8>) {
+        let digits = octets.dropFirst()
+        guard octets.first == UInt8(ascii: "T") || octets.first == UInt8(ascii: "t"),
+            digits.first != UInt8(ascii: "0"), let value = digits.decimalValue,
+            let number = UInt32(exactly: value)
+        else { return nil }
+        self.init(rawValue: number)
     }
 }
 

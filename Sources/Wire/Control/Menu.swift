@@ -64,7 +64,9 @@ public struct MenuPosition: Sendable {
         case unknown(Words.Word)
     }
 
-    private var path: [Menu] = [.top]
+    private var path: [Menu] = [.top] { didSet { self.latest = nil } }
+    /// The command of this menu that was used last: the next line is likely to be one more of it.
+    private var latest: (name: ArraySlice<UInt8>, path: String)?
 
     /// Creates a position at the top.
     public init() {}
@@ -81,6 +83,10 @@ public struct MenuPosition: Sendable {
     /// Follows a line through the menus, up to a command or to the end of the line.
     public mutating func follow(_ words: inout Words) -> Step {
         guard let first = words.peek else { return .nothing }
+        if let latest = self.latest, latest.name == first.octets {
+            _ = words.next()
+            return .command(latest.path)
+        }
         var position = self
         if let step = position.navigate(first) {
             _ = words.next()
@@ -88,6 +94,10 @@ public struct MenuPosition: Sendable {
             self = position
             return step
         }
+        return self.descend(along: &words)
+    }
+
+    private mutating func descend(along words: inout Words) -> Step {
         var path = self.path
         while let word = words.next() {
             let keyword = word.text.lowercased()
@@ -95,7 +105,9 @@ public struct MenuPosition: Sendable {
             if let next = menu.menus.first(where: { $0.name == keyword }) {
                 path.append(next)
             } else if menu.commands.contains(where: { $0.name == keyword }) {
-                return .command((path.dropFirst().map(\.name) + [keyword]).joined(separator: " "))
+                let command = (path.dropFirst().map(\.name) + [keyword]).joined(separator: " ")
+                if path.count == self.path.count { self.latest = (word.octets, command) }
+                return .command(command)
             } else {
                 return .unknown(word)
             }

@@ -4,7 +4,7 @@ import Synchronization
 final class ApplyTimes: Sendable {
     /// One change, in nanoseconds.
     struct Sample: Sendable {
-        /// From the parsed text to the new configuration in force.
+        /// From the text's arrival to its being in force, without the time that the disk took.
         var total: UInt64
         /// How long the packet loop was kept.
         var standstill: UInt64

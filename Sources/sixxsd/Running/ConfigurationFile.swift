@@ -9,8 +9,16 @@ import Wire
 struct ConfigurationFile: Sendable {
     /// A configuration that was written into the file, or beside it.
     struct Stored: Sendable {
-        var configuration: Configuration
-        var generation: Int
+        let configuration: Configuration
+        let generation: Int
+        /// The configuration in its canonical form, made once: it takes as long as reading it.
+        let text: String
+
+        init(configuration: Configuration, generation: Int) {
+            self.configuration = configuration
+            self.generation = generation
+            self.text = configuration.canonicalText
+        }
     }
 
     /// A configuration that comes to an end unless it is confirmed.
@@ -53,7 +61,7 @@ struct ConfigurationFile: Sendable {
     /// - Returns: Whether it is on the disk for certain.
     /// - Throws: ``LinuxIO/SystemCallError`` with the step that failed; the file is as it was then.
     func save(_ stored: Stored) throws(SystemCallError) -> Durability {
-        let text = "\(Self.generationComment)\(stored.generation)\n\(stored.configuration.canonicalText)"
+        let text = "\(Self.generationComment)\(stored.generation)\n\(stored.text)"
         return try Self.write(Array(text.utf8), to: self.path)
     }
 
@@ -96,7 +104,7 @@ struct ConfigurationFile: Sendable {
     /// - Throws: ``LinuxIO/SystemCallError`` with the step that failed; there is no trial then.
     func saveTrial(_ trial: StoredTrial) throws(SystemCallError) {
         let head = "\(Self.trialComment)\(trial.stored.generation) until \(trial.deadline) of \(trial.limit)"
-        let text = "\(head)\n\(trial.stored.configuration.canonicalText)"
+        let text = "\(head)\n\(trial.stored.text)"
         _ = try Self.write(Array(text.utf8), to: self.trialPath)
     }
 

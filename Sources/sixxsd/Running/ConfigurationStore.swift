@@ -18,7 +18,7 @@ actor ConfigurationStore {
         fileprivate init(_ stored: ConfigurationFile.Stored) {
             self.configuration = stored.configuration
             self.generation = stored.generation
-            self.digest = stored.configuration.digest
+            self.digest = Configuration.sha256(of: stored.text.utf8)
             self.appliedAt = Date()
         }
 
@@ -124,16 +124,19 @@ actor ConfigurationStore {
         spent: UInt64 = 0
     ) async throws -> Outcome {
         try await self.afterOthers {
+            let began = MonotonicClock.now()
             let old = self.state
-            let isSame = old.configuration == configuration || old.digest == configuration.digest
+            let stored = ConfigurationFile.Stored(configuration: configuration, generation: generation)
+            let new = State(stored)
+            let isSame = old.digest == new.digest
             if isSame, old.generation == generation, self.trial == nil || limit != nil { return Outcome() }
             if !isForced { try Self.refuseMassChange(from: old.configuration, to: configuration) }
-            let stored = ConfigurationFile.Stored(configuration: configuration, generation: generation)
+            let spent = spent + (MonotonicClock.now() - began)
             let doubt = try self.write(stored, onTrialFor: limit)
             let wasOnTrial = self.trial != nil
             let confirmed = self.endTrial() ?? old
             if wasOnTrial, limit == nil { self.forgetTrial() }
-            if !isSame { await self.activate(stored, spent: spent) }
+            if !isSame { await self.activate(new, spent: spent) }
             self.state.generation = generation
             if let limit { self.beginTrial(backTo: confirmed, after: .seconds(limit)) }
             let difference = isSame ? nil : configuration.difference(from: old.configuration)
@@ -164,7 +167,8 @@ actor ConfigurationStore {
             }
             guard configuration != self.state.configuration else { throw Failure.unchanged }
             let generation = self.state.generation
-            await self.activate(.init(configuration: configuration, generation: generation), spent: 0)
+            let stored = ConfigurationFile.Stored(configuration: configuration, generation: generation)
+            await self.activate(State(stored), spent: 0)
         }
     }
 
@@ -186,7 +190,7 @@ actor ConfigurationStore {
             let stored = try self.file.load()
             if self.endTrial() != nil { self.forgetTrial() }
             let old = self.state.configuration
-            await self.activate(stored, spent: 0)
+            await self.activate(State(stored), spent: 0)
             return stored.configuration.difference(from: old)
         }
     }
@@ -212,25 +216,25 @@ actor ConfigurationStore {
         }
     }
 
-    private func activate(_ stored: ConfigurationFile.Stored, spent: UInt64) async {
+    private func activate(_ new: State, spent: UInt64) async {
         let started = MonotonicClock.now()
         let prepared =
-            self.prepared.map { EngineConfiguration(stored.configuration, replacing: $0) }
-            ?? EngineConfiguration(stored.configuration)
-        let preparedAt = MonotonicClock.now()
+            self.prepared.map { EngineConfiguration(new.configuration, replacing: $0) }
+            ?? EngineConfiguration(new.configuration)
         // What was in force comes back, so that it is freed here and not on the data path.
-        let (_, standstill) = await self.mailbox.perform { engine, now in
+        let (_, standstill, inForce) = await self.mailbox.perform { engine, now in
             let begun = MonotonicClock.now()
             let old = engine.apply(prepared, at: now)
-            return (old, MonotonicClock.now() - begun)
+            let ended = MonotonicClock.now()
+            return (old, ended - begun, ended)
         }
         self.prepared = prepared
-        let total = spent + (preparedAt - started) + standstill
-        self.times.record(.init(total: total, standstill: standstill))
-        self.state = State(stored)
-        self.accessList.withLock { $0 = stored.configuration.pop.controlACL }
-        self.levels.follow(stored.configuration.pop)
-        do { try self.routes.follow(stored.configuration) } catch {
+        self.times.record(.init(total: spent + (inForce - started), standstill: standstill))
+        self.state = new
+        self.state.appliedAt = Date()
+        self.accessList.withLock { $0 = new.configuration.pop.controlACL }
+        self.levels.follow(new.configuration.pop)
+        do { try self.routes.follow(new.configuration) } catch {
             self.logger.error("the kernel's routes do not follow the configuration: \(error)")
         }
     }
@@ -260,7 +264,7 @@ actor ConfigurationStore {
         await self.afterOthers {
             guard let confirmed = self.endTrial() else { return nil }
             self.forgetTrial()
-            await self.activate(confirmed.stored, spent: 0)
+            await self.activate(confirmed, spent: 0)
             self.logger.warning("generation \(confirmed.generation) runs again")
             return confirmed.generation
         }

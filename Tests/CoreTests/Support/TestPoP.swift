@@ -10,6 +10,8 @@ final class TestPoP {
 
     var engine: Engine
     var now: Moment
+    /// What is in force.
+    private var prepared: EngineConfiguration
 
     /// Makes a PoP out of the text of a configuration.
     init(
@@ -19,19 +21,22 @@ final class TestPoP {
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         self.now = Moment(monotonic: 1_000_000_000_000, unixTime: unixTime)
-        self.engine = Engine(Self.ready(text, sourceLocation), seed: seed, at: self.now)
+        self.prepared = EngineConfiguration(Self.configuration(text, sourceLocation))
+        self.engine = Engine(self.prepared, seed: seed, at: self.now)
     }
 
-    private static func ready(_ text: String, _ sourceLocation: SourceLocation) -> EngineConfiguration {
-        do { return EngineConfiguration(try Configuration(parsing: text, file: "test.conf")) } catch {
+    private static func configuration(_ text: String, _ sourceLocation: SourceLocation) -> Configuration {
+        do { return try Configuration(parsing: text, file: "test.conf") } catch {
             Issue.record("\(error)", sourceLocation: sourceLocation)
-            return EngineConfiguration(Configuration())
+            return Configuration()
         }
     }
 
-    /// Takes over another configuration.
+    /// Takes over another configuration, compared beforehand with the one in force.
     func apply(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
-        _ = self.engine.apply(Self.ready(text, sourceLocation), at: self.now)
+        let configuration = Self.configuration(text, sourceLocation)
+        self.prepared = EngineConfiguration(configuration, replacing: self.prepared)
+        _ = self.engine.apply(self.prepared, at: self.now)
     }
 
     // MARK: - Time

@@ -40,4 +40,32 @@ import Wire
         #expect(new.difference(from: Configuration()).description == "tunnels +3 ~0 -0, subnets +2 ~0 -0")
         #expect(Configuration().difference(from: new).description == "tunnels +0 ~0 -3, subnets +0 ~0 -2")
     }
+
+    @Test func doesNotDependOnTheOrder() throws {
+        let old = try ConfigurationTests.load(Self.old)
+        var new = try ConfigurationTests.load(Self.old.replacing("192.0.2.2 up", with: "192.0.2.2 disabled"))
+        new.tunnels.reverse()
+        new.subnets.reverse()
+
+        #expect(new.difference(from: old).description == "tunnels +0 ~1 -0, subnets +0 ~0 -0")
+        #expect(new.differenceLines(from: old) == ["~tunnel 2 T2 192.0.2.2 disabled 1280"])
+        #expect(new.losses(from: old) == 1)
+    }
+
+    @Test func namesTunnelsThatChangeInTheOrderOfTheirTIDs() throws {
+        let old = try ConfigurationTests.load(Self.old)
+        var new = try ConfigurationTests.load(
+            Self.old.replacing("config 2 T2", with: "config 4 T4").replacing("::/48 2", with: "::/48 4")
+        )
+        new.tunnels[0].mtu = 1400
+        var changes: [[String?]] = []
+        new.forEachTunnelChange(from: old) { changes.append([$0?.description, $1?.description]) }
+
+        #expect(
+            changes == [
+                ["1 T1 192.0.2.1 up 1400", "1 T1 192.0.2.1 up 1280"], [nil, "2 T2 192.0.2.2 up 1280"],
+                ["4 T4 192.0.2.2 up 1280", nil],
+            ]
+        )
+    }
 }

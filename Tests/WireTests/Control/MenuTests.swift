@@ -53,6 +53,30 @@ import Wire
         #expect(word.column == 6)
     }
 
+    @Test func readsAWordAnewInEachMenu() {
+        var position = MenuPosition()
+        let steps = ["pop get", "id", "id", ".. ", "set", "id 1", "ID 2", "/", "id"].map { line in
+            var words = Words(line)
+            return position.follow(&words)
+        }
+
+        #expect(Array(steps[1...2]) == Array(repeating: .command("pop get id"), count: 2))
+        #expect(Array(steps[5...6]) == Array(repeating: .command("pop set id"), count: 2))
+        guard case .unknown = steps[8] else { Issue.record("id at the top"); return }
+    }
+
+    @Test func findsWordsWhereTheyStand() {
+        var words = Words("\t one  two\t")
+        #expect(words.columns == [3, 8])
+        #expect(words.next()?.text == "one")
+        #expect(words.peek?.isKeyword("two") == true)
+        #expect(words.rest().map(\.text) == ["two"])
+        #expect(words.isAtEnd && words.next() == nil)
+        #expect(throws: Words.Failure(column: 12, expected: "three", found: "end of line")) {
+            try words.next(expecting: "three")
+        }
+    }
+
     // swift-format-ignore
     static let asides: [Row<String, MenuPosition.Step>] = [
         Row("empty",          "",         is: .nothing),

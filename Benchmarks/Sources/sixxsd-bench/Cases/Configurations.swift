@@ -4,6 +4,8 @@ internal import Wire
 /// What it costs to load a configuration with all tunnels and 256 subnets, step by step.
 final class Configurations {
     private let configuration: Configuration
+    /// The same, one tunnel in ten with another MTU.
+    private let changed: Configuration
     private let text: String
     private let prepared: EngineConfiguration
     private let empty: EngineConfiguration
@@ -15,22 +17,47 @@ final class Configurations {
         // The fleet's own has limits that no configuration file can have.
         configuration.pop.icmpRate = ICMPRate()
         self.configuration = configuration
-        self.text = configuration.canonicalText
+        for index in configuration.tunnels.indices where index % 10 == 0 {
+            configuration.tunnels[index].mtu = 1280
+        }
+        self.changed = configuration
+        self.text = self.configuration.canonicalText
         self.prepared = EngineConfiguration(self.configuration)
         self.empty = EngineConfiguration(Configuration())
         self.engine = Engine(self.prepared, seed: 5072, at: Fleet.now)
     }
 
-    /// Steps off the data path.
+    /// Steps off the data path, as a push takes them.
     var preparation: [Case] {
         [
-            Case("Configuration.canonicalText", operations: 1) { keep(self.configuration.canonicalText) },
-            Case("Configuration.init(parsing:), \(self.text.utf8.count / 1024) KiB", operations: 1) {
-                let parsed = try? Configuration(parsing: self.text, file: "sixxsd.conf")
-                precondition(parsed?.tunnels.count == TID.capacity)
+            Case("Configuration.sha256(of:)", operations: 1) {
+                keep(Configuration.sha256(of: self.text.utf8))
             },
-            Case("EngineConfiguration.init", operations: 1) { keep(EngineConfiguration(self.configuration)) },
+            self.parsing,
+            Case("Configuration.losses(from:)", operations: 1) {
+                precondition(self.changed.losses(from: self.configuration) == 0)
+            },
+            self.writing,
+            Case("EngineConfiguration.init(_:replacing:)", operations: 1) {
+                keep(EngineConfiguration(self.changed, replacing: self.prepared))
+            },
+            Case("Configuration.difference(from:)", operations: 1) {
+                precondition(self.changed.difference(from: self.configuration).tunnels.changed > 0)
+            },
         ]
+    }
+
+    /// Reading the text.
+    var parsing: Case {
+        Case("Configuration.init(parsing:), \(self.text.utf8.count / 1024) KiB", operations: 1) {
+            let parsed = try? Configuration(parsing: self.text, file: "sixxsd.conf")
+            precondition(parsed?.tunnels.count == TID.capacity)
+        }
+    }
+
+    /// Writing the text.
+    var writing: Case {
+        Case("Configuration.canonicalText", operations: 1) { keep(self.configuration.canonicalText) }
     }
 
     /// Steps that the worker does between two packets.
