@@ -19,10 +19,10 @@ struct Circuit: Hashable, Sendable {
     /// Whether the PoP has failed so often that it is not a passing trouble.
     var isOpen: Bool { self.failures >= Self.limit }
 
-    /// What one more failure makes of the past; each pause is twice as long as the one before, give or take a
-    /// quarter, so that PoPs that failed together are not tried together for ever.
+    /// What one more failure makes of the past.
     ///
-    /// - Parameter jitter: From -1 to 1.
+    /// Each pause is twice as long as the one before, give or take a quarter by the jitter, which is from -1 to 1: PoPs
+    /// that failed together are not tried together for ever.
     init(after past: Circuit?, failedAt time: Date, reason: String, jitter: Double) {
         let failures = (past?.failures ?? 0) + 1
         let pause = min(

@@ -1,0 +1,73 @@
+import Foundation
+import GRDB
+import Logging
+import Synchronization
+import Testing
+
+@testable import sixxs_central
+
+@Suite("The registry's rules are asked again")
+struct VerifyTests {
+    /// What somebody did to the file without the schema, and the sentence that says so.
+    static let damages = [
+        (
+            "UPDATE prefix SET lower = x'20010db8010100000000000000000001', text = '2001:db8:101::1' WHERE id = 2",
+            "overlaps"
+        ),
+        ("UPDATE tunnel SET popID = 2 WHERE number = 1", "of T1 does not lie in a subnet prefix of its PoP"),
+        ("DELETE FROM prefix WHERE id = 1", "T1 is at PoP 1, which has no tunnel prefix"),
+        ("DELETE FROM tunnelNumber WHERE number = 2", "T2 is not in the list of numbers"),
+        ("UPDATE tunnel SET owner = 'ghost' WHERE number = 2", "names a user that does not exist"),
+        ("DELETE FROM tunnel WHERE number = 1", "names a tunnel that does not exist"),
+        ("UPDATE tunnel SET password = NULL WHERE number = 1", "T1 is ayiya, and has no password"),
+        ("UPDATE tunnel SET mtu = 9000 WHERE number = 1", "MTU 9000"),
+    ]
+
+    @Test(arguments: damages)
+    func andNameWhatIsBroken(_ sql: String, _ sentence: String) async throws {
+        let test = try await TestStore(Fixture.registry())
+        #expect(try await test.store.violations() == [])
+        try await Self.bypass(test, sql)
+
+        let violations = try await test.store.violations()
+
+        #expect(violations.contains { $0.contains(sentence) }, "\(violations)")
+    }
+
+    @Test func andStopPushesWhenOneIsBroken() async throws {
+        let test = try await TestStore(Fixture.registry())
+        try await Self.bypass(test, "UPDATE tunnel SET owner = 'ghost' WHERE number = 2")
+        let connector = FakeConnector()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let round = Round(store: test.store, connector: connector, author: "t", reason: "t", logger: logger)
+
+        let outcomes = try await round.run()
+
+        #expect(outcomes.map(\.attempt.outcome) == [.stopped, .stopped])
+        #expect(
+            outcomes[0].attempt.detail.hasPrefix(
+                "the database breaks 1 of its own rules, so that nothing is pushed"
+            )
+        )
+        #expect(connector.daemons.withLock { $0.isEmpty })
+    }
+
+    @Test func andFindNoDamageInWholeFiles() async throws {
+        #expect(try await TestStore(Fixture.registry()).store.damage() == [])
+    }
+
+    /// Writes as a tool does that knows nothing of the schema.
+    private static func bypass(_ test: TestStore, _ sql: String) async throws {
+        try await test.store.central.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
+            for trigger in try String.fetchAll(
+                database,
+                sql: "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+            ) {
+                try database.execute(sql: "DROP TRIGGER \(trigger)")
+            }
+            try database.execute(sql: sql)
+            try database.execute(sql: "PRAGMA ignore_check_constraints = OFF; PRAGMA foreign_keys = ON")
+        }
+    }
+}
