@@ -12,9 +12,7 @@ struct Health: Hashable, Sendable {
     /// How many errors a second the daemon counted before the push; 0 when nobody knows.
     let usualErrors: Double
 
-    /// What is wrong after a push, or nil.
-    ///
-    /// - Parameter seconds: The time between the reports.
+    /// What is wrong after a push, or nil; `seconds` is the time between the reports.
     func complaint(before: PoPReport, after: PoPReport, seconds: Double) -> String? {
         guard before.instance == after.instance else { return "the daemon restarted" }
         return self.tunnelsDown(before, after) ?? self.errors(before, after, seconds)

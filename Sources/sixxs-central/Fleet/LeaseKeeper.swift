@@ -12,8 +12,10 @@ struct LeaseKeeper: Sendable {
 
     /// Tries to take the lease until it is had, or the time is over.
     ///
-    /// - Parameter waiting: Called once for each holder that is in the way.
+    /// Calls back once for each holder that is in the way.
+    ///
     /// - Returns: Nil once it is had; else who has it.
+    /// - Throws: ``RegistryError``, or `CancellationError`.
     func take(
         within patience: Duration,
         waiting: (LeaseHolder) -> Void = { _ in }
