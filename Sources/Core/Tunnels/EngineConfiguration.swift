@@ -74,7 +74,6 @@ public struct EngineConfiguration: Sendable {
     /// The configuration that this one was compared with, and the tunnels that differ.
     private var comparison: (base: Identity, tids: [TID])?
 
-    private let configuration: Configuration
     let plan: AddressPlan
     /// One a tid; nil for those that are not configured.
     let rows: [Row?]
@@ -95,14 +94,19 @@ public struct EngineConfiguration: Sendable {
     }
 
     /// Makes a configuration ready to take the place of another, which it is compared with beforehand.
-    public init(_ configuration: Configuration, replacing old: EngineConfiguration) {
+    ///
+    /// - Parameters:
+    ///   - configuration: The new one, checked.
+    ///   - old: The one in force.
+    ///   - changes: The tunnels that differ between them, and no others.
+    public init(
+        _ configuration: Configuration,
+        replacing old: EngineConfiguration,
+        _ changes: [ConfigurationChange<TunnelSettings>]
+    ) {
         var rows = old.rows
-        var tids: [TID] = []
-        configuration.forEachTunnelChange(from: old.configuration) { new, old in
-            guard let tid = new?.tid ?? old?.tid else { return }
-            rows[Int(tid.rawValue)] = new.map(Row.init)
-            tids.append(tid)
-        }
+        let tids = changes.compactMap { $0.new?.tid ?? $0.old?.tid }
+        for (tid, change) in zip(tids, changes) { rows[Int(tid.rawValue)] = change.new.map(Row.init) }
         self.init(configuration, rows)
         let keepsAddresses =
             old.ownDetails?.ipv4 == self.ownDetails?.ipv4 && old.ownDetails?.ipv6 == self.ownDetails?.ipv6
@@ -110,7 +114,6 @@ public struct EngineConfiguration: Sendable {
     }
 
     private init(_ configuration: Configuration, _ rows: [Row?]) {
-        self.configuration = configuration
         self.plan = AddressPlan(configuration)
         self.rows = rows
         self.ownDetails = configuration.pop.ownDetails

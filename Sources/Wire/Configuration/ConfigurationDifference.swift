@@ -1,15 +1,33 @@
+/// How an item that is in two configurations, or in one of them, differs.
+public struct ConfigurationChange<Item> {
+    /// The item as it will be; nil when it goes away.
+    public let new: Item?
+
+    /// The item as it was; nil when it is new.
+    public let old: Item?
+}
+
+extension ConfigurationChange: Sendable where Item: Sendable {}
+
 /// How two configurations differ.
 public struct ConfigurationDifference: Hashable, Sendable {
     /// How many items of one kind differ.
     public struct Counts: Hashable, Sendable, CustomStringConvertible {
         /// Items that only the new configuration has.
-        public var added = 0
+        public let added: Int
 
         /// Items that both have, with other settings.
-        public var changed = 0
+        public let changed: Int
 
         /// Items that only the old configuration has.
-        public var removed = 0
+        public let removed: Int
+
+        /// Counts changes.
+        init(_ changes: [ConfigurationChange<some Any>]) {
+            self.added = changes.count { $0.old == nil }
+            self.removed = changes.count { $0.new == nil }
+            self.changed = changes.count - self.added - self.removed
+        }
 
         /// `+3 ~1 -2`.
         public var description: String { "+\(self.added) ~\(self.changed) -\(self.removed)" }
@@ -30,79 +48,70 @@ extension ConfigurationDifference: CustomStringConvertible {
 extension Configuration {
     /// Counts what changes when this configuration takes the place of another.
     public func difference(from old: Configuration) -> ConfigurationDifference {
+        self.difference(from: old, self.tunnelChanges(from: old))
+    }
+
+    /// Counts the same, for those who know already which tunnels change.
+    public func difference(
+        from old: Configuration,
+        _ tunnels: [ConfigurationChange<TunnelSettings>]
+    ) -> ConfigurationDifference {
         ConfigurationDifference(
-            tunnels: Self.counts(self.tunnels, old.tunnels, by: { $0.tid }),
-            subnets: Self.counts(self.subnets, old.subnets, by: { $0.prefix })
+            tunnels: .init(tunnels),
+            subnets: .init(Self.changes(self.subnets, old.subnets) { $0.prefix })
         )
     }
 
-    private static func counts<Item: Equatable, Key: Comparable>(
+    /// The items that differ, in the order of their keys.
+    private static func changes<Item: Equatable, Key: Comparable>(
         _ new: [Item],
         _ old: [Item],
         by key: (Item) -> Key
-    ) -> ConfigurationDifference.Counts {
-        var counts = ConfigurationDifference.Counts()
-        Self.forEachChange(new, old, by: key) { new, old in
-            if old == nil {
-                counts.added += 1
-            } else if new == nil {
-                counts.removed += 1
-            } else {
-                counts.changed += 1
-            }
-        }
-        return counts
-    }
-
-    /// Goes through the items that differ in the order of their keys; nil stands for one that is missing.
-    private static func forEachChange<Item: Equatable, Key: Comparable>(
-        _ new: [Item],
-        _ old: [Item],
-        by key: (Item) -> Key,
-        _ body: (_ new: Item?, _ old: Item?) -> Void
-    ) {
-        let (new, old) = (Self.inOrder(new, by: key), Self.inOrder(old, by: key))
+    ) -> [ConfigurationChange<Item>] {
+        let (newItems, oldItems) = (Self.inOrder(new, by: key), Self.inOrder(old, by: key))
+        // Spans lend their items: thousands are compared, and arrays would copy each of them.
+        let (new, old) = (newItems.span, oldItems.span)
         var (place, oldPlace) = (0, 0)
+        var changes: [ConfigurationChange<Item>] = []
         while place < new.count || oldPlace < old.count {
             let isNew = oldPlace == old.count || place < new.count && key(new[place]) < key(old[oldPlace])
             let isGone = place == new.count || oldPlace < old.count && key(old[oldPlace]) < key(new[place])
             if isNew || isGone || new[place] != old[oldPlace] {
-                body(isGone ? nil : new[place], isNew ? nil : old[oldPlace])
+                changes.append(.init(new: isGone ? nil : new[place], old: isNew ? nil : old[oldPlace]))
             }
             if !isGone { place += 1 }
             if !isNew { oldPlace += 1 }
         }
+        return changes
     }
 
     /// The items in the order of their keys, as all are that were parsed.
     private static func inOrder<Item, Key: Comparable>(_ items: [Item], by key: (Item) -> Key) -> [Item] {
-        let isInOrder = items.indices.dropFirst().allSatisfy { key(items[$0 - 1]) <= key(items[$0]) }
-        return isInOrder ? items : items.sorted { key($0) < key($1) }
+        let span = items.span
+        for index in items.indices.dropFirst() where key(span[index]) < key(span[index - 1]) {
+            return items.sorted { key($0) < key($1) }
+        }
+        return items
     }
 
-    /// Goes through the tunnels that differ from those of another configuration, in the order of their tids; nil
-    /// stands for one that is missing.
-    public func forEachTunnelChange(
-        from old: Configuration,
-        _ body: (_ new: TunnelSettings?, _ old: TunnelSettings?) -> Void
-    ) {
-        Self.forEachChange(self.tunnels, old.tunnels, by: { $0.tid }, body)
+    /// The tunnels that differ from those of another configuration, in the order of their tids.
+    public func tunnelChanges(from old: Configuration) -> [ConfigurationChange<TunnelSettings>] {
+        Self.changes(self.tunnels, old.tunnels) { $0.tid }
+    }
+}
+
+extension [ConfigurationChange<TunnelSettings>] {
+    /// How many tunnels are taken away: not named any more, under another number, or disabled.
+    public var losses: Int {
+        self.count { change in
+            guard let old = change.old else { return false }
+            let isSame = change.new?.number == old.number
+            return !isSame || change.new?.state == .disabled && old.state == .up
+        }
     }
 }
 
 extension Configuration {
-    /// How many tunnels of another configuration this one takes away: not named any more, under another number, or
-    /// disabled.
-    public func losses(from old: Configuration) -> Int {
-        var losses = 0
-        self.forEachTunnelChange(from: old) { new, old in
-            guard let old else { return }
-            let isSame = new?.number == old.number
-            if !isSame || (new?.state == .disabled && old.state == .up) { losses += 1 }
-        }
-        return losses
-    }
-
     /// What differs from another configuration, a line an item: `+`, `-` or `~`, and the item as it will be, or
     /// was; passwords are hidden.
     public func differenceLines(from old: Configuration) -> [String] {
@@ -125,14 +134,9 @@ extension Configuration {
         by key: (Item) -> Key,
         _ text: (Item) -> String
     ) -> [String] {
-        var lines: [String] = []
-        Self.forEachChange(new, old, by: key) { new, old in
-            if let new {
-                lines.append("\(old == nil ? "+" : "~")\(text(new))")
-            } else if let old {
-                lines.append("-\(text(old))")
-            }
+        Self.changes(new, old, by: key).compactMap { change in
+            guard let new = change.new else { return change.old.map { "-\(text($0))" } }
+            return (change.old == nil ? "+" : "~") + text(new)
         }
-        return lines
     }
 }

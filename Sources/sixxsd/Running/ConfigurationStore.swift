@@ -62,7 +62,7 @@ actor ConfigurationStore {
     private let levels: LogLevels
     private let logger: Logger
     private var trial: Trial?
-    /// What the engine has; nil when only the engine knows, and the first change must look at all tunnels.
+    /// What the engine has, made from ``state``; nil when only the engine knows, and the first change must look at all tunnels.
     private var prepared: EngineConfiguration?
     /// Whether a change is under way, and those that wait for its end.
     private var isChanging = false
@@ -130,28 +130,29 @@ actor ConfigurationStore {
             let new = State(stored)
             let isSame = old.digest == new.digest
             if isSame, old.generation == generation, self.trial == nil || limit != nil { return Outcome() }
-            if !isForced { try Self.refuseMassChange(from: old.configuration, to: configuration) }
+            let changes = configuration.tunnelChanges(from: old.configuration)
+            if !isForced { try Self.refuseMassChange(changes, of: old.configuration.tunnels.count) }
             let spent = spent + (MonotonicClock.now() - began)
             let doubt = try self.write(stored, onTrialFor: limit)
             let wasOnTrial = self.trial != nil
             let confirmed = self.endTrial() ?? old
             if wasOnTrial, limit == nil { self.forgetTrial() }
-            if !isSame { await self.activate(new, spent: spent) }
+            if !isSame { await self.activate(new, changes, spent: spent) }
             self.state.generation = generation
             if let limit { self.beginTrial(backTo: confirmed, after: .seconds(limit)) }
-            let difference = isSame ? nil : configuration.difference(from: old.configuration)
+            let difference = isSame ? nil : configuration.difference(from: old.configuration, changes)
             return Outcome(difference: difference, doubt: doubt)
         }
     }
 
     /// A push that takes away more than one tunnel in twenty, and more than ten, is more likely a mistake.
     private static func refuseMassChange(
-        from old: Configuration,
-        to new: Configuration
+        _ changes: [ConfigurationChange<TunnelSettings>],
+        of count: Int
     ) throws(Failure) {
-        let losses = new.losses(from: old)
-        guard losses > 10, losses * 20 > old.tunnels.count else { return }
-        throw .tooManyLosses(losses, of: old.tunnels.count)
+        let losses = changes.losses
+        guard losses > 10, losses * 20 > count else { return }
+        throw .tooManyLosses(losses, of: count)
     }
 
     /// Carries out one command; the change lasts until the daemon's end unless it is saved.
@@ -216,10 +217,15 @@ actor ConfigurationStore {
         }
     }
 
-    private func activate(_ new: State, spent: UInt64) async {
+    private func activate(
+        _ new: State,
+        _ known: [ConfigurationChange<TunnelSettings>]? = nil,
+        spent: UInt64
+    ) async {
         let started = MonotonicClock.now()
+        let changes = known ?? new.configuration.tunnelChanges(from: self.state.configuration)
         let prepared =
-            self.prepared.map { EngineConfiguration(new.configuration, replacing: $0) }
+            self.prepared.map { EngineConfiguration(new.configuration, replacing: $0, changes) }
             ?? EngineConfiguration(new.configuration)
         // What was in force comes back, so that it is freed here and not on the data path.
         let (_, standstill, inForce) = await self.mailbox.perform { engine, now in

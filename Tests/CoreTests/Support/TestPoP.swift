@@ -10,7 +10,8 @@ final class TestPoP {
 
     var engine: Engine
     var now: Moment
-    /// What is in force.
+    /// What is in force, before and after it was made ready.
+    private var configuration: Configuration
     private var prepared: EngineConfiguration
 
     /// Makes a PoP out of the text of a configuration.
@@ -21,7 +22,8 @@ final class TestPoP {
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         self.now = Moment(monotonic: 1_000_000_000_000, unixTime: unixTime)
-        self.prepared = EngineConfiguration(Self.configuration(text, sourceLocation))
+        self.configuration = Self.configuration(text, sourceLocation)
+        self.prepared = EngineConfiguration(self.configuration)
         self.engine = Engine(self.prepared, seed: seed, at: self.now)
     }
 
@@ -34,8 +36,10 @@ final class TestPoP {
 
     /// Takes over another configuration, compared beforehand with the one in force.
     func apply(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
-        let configuration = Self.configuration(text, sourceLocation)
-        self.prepared = EngineConfiguration(configuration, replacing: self.prepared)
+        let new = Self.configuration(text, sourceLocation)
+        let changes = new.tunnelChanges(from: self.configuration)
+        self.prepared = EngineConfiguration(new, replacing: self.prepared, changes)
+        self.configuration = new
         _ = self.engine.apply(self.prepared, at: self.now)
     }
 

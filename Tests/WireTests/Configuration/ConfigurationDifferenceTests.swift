@@ -49,7 +49,7 @@ import Wire
 
         #expect(new.difference(from: old).description == "tunnels +0 ~1 -0, subnets +0 ~0 -0")
         #expect(new.differenceLines(from: old) == ["~tunnel 2 T2 192.0.2.2 disabled 1280"])
-        #expect(new.losses(from: old) == 1)
+        #expect(new.tunnelChanges(from: old).losses == 1)
     }
 
     @Test func namesTunnelsThatChangeInTheOrderOfTheirTIDs() throws {
@@ -58,8 +58,7 @@ import Wire
             Self.old.replacing("config 2 T2", with: "config 4 T4").replacing("::/48 2", with: "::/48 4")
         )
         new.tunnels[0].mtu = 1400
-        var changes: [[String?]] = []
-        new.forEachTunnelChange(from: old) { changes.append([$0?.description, $1?.description]) }
+        let changes = new.tunnelChanges(from: old).map { [$0.new?.description, $0.old?.description] }
 
         #expect(
             changes == [

@@ -6,6 +6,7 @@ final class Configurations {
     private let configuration: Configuration
     /// The same, one tunnel in ten with another MTU.
     private let changed: Configuration
+    private let changes: [ConfigurationChange<TunnelSettings>]
     private let text: String
     private let prepared: EngineConfiguration
     private let empty: EngineConfiguration
@@ -21,6 +22,7 @@ final class Configurations {
             configuration.tunnels[index].mtu = 1280
         }
         self.changed = configuration
+        self.changes = configuration.tunnelChanges(from: self.configuration)
         self.text = self.configuration.canonicalText
         self.prepared = EngineConfiguration(self.configuration)
         self.empty = EngineConfiguration(Configuration())
@@ -34,15 +36,16 @@ final class Configurations {
                 keep(Configuration.sha256(of: self.text.utf8))
             },
             self.parsing,
-            Case("Configuration.losses(from:)", operations: 1) {
-                precondition(self.changed.losses(from: self.configuration) == 0)
+            Case("Configuration.tunnelChanges(from:)", operations: 1) {
+                precondition(self.changed.tunnelChanges(from: self.configuration).count == self.changes.count)
             },
             self.writing,
-            Case("EngineConfiguration.init(_:replacing:)", operations: 1) {
-                keep(EngineConfiguration(self.changed, replacing: self.prepared))
+            Case("EngineConfiguration.init(_:replacing:_:)", operations: 1) {
+                keep(EngineConfiguration(self.changed, replacing: self.prepared, self.changes))
             },
-            Case("Configuration.difference(from:)", operations: 1) {
-                precondition(self.changed.difference(from: self.configuration).tunnels.changed > 0)
+            Case("Configuration.difference(from:_:)", operations: 1) {
+                let difference = self.changed.difference(from: self.configuration, self.changes)
+                precondition(difference.tunnels.changed == self.changes.count)
             },
         ]
     }
