@@ -104,7 +104,7 @@ extension Forwarder {
         default: throw Engine.Refusal(reason: .spoofedSource, tid: nil)
         }
         guard self.isOutside(remote) else { throw Engine.Refusal(reason: .endpointInsideTunnel, tid: tid) }
-        switch self.tunnels[tid].condition {
+        switch self.gates[tid].condition {
         case .none: throw Engine.Refusal(reason: .missingTunnel, tid: nil)
         case .disabled: throw Engine.Refusal(reason: .disabledTunnel, tid: tid)
         case .down, .up: break

@@ -42,7 +42,7 @@ extension Engine {
         _ now: Moment
     ) -> DropReason? {
         guard self.forwarder.isOutside(source) else { return .endpointInsideTunnel }
-        switch self.forwarder.tunnels[tid].condition {
+        switch self.forwarder.gates[tid].condition {
         case .none: return .missingTunnel
         case .disabled: return .disabledTunnel
         case .down, .up: break

@@ -88,7 +88,7 @@ extension Forwarder {
     /// Writes a decision down if its tunnel is traced, or if everything is.
     @inline(__always)
     func note(_ decision: @autoclosure () -> Decision, about tid: TID?) {
-        guard tid.map({ self.tunnels[$0].isTraced }) ?? self.journal.isOpen else { return }
+        guard tid.map({ self.gates[$0].isTraced }) ?? self.journal.isOpen else { return }
         self.journal.write(decision(), about: tid)
     }
 }
@@ -102,13 +102,13 @@ extension Engine {
 
     /// Begins or ends the tracing of a tunnel.
     public mutating func setTracing(of tid: TID, to isTraced: Bool) {
-        guard self.forwarder.tunnels[tid].isTraced != isTraced else { return }
-        self.forwarder.tunnels[tid].isTraced = isTraced
+        guard self.forwarder.gates[tid].isTraced != isTraced else { return }
+        self.forwarder.gates[tid].isTraced = isTraced
         self.forwarder.journal.traced += isTraced ? 1 : -1
     }
 
     /// Whether decisions about a tunnel are written down.
-    public func isTraced(_ tid: TID) -> Bool { self.forwarder.tunnels[tid].isTraced }
+    public func isTraced(_ tid: TID) -> Bool { self.forwarder.gates[tid].isTraced }
 
     /// Takes the decisions that were written down since the last time, and how many found no room.
     ///

@@ -2,7 +2,7 @@ public import Wire
 
 /// The states of all tunnels at one moment, to be rehearsed with elsewhere.
 public struct EngineState: Sendable {
-    fileprivate let tunnels: [Tunnel]
+    fileprivate let tunnels: [(row: Tunnel, gate: Gate)]
 }
 
 extension Engine {
@@ -12,19 +12,21 @@ extension Engine {
     public func state() -> EngineState {
         EngineState(
             tunnels: (0..<UInt16(TID.capacity)).map { number in
-                TID(rawValue: number).map { self.forwarder.tunnels[$0] } ?? Tunnel()
+                TID(rawValue: number).map { (self.forwarder.tunnels[$0], self.forwarder.gates[$0]) }
+                    ?? (Tunnel(), Gate())
             }
         )
     }
 
     /// Takes over the states of another engine's tunnels that were up or had a session.
     fileprivate mutating func adopt(_ state: EngineState) {
-        for (number, tunnel) in state.tunnels.enumerated() where tunnel.condition != .none {
+        for (number, tunnel) in state.tunnels.enumerated() where tunnel.gate.condition != .none {
             guard let tid = TID(rawValue: UInt16(clamping: number)),
-                self.forwarder.tunnels[tid].condition != .none
+                self.forwarder.gates[tid].condition != .none
             else { continue }
-            self.move(tid, to: tunnel.path)
-            self.forwarder.tunnels[tid] = tunnel
+            self.move(tid, to: tunnel.row.path)
+            self.forwarder.tunnels[tid] = tunnel.row
+            self.forwarder.gates[tid] = tunnel.gate
         }
     }
 }
@@ -88,7 +90,7 @@ extension Engine {
         self.forwarder.journal.isOpen = true
         for number in 0..<UInt16(TID.capacity) {
             guard let tid = TID(rawValue: number) else { continue }
-            self.forwarder.tunnels[tid].isTraced = true
+            self.forwarder.gates[tid].isTraced = true
         }
     }
 
@@ -127,7 +129,7 @@ extension Engine {
         let path = self.forwarder.tunnels[tid].path ?? OuterPath(local: anywhere, remote: anywhere)
         let outer = OuterHeader(path: path, trafficClass: 0)
         guard self.forwarder.tunnels[tid].encapsulation == .ayiya,
-            self.forwarder.tunnels[tid].condition == .up
+            self.forwarder.gates[tid].condition == .up
         else {
             _ = self.receiveFromOutside(&buffer, spare: &spare, as: .sixInFour, outer, at: now)
             return

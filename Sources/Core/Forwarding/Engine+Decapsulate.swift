@@ -155,7 +155,7 @@ extension Engine {
         // A packet that is only answered with an error is not valid.
         if case .unassigned = self.plan.owner(of: packet.ipv6Address(at: IPv6Header.Offset.source)) { return }
         self.forwarder.tunnels[tid].encapsulation = encapsulation
-        if self.forwarder.tunnels[tid].path != path { self.move(tid, to: path) }
+        self.move(tid, to: path)
     }
 
     /// Takes an inner packet of a tunnel that was found in order so far.
@@ -204,7 +204,7 @@ extension Forwarder {
     /// Why a tunnel doesn't take a bare packet, or nil when it does.
     fileprivate func objection(to tid: TID, _ encapsulation: Encapsulation, _ path: OuterPath) -> DropReason?
     {
-        switch self.tunnels[tid].condition {
+        switch self.gates[tid].condition {
         case .none: return .missingTunnel
         case .disabled: return .disabledTunnel
         case .down: return .downTunnel

@@ -88,7 +88,7 @@ extension Forwarder {
 
     /// Why a tunnel can't take packets, or nil when it can.
     private func unusable(_ tid: TID) -> ICMPv6Error? {
-        switch self.tunnels[tid].condition {
+        switch self.gates[tid].condition {
         case .none: .noSuchTunnel
         case .disabled: .tunnelDisabled
         case .down: .tunnelDown
@@ -105,7 +105,7 @@ extension Forwarder {
         let concerned = self.concerned(ingress) ?? tid
         if ingress == .tunnel(tid) { return .drop(.sameIngressAndEgress) }
         if let error = self.unusable(tid) { return .reply(error, concerning: concerned) }
-        let mtu = self.effectiveMTU(of: tid)
+        let mtu = Int(self.gates[tid].effectiveMTU)
         self.note(.measured(octets: packet.totalLength, mtu: mtu), about: concerned)
         if packet.totalLength > mtu { return .reply(.packetTooBig(mtu: mtu), concerning: concerned) }
         return packet.hopLimit > 1 ? .encapsulate(tid) : .reply(.hopLimitExceeded, concerning: concerned)

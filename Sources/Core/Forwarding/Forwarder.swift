@@ -9,6 +9,8 @@ struct Forwarder: ~Copyable {
     var plan: AddressPlan
     var pathMTU: PathMTUMode
     let tunnels = SlotTable(repeating: Tunnel())
+    /// What verdicts read of the tunnels.
+    let gates = SlotTable(repeating: Gate())
     /// Where decisions about traced tunnels are written down.
     let journal = Journal()
 

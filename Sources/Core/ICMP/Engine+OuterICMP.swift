@@ -152,6 +152,7 @@ extension Engine {
     mutating func lowerPathMTU(of tid: TID, to mtu: Int, _ now: Moment) {
         if let known = self.forwarder.tunnels[tid].pathMTU, Int(known.octets) < mtu { return }
         self.forwarder.tunnels[tid].pathMTU = PathMTU(octets: UInt16(clamping: mtu), learntAt: now.monotonic)
+        self.forwarder.refreshMTU(of: tid)
     }
 
     // MARK: - Quotations

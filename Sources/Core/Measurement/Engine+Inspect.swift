@@ -35,7 +35,7 @@ extension Engine {
         let last = max(traffic.ingress.lastSeen ?? 0, traffic.egress.lastSeen ?? 0)
         return TunnelSnapshot(
             tid: tid,
-            condition: self.forwarder.tunnels[tid].condition,
+            condition: self.forwarder.gates[tid].condition,
             encapsulation: self.forwarder.tunnels[tid].encapsulation,
             path: self.forwarder.tunnels[tid].path,
             pathMTU: self.forwarder.tunnels[tid].pathMTU.map { Int($0.octets) },
@@ -48,7 +48,7 @@ extension Engine {
             ),
             idleSeconds: last == 0 ? nil : Int(now.nanoseconds(since: last) / Moment.nanosecondsPerSecond),
             latency: self.forwarder.tunnels[tid].latency,
-            isTraced: self.forwarder.tunnels[tid].isTraced,
+            isTraced: self.forwarder.gates[tid].isTraced,
             errors: self.errorCounts(of: tid)
         )
     }

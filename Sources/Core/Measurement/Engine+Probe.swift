@@ -27,7 +27,7 @@ extension Engine {
     ) -> Output? {
         self.prober.advance(to: now)
         while let tid = self.prober.takeTunnel() {
-            guard self.forwarder.tunnels[tid].condition == .up, self.forwarder.tunnels[tid].path != nil else {
+            guard self.forwarder.gates[tid].condition == .up, self.forwarder.tunnels[tid].path != nil else {
                 continue
             }
             return self.probe(tid, in: &buffer, spare: &spare, now)

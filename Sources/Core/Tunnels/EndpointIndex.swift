@@ -60,10 +60,11 @@ extension Engine {
     mutating func move(_ tid: TID, to path: OuterPath?) {
         let old = self.forwarder.tunnels[tid].path
         self.forwarder.tunnels[tid].path = path
+        if old?.remote != path?.remote { self.forwarder.tunnels[tid].pathMTU = nil }
+        self.forwarder.refreshMTU(of: tid)
         guard old?.remote != path?.remote else { return }
         if let old { self.endpoints.remove(tid, at: old.remote) }
         if let path { self.endpoints.insert(tid, at: path.remote) }
-        self.forwarder.tunnels[tid].pathMTU = nil
     }
 
     /// The first tunnel whose remote end has an address and that a condition holds for.

@@ -17,6 +17,7 @@ extension Engine {
         } else {
             self.reconcileAll(from: old, to: new)
         }
+        if new.pathMTU != old.pathMTU { self.forwarder.refreshMTUs() }
         self.adoptPoPs(of: new)
         return old
     }
@@ -59,13 +60,14 @@ extension Engine {
         self.forwarder.tunnels[tid].mtu = new.mtu
         self.forwarder.tunnels[tid].secret = new.secret
         if let remote = new.fixedRemote { self.place(tid, at: remote) }
-        self.forwarder.tunnels[tid].condition = self.condition(of: tid, new)
+        self.forwarder.refreshMTU(of: tid)
+        self.forwarder.gates[tid].condition = self.condition(of: tid, new)
     }
 
     private func condition(of tid: TID, _ row: EngineConfiguration.Row) -> TunnelCondition {
         if row.isDisabled { return .disabled }
         guard row.isDynamic else { return .up }
-        return self.forwarder.tunnels[tid].condition == .up && self.forwarder.tunnels[tid].path != nil
+        return self.forwarder.gates[tid].condition == .up && self.forwarder.tunnels[tid].path != nil
             ? .up : .down
     }
 
@@ -73,12 +75,13 @@ extension Engine {
         self.move(tid, to: nil)
         self.setTracing(of: tid, to: false)
         self.forwarder.tunnels[tid] = Tunnel()
+        self.forwarder.gates[tid] = Gate()
         self.errors.reset(tid)
     }
 
     private mutating func endSession(_ tid: TID) {
         self.move(tid, to: nil)
-        self.forwarder.tunnels[tid].condition = .down
+        self.forwarder.gates[tid].condition = .down
         self.forwarder.tunnels[tid].encapsulation = .sixInFour
         self.forwarder.tunnels[tid].newestBeat = nil
     }

@@ -8,18 +8,19 @@ extension Engine {
     public mutating func expireTunnels(at now: Moment) -> Int {
         var expired = 0
         for number in 0..<UInt16(TID.capacity) {
-            guard let tid = TID(rawValue: number), self.forwarder.tunnels[tid].condition == .up else {
+            guard let tid = TID(rawValue: number), self.forwarder.gates[tid].condition == .up else {
                 continue
             }
             if let learnt = self.forwarder.tunnels[tid].pathMTU,
                 now.nanoseconds(since: learnt.learntAt) > PathMTU.lifetime
             {
                 self.forwarder.tunnels[tid].pathMTU = nil
+                self.forwarder.refreshMTU(of: tid)
             }
             guard self.forwarder.tunnels[tid].isDynamic,
                 now.nanoseconds(since: self.forwarder.tunnels[tid].lastBeat) > self.configuration.beatTimeout
             else { continue }
-            self.forwarder.tunnels[tid].condition = .down
+            self.forwarder.gates[tid].condition = .down
             expired += 1
         }
         return expired
@@ -50,11 +51,13 @@ extension Engine {
             self.forwarder.tunnels[tid].newestBeat = time
         }
         self.note(.beaten(path), about: tid)
-        if !isFromPresentEndpoint { self.move(tid, to: path) }
-        self.forwarder.tunnels[tid].encapsulation = encapsulation
+        if !isFromPresentEndpoint || self.forwarder.tunnels[tid].encapsulation != encapsulation {
+            self.forwarder.tunnels[tid].encapsulation = encapsulation
+            self.move(tid, to: path)
+        }
         self.forwarder.tunnels[tid].lastBeat = now.monotonic
         self.forwarder.tunnels[tid].hasBeaten = true
-        self.forwarder.tunnels[tid].condition = .up
+        self.forwarder.gates[tid].condition = .up
         return true
     }
 }

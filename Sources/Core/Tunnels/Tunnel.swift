@@ -34,7 +34,6 @@ public struct OuterPath: Hashable, Sendable {
 
 /// What the data path knows of one tunnel: a row of the table that is allocated at start.
 struct Tunnel: Sendable {
-    var condition = TunnelCondition.none
     /// Whether beats and AYIYA packets tell where the remote end is.
     var isDynamic = false
     var encapsulation = Encapsulation.sixInFour
@@ -47,8 +46,6 @@ struct Tunnel: Sendable {
     var retiredSecret: (secret: AYIYASecret, expiry: Int64)?
     /// Whether the user's end signs with the retired secret, and so expects us to.
     var usesRetiredSecret = false
-    /// Whether decisions about the tunnel are written down.
-    var isTraced = false
     /// What was learnt of the path; nil when nothing was.
     var pathMTU: PathMTU?
 
@@ -65,19 +62,4 @@ struct Tunnel: Sendable {
 
     /// What our packets are signed with.
     var signingSecret: AYIYASecret? { self.usesRetiredSecret ? self.retiredSecret?.secret : self.secret }
-}
-
-extension Forwarder {
-    /// Size of the largest inner packet that needs no outer fragmentation, in octets, never below 1280
-    /// (RFC 4213 §3.2).
-    ///
-    /// Reads field by field: a method of ``Tunnel`` would be given a copy of the whole row.
-    func effectiveMTU(of tid: TID) -> Int {
-        let mtu = Int(self.tunnels[tid].mtu)
-        guard self.pathMTU == .dynamic, let pathMTU = self.tunnels[tid].pathMTU,
-            let path = self.tunnels[tid].path
-        else { return mtu }
-        let inner = Int(pathMTU.octets) - self.tunnels[tid].encapsulation.overhead(toward: path.remote)
-        return max(min(mtu, inner), IPv6Packet.minimumMTU)
-    }
 }

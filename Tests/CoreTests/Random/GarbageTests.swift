@@ -292,7 +292,7 @@ private final class GarbageBench {
         }
         switch self.pop.engine.plan.owner(of: IPv6Address(octets: sent.octets[8..<24])) {
         case .remote(let tid), .routed(let tid):
-            return !sent.isOwn && self.pop.engine.forwarder.tunnels[tid].condition == .up
+            return !sent.isOwn && self.pop.engine.forwarder.gates[tid].condition == .up
                 ? nil : "from a dead tunnel"
         case .local, .daemon: return sent.isOwn ? nil : "from us though it is not ours"
         default: return "from an address that is nobody's"

@@ -40,10 +40,19 @@ final class EngineScript {
 
     /// Plays the script to its end; may not trap.
     ///
-    /// - Throws: ``BrokenPromise`` when the engine lost count or sent what may not be sent.
-    static func play(_ input: [UInt8]) throws(BrokenPromise) {
+    /// - Parameters:
+    ///   - input: The script.
+    ///   - check: What to look at after each step.
+    /// - Throws: ``BrokenPromise`` when the engine lost count or sent what may not be sent, and what the check throws.
+    static func play(
+        _ input: [UInt8],
+        check: (EngineScript) throws(BrokenPromise) -> Void = { _ in }
+    ) throws(BrokenPromise) {
         let script = EngineScript(input)
-        for _ in 0..<Self.mostSteps where !script.reader.isAtEnd { try script.step() }
+        for _ in 0..<Self.mostSteps where !script.reader.isAtEnd {
+            try script.step()
+            try check(script)
+        }
         try script.tick()
     }
 
