@@ -53,41 +53,79 @@ static void compress_portable(uint32_t state[5], const uint8_t *blocks, size_t c
 
 #if defined(__x86_64__)
 // Four rounds a step: `sha1rnds4` does the rounds, `sha1nexte` the next E, `sha1msg1`/`sha1msg2` the schedule.
-#define CSHA1_ROUNDS(group, constant)                                                       \
-    do {                                                                                    \
-        __m128i next = abcd;                                                                \
-        if (group == 0)                                                                     \
-            e = _mm_add_epi32(e, w[0]);                                                     \
-        else                                                                                \
-            e = _mm_sha1nexte_epu32(e, w[group & 3]);                                       \
-        abcd = _mm_sha1rnds4_epu32(abcd, e, constant);                                      \
-        e = next;                                                                           \
-        if (group < 16) {                                                                   \
-            __m128i message = _mm_sha1msg1_epu32(w[group & 3], w[(group + 1) & 3]);         \
-            message = _mm_xor_si128(message, w[(group + 2) & 3]);                           \
-            w[group & 3] = _mm_sha1msg2_epu32(message, w[(group + 3) & 3]);                 \
-        }                                                                                   \
+#define CSHA1_ROUNDS(lane, group, constant)                                                            \
+    do {                                                                                               \
+        __m128i next = abcd##lane;                                                                     \
+        if (group == 0)                                                                                \
+            e##lane = _mm_add_epi32(e##lane, w##lane[0]);                                              \
+        else                                                                                           \
+            e##lane = _mm_sha1nexte_epu32(e##lane, w##lane[group & 3]);                                \
+        abcd##lane = _mm_sha1rnds4_epu32(abcd##lane, e##lane, constant);                               \
+        e##lane = next;                                                                                \
+        if (group < 16) {                                                                              \
+            __m128i message = _mm_sha1msg1_epu32(w##lane[group & 3], w##lane[(group + 1) & 3]);        \
+            message = _mm_xor_si128(message, w##lane[(group + 2) & 3]);                                \
+            w##lane[group & 3] = _mm_sha1msg2_epu32(message, w##lane[(group + 3) & 3]);                \
+        }                                                                                              \
     } while (0)
+
+#define CSHA1_LOAD_STATE(lane, state)                                                                  \
+    __m128i abcd##lane = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state)), 0x1b);           \
+    __m128i e##lane = _mm_set_epi32((int)(state)[4], 0, 0, 0)
+
+#define CSHA1_LOAD_BLOCK(lane, blocks)                                                                 \
+    const __m128i abcd_before##lane = abcd##lane, e_before##lane = e##lane;                            \
+    __m128i w##lane[4];                                                                                \
+    for (int i = 0; i < 4; i++)                                                                        \
+    w##lane[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)((blocks) + 16 * i)), big_endian)
+
+#define CSHA1_ADD_BLOCK(lane)                                                                          \
+    e##lane = _mm_sha1nexte_epu32(e##lane, e_before##lane);                                            \
+    abcd##lane = _mm_add_epi32(abcd##lane, abcd_before##lane)
+
+#define CSHA1_STORE_STATE(lane, state)                                                                 \
+    _mm_storeu_si128((__m128i *)(state), _mm_shuffle_epi32(abcd##lane, 0x1b));                         \
+    (state)[4] = (uint32_t)_mm_extract_epi32(e##lane, 3)
+
+#define CSHA1_ALL_GROUPS(STEP)                                                                         \
+    STEP(0, 0); STEP(1, 0); STEP(2, 0); STEP(3, 0); STEP(4, 0);                                        \
+    STEP(5, 1); STEP(6, 1); STEP(7, 1); STEP(8, 1); STEP(9, 1);                                        \
+    STEP(10, 2); STEP(11, 2); STEP(12, 2); STEP(13, 2); STEP(14, 2);                                   \
+    STEP(15, 3); STEP(16, 3); STEP(17, 3); STEP(18, 3); STEP(19, 3)
 
 __attribute__((target("sha,ssse3,sse4.1"))) static void compress_sha_instructions(
     uint32_t state[5], const uint8_t *blocks, size_t count) {
     const __m128i big_endian = _mm_set_epi64x(0x0001020304050607ll, 0x08090a0b0c0d0e0fll);
-    __m128i abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0x1b);
-    __m128i e = _mm_set_epi32((int)state[4], 0, 0, 0);
+    CSHA1_LOAD_STATE(_a, state);
     for (; count > 0; count--, blocks += 64) {
-        const __m128i abcd_before = abcd, e_before = e;
-        __m128i w[4];
-        for (int i = 0; i < 4; i++)
-            w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(blocks + 16 * i)), big_endian);
-        CSHA1_ROUNDS(0, 0); CSHA1_ROUNDS(1, 0); CSHA1_ROUNDS(2, 0); CSHA1_ROUNDS(3, 0); CSHA1_ROUNDS(4, 0);
-        CSHA1_ROUNDS(5, 1); CSHA1_ROUNDS(6, 1); CSHA1_ROUNDS(7, 1); CSHA1_ROUNDS(8, 1); CSHA1_ROUNDS(9, 1);
-        CSHA1_ROUNDS(10, 2); CSHA1_ROUNDS(11, 2); CSHA1_ROUNDS(12, 2); CSHA1_ROUNDS(13, 2); CSHA1_ROUNDS(14, 2);
-        CSHA1_ROUNDS(15, 3); CSHA1_ROUNDS(16, 3); CSHA1_ROUNDS(17, 3); CSHA1_ROUNDS(18, 3); CSHA1_ROUNDS(19, 3);
-        e = _mm_sha1nexte_epu32(e, e_before);
-        abcd = _mm_add_epi32(abcd, abcd_before);
+        CSHA1_LOAD_BLOCK(_a, blocks);
+#define CSHA1_STEP(group, constant) CSHA1_ROUNDS(_a, group, constant)
+        CSHA1_ALL_GROUPS(CSHA1_STEP);
+#undef CSHA1_STEP
+        CSHA1_ADD_BLOCK(_a);
     }
-    _mm_storeu_si128((__m128i *)state, _mm_shuffle_epi32(abcd, 0x1b));
-    state[4] = (uint32_t)_mm_extract_epi32(e, 3);
+    CSHA1_STORE_STATE(_a, state);
+}
+
+// Each round waits for the one before it, so that one message leaves the units idle most of the time.
+__attribute__((target("sha,ssse3,sse4.1"))) static void compress_two_sha_instructions(
+    uint32_t first_state[5], const uint8_t *first, uint32_t second_state[5], const uint8_t *second, size_t count) {
+    const __m128i big_endian = _mm_set_epi64x(0x0001020304050607ll, 0x08090a0b0c0d0e0fll);
+    CSHA1_LOAD_STATE(_a, first_state);
+    CSHA1_LOAD_STATE(_b, second_state);
+    for (; count > 0; count--, first += 64, second += 64) {
+        CSHA1_LOAD_BLOCK(_a, first);
+        CSHA1_LOAD_BLOCK(_b, second);
+#define CSHA1_STEP(group, constant)          \
+    CSHA1_ROUNDS(_a, group, constant);       \
+    CSHA1_ROUNDS(_b, group, constant)
+        CSHA1_ALL_GROUPS(CSHA1_STEP);
+#undef CSHA1_STEP
+        CSHA1_ADD_BLOCK(_a);
+        CSHA1_ADD_BLOCK(_b);
+    }
+    CSHA1_STORE_STATE(_a, first_state);
+    CSHA1_STORE_STATE(_b, second_state);
 }
 #endif
 
@@ -113,48 +151,108 @@ static csha1_compress chosen_compress(void) {
 #endif
 }
 
-static void digest_with(csha1_compress compress, const csha1_part parts[3], uint8_t digest[20]) {
-    uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-    uint8_t block[64];
-    size_t held = 0;
-    uint64_t total = 0;
-    for (int i = 0; i < 3; i++) {
-        const uint8_t *octets = parts[i].octets;
-        size_t count = parts[i].count;
-        total += count;
-        if (held > 0) {
-            size_t taken = count < 64 - held ? count : 64 - held;
-            if (taken > 0) memcpy(block + held, octets, taken);
-            held += taken;
-            octets += taken;
-            count -= taken;
-            if (held < 64) continue;
-            compress(state, block, 1);
-            held = 0;
+// A message on its way: hands out its blocks, from the parts themselves where they are whole there.
+typedef struct {
+    const csha1_part *parts;
+    int part;
+    size_t offset;
+    int is_padded;
+    size_t held;
+    // What is left of the blocks that were handed out last.
+    const uint8_t *blocks;
+    size_t count;
+    uint32_t state[5];
+    uint8_t block[128];
+} csha1_lane;
+
+static void begin(csha1_lane *lane, const csha1_part parts[3]) {
+    static const uint32_t initial[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+    lane->parts = parts;
+    lane->part = 0;
+    lane->offset = 0;
+    lane->is_padded = 0;
+    lane->held = 0;
+    lane->count = 0;
+    memcpy(lane->state, initial, sizeof initial);
+}
+
+static int hand_out(csha1_lane *lane, const uint8_t *blocks, size_t count) {
+    lane->blocks = blocks;
+    lane->count = count;
+    return 1;
+}
+
+static int pad(csha1_lane *lane) {
+    if (lane->is_padded) return 0;
+    lane->is_padded = 1;
+    const uint64_t bits = 8 * ((uint64_t)lane->parts[0].count + lane->parts[1].count + lane->parts[2].count);
+    const size_t count = lane->held < 56 ? 1 : 2;
+    lane->block[lane->held] = 0x80;
+    memset(lane->block + lane->held + 1, 0, 64 * count - lane->held - 9);
+    for (int i = 0; i < 8; i++) lane->block[64 * count - 8 + i] = (uint8_t)(bits >> (56 - 8 * i));
+    return hand_out(lane, lane->block, count);
+}
+
+// Has the lane hand out more blocks when it has none; 0 at the message's end.
+static int has_blocks(csha1_lane *lane) {
+    if (lane->count > 0) return 1;
+    for (; lane->part < 3; lane->part++, lane->offset = 0) {
+        const size_t left = lane->parts[lane->part].count - lane->offset;
+        if (left == 0) continue;
+        const uint8_t *octets = lane->parts[lane->part].octets + lane->offset;
+        if (lane->held == 0 && left >= 64) {
+            lane->offset += left / 64 * 64;
+            return hand_out(lane, octets, left / 64);
         }
-        if (count >= 64) {
-            compress(state, octets, count / 64);
-            octets += count / 64 * 64;
-            count %= 64;
+        const size_t taken = left < 64 - lane->held ? left : 64 - lane->held;
+        memcpy(lane->block + lane->held, octets, taken);
+        lane->held += taken;
+        lane->offset += taken;
+        if (lane->held == 64) {
+            lane->held = 0;
+            return hand_out(lane, lane->block, 1);
         }
-        if (count > 0) memcpy(block, octets, count);
-        held = count;
     }
-    block[held++] = 0x80;
-    if (held > 56) {
-        memset(block + held, 0, 64 - held);
-        compress(state, block, 1);
-        held = 0;
+    return pad(lane);
+}
+
+static void finish(csha1_lane *lane, csha1_compress compress, uint8_t digest[20]) {
+    while (has_blocks(lane)) {
+        compress(lane->state, lane->blocks, lane->count);
+        lane->count = 0;
     }
-    memset(block + held, 0, 56 - held);
-    for (int i = 0; i < 8; i++) block[56 + i] = (uint8_t)(total * 8 >> (56 - 8 * i));
-    compress(state, block, 1);
     for (int i = 0; i < 5; i++)
-        for (int j = 0; j < 4; j++) digest[4 * i + j] = (uint8_t)(state[i] >> (24 - 8 * j));
+        for (int j = 0; j < 4; j++) digest[4 * i + j] = (uint8_t)(lane->state[i] >> (24 - 8 * j));
+}
+
+static void digest_with(csha1_compress compress, const csha1_part parts[3], uint8_t digest[20]) {
+    csha1_lane lane;
+    begin(&lane, parts);
+    finish(&lane, compress, digest);
 }
 
 void csha1_digest(const csha1_part parts[3], uint8_t digest[20]) { digest_with(chosen_compress(), parts, digest); }
 
 void csha1_digest_portable(const csha1_part parts[3], uint8_t digest[20]) {
     digest_with(compress_portable, parts, digest);
+}
+
+void csha1_digest_pair(const csha1_part first[3], const csha1_part second[3], uint8_t first_digest[20],
+                       uint8_t second_digest[20]) {
+    const csha1_compress compress = chosen_compress();
+    csha1_lane a, b;
+    begin(&a, first);
+    begin(&b, second);
+#if defined(__x86_64__)
+    while (compress == compress_sha_instructions && has_blocks(&a) && has_blocks(&b)) {
+        const size_t count = a.count < b.count ? a.count : b.count;
+        compress_two_sha_instructions(a.state, a.blocks, b.state, b.blocks, count);
+        a.blocks += 64 * count;
+        a.count -= count;
+        b.blocks += 64 * count;
+        b.count -= count;
+    }
+#endif
+    finish(&a, compress, first_digest);
+    finish(&b, compress, second_digest);
 }

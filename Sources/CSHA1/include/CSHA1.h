@@ -16,6 +16,11 @@ typedef struct {
 /// Uses the CPU's SHA instructions where it has them.
 void csha1_digest(const csha1_part parts[3], uint8_t digest[20]);
 
+/// Computes two digests at once: with the CPU's SHA instructions the two chains of dependent steps overlap, so that both
+/// take little longer than one. The messages may differ in length.
+void csha1_digest_pair(const csha1_part first[3], const csha1_part second[3], uint8_t first_digest[20],
+                       uint8_t second_digest[20]);
+
 /// The same without the CPU's SHA instructions, for processors that have none.
 void csha1_digest_portable(const csha1_part parts[3], uint8_t digest[20]);
 

@@ -27,35 +27,32 @@ public struct SHA1Digest: Sendable {
     public init(ofParts first: RawSpan, _ second: RawSpan, _ third: RawSpan) {
         var octets = InlineArray<20, UInt8>(repeating: 0)
         var span = octets.mutableSpan
-        unsafe first.withUnsafeBytes { first in
-            unsafe second.withUnsafeBytes { second in
-                unsafe third.withUnsafeBytes { third in
-                    unsafe span.withUnsafeMutableBufferPointer { digest in
-                        unsafe Self.digest(first, second, third, into: digest)
-                    }
-                }
-            }
+        unsafe ThreeParts(first, second, third).withParts { parts in
+            unsafe span.withUnsafeMutableBufferPointer { unsafe csha1_digest(parts, $0.baseAddress) }
         }
         self.octets = octets
     }
 
-    @unsafe
-    private static func digest(
-        _ first: UnsafeRawBufferPointer,
-        _ second: UnsafeRawBufferPointer,
-        _ third: UnsafeRawBufferPointer,
-        into digest: UnsafeMutableBufferPointer<UInt8>
-    ) {
-        var parts = unsafe (Self.part(first), Self.part(second), Self.part(third))
-        unsafe withUnsafePointer(to: &parts) { parts in
-            unsafe parts.withMemoryRebound(to: csha1_part.self, capacity: 3) { parts in
-                unsafe csha1_digest(parts, digest.baseAddress)
+    /// Computes the digests of two messages of three pieces each, in little more time than one takes; allocates nothing.
+    static func pair(_ first: borrowing ThreeParts, _ second: borrowing ThreeParts) -> (Self, Self) {
+        var one = InlineArray<20, UInt8>(repeating: 0)
+        var other = InlineArray<20, UInt8>(repeating: 0)
+        var oneSpan = one.mutableSpan
+        var otherSpan = other.mutableSpan
+        unsafe first.withParts { first in
+            unsafe second.withParts { second in
+                unsafe oneSpan.withUnsafeMutableBufferPointer { one in
+                    unsafe otherSpan.withUnsafeMutableBufferPointer { other in
+                        unsafe csha1_digest_pair(first, second, one.baseAddress, other.baseAddress)
+                    }
+                }
             }
         }
+        return (Self(one), Self(other))
     }
 
     @unsafe
-    private static func part(_ octets: UnsafeRawBufferPointer) -> csha1_part {
+    fileprivate static func part(_ octets: UnsafeRawBufferPointer) -> csha1_part {
         unsafe csha1_part(
             octets: octets.baseAddress?.assumingMemoryBound(to: UInt8.self),
             count: octets.count
@@ -78,5 +75,36 @@ extension SHA1Digest: Equatable {
     /// Compares in a time that doesn't depend on where the digests differ.
     public static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.matches(rhs.bytes, at: 0)
+    }
+}
+
+/// A message in three pieces that stand in different places.
+struct ThreeParts: ~Escapable {
+    let first: RawSpan
+    let second: RawSpan
+    let third: RawSpan
+
+    @_lifetime(copy first, copy second, copy third)
+    init(_ first: RawSpan, _ second: RawSpan, _ third: RawSpan) {
+        self.first = first
+        self.second = second
+        self.third = third
+    }
+
+    /// Lends the pieces as the C function wants them.
+    @unsafe
+    fileprivate func withParts(_ body: (UnsafePointer<csha1_part>) -> Void) {
+        unsafe self.first.withUnsafeBytes { first in
+            unsafe self.second.withUnsafeBytes { second in
+                unsafe self.third.withUnsafeBytes { third in
+                    var parts = unsafe (
+                        SHA1Digest.part(first), SHA1Digest.part(second), SHA1Digest.part(third)
+                    )
+                    unsafe withUnsafePointer(to: &parts) { parts in
+                        unsafe parts.withMemoryRebound(to: csha1_part.self, capacity: 3) { unsafe body($0) }
+                    }
+                }
+            }
+        }
     }
 }

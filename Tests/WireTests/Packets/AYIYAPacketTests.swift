@@ -196,6 +196,25 @@ import Wire
         }
     }
 
+    @Test func isSignedAlikeInPairs() {
+        var generator = SeededGenerator(seed: 1808)
+        let other = AYIYASecret(password: "another")
+        for _ in 0..<200 {
+            let first = generator.octets(.random(in: 44...1600, using: &generator))
+            let second = generator.octets(.random(in: 44...1600, using: &generator))
+
+            let pair = AYIYASecret.signatures(
+                of: first.span.bytes,
+                by: Self.secret,
+                second.span.bytes,
+                by: other
+            )
+
+            #expect(pair.0 == Self.secret.signature(of: first.span.bytes))
+            #expect(pair.1 == other.signature(of: second.span.bytes))
+        }
+    }
+
     @Test func hasASignatureThatCoversEveryBit() throws {
         for index in Self.plain.indices {
             for bit in 0..<8 {

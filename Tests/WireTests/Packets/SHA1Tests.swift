@@ -72,6 +72,50 @@ import Wire
         }
     }
 
+    private static func pair(_ first: [UInt8], _ second: [UInt8], cut: Int) -> [[UInt8]] {
+        var one = [UInt8](repeating: 0, count: 20)
+        var other = one
+        func parts(_ octets: UnsafeBufferPointer<UInt8>) -> [csha1_part] {
+            let cut = min(cut, octets.count)
+            let head = csha1_part(octets: octets.baseAddress, count: cut)
+            let tail = csha1_part(octets: octets.baseAddress.map { $0 + cut }, count: octets.count - cut)
+            return [head, csha1_part(), tail]
+        }
+        first.withUnsafeBufferPointer { first in
+            second.withUnsafeBufferPointer { second in
+                csha1_digest_pair(parts(first), parts(second), &one, &other)
+            }
+        }
+        return [one, other]
+    }
+
+    @Test func isTheSameInPairsWhateverTheTwoLengths() {
+        var generator = SeededGenerator(seed: 1807)
+        let noise = generator.octets(3000)
+        for count in 0...700 {
+            let first = Array(noise.prefix(count))
+            let second = Array(
+                noise.suffix(.random(in: 0...(count & 1 == 0 ? 2000 : 130), using: &generator))
+            )
+            let cut = Int.random(in: 0...200, using: &generator)
+
+            let digests = Self.pair(first, second, cut: cut)
+
+            #expect(
+                digests == [Self.digest(first), Self.digest(second)],
+                "\(count) and \(second.count), \(cut)"
+            )
+        }
+    }
+
+    @Test(arguments: Self.known)
+    func isTheKnownOneInPairs(_ row: Row<[UInt8], String>) {
+        for other in Self.known {
+            let digests = Self.pair(row.input, other.input, cut: 3)
+            #expect(digests == [octets(row.output), octets(other.output)], "beside \(other)")
+        }
+    }
+
     @Test func isTheSameWhereverAMessageIsCut() {
         var generator = SeededGenerator(seed: 1805)
         let message = generator.octets(131)

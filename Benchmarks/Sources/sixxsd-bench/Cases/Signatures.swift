@@ -34,6 +34,13 @@ final class Signatures {
         ]
     }
 
+    /// Two datagrams at a time, as batches are signed and verified.
+    var inPairs: Case {
+        Case("verify \(self.length) octets in pairs", operations: 2 * Self.operations) {
+            self.repeatedly { precondition(self.areRight()) }
+        }
+    }
+
     /// The same with swift-crypto, hash and comparison.
     var rival: Case {
         Case("verify \(self.length) octets with swift-crypto", operations: Self.operations) {
@@ -66,6 +73,13 @@ final class Signatures {
     private func isRight() -> Bool {
         guard let packet = try? AYIYAPacket(self.memory.bytes) else { return false }
         return packet.hasSignature(by: self.secret)
+    }
+
+    @inline(never)
+    private func areRight() -> Bool {
+        let datagram = self.memory.bytes
+        let (one, other) = AYIYASecret.signatures(of: datagram, by: self.secret, datagram, by: self.secret)
+        return one.matches(datagram, at: 24) && other.matches(datagram, at: 24)
     }
 
     @inline(never)
