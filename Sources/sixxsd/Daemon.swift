@@ -21,8 +21,12 @@ struct Daemon {
         /// Opens the TUN device and all sockets.
         ///
         /// - Throws: ``LinuxIO/SystemCallError`` with what could not be opened.
-        init(tunName: String, enablesForwarding: Bool) throws(SystemCallError) {
-            self.ports = try Ports(tunName: tunName)
+        init(
+            tunName: String,
+            enablesForwarding: Bool,
+            dataPath: DataPathOptions = DataPathOptions()
+        ) throws(SystemCallError) {
+            self.ports = try Ports(tunName: tunName, dataPath)
             self.routes = try UplinkRoutes(deviceName: tunName)
             if enablesForwarding { try Sysctl.write(Sysctl.ipv6Forwarding, "1") }
         }

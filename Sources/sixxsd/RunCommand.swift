@@ -44,6 +44,16 @@ struct RunCommand: ParsableCommand {
     )
     var logLevel = Logger.Level.info
 
+    @Option(help: "Whether the kernel may hand over and take many packets as one: auto or off.")
+    var offloads = DataPathOptions.Offloads.auto
+
+    @Option(
+        help:
+            "How many packets one system call moves, 1 to \(DataPathOptions.largestBatch); fewer only for measuring.",
+        transform: Self.batchSize(of:)
+    )
+    var batch = DataPathOptions.largestBatch
+
     @Flag(help: "Leaves the kernel's IPv6 forwarding as it is.")
     var keepForwarding = false
 
@@ -56,6 +66,15 @@ struct RunCommand: ParsableCommand {
             throw ValidationError("expected one of \(names), found \"\(name)\"")
         }
         return level
+    }
+
+    private static func batchSize(of text: String) throws -> Int {
+        guard let size = Int(text), (1...DataPathOptions.largestBatch).contains(size) else {
+            throw ValidationError(
+                "expected a number from 1 to \(DataPathOptions.largestBatch), found \"\(text)\""
+            )
+        }
+        return size
     }
 
     func run() throws {
@@ -79,7 +98,11 @@ struct RunCommand: ParsableCommand {
     private static let fileMask: UInt32 = 0o117
 
     private func serve(_ start: StartingPoint, _ file: ConfigurationFile, _ levels: LogLevels) throws {
-        let openings = try Daemon.Openings(tunName: self.tun, enablesForwarding: !self.keepForwarding)
+        let openings = try Daemon.Openings(
+            tunName: self.tun,
+            enablesForwarding: !self.keepForwarding,
+            dataPath: DataPathOptions(offloads: self.offloads, batchSize: self.batch)
+        )
         try self.dropPrivileges()
         file.removeLeftovers()
         let options = Daemon.Options(tunName: self.tun, control: self.control, socketPath: self.socket)
@@ -110,3 +133,5 @@ struct RunCommand: ParsableCommand {
         }
     }
 }
+
+extension DataPathOptions.Offloads: ExpressibleByArgument {}

@@ -115,6 +115,15 @@ public final class ReceiveBatch {
         return self.count
     }
 
+    /// Tells how many octets of a datagram lie in its slot, without looking at what else the kernel says.
+    ///
+    /// - Parameter index: Under ``count``; traps otherwise.
+    /// - Returns: The length.
+    public func length(at index: Int) -> Int {
+        precondition(index >= 0 && index < self.count, "no such datagram")
+        return Int(self.messages[index].msg_len)
+    }
+
     /// Tells what the kernel says about a datagram.
     ///
     /// - Parameter index: Under ``count``; traps otherwise.

@@ -7,7 +7,7 @@ import Wire
 /// All memory is allocated when the loop is made. Batches are bounded, so that no source starves another.
 struct PacketLoop: ~Copyable {
     /// How many packets are taken from one source before the next has its turn.
-    private static let batchSize = 64
+    private static let turn = DataPathOptions.largestBatch
 
     /// The longest packet, in octets, and the room in front of it; whole pages.
     private static let slotSize = 17 * 4096
@@ -34,7 +34,7 @@ struct PacketLoop: ~Copyable {
         _ mailbox: EngineMailbox
     ) throws(SystemCallError) {
         let headroom = PacketBuffer.headroom
-        let capacity = Self.batchSize
+        let capacity = ports.options.batchSize
         let received = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
         let spares = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
         let poller = try Self.watch(ports, mailbox)
@@ -109,7 +109,9 @@ struct PacketLoop: ~Copyable {
 
     private mutating func serveUplink(_ now: Moment) throws(SystemCallError) {
         let headroom = PacketBuffer.headroom
-        for index in 0..<Self.batchSize {
+        for number in 0..<Self.turn {
+            let index = number % self.received.capacity
+            if index == 0 { self.egress.flush(&self.engine, now) }
             let room = UnsafeMutableRawBufferPointer(rebasing: self.received.slot(at: index)[headroom...])
             guard let length = try self.ports.tun.read(into: room) else { break }
             self.ask(index, length: length, now) { engine, buffer, spare in
@@ -121,13 +123,18 @@ struct PacketLoop: ~Copyable {
 
     /// Raw IPv4 sockets give whole packets, with their outer headers.
     private mutating func serveRawIPv4(_ fileDescriptor: CInt, _ now: Moment) throws(SystemCallError) {
-        for index in 0..<(try self.received.receive(from: fileDescriptor)) {
-            let length = self.received.datagram(at: index).length
-            self.ask(index, length: length, now) { engine, buffer, spare in
-                engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
+        var isDrained = false
+        for _ in 0..<Self.turn / self.received.capacity where !isDrained {
+            let count = try self.received.receive(from: fileDescriptor)
+            for index in 0..<count {
+                let length = self.received.length(at: index)
+                self.ask(index, length: length, now) { engine, buffer, spare in
+                    engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
+                }
             }
+            self.egress.flush(&self.engine, now)
+            isDrained = count < self.received.capacity
         }
-        self.egress.flush(&self.engine, now)
     }
 
     private mutating func serve(
@@ -135,14 +142,19 @@ struct PacketLoop: ~Copyable {
         _ payload: OuterPayload,
         _ now: Moment
     ) throws(SystemCallError) {
-        for index in 0..<(try self.received.receive(from: fileDescriptor)) {
-            let datagram = self.received.datagram(at: index)
-            guard let outer = OuterHeader(datagram, payload) else { continue }
-            self.ask(index, length: datagram.length, now) { engine, buffer, spare in
-                engine.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
+        var isDrained = false
+        for _ in 0..<Self.turn / self.received.capacity where !isDrained {
+            let count = try self.received.receive(from: fileDescriptor)
+            for index in 0..<count {
+                let datagram = self.received.datagram(at: index)
+                guard let outer = OuterHeader(datagram, payload) else { continue }
+                self.ask(index, length: datagram.length, now) { engine, buffer, spare in
+                    engine.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
+                }
             }
+            self.egress.flush(&self.engine, now)
+            isDrained = count < self.received.capacity
         }
-        self.egress.flush(&self.engine, now)
     }
 
     private mutating func ask(

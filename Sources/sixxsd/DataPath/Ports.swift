@@ -31,11 +31,13 @@ final class Ports: Sendable {
     let tun: TUNDevice
     let ipv4: OuterPorts
     let ipv6: OuterPorts
+    let options: DataPathOptions
 
     /// Opens the TUN device and all sockets.
     ///
     /// - Throws: ``SystemCallError``, for instance when another daemon has the device or a port.
-    init(tunName: String) throws(SystemCallError) {
+    init(tunName: String, _ options: DataPathOptions) throws(SystemCallError) {
+        self.options = options
         self.tun = try TUNDevice(name: tunName)
         self.ipv4 = try OuterPorts(family: .ipv4)
         self.ipv6 = try OuterPorts(family: .ipv6)

@@ -1,0 +1,18 @@
+/// How packets travel between the kernel and the daemon.
+struct DataPathOptions: Hashable, Sendable {
+    /// Whether the kernel may hand over and take many packets as one.
+    enum Offloads: String, CaseIterable, Sendable {
+        /// Where it can.
+        case auto
+        /// Never.
+        case off
+    }
+
+    /// The largest number of packets that one system call moves.
+    static let largestBatch = 64
+
+    var offloads = Offloads.auto
+
+    /// How many packets are received, and sent, with one system call; 1 through ``largestBatch``.
+    var batchSize = Self.largestBatch
+}
