@@ -234,7 +234,7 @@ class Demo:
         return result.returncode == 0
 
     def check(self) -> bool:
-        result = self.central.run("check", check=False)
+        result = self.central.run("check", "--recent", 0, check=False)
         print(indented(result.stdout + result.stderr))
         return result.returncode == 0
 
