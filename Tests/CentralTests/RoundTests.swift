@@ -135,6 +135,16 @@ struct RoundTests {
         #expect(schedule.next(after: Date(timeIntervalSince1970: 1800)).timeIntervalSince1970 == 2400)
     }
 
+    @Test func visitsAPoPInEveryRoundUnlessItHasAnIntervalOfItsOwn() {
+        let schedule = RoundSchedule(interval: 60)
+        var pop = Fixture.pop()
+        let slots = (1...10).map { Date(timeIntervalSince1970: Double($0) * 60) }
+
+        #expect(slots.count { schedule.isDue(pop, at: $0) } == 10)
+        pop.pollInterval = 300
+        #expect(slots.filter { schedule.isDue(pop, at: $0) }.map(\.timeIntervalSince1970) == [300, 600])
+    }
+
     @Test func repeatsUntilTheServiceEnds() async throws {
         let test = try await TestStore([.addPoP(Fixture.pop())])
         let connector = FakeConnector()

@@ -13,9 +13,11 @@ struct RoundSchedule: Hashable, Sendable {
         )
     }
 
-    /// Whether a PoP's own interval has a multiple since the round before.
+    /// Whether a PoP's own interval has a multiple since the round before; the usual one is that of the rounds,
+    /// whatever that is.
     func isDue(_ pop: PoP, at slot: Date) -> Bool {
-        Int(slot.timeIntervalSince1970) % max(1, pop.pollInterval) < self.interval
+        pop.pollInterval == PoP.usualPollInterval
+            || Int(slot.timeIntervalSince1970) % max(1, pop.pollInterval) < self.interval
     }
 
     /// How much later than the others a PoP may be visited, so that not all are at the same instant.

@@ -8,6 +8,9 @@ struct PoP: Hashable, Sendable {
     /// The intervals, in seconds, at which a PoP can be visited.
     static let pollIntervals = 60...86400
 
+    /// The interval of a PoP that is visited in every round.
+    static let usualPollInterval = 600
+
     /// The inner MTUs, in octets, that a tunnel can have.
     static let mtus = 1280...1480
 
@@ -37,7 +40,7 @@ struct PoP: Hashable, Sendable {
     var isCanary = false
 
     /// How often a round visits it, in seconds.
-    var pollInterval = 600
+    var pollInterval = PoP.usualPollInterval
 }
 
 /// The account through which the centre reaches a PoP.
@@ -66,5 +69,5 @@ struct PoPDefaults: Hashable, Sendable {
     /// The smallest MTU of IPv6 fits every path (RFC 8200 §5).
     var tunnelMTU = 1280
     var isEnabled = true
-    var pollInterval = 600
+    var pollInterval = PoP.usualPollInterval
 }
