@@ -137,7 +137,7 @@ def test_tunnels_go_on_without_the_centre(fleet: Fleet) -> None:
     fleet.trust_all()
     central = fleet.central
     number = central.add_tunnel("chtst01", "static", "--endpoint", HOME)
-    service = central.spawn("serve", "--interval", 2)
+    service = central.spawn("serve", "--interval", 2, "--lease", 3)
     pop = fleet.pops["chtst01"]
     wait_for(lambda: tunnels(pop) == {number}, 10, "the first round", every=0.1)
     home = fleet.backbone.add_host("home", HOME)
@@ -152,7 +152,8 @@ def test_tunnels_go_on_without_the_centre(fleet: Fleet) -> None:
     assert not re.search(r"\bapplied\b", central.run("push", "chtst01", check=False).stdout)
 
     fleet.backbone.inet.ip("link set centre up", "route replace 198.18.10.1/32 dev centre")
-    central.spawn("serve", "--interval", 2)
+    # Once the lease of the dead has run out.
+    central.spawn("serve", "--interval", 2, "--lease", 3)
     wait_for(lambda: tunnels(pop) == {number, other}, 15, "the next round", every=0.1)
     assert answers(home, SERVER)
 
@@ -172,7 +173,9 @@ def test_status_and_check_agree_with_the_daemons(fleet: Fleet) -> None:
     fleet.central.run("push")
     rows = fleet.central.json("status")
     assert {row["pop"] for row in rows} == set(fleet.pops)  # type: ignore[union-attr, index]
-    assert fleet.central.run("check", check=False).stdout.startswith("OK - ")
+    assert re.match("WARNING - 3 of 3 PoPs well, .*; detst01 restarted [0-9]+ s ago",
+                    fleet.central.run("check", check=False).stdout)
+    assert fleet.central.run("check", "--recent", 0, check=False).stdout.startswith("OK - ")
     fleet.pops["detst01"].sshd.stop()
     fleet.central.run("push", check=False)
     result = fleet.central.run("check", check=False)

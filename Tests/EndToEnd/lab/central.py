@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from .namespace import Namespace, Process
@@ -39,3 +42,31 @@ class Central:
     def add_tunnel(self, pop: str, kind: str, *words: object) -> str:
         """Adds a tunnel and returns its `T<n>`."""
         return self.run("tunnel", "add", pop, "--type", kind, *words).stdout.split()[0]
+
+    def line_about(self, pop: str, *words: object, exit_code: int = 1) -> str:
+        """Runs a command that complains of a PoP, and returns what it says on standard error."""
+        result = self.run(*words, check=False)
+        said = [line for line in result.stderr.splitlines() if re.search(rf"\b{pop}\b", line)]
+        assert result.returncode == exit_code and len(said) == 1, f"exit {result.returncode}\n{result.stdout}{result.stderr}"
+        return said[0]
+
+    def outcomes(self, *words: object) -> dict[str, str]:
+        """Pushes, and returns what became of each PoP."""
+        result = self.run("push", *words, "--json", check=False)
+        rows = json.loads(result.stdout)
+        fine = all(row["outcome"] in ("applied", "unchanged") for row in rows)
+        assert result.returncode == (0 if fine else 1), result
+        return {row["pop"]: row["outcome"] for row in rows}
+
+    def notes(self, pop: str) -> str:
+        """What `status` says of a PoP besides its row."""
+        return self.run("status", pop).stderr
+
+    def events(self, pop: str | None = None) -> list[tuple[str, str]]:
+        """Kind and words of what happened to a PoP, or to all, in order."""
+        with closing(sqlite3.connect(self.database)) as database:
+            rows = database.execute("SELECT kind, detail, (SELECT name FROM pop WHERE id = popID) FROM event ORDER BY id")
+            return [(kind, detail) for kind, detail, name in rows if pop in (None, name)]
+
+    def kinds(self, pop: str | None = None) -> list[str]:
+        return [kind for kind, _ in self.events(pop)]

@@ -54,6 +54,17 @@ class Fleet:
     def trust(self, pop: FleetPoP) -> None:
         self.central.run("pop", "trust", pop.name, "--fingerprint", pop.sshd.fingerprint, "--yes")
 
+    def apply_inventory(self, canaries: tuple[str, ...] = (), **waves: int) -> None:
+        """Says which PoPs get changes first, and how: `settle=2`, `tunnel_drop=20`, …"""
+        folder = self.laboratory.folder / "inventory"
+        (folder / "pops").mkdir(parents=True, exist_ok=True)
+        lines = [f"  {key.replace('_', '-')}: {value}\n" for key, value in waves.items()]
+        (folder / "fleet.yaml").write_text("".join(["waves:\n", *lines]) if lines else "{}\n")
+        for pop in self.pops.values():
+            canary = "canary: true\n" if pop.name in canaries else ""
+            (folder / "pops" / f"{pop.name}.yaml").write_text(pop.plan.inventory(self.key) + canary)
+        self.central.run("inventory", "apply", folder, "--yes")
+
     def _start(self, plan: PoPPlan) -> FleetPoP:
         namespace = self.backbone.add_pop(plan)
         sshd = SSHServer(namespace, [self.key.with_suffix(".pub").read_text()])

@@ -20,6 +20,7 @@ host moves by changing its address. Links are Ethernet of 1500 octets unless tol
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .namespace import Laboratory, Namespace
 
@@ -52,6 +53,13 @@ class PoPPlan:
     def them(self, tid: int) -> str:
         """The user's side of a tunnel."""
         return f"{self.base}:{tid:x}::2"
+
+    def inventory(self, key: Path) -> str:
+        """Its file in an inventory."""
+        subnets = "".join(f"    - {prefix}\n" for prefix in self.subnet_prefixes)
+        return (f"id: {self.id}\nname: {self.name}\nipv4: {self.ipv4}\nipv6: \"{self.ipv6}\"\n"
+                f"ssh:\n  host: {self.ipv4}\n  user: sixxs\n  key: {key}\n"
+                f"prefixes:\n  tunnel: {self.tunnel_prefix}\n" + (f"  subnets:\n{subnets}" if subnets else ""))
 
     @property
     def own_address(self) -> str:
