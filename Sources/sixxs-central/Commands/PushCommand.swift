@@ -69,7 +69,10 @@ struct PushCommand: AsyncParsableCommand {
         } else {
             Self.show(outcomes)
         }
-        if outcomes.contains(where: { !$0.attempt.outcome.isSuccess }) { throw ExitCode.failure }
+        for case let error? in outcomes.map(\.recordingError) { Terminal.complain(error) }
+        if outcomes.contains(where: { !$0.attempt.outcome.isSuccess || $0.recordingError != nil }) {
+            throw ExitCode.failure
+        }
     }
 
     private static func document(_ outcome: Round.Outcome) -> Document {

@@ -88,6 +88,25 @@ extension SQLiteStore {
                 try Self.store(visit.circuit, of: visit.attempt.popID, in: database)
             }
             try Self.insert(visit.events, in: database)
+            try Self.forget(
+                before: visit.attempt.started.addingTimeInterval(-Self.keptFor),
+                visit.attempt,
+                in: database
+            )
+        }
+    }
+
+    /// How long attempts are kept that changed nothing, in seconds: six weeks.
+    private static let keptFor: TimeInterval = 6 * 7 * 86400
+
+    /// Removes what nobody asks for any more; what was applied stays, as do the generations.
+    private static func forget(before limit: Date, _ newest: PushAttempt, in database: Database) throws {
+        for sql in [
+            "DELETE FROM push WHERE popID = ? AND started < ? AND outcome <> 'applied'",
+            "DELETE FROM poll WHERE popID = ? AND started < ?",
+            "DELETE FROM event WHERE popID = ? AND time < ? AND tunnel IS NOT NULL",
+        ] {
+            try database.execute(sql: sql, arguments: [newest.popID, limit.milliseconds])
         }
     }
 

@@ -50,6 +50,9 @@ struct Round: Sendable {
         /// Whether anybody tried to reach it.
         let isAsked: Bool
 
+        /// Why the database does not know of it, or nil.
+        var recordingError: String?
+
         var pop: PoP { self.item.pop }
     }
 
@@ -123,7 +126,7 @@ struct Round: Sendable {
             outcome = visit.failed(nil, error)
         }
         self.log(outcome)
-        await self.record(outcome)
+        outcome.recordingError = await self.record(outcome)
         return outcome
     }
 
@@ -148,9 +151,9 @@ extension Round {
     private func stop(_ items: [PushPlan.Item], _ reason: String) async -> [Outcome] {
         var outcomes: [Outcome] = []
         for item in items {
-            let outcome = PoPVisit(item, WavePolicy(), isForced: false).stopped(reason)
+            var outcome = PoPVisit(item, WavePolicy(), isForced: false).stopped(reason)
             self.log(outcome)
-            await self.record(outcome)
+            outcome.recordingError = await self.record(outcome)
             outcomes.append(outcome)
         }
         return outcomes
@@ -173,7 +176,7 @@ extension Round {
         let seen = Set(outcomes.map(\.pop.id))
         let behind = plan.items.filter { $0.isChange && !good.contains($0.pop.id) }
         self.logger.error("\(reason); \(behind.count) PoPs are held: sixxs-central release lets them go on")
-        await self.recording("the hold") {
+        _ = await self.recording("the hold") {
             try await self.store.hold(
                 behind.map { ($0.pop.id, $0.past.confirmedGeneration) },
                 by: self.author,
@@ -186,10 +189,11 @@ extension Round {
         return await self.stop(behind.filter { !seen.contains($0.pop.id) }, reason)
     }
 
-    private func record(_ outcome: Outcome) async {
+    /// - Returns: Why it could not be recorded, or nil.
+    private func record(_ outcome: Outcome) async -> String? {
         let slot = self.slot
         // A task of its own: what happened is recorded even when the round was cancelled.
-        await Task {
+        return await Task {
             await self.recording("the outcome of \(outcome.pop.name)") {
                 try await self.store.record(VisitRecord(outcome))
                 if let report = outcome.report {
@@ -201,11 +205,13 @@ extension Round {
         }.value
     }
 
-    private func recording(_ what: String, _ body: @Sendable () async throws -> Void) async {
+    private func recording(_ what: String, _ body: @Sendable () async throws -> Void) async -> String? {
         do {
             try await body()
+            return nil
         } catch {
             self.logger.error("\(what) could not be recorded: \(error)")
+            return "\(what) could not be recorded: \(error)"
         }
     }
 

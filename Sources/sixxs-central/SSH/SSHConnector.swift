@@ -75,7 +75,10 @@ private final class SSHDaemonSession: DaemonSession {
     private let session: SSHSession
     private let deadlines: ConnectionDeadlines
     private let cancellation: EventDescriptor
-    private var parser = ControlReplyParser()
+    private var parser = ControlReplyParser(maximumLength: SSHDaemonSession.maximumReplyLength)
+
+    /// In octets: twice the report of 8192 tunnels, so that all PoPs of a round together stay small.
+    private static let maximumReplyLength = 12 << 20
 
     /// Waits for the daemon's greeting.
     init(
