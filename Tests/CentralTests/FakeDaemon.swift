@@ -23,6 +23,9 @@ final class FakeDaemon: Sendable {
         /// Answers what is no reply.
         case babbling
 
+        /// Reports a value nested a hundred thousand deep.
+        case nesting
+
         /// Refuses every configuration.
         case refusing
 
@@ -149,6 +152,11 @@ final class FakeDaemon: Sendable {
             }
             return true
         default: break
+        }
+        if case .nesting = self.behaviour, line == "pop report" {
+            return connection.write(
+                ControlReply(200, lines: [String(repeating: "[", count: 100_000)]).encoded
+            )
         }
         if line.hasPrefix("config push ") { return self.push(line, &framer, connection) }
         return connection.write(self.reply(to: line).encoded)

@@ -135,9 +135,9 @@ struct RoundTests {
         #expect(schedule.next(after: Date(timeIntervalSince1970: 1800)).timeIntervalSince1970 == 2400)
     }
 
-    @Test func visitsAPoPInEveryRoundUnlessItHasAnIntervalOfItsOwn() {
+    @Test func visitsAPoPInEveryRoundUnlessItHasAnIntervalOfItsOwn() throws {
         let schedule = RoundSchedule(interval: 60)
-        var pop = Fixture.pop()
+        var pop = try Fixture.pop()
         let slots = (1...10).map { Date(timeIntervalSince1970: Double($0) * 60) }
 
         #expect(slots.count { schedule.isDue(pop, at: $0) } == 10)

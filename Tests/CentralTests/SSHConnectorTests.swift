@@ -24,6 +24,16 @@ struct SSHConnectorTests {
         #expect(daemon.state.withLock(\.text) == (try TestPush.generation(tunnels: tunnels).text))
     }
 
+    @Test func survivesAReportThatIsNestedWithoutEnd() async throws {
+        let daemon = try FakeDaemon(.nesting)
+        let server = try SSHServer(control: daemon.port)
+
+        let result = try await TestPush.push(to: try server.pop(control: daemon.port))
+
+        #expect(result.push.isOnTrial)
+        #expect(throws: ConnectionFailure.self) { try result.report.get() }
+    }
+
     @Test func fetchesTheHostKey() async throws {
         let server = try SSHServer(control: 1)
 

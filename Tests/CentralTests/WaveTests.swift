@@ -135,6 +135,60 @@ struct WaveTests {
         #expect(try await round.run()[1].attempt.detail.contains("nothing was ever confirmed"))
     }
 
+    @Test func areHeldNowhereWhenTheCentreEndsWhileItWatches() async throws {
+        let test = try await Self.fleet(WavePolicy(settle: 60, confirm: 120))
+        let connector = FakeConnector()
+        let round = Self.round(test, connector)
+        let task = Task { try await round.run() }
+        while connector.daemons.withLock({ $0[1]?.confirmed == nil }) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+
+        task.cancel()
+        let outcomes = try await task.value
+
+        #expect(outcomes.allSatisfy { $0.attempt.outcome != .applied })
+        let pasts = try await test.store.pasts()
+        #expect(pasts.values.allSatisfy { $0.hold == nil && $0.circuit == nil })
+    }
+
+    @Test func takeBackWhatACentreThatEndedLeftOnTrial() async throws {
+        let test = try await Self.fleet(WavePolicy(settle: 1, confirm: 120))
+        let connector = FakeConnector()
+        let round = Self.round(test, connector)
+        _ = try await round.run()
+        try await Self.change(test)
+        let changed = try await round.plan().items[0].rendering.get()
+        let generation = try await test.store.generation(of: changed, author: "dead", reason: "round")
+        connector.daemons.withLock { _ = $0[1]?.push(generation.number, generation.text, confirm: true) }
+
+        let first = try await round.run()
+        let second = try await round.run()
+
+        #expect(first[0].attempt.outcome == .stopped)
+        #expect(
+            first[0].attempt.detail.contains("was on trial since a centre that ended, and was taken back")
+        )
+        #expect(first[1].attempt.outcome == .applied)
+        #expect(second[0].attempt.outcome == .applied)
+    }
+
+    @Test func doNotJudgeAPoPThatGoesBackToAnOlderGeneration() async throws {
+        let test = try await Self.fleet(WavePolicy())
+        let connector = FakeConnector()
+        let round = Self.round(test, connector)
+        _ = try await round.run()
+        try await Self.change(test)
+        _ = try await round.run()
+        try await test.store.hold([(1, 1)], by: "tester", "rollback")
+        connector.scripts.withLock { $0[1] = .breaks(["T1"]) }
+
+        let outcomes = try await round.run()
+
+        #expect(outcomes[0].attempt.outcome == .applied)
+        #expect(connector.daemons.withLock { $0[1]?.generation } == 1)
+    }
+
     @Test func doNotStopForAPoPThatCannotBeReached() async throws {
         let test = try await Self.fleet(WavePolicy(share: 30, settle: 1, confirm: 20))
         let failure = ConnectionFailure.timedOut(.connect, after: .seconds(5))

@@ -29,7 +29,8 @@ struct PoPVisit: Sendable {
             generation: generation,
             massChange: self.isForced || self.item.past.hold != nil
                 ? nil : MassChange(enabled: self.item.enabled),
-            confirm: self.policy.confirm
+            confirm: self.policy.confirm,
+            endsLostTrials: self.policy.settle > 0 && self.item.isChange
         )
         do throws(ConnectionFailure) {
             let result = try await connector.converse(with: self.item.pop) {
@@ -54,7 +55,7 @@ struct PoPVisit: Sendable {
     ) async -> Round.Outcome {
         let conversation = ConfirmConversation(
             generation: generation,
-            health: self.health,
+            health: self.item.past.hold == nil ? self.health : nil,
             before: try? pushed.report.get(),
             since: .now
         )
@@ -76,7 +77,9 @@ struct PoPVisit: Sendable {
             let detail =
                 "generation \(generation.number) was pushed but not confirmed, so that the daemon takes it back "
                 + "within \(self.policy.confirm) s: \(reason)"
-            return self.outcome(.failed, generation, detail, pushed)
+            var outcome = self.outcome(.failed, generation, detail, pushed)
+            outcome.isAsked = error != .cancelled
+            return outcome
         }
     }
 

@@ -12,6 +12,12 @@ struct PushConversation: Sendable {
     /// After how long the daemon takes the push back unless it is confirmed, in seconds.
     let confirm: Int
 
+    /// Whether a daemon that already runs the generation without a confirmation gets its old one back.
+    ///
+    /// A centre that ended left it on trial. Where changes are watched it must not stay: what its tunnels were like
+    /// before, nobody knows any more.
+    var endsLostTrials = false
+
     /// How the exchange ended.
     struct Result: Sendable {
         /// What ran before the push.
@@ -38,6 +44,14 @@ struct PushConversation: Sendable {
     func hold(_ session: any DaemonSession) throws(ConnectionFailure) -> Result {
         let before = try RunningConfiguration(asking: session)
         let report = Swift.Result { () throws(ConnectionFailure) in try PoPReport(asking: session) }
+        if self.endsLostTrials, before.digest == self.generation.digest,
+            try self.isTakenBack(session)
+        {
+            let reason =
+                "generation \(self.generation.number) was on trial since a centre that ended, and was taken back: "
+                + "the next round tries again"
+            return Result(before: before, report: report, push: .stopped(reason))
+        }
         if let objection = self.massChange.flatMap({ guardian in
             (try? report.get()).flatMap { guardian.objection(over: $0, at: self.pop) }
         }) {
@@ -65,6 +79,16 @@ struct PushConversation: Sendable {
         return reply.text
     }
 
+    /// - Returns: Whether there was anything on trial.
+    private func isTakenBack(_ session: any DaemonSession) throws(ConnectionFailure) -> Bool {
+        let line = "config rollback"
+        let reply = try session.request(Array("\(line)\n".utf8), named: line)
+        guard reply.isSuccess || reply.code == 404 else {
+            throw .refused(.request(line), reply: "\(reply.code) \(reply.text)")
+        }
+        return reply.isSuccess
+    }
+
     /// Confirms what a centre may have left on trial that ended in the middle of a round.
     private func settleTrial(_ session: any DaemonSession) throws(ConnectionFailure) {
         let line = "config confirm \(self.generation.number)"
@@ -79,7 +103,9 @@ struct PushConversation: Sendable {
 /// The second exchange, over a connection of its own: look how the daemon does, then confirm the push or take it back.
 struct ConfirmConversation: Sendable {
     let generation: Generation
-    let health: Health
+
+    /// Nil for a push that stays whatever comes of it, such as one to an older generation.
+    let health: Health?
 
     /// What the daemon reported before the push; nil when it did not.
     let before: PoPReport?
@@ -100,9 +126,9 @@ struct ConfirmConversation: Sendable {
     func hold(_ session: any DaemonSession) throws(ConnectionFailure) -> Result {
         try RunningConfiguration(asking: session).demand(self.generation)
         let report = Swift.Result { () throws(ConnectionFailure) in try PoPReport(asking: session) }
-        if let before = self.before, let after = try? report.get() {
+        if let health = self.health, let before = self.before, let after = try? report.get() {
             let seconds = Double((ContinuousClock.now - self.since).milliseconds) / 1000
-            if let complaint = self.health.complaint(before: before, after: after, seconds: seconds) {
+            if let complaint = health.complaint(before: before, after: after, seconds: seconds) {
                 _ = try session.command("config rollback")
                 return .rolledBack(complaint)
             }

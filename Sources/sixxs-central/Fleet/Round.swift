@@ -48,7 +48,7 @@ struct Round: Sendable {
         let isReached: Bool
 
         /// Whether anybody tried to reach it.
-        let isAsked: Bool
+        var isAsked: Bool
 
         /// Why the database does not know of it, or nil.
         var recordingError: String?
@@ -163,7 +163,8 @@ extension Round {
     /// that was lost after it.
     private func trouble(in outcomes: [Outcome], _ policy: WavePolicy) -> String? {
         let culprit = outcomes.first { outcome in
-            outcome.attempt.outcome == .rolledBack
+            guard outcome.item.isChange, outcome.isAsked else { return false }
+            return outcome.attempt.outcome == .rolledBack
                 || policy.settle > 0 && outcome.attempt.outcome == .failed && outcome.before != nil
         }
         return culprit.map { "\($0.pop.name): \($0.attempt.detail)" }

@@ -35,10 +35,7 @@ import Wire
         #expect(pop.engine.forwarder.gates[tid].effectiveMTU == 1380)
 
         let text = "pop set path-mtu static\n" + Plan.text
-        let configuration = EngineConfiguration(
-            try Configuration(parsing: text, file: "test.conf"),
-            replacing: pop.engine.configuration
-        )
+        let configuration = EngineConfiguration(try Configuration(parsing: text, file: "test.conf"))
         _ = pop.engine.apply(configuration, at: pop.now)
 
         #expect(pop.engine.forwarder.gates[tid].effectiveMTU == 1480)
