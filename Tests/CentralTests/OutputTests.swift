@@ -38,6 +38,12 @@ struct OutputTests {
         #expect(passwords.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
     }
 
+    @Test func alignsFields() {
+        let list = FieldList([("Name", "chtst01"), ("Tunnel prefix", ""), ("Id", "1")])
+
+        #expect(list.text == "Name           chtst01\nTunnel prefix  -\nId             1")
+    }
+
     @Test func writesTheLineOfAuthorizedKeys() throws {
         let folder = try TemporaryFolder()
         try folder.write("\(Fixture.publicKey) somebody@somewhere\n", to: "key.pub")
@@ -81,6 +87,11 @@ struct OutputTests {
             "expected an MTU from 1280 to 1480"
         ),
         (["tunnel", "show", "12"], "expected a tunnel number such as T5072"),
+        (["tunnel", "set", "T1", "--owner", "jdoe", "--no-owner"], "Say --owner or --no-owner, not both"),
+        (["tunnel", "set", "T1", "--user-enable", "--user-disable"], "not both"),
+        (["user", "add", "1x"], "expected a handle of 2 to 32 letters"),
+        (["user", "set", "jdoe"], "Say what to change"),
+        (["pop", "set", "chtst01", "--poll", "59"], "expected a poll interval in seconds from 60 to 86400"),
         (["prefix", "add", "chtst01", "tunnel", "2001:db8::1/48"], "2001:db8::/48"),
         (["serve", "--interval", "0"], "expected seconds from 1 to 86400"),
     ]

@@ -90,6 +90,26 @@ struct RegistryTests {
         #expect(try await test.store.snapshot(of: .fleet) == before)
     }
 
+    @Test func knowsTheTunnelsOfAUser() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let handle = try UserHandle(parsing: "jdoe")
+        try await test.store.apply(
+            [
+                .addUser(handle, UserAmendment(name: "John Doe")),
+                .amendTunnel(Fixture.number(1), TunnelAmendment(owner: .user(handle))),
+            ],
+            by: "tester"
+        )
+
+        let snapshot = try await test.store.snapshot(of: .owner(UserHandle(parsing: "JDOE")))
+
+        #expect(snapshot.tunnels.map(\.number) == [try Fixture.number(1)])
+        #expect(snapshot.subnets.map(\.prefix) == [try Fixture.prefix("2001:db8:201::/56")])
+        #expect(snapshot.prefixes.allSatisfy { $0.popID == 1 })
+        #expect(try await test.store.tunnelCounts(by: .owner) == ["jdoe": 1])
+        #expect(try await test.store.tunnelCounts(by: .type) == ["ayiya": 1, "static": 1])
+    }
+
     @Test func refusesWhatWasPlannedOnAnOlderRevision() async throws {
         let test = try await TestStore(Fixture.registry())
         let revision = try await test.store.snapshot(of: .fleet).revision

@@ -17,6 +17,9 @@ struct PoPOptions: ParsableArguments {
     var control: Endpoint?
     @Option(help: "MTU of new tunnels, 1280 to 1480; default 1280.", transform: ArgumentText.mtu) var mtu:
         Int?
+    @Flag(inversion: .prefixedNo, help: "Whether it gets changes before the others.") var canary: Bool?
+    @Option(help: "Seconds between visits, 60 to 86400; default 600.", transform: ArgumentText.pollInterval)
+    var poll: Int?
 
     /// The values that were given.
     var amendment: PoPAmendment {
@@ -28,7 +31,9 @@ struct PoPOptions: ParsableArguments {
             sshUser: self.sshUser,
             sshKeyFile: self.sshKey,
             control: self.control,
-            tunnelMTU: self.mtu
+            tunnelMTU: self.mtu,
+            isCanary: self.canary,
+            pollInterval: self.poll
         )
     }
 }

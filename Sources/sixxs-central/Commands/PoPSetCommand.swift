@@ -10,6 +10,7 @@ struct PoPSetCommand: AsyncParsableCommand {
             Examples:
               sixxs-central pop set chtst01 --ssh-host mgmt.chtst01.example.net --ssh-port 2222
               sixxs-central pop set chtst01 --disable
+              sixxs-central pop set chtst01 --canary --poll 300
             """
     )
 

@@ -40,17 +40,16 @@ struct PoPShowCommand: AsyncParsableCommand {
             tunnels: snapshot.tunnels.count
         )
         if self.output.json { return print(try JSONText.pretty(document)) }
-        for (name, value) in Self.lines(document) {
-            print(name.padding(toLength: 16, withPad: " ", startingAt: 0) + value)
-        }
+        print(FieldList(Self.fields(document)).text)
     }
 
-    private static func lines(_ document: Document) -> [(String, String)] {
+    private static func fields(_ document: Document) -> [(String, String)] {
         let pop = document.pop
         return [
             ("Name", pop.name), ("Id", "\(pop.id)"),
             ("Place", [pop.city, pop.country].filter { !$0.isEmpty }.joined(separator: ", ")),
             ("IPv4", pop.ipv4), ("IPv6", pop.ipv6), ("Enabled", pop.enabled ? "yes" : "no"),
+            ("Canary", pop.canary ? "yes" : "no"), ("Visited", "every \(pop.pollInterval) s"),
             ("SSH", "\(pop.sshUser)@\(pop.sshHost) port \(pop.sshPort)"), ("SSH key", pop.sshKeyFile),
             ("Host key", pop.hostKeyFingerprint ?? "not trusted yet: sixxs-central pop trust \(pop.name)"),
             ("Control", pop.control), ("Tunnel MTU", "\(pop.tunnelMTU)"),

@@ -19,7 +19,8 @@ struct SixxsCentral: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, InventoryCommand.self, PoPCommand.self, PrefixCommand.self, TunnelCommand.self,
+            InitCommand.self, InventoryCommand.self, PoPCommand.self, PrefixCommand.self, UserCommand.self,
+            TunnelCommand.self,
             SubnetCommand.self, RenderCommand.self, PlanCommand.self, PushCommand.self, RollbackCommand.self,
             ReleaseCommand.self, StatusCommand.self, CheckCommand.self, ServeCommand.self,
         ]

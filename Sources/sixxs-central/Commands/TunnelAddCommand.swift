@@ -12,7 +12,7 @@ struct TunnelAddCommand: AsyncParsableCommand {
             password, which is shown once, here; later only by tunnel show --secret.
 
             Examples:
-              sixxs-central tunnel add chtst01 --type ayiya
+              sixxs-central tunnel add chtst01 --type ayiya --owner jdoe
               sixxs-central tunnel add chtst01 --type static --endpoint 198.51.100.7 --mtu 1480
             """
     )
@@ -30,6 +30,7 @@ struct TunnelAddCommand: AsyncParsableCommand {
         transform: ArgumentText.tid
     )
     var tid: TID?
+    @Option(help: "The user whose it is.", transform: ArgumentText.handle) var owner: UserHandle?
     @Flag(help: "Add it, without packets yet.") var disabled = false
 
     func validate() throws {
@@ -48,7 +49,14 @@ struct TunnelAddCommand: AsyncParsableCommand {
     func run() async throws {
         let end = try self.end()
         let store = try self.store.open()
-        let new = NewTunnel(pop: self.pop, end: end, mtu: self.mtu, tid: self.tid, isEnabled: !self.disabled)
+        let new = NewTunnel(
+            pop: self.pop,
+            end: end,
+            mtu: self.mtu,
+            tid: self.tid,
+            isEnabled: !self.disabled,
+            owner: self.owner
+        )
         let results = try await store.apply([.addTunnel(new)], by: Operator.name)
         guard case .tunnel(let tunnel) = results.first else { return }
         let documents = try await store.snapshot(of: .tunnel(tunnel.number)).tunnelDocuments()

@@ -8,7 +8,7 @@ struct TunnelCommand: AsyncParsableCommand {
         abstract: "The users' tunnels.",
         subcommands: [
             TunnelAddCommand.self, TunnelSetCommand.self, TunnelEnableCommand.self, TunnelDisableCommand.self,
-            TunnelShowCommand.self, TunnelListCommand.self, TunnelRemoveCommand.self,
+            TunnelMoveCommand.self, TunnelShowCommand.self, TunnelListCommand.self, TunnelRemoveCommand.self,
         ]
     )
 }
@@ -17,29 +17,54 @@ struct TunnelCommand: AsyncParsableCommand {
 struct TunnelListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List tunnels, of all PoPs or of one."
+        abstract: "List tunnels: all, or those of a PoP or of a user.",
+        discussion: """
+            ENABLED says who keeps it from carrying packets: the operators, its user, or both.
+
+            Examples:
+              sixxs-central tunnel list chtst01
+              sixxs-central tunnel list --owner jdoe --json
+            """
     )
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "Only of this PoP.", transform: ArgumentText.popName) var pop: PoPName?
+    @Option(help: "Only of this user.", transform: ArgumentText.handle) var owner: UserHandle?
 
     func run() async throws {
-        let snapshot = try await self.store.open().snapshot(of: self.pop.map { .pop($0) } ?? .fleet)
-        let documents = snapshot.tunnelDocuments()
+        let store = try self.store.open()
+        let scope =
+            self.owner.map { FleetSnapshot.Scope.owner($0) } ?? self.pop.map { .pop($0) } ?? .fleet
+        let snapshot = try await store.snapshot(of: scope)
+        if let pop = self.pop { _ = try snapshot.selection([pop]) }
+        let documents = snapshot.tunnelDocuments().filter { tunnel in
+            self.pop.map { tunnel.pop == $0.description } ?? true
+        }
         if self.output.json { return print(try JSONText.pretty(documents)) }
         var table = TextTable([
             .left("TUNNEL"), .left("POP"), .right("TID"), .left("TYPE"), .left("ENDPOINT"),
-            .left("USER ADDRESS"),
-            .right("MTU"), .left("ENABLED"), .left("SUBNETS"),
+            .left("USER ADDRESS"), .right("MTU"), .left("OWNER"), .left("ENABLED"), .left("SUBNETS"),
         ])
         for tunnel in documents {
             table.append([
                 tunnel.tunnel, tunnel.pop, tunnel.tid, tunnel.type, tunnel.endpoint, tunnel.userAddress,
-                "\(tunnel.mtu)", tunnel.enabled ? "yes" : "no", tunnel.subnets?.joined(separator: " "),
+                "\(tunnel.mtu)", tunnel.owner, tunnel.enabledWord, tunnel.subnets?.joined(separator: " "),
             ])
         }
-        print(table.printed(orElse: "There is no tunnel; add one with sixxs-central tunnel add."))
+        print(table.printed(orElse: "There is no such tunnel; add one with sixxs-central tunnel add."))
+    }
+}
+
+extension TunnelDocument {
+    /// `yes`, or who does not want it to carry packets.
+    fileprivate var enabledWord: String {
+        switch (self.enabled, self.enabledByUser) {
+        case (true, true): "yes"
+        case (false, true): "no"
+        case (true, false): "not by user"
+        case (false, false): "no, nor by user"
+        }
     }
 }
 

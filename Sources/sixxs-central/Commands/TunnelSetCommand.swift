@@ -10,9 +10,13 @@ struct TunnelSetCommand: AsyncParsableCommand {
             A static tunnel that becomes heartbeat or ayiya gets a random password unless one is given: \
             tunnel show --secret prints it.
 
+            A tunnel carries packets when both want it to: the operators (--enable, --disable) and its user \
+            (--user-enable, --user-disable).
+
             Examples:
               sixxs-central tunnel set T12 --mtu 1428
               sixxs-central tunnel set T12 --type static --endpoint 198.51.100.7
+              sixxs-central tunnel set T12 --owner jdoe --user-disable
             """
     )
 
@@ -24,27 +28,45 @@ struct TunnelSetCommand: AsyncParsableCommand {
     @Option(help: "1280 to 1480.", transform: ArgumentText.mtu) var mtu: Int?
     @Option(help: "A file whose first line is the new password.") var passwordFile: String?
     @Flag(help: "Give it a new random password.") var newPassword = false
+    @Option(help: "The user whose it becomes.", transform: ArgumentText.handle) var owner: UserHandle?
+    @Flag(help: "It is nobody's from now on.") var noOwner = false
+    @Flag(help: "The operators let it carry packets.") var enable = false
+    @Flag(help: "The operators let it carry none.") var disable = false
+    @Flag(help: "Its user lets it carry packets.") var userEnable = false
+    @Flag(help: "Its user lets it carry none.") var userDisable = false
 
     func validate() throws {
-        guard
-            self.type != nil || self.endpoint != nil || self.mtu != nil || self.passwordFile != nil
-                || self.newPassword
-        else { throw ValidationError("Say what to change; see --help.") }
         guard !(self.newPassword && self.passwordFile != nil) else {
             throw ValidationError("Say --password-file or --new-password, not both.")
         }
+        guard !(self.owner != nil && self.noOwner) else {
+            throw ValidationError("Say --owner or --no-owner, not both.")
+        }
+        guard !(self.enable && self.disable), !(self.userEnable && self.userDisable) else {
+            throw ValidationError("Say --enable or --disable, not both; the same with --user-enable.")
+        }
+        guard !self.amendment(password: nil).isEmpty || self.passwordFile != nil || self.newPassword else {
+            throw ValidationError("Say what to change; see --help.")
+        }
+    }
+
+    private func amendment(password: Password?) -> TunnelAmendment {
+        TunnelAmendment(
+            type: self.type,
+            endpoint: self.endpoint,
+            password: password,
+            mtu: self.mtu,
+            isEnabled: self.enable == self.disable ? nil : self.enable,
+            isUserEnabled: self.userEnable == self.userDisable ? nil : self.userEnable,
+            owner: self.noOwner ? .nobody : self.owner.map { .user($0) }
+        )
     }
 
     func run() async throws {
         let password =
             self.newPassword ? Password.random() : try self.passwordFile.map { try Password(file: $0) }
-        let amendment = TunnelAmendment(
-            type: self.type,
-            endpoint: self.endpoint,
-            password: password,
-            mtu: self.mtu
-        )
-        try await self.store.open().apply([.amendTunnel(self.tunnel, amendment)], by: Operator.name)
+        let change = RegistryChange.amendTunnel(self.tunnel, self.amendment(password: password))
+        try await self.store.open().apply([change], by: Operator.name)
         let secret = self.newPassword ? password.map { " password \($0.text)" } ?? "" : ""
         print("\(self.tunnel) changed; its PoP learns it with the next push\(secret)")
     }

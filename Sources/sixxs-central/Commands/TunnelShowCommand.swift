@@ -6,7 +6,12 @@ internal import Wire
 struct TunnelShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show a tunnel; its password only with --secret."
+        abstract: "Show a tunnel; its password only with --secret.",
+        discussion: """
+            Examples:
+              sixxs-central tunnel show T12
+              sixxs-central tunnel show T12 --secret --json
+            """
     )
 
     @OptionGroup var store: StoreOptions
@@ -20,19 +25,19 @@ struct TunnelShowCommand: AsyncParsableCommand {
         for document in snapshot.tunnelDocuments() {
             let document = document.with(password: secret ?? document.password)
             if self.output.json { return print(try JSONText.pretty(document)) }
-            for (name, value) in Self.lines(document) {
-                print(name.padding(toLength: 16, withPad: " ", startingAt: 0) + value)
-            }
+            print(FieldList(Self.fields(document)).text)
         }
     }
 
-    private static func lines(_ tunnel: TunnelDocument) -> [(String, String)] {
+    private static func fields(_ tunnel: TunnelDocument) -> [(String, String)] {
         let subnets = tunnel.subnets ?? []
         return [
             ("Tunnel", tunnel.tunnel), ("PoP", tunnel.pop), ("TID", tunnel.tid), ("Type", tunnel.type),
             ("Endpoint", tunnel.endpoint ?? "from its packets"), ("PoP IPv4", tunnel.popIPv4 ?? "-"),
             ("PoP address", tunnel.popAddress ?? "-"), ("User address", tunnel.userAddress ?? "-"),
-            ("MTU", "\(tunnel.mtu)"), ("Enabled", tunnel.enabled ? "yes" : "no"),
+            ("MTU", "\(tunnel.mtu)"), ("Owner", tunnel.owner ?? "nobody"),
+            ("Operators want", tunnel.enabled ? "up" : "disabled"),
+            ("User wants", tunnel.enabledByUser ? "up" : "disabled"),
             ("Password", tunnel.password ?? "none"),
             ("Subnets", subnets.isEmpty ? "none" : subnets.joined(separator: ", ")),
             ("Created", tunnel.created), ("Changed", tunnel.changed),

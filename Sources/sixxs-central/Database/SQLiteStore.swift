@@ -94,6 +94,13 @@ struct SQLiteStore: FleetStore {
         case .infrastructure: Filter(prefixes: "TRUE", tunnels: "FALSE", subnets: "FALSE", arguments: [])
         case .users:
             Filter(prefixes: "FALSE", tunnels: "FALSE", subnets: "FALSE", arguments: [], hasUsers: true)
+        case .owner(let handle):
+            Filter(
+                prefixes: "popID IN (SELECT popID FROM tunnel WHERE owner = :key)",
+                tunnels: "owner = :key",
+                subnets: "tunnel IN (SELECT number FROM tunnel WHERE owner = :key)",
+                arguments: ["key": try Self.user(handle, in: database).handle.description]
+            )
         case .pop(let name):
             Filter(
                 prefixes: "popID = :key",

@@ -33,6 +33,9 @@ struct FleetSnapshot: Hashable, Sendable {
         /// One tunnel, its subnets, and its PoP's prefixes.
         case tunnel(TunnelNumber)
 
+        /// The tunnels of one user, their subnets, and the prefixes of their PoPs.
+        case owner(UserHandle)
+
         /// No tunnels and subnets.
         case infrastructure
 

@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `tunnel move`.
+struct TunnelMoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "move",
+        abstract: "Move a tunnel without subnets to another PoP; it keeps its number and its password.",
+        discussion: """
+            Its addresses become those of a place at the new PoP, so its user has to be told. Both PoPs learn it \
+            with the next push.
+
+            Examples:
+              sixxs-central tunnel move T12 nltst01
+              sixxs-central tunnel move T12 nltst01 --tid 1a
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The PoP it goes to.", transform: ArgumentText.popName) var pop: PoPName
+    @Option(
+        help: "The place in the tunnel prefix, hexadecimal; default: the lowest free.",
+        transform: ArgumentText.tid
+    )
+    var tid: TID?
+
+    func run() async throws {
+        let store = try self.store.open()
+        try await store.apply([.moveTunnel(self.tunnel, self.pop, self.tid)], by: Operator.name)
+        for document in try await store.snapshot(of: .tunnel(self.tunnel)).tunnelDocuments() {
+            if self.output.json { return print(try JSONText.pretty(document)) }
+            print(
+                "\(document.tunnel) moved to \(document.pop), tid \(document.tid), user address "
+                    + "\(document.userAddress ?? "-"); both PoPs learn it with the next push"
+            )
+        }
+    }
+}

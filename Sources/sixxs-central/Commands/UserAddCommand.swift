@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `user add`.
+struct UserAddCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Add a user.",
+        discussion: """
+            Without --password-file he gets a random password, which is shown once, here: the registry keeps only \
+            what a login is compared with, and nobody can see the password again.
+
+            Examples:
+              sixxs-central user add jdoe --name 'John Doe' --mail jdoe@example.net
+              sixxs-central user add jdoe --password-file password.txt
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(
+        help: "2 to 32 letters, digits, dots and dashes, a letter first.",
+        transform: ArgumentText.handle
+    )
+    var handle: UserHandle
+    @OptionGroup var options: UserOptions
+    @Flag(help: "Give no password: the user cannot log in.") var noPassword = false
+
+    func validate() throws {
+        guard !(self.noPassword && self.options.passwordFile != nil) else {
+            throw ValidationError("Say --password-file or --no-password, not both.")
+        }
+    }
+
+    func run() async throws {
+        let brought = try self.options.password()
+        let random = brought == nil && !self.noPassword ? Password.random() : nil
+        let values = self.options.amendment(password: brought ?? random)
+        let results = try await self.store.open().apply([.addUser(self.handle, values)], by: Operator.name)
+        guard case .user(let user) = results.first else { return }
+        try self.output.show(UserDocument(user, password: random?.text), random, "added")
+    }
+}
+
+/// What `user add` and `user set` have in common.
+struct UserOptions: ParsableArguments {
+    @Option(help: "The user's full name.") var name: String?
+    @Option(help: "The user's mail address.") var mail: String?
+    @Option(help: "A file whose first line is the password.") var passwordFile: String?
+
+    /// The password that was brought; nil when none was.
+    func password() throws(RegistryError) -> Password? {
+        guard let path = self.passwordFile else { return nil }
+        return try Password(file: path)
+    }
+
+    /// The values that were given.
+    func amendment(password: Password?) -> UserAmendment {
+        UserAmendment(name: self.name, mail: self.mail, password: password.map(PasswordHash.init(of:)))
+    }
+}
+
+extension OutputOptions {
+    /// Prints a user, with the password that he has to be told.
+    func show(_ user: UserDocument, _ password: Password?, _ verb: String) throws {
+        if self.json { return print(try JSONText.pretty(user)) }
+        print("\(user.handle) \(verb)" + (password.map { " password \($0.text)" } ?? ""))
+    }
+}

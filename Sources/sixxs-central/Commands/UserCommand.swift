@@ -1,0 +1,104 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `user`: who has tunnels.
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user",
+        abstract: "The users, who have tunnels.",
+        subcommands: [
+            UserAddCommand.self, UserSetCommand.self, UserShowCommand.self, UserListCommand.self,
+            UserRemoveCommand.self,
+        ]
+    )
+}
+
+/// `user show`.
+struct UserShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show a user with his tunnels; nobody can see a password again.",
+        discussion: """
+            Example:
+              sixxs-central user show jdoe
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The handle.", transform: ArgumentText.handle) var handle: UserHandle
+
+    func run() async throws {
+        let store = try self.store.open()
+        let tunnels = try await store.snapshot(of: .owner(self.handle)).tunnels
+        let users = try await store.snapshot(of: .users).users
+        guard let user = users.first(where: { $0.handle == self.handle }) else { return }
+        var document = UserDocument(user)
+        document.tunnels = tunnels.map(\.number).sorted().map(\.description)
+        if self.output.json { return print(try JSONText.pretty(document)) }
+        let names = document.tunnels ?? []
+        let fields = [
+            ("Handle", document.handle), ("Name", document.name), ("Mail", document.mail),
+            ("Password", document.password ?? "none: cannot log in"),
+            ("Tunnels", names.isEmpty ? "none" : names.joined(separator: ", ")),
+            ("Created", document.created), ("Changed", document.changed),
+        ]
+        print(FieldList(fields).text)
+    }
+}
+
+/// `user list`.
+struct UserListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the users.",
+        discussion: """
+            Example:
+              sixxs-central user list --json
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let store = try self.store.open()
+        let users = try await store.snapshot(of: .users).users
+        let counts = try await store.tunnelCounts(by: .owner)
+        if self.output.json { return print(try JSONText.pretty(users.map { UserDocument($0) })) }
+        var table = TextTable([
+            .left("HANDLE"), .left("NAME"), .left("MAIL"), .left("PASSWORD"), .right("TUNNELS"),
+            .left("CREATED"),
+        ])
+        for user in users {
+            table.append([
+                user.handle.description, user.name, user.mail, user.password.map { "\($0)" },
+                "\(counts[user.handle.description] ?? 0)", user.created.iso8601,
+            ])
+        }
+        print(table.printed(orElse: "There is no user; add one with sixxs-central user add."))
+    }
+}
+
+/// `user remove`.
+struct UserRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a user who has no tunnels.",
+        discussion: """
+            Example:
+              sixxs-central user remove jdoe
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var consent: ConsentOptions
+    @Argument(help: "The handle.", transform: ArgumentText.handle) var handle: UserHandle
+
+    func run() async throws {
+        let store = try self.store.open()
+        try self.consent.demand("Remove the user \(self.handle)?")
+        try await store.apply([.removeUser(self.handle)], by: Operator.name)
+        print("\(self.handle) removed")
+    }
+}

@@ -1,0 +1,42 @@
+internal import ArgumentParser
+internal import Wire
+
+/// `user set`.
+struct UserSetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Change a user; what is not named stays.",
+        discussion: """
+            --new-password makes a random password and shows it once, here.
+
+            Examples:
+              sixxs-central user set jdoe --mail jdoe@example.org
+              sixxs-central user set jdoe --new-password
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The handle.", transform: ArgumentText.handle) var handle: UserHandle
+    @OptionGroup var options: UserOptions
+    @Flag(help: "Give a new random password.") var newPassword = false
+
+    func validate() throws {
+        guard !(self.newPassword && self.options.passwordFile != nil) else {
+            throw ValidationError("Say --password-file or --new-password, not both.")
+        }
+        let isEmpty = self.options.amendment(password: nil).isEmpty && self.options.passwordFile == nil
+        guard self.newPassword || !isEmpty else { throw ValidationError("Say what to change; see --help.") }
+    }
+
+    func run() async throws {
+        let random = self.newPassword ? Password.random() : nil
+        let amendment = self.options.amendment(password: try random ?? self.options.password())
+        let results = try await self.store.open().apply(
+            [.amendUser(self.handle, amendment)],
+            by: Operator.name
+        )
+        guard case .user(let user) = results.first else { return }
+        try self.output.show(UserDocument(user, password: random?.text), random, "changed")
+    }
+}

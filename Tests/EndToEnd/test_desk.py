@@ -1,0 +1,68 @@
+"""What operators do at the centre's command line, without any PoP.
+
+    centre   sixxs-central and a database of its own
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.central import Central
+from lab.namespace import Laboratory
+from lab.programs import Programs
+
+POPS = (("chtst01", 1, "192.0.2.1", "2001:db8::1", "2001:db8:101::/48", "2001:db8:1000::/40"),
+        ("nltst01", 2, "203.0.113.1", "2001:db8::2", "2001:db8:102::/48", "2001:db8:2000::/40"))
+
+
+@pytest.fixture
+def central(laboratory: Laboratory, programs: Programs) -> Central:
+    """A registry with two PoPs and their prefixes."""
+    central = Central(laboratory.namespace("centre"), programs.central)
+    central.run("init")
+    for name, number, ipv4, ipv6, tunnels, subnets in POPS:
+        central.run("pop", "add", name, "--id", number, "--ipv4", ipv4, "--ipv6", ipv6)
+        central.run("prefix", "add", name, "tunnel", tunnels)
+        central.run("prefix", "add", name, "subnet", subnets)
+    return central
+
+
+def test_a_password_of_a_user_is_shown_once(central: Central) -> None:
+    words = central.run("user", "add", "jdoe", "--name", "John Doe", "--mail", "jdoe@example.net").stdout.split()
+    assert words[:3] == ["jdoe", "added", "password"]
+    assert central.json("user", "show", "jdoe")["password"] == "set"
+    shown = central.run("user", "show", "jdoe").stdout
+    assert words[3] not in shown
+    for kind in ("md5", "sha256"):
+        assert kind not in shown.lower()
+
+
+def test_a_user_keeps_his_account_while_he_has_tunnels(central: Central) -> None:
+    central.run("user", "add", "jdoe")
+    tunnel = central.add_tunnel("chtst01", "ayiya", "--owner", "JDoe")
+    assert [row["tunnel"] for row in central.json("tunnel", "list", "--owner", "jdoe")] == [tunnel]
+    refused = central.run("user", "remove", "jdoe", "--yes", check=False)
+    assert (refused.returncode, "has 1 tunnels" in refused.stderr) == (1, True)
+    central.run("tunnel", "set", tunnel, "--no-owner")
+    central.run("user", "remove", "jdoe", "--yes")
+    assert central.json("user", "list") == []
+
+
+def test_a_tunnel_is_up_when_both_want_it(central: Central) -> None:
+    tunnel = central.add_tunnel("chtst01", "ayiya")
+    central.run("tunnel", "set", tunnel, "--user-disable")
+    shown = central.json("tunnel", "show", tunnel)
+    assert (shown["enabled"], shown["enabledByUser"]) == (True, False)
+    assert " disabled " in central.run("render", "chtst01").stdout
+    central.run("tunnel", "set", tunnel, "--user-enable")
+    assert " disabled " not in central.run("render", "chtst01").stdout
+
+
+def test_a_moved_tunnel_keeps_its_number_and_password(central: Central) -> None:
+    tunnel = central.add_tunnel("chtst01", "heartbeat")
+    before = central.json("tunnel", "show", tunnel, "--secret")
+    moved = central.json("tunnel", "move", tunnel, "nltst01", "--tid", "1a")
+    after = central.json("tunnel", "show", tunnel, "--secret")
+    assert (moved["pop"], moved["tid"], moved["userAddress"]) == ("nltst01", "1a", "2001:db8:102:1a::2")
+    assert after["password"] == before["password"]
+    assert tunnel not in central.run("render", "chtst01").stdout
