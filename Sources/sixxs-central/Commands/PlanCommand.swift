@@ -31,7 +31,7 @@ extension FleetPlan {
     /// What `--json` prints of a PoP.
     private struct Document: Encodable {
         let pop: String
-        let wave: String
+        @ExplicitNull private(set) var wave: String?
         @ExplicitNull private(set) var changes: [String]?
         @ExplicitNull private(set) var held: String?
         @ExplicitNull private(set) var stopped: String?
@@ -39,7 +39,7 @@ extension FleetPlan {
 
         init(_ item: FleetPlan.Item) {
             self.pop = item.pop.name.description
-            self.wave = item.wave.rawValue
+            self.wave = item.wave?.rawValue
             self.changes = try? item.changes.get()
             self.held = item.hold?.words(for: item.pop.name)
             self.stopped = item.objection
@@ -75,10 +75,9 @@ extension FleetPlan {
     private static func show(_ document: Document) {
         if let error = document.error { return Terminal.complain("\(document.pop): \(error)") }
         let changes = document.changes ?? []
-        let wave = document.wave == Wave.all.rawValue ? "" : ", wave \(document.wave)"
-        print(
-            changes.isEmpty ? "\(document.pop): nothing" : "\(document.pop): \(changes.count) changes\(wave)"
-        )
+        let count = changes.count == 1 ? "1 change" : "\(changes.count) changes"
+        let wave = document.wave.map { $0 == Wave.all.rawValue ? "" : ", wave \($0)" } ?? ""
+        print("\(document.pop): \(changes.isEmpty ? "nothing" : count + wave)")
         for change in changes { print("  \(change)") }
         if let held = document.held { print("  \(held)") }
         if let stopped = document.stopped { print("  would be stopped: \(stopped)") }

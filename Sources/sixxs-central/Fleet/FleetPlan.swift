@@ -5,7 +5,9 @@ struct FleetPlan: Sendable {
     /// One PoP's part.
     struct Item: Sendable {
         let pop: PoP
-        let wave: Wave
+
+        /// In which wave it gets the registry's change; nil when the registry did not change.
+        let wave: Wave?
         let hold: Hold?
 
         /// The lines that differ, `+`, `-` or `~` before each; or why nobody knows.
@@ -22,7 +24,9 @@ struct FleetPlan: Sendable {
     ///
     /// - Throws: ``RegistryError`` when the registry holds what a daemon would refuse.
     init(_ plan: PushPlan, from store: any FleetStore, through connector: some DaemonConnector) async throws {
-        let waves = plan.waves.flatMap { wave, items in items.map { (wave: wave, item: $0) } }
+        let waves = plan.waves.flatMap { wave, items in
+            items.map { (wave: $0.isChange ? wave : nil, item: $0) }
+        }
         var items: [Item] = []
         for chunk in stride(from: 0, to: waves.count, by: Round.width) {
             items += try await withThrowingTaskGroup(of: Item.self) { group in
@@ -40,7 +44,7 @@ struct FleetPlan: Sendable {
 
     private static func ask(
         _ item: PushPlan.Item,
-        _ wave: Wave,
+        _ wave: Wave?,
         _ store: any FleetStore,
         _ connector: some DaemonConnector
     ) async throws -> Item {
