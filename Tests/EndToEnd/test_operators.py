@@ -1,0 +1,85 @@
+"""Operators at work: several at once, and one who wants yesterday's configuration back.
+
+                 ┌──── inet ────┐
+    centre ──────┤              ├── chtst01   sshd, sixxsd
+    operators    └──────────────┘
+"""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from lab.fleet import PLANS, Fleet
+from lab.namespace import Laboratory
+from lab.programs import Programs
+
+EACH = 20
+
+
+@pytest.fixture
+def alone(laboratory: Laboratory, programs: Programs) -> Fleet:
+    """A centre with one PoP."""
+    fleet = Fleet(laboratory, programs, PLANS[:1])
+    fleet.trust_all()
+    return fleet
+
+
+@pytest.mark.seconds(60)
+def test_two_operators_at_once_get_no_number_twice(alone: Fleet) -> None:
+    central = alone.central
+
+    def work(operator: int) -> list[tuple[str, str]]:
+        made = []
+        for number in range(EACH):
+            tunnel = central.add_tunnel("chtst01", "static", "--endpoint", f"198.18.{operator}.{number + 1}")
+            made.append((tunnel, central.run("subnet", "add", tunnel).stdout.split()[0]))
+        return made
+
+    with ThreadPoolExecutor(2) as pool:
+        made = [row for rows in pool.map(work, (1, 2)) for row in rows]
+    assert len({tunnel for tunnel, _ in made}) == len({subnet for _, subnet in made}) == 2 * EACH
+    rows = central.json("tunnel", "list")
+    assert {(row["tunnel"], *row["subnets"]) for row in rows} == set(made)  # type: ignore[union-attr, index]
+    # Always the lowest that is free: no gaps either.
+    assert {int(row["tid"], 16) for row in rows} == set(range(2 * EACH))  # type: ignore[union-attr, index, arg-type]
+    assert central.outcomes() == {"chtst01": "applied"}
+
+
+def mtu(fleet: Fleet) -> int:
+    return fleet.pops["chtst01"].daemon.report()["tunnels"][0]["mtu"]
+
+
+def test_a_rollback_stays_until_it_is_released(alone: Fleet) -> None:
+    central = alone.central
+    number = central.add_tunnel("chtst01", "static", "--endpoint", "198.18.20.1")
+    for size in (1300, 1310, 1320):
+        central.run("tunnel", "set", number, "--mtu", size)
+        assert central.outcomes() == {"chtst01": "applied"}
+
+    said = central.run("rollback", "chtst01").stdout
+    assert re.fullmatch(r"chtst01 runs generation 2 \(.*\) and is held on it; sixxs-central release chtst01 ends that\n",
+                        said)
+    assert mtu(alone) == 1310
+    central.run("rollback", "chtst01", "1")
+    assert mtu(alone) == 1300
+    assert central.outcomes() == {"chtst01": "unchanged"}
+    assert re.fullmatch(r"chtst01: held on generation 1 since .* by .+: rollback to generation 1\n",
+                        central.notes("chtst01"))
+
+    unknown = central.run("rollback", "chtst01", "9", check=False)
+    assert unknown.returncode == 1 and "there is no generation 9" in unknown.stderr
+    assert central.run("release", "chtst01").stdout.startswith("chtst01 released; ")
+    assert central.run("release", "chtst01").stdout == "None of them is held.\n"
+    assert central.outcomes() == {"chtst01": "applied"}
+    assert mtu(alone) == 1320
+    assert [kind for kind in central.kinds("chtst01") if kind in ("held", "released")] == ["held", "held", "released"]
+
+
+def test_a_pop_without_a_past_has_nothing_to_go_back_to(alone: Fleet) -> None:
+    alone.central.outcomes()
+    result = alone.central.run("rollback", "chtst01", check=False)
+    assert result.returncode == 1
+    assert "chtst01 has no confirmed generation before the present one" in result.stderr
