@@ -226,6 +226,7 @@ def test_the_next_round_heals_and_nothing_was_half_done(night: Night) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     for pop in night.fleet.pops.values():
         assert list(pop.daemon.command("config show").lines or ()) == night.wanted(pop), pop.name
+        assert not pop.daemon.is_on_trial(), pop.name
 
 
 def fill(folder: Path) -> Path:

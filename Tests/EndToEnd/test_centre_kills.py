@@ -136,6 +136,7 @@ class Centre:
         for pop in self.fleet.pops.values():
             wanted = central.run("render", pop.name).stdout.splitlines()
             assert list(pop.daemon.command("config show").lines or ()) == wanted, pop.name
+            assert not pop.daemon.is_on_trial(), pop.name
 
 
 def running(pop: FleetPoP) -> tuple[int, str]:

@@ -132,7 +132,7 @@ def test_one_that_slept_within_a_push_undoes_nothing_of_the_other(alone: Fleet) 
     assert "applied" not in leader.output
     assert tunnels(alone) == {added, later}
     assert alone.central.json("status")[0]["inSync"] is True  # type: ignore[index]
-    assert alone.pops["chtst01"].daemon.command("config confirm 3").code == 404, "it is confirmed"
+    assert not alone.pops["chtst01"].daemon.is_on_trial()
 
 
 def spawn_slow_push(fleet: Fleet) -> Process:
@@ -150,8 +150,14 @@ def test_a_push_waits_for_the_round_that_is_under_way(alone: Fleet) -> None:
     assert result.returncode == 0 and "unchanged" in result.stdout
 
 
-def test_a_push_confirms_what_one_that_was_killed_left_on_trial(alone: Fleet) -> None:
+def test_what_a_push_that_was_killed_left_on_trial_is_watched_from_the_start(alone: Fleet) -> None:
+    daemon = alone.pops["chtst01"].daemon
+    before = daemon.digest()
     spawn_slow_push(alone).kill()
+    assert daemon.digest() != before
     expire(alone, "round")
-    assert alone.central.outcomes() == {"chtst01": "unchanged"}
-    assert alone.pops["chtst01"].daemon.command("config confirm 2").code == 404, "it is confirmed"
+    assert alone.central.line_about("chtst01", "push") == (
+        "chtst01: generation 2 was on trial since a centre that ended, and was taken back: the next round tries again")
+    assert daemon.digest() == before
+    assert alone.central.outcomes() == {"chtst01": "applied"}
+    assert not daemon.is_on_trial()

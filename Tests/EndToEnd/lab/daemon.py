@@ -280,6 +280,11 @@ class Daemon:
         assert found, str(reply)
         return found[1]
 
+    def is_on_trial(self) -> bool:
+        """Whether what runs waits to be confirmed; if so it is confirmed now."""
+        generation = self.command("config digest").text.split()[1]
+        return self.command(f"config confirm {generation}").code != 404
+
     def report(self) -> dict:
         reply = self.command("pop report")
         assert reply.is_success and reply.lines, str(reply)
