@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/if_tun.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -129,4 +130,12 @@ int clinux_filter_icmp(int fd, int version) {
     const uint32_t filter = ~passed;
     const int icmp_filter = 1;
     return setsockopt(fd, SOL_RAW, icmp_filter, &filter, sizeof filter);
+}
+
+void clinux_keep_heap_small(void) {
+    enum { LARGE = 128 * 1024 };
+    mallopt(M_ARENA_MAX, 1);
+    // glibc's own thresholds, which grow with what is freed unless they are set.
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+    mallopt(M_TRIM_THRESHOLD, LARGE);
 }

@@ -78,6 +78,7 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
+        Heap.keepSmall()
         Privileges.setFileMask(Self.fileMask)
         let levels = LogLevels(self.logLevel)
         LoggingSystem.bootstrap { LeveledLogHandler(StreamLogHandler.standardError(label: $0), levels) }

@@ -57,6 +57,9 @@ int clinux_filter_icmp(int fd, int version);
 /// Attaches to a TUN device (TUNSETIFF with IFF_TUN | IFF_NO_PI); the kernel writes back the name it chose.
 int clinux_tun_attach(int fd, char name[16]);
 
+/// Makes malloc use one arena for all threads, and a mapping of its own for whatever is large.
+void clinux_keep_heap_small(void);
+
 /// prctl with one argument.
 int clinux_prctl(int option, unsigned long argument);
 
