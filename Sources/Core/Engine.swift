@@ -11,6 +11,9 @@ public struct Engine: ~Copyable {
     var errors = ErrorLog()
     /// Limits the ICMP errors of the whole PoP.
     var errorLimit = TokenBucket()
+    /// Whether AYIYA datagrams leave the engine unsigned where ``Output/awaitsSignature`` says so, to be signed in pairs
+    /// before they are sent.
+    public var defersSignatures = false
     /// Numbers outer packets that are fragmented or may be.
     var identification: UInt32
     var prober: LatencyProber
@@ -88,6 +91,9 @@ public struct Output: Hashable, Sendable {
 
     /// Where the spare buffer goes: an echo response beside the packet, or the packet's second fragment.
     public var spare = Transmission.none
+
+    /// Whether the packet must be signed before it is sent.
+    public var awaitsSignature = false
 
     /// Creates an output; by default nothing is transmitted.
     public init(packet: Transmission = .none, spare: Transmission = .none) {

@@ -28,7 +28,7 @@ extension Engine {
     ) -> Output {
         let datagram: VerifiedDatagram
         do {
-            datagram = try self.forwarder.verify(buffer.packet, from: outer.path.remote, at: now)
+            datagram = try self.forwarder.verify(buffer.packet, outer, at: now)
         } catch {
             // What is not AYIYA says nothing about its tunnel; where it comes from may.
             let tid =
@@ -80,7 +80,7 @@ extension Engine {
         _ now: Moment
     ) -> Output.Transmission {
         guard let path = self.forwarder.tunnels[request.tid].path else { return .none }
-        self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, now)
+        self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, .now, now)
         buffer.prependUDP(along: path)
         self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0, request.tid)
         return .outside(path.remote, tunnel: request.tid, .own)
@@ -91,7 +91,7 @@ extension Forwarder {
     /// Checks everything that makes a datagram acceptable; changes nothing.
     fileprivate func verify(
         _ octets: RawSpan,
-        from remote: IPAddress,
+        _ outer: borrowing OuterHeader,
         at now: Moment
     ) throws(Engine.Refusal) -> Engine.VerifiedDatagram {
         let packet: AYIYAPacket
@@ -103,7 +103,9 @@ extension Forwarder {
         case .remote(let owner), .unassigned(let owner), .routed(let owner): tid = owner
         default: throw Engine.Refusal(reason: .spoofedSource, tid: nil)
         }
-        guard self.isOutside(remote) else { throw Engine.Refusal(reason: .endpointInsideTunnel, tid: tid) }
+        guard self.isOutside(outer.path.remote) else {
+            throw Engine.Refusal(reason: .endpointInsideTunnel, tid: tid)
+        }
         switch self.gates[tid].condition {
         case .none: throw Engine.Refusal(reason: .missingTunnel, tid: nil)
         case .disabled: throw Engine.Refusal(reason: .disabledTunnel, tid: tid)
@@ -117,7 +119,8 @@ extension Forwarder {
         guard abs(Int64(skew)) <= Engine.allowedClockSkew else {
             throw Engine.Refusal(reason: .clockSkew, tid: tid)
         }
-        guard let isByRetiredSecret = self.isByRetiredSecret(packet, of: tid, now) else {
+        guard let isByRetiredSecret = self.isByRetiredSecret(packet, of: tid, outer.expectedSignature, now)
+        else {
             throw Engine.Refusal(reason: .ayiyaHashMismatch, tid: tid)
         }
         self.note(.signed(isByRetiredPassword: isByRetiredSecret), about: tid)
@@ -132,8 +135,17 @@ extension Forwarder {
     }
 
     /// Which of a tunnel's two secrets signed a datagram; nil when neither did.
-    private func isByRetiredSecret(_ packet: borrowing AYIYAPacket, of tid: TID, _ now: Moment) -> Bool? {
-        if let secret = self.tunnels[tid].secret, packet.hasSignature(by: secret) { return false }
+    private func isByRetiredSecret(
+        _ packet: borrowing AYIYAPacket,
+        of tid: TID,
+        _ expected: SHA1Digest?,
+        _ now: Moment
+    ) -> Bool? {
+        if let expected {
+            if packet.hasSignature(expected) { return false }
+        } else if let secret = self.tunnels[tid].secret, packet.hasSignature(by: secret) {
+            return false
+        }
         guard let retired = self.tunnels[tid].retiredSecret, now.unixTime < retired.expiry,
             packet.hasSignature(by: retired.secret)
         else { return nil }

@@ -2,7 +2,7 @@ internal import Wire
 
 extension Engine {
     /// TTL and hop limit of outer packets (RFC 4213 §3.3).
-    static let outerHopLimit: UInt8 = 64
+    public static let outerHopLimit: UInt8 = 64
 
     /// Puts the outer headers of a tunnel in front of an inner packet.
     ///
@@ -24,13 +24,16 @@ extension Engine {
         self.forwarder.tunnels[tid].traffic.egress.count(buffer.count, at: now)
         let trafficClass = buffer.innerTrafficClass
         let encapsulation = self.forwarder.tunnels[tid].encapsulation
+        var isUnsigned = false
         switch encapsulation {
         case .sixInFour: break
         case .gre:
             buffer.prepend(GREPacket.headerLength)
             GREPacket.encodeHeader(into: &buffer.bytes, at: buffer.range.lowerBound)
         case .ayiya:
-            self.prependAYIYA(to: &buffer, .forward, ProtocolNumber.ipv6, from: tid, now)
+            isUnsigned = self.defersSignature(of: buffer, into: tid, along: path)
+            let signing = isUnsigned ? Signing.later : .now
+            self.prependAYIYA(to: &buffer, .forward, ProtocolNumber.ipv6, from: tid, signing, now)
             buffer.prependUDP(along: path)
         }
         self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass, tid)
@@ -38,7 +41,11 @@ extension Engine {
         let destination = Output.Transmission.outside(path.remote, tunnel: tid, origin)
         guard let limit = self.forwarder.tunnels[tid].pathMTU?.octets, buffer.count > Int(limit),
             self.fragment(&buffer, spare: &spare, to: Int(limit))
-        else { return Output(packet: destination) }
+        else {
+            var output = Output(packet: destination)
+            output.awaitsSignature = isUnsigned
+            return output
+        }
         self.note(.fragmented(limit: Int(limit)), about: tid)
         return Output(packet: destination, spare: .outside(path.remote, tunnel: tid, .own))
     }
@@ -54,12 +61,13 @@ extension Engine {
         return Output()
     }
 
-    /// Puts a signed AYIYA header in front of a payload.
+    /// Puts an AYIYA header in front of a payload.
     mutating func prependAYIYA(
         to buffer: inout PacketBuffer,
         _ opcode: AYIYAOpcode,
         _ nextHeader: UInt8,
         from tid: TID,
+        _ signing: Signing,
         _ now: Moment
     ) {
         // A tunnel in AYIYA's mode has a secret: a configuration without one ends the session.
@@ -72,6 +80,10 @@ extension Engine {
             epochTime: UInt32(truncatingIfNeeded: now.unixTime),
             identity: self.plan.localAddress(of: tid)
         )
+        if signing == .later {
+            header.encodeUnsigned(into: &buffer.bytes, at: buffer.range.lowerBound)
+            return
+        }
         header.encode(
             into: &buffer.bytes,
             at: buffer.range.lowerBound,

@@ -20,6 +20,20 @@ extension Engine {
         return self.forward(&buffer, spare: &spare, from: .uplink, now)
     }
 
+    /// Counts what the kernel routed into the TUN device and can't be cut up into packets.
+    ///
+    /// - Parameters:
+    ///   - buffer: What it is.
+    ///   - now: The time.
+    /// - Returns: That nothing is transmitted.
+    public mutating func refuseFromUplink(_ buffer: borrowing PacketBuffer, at now: Moment) -> Output {
+        self.forwarder.journal.begin(at: now)
+        self.note(.enteredFromUplink(octets: buffer.count), about: nil)
+        self.accounting.receivedFromUplink &+= 1
+        self.uplinkTraffic.ingress.count(buffer.count, at: now)
+        return self.drop(buffer, .malformedPacket, tunnel: nil, source: .ipv6(.unspecified), at: now)
+    }
+
     /// Takes an inner packet whose outer header was found in order, or one from the uplink, and sends it on.
     mutating func forward(
         _ buffer: inout PacketBuffer,

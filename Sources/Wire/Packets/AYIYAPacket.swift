@@ -83,6 +83,11 @@ public struct AYIYAPacket: ~Escapable {
         @_lifetime(copy self) get { self.bytes.extracting(droppingFirst: Self.headerLength) }
     }
 
+    /// Whether the signature is one that was worked out beforehand, compared in constant time.
+    public func hasSignature(_ expected: SHA1Digest) -> Bool {
+        expected.matches(self.bytes, at: Offset.signature)
+    }
+
     /// Whether the signature is the one a holder of this secret makes, compared in constant time.
     public func hasSignature(by secret: borrowing AYIYASecret) -> Bool {
         secret.signature(of: self.bytes).matches(self.bytes, at: Offset.signature)
@@ -192,6 +197,16 @@ public struct AYIYAHeader: Hashable, Sendable {
         payloadLength: Int,
         signedWith secret: borrowing AYIYASecret
     ) {
+        self.encodeUnsigned(into: &buffer, at: offset)
+        let end = offset + AYIYAPacket.headerLength + payloadLength
+        let signature = secret.signature(of: buffer.bytes.extracting(offset..<end))
+        buffer.store(signature.bytes, at: offset + AYIYAPacket.Offset.signature)
+    }
+
+    /// Writes the 44 octets of the header but for the signature, which ``setSignature(_:in:at:)`` adds.
+    ///
+    /// Traps when they don't fit in the buffer.
+    public func encodeUnsigned(into buffer: inout MutableRawSpan, at offset: Int) {
         let method = AYIYAPacket.sharedSecret << 4 | self.opcode.rawValue
         buffer.storeBigEndian(AYIYAPacket.identityFormat, at: offset)
         buffer.storeBigEndian(AYIYAPacket.signatureFormat, at: offset + 1)
@@ -199,8 +214,12 @@ public struct AYIYAHeader: Hashable, Sendable {
         buffer.storeBigEndian(self.nextHeader, at: offset + AYIYAPacket.Offset.nextHeader)
         buffer.storeBigEndian(self.epochTime, at: offset + AYIYAPacket.Offset.epochTime)
         buffer.store(self.identity, at: offset + AYIYAPacket.Offset.identity)
-        let end = offset + AYIYAPacket.headerLength + payloadLength
-        let signature = secret.signature(of: buffer.bytes.extracting(offset..<end))
+    }
+
+    /// Writes a datagram's signature.
+    ///
+    /// Traps when it doesn't fit in the buffer.
+    public static func setSignature(_ signature: SHA1Digest, in buffer: inout MutableRawSpan, at offset: Int) {
         buffer.store(signature.bytes, at: offset + AYIYAPacket.Offset.signature)
     }
 }

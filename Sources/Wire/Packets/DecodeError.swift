@@ -29,5 +29,6 @@ public enum DecodeError: Error, Hashable, Sendable {
         case reservedFlags
         case protocolType
         case messageType
+        case segmentation
     }
 }

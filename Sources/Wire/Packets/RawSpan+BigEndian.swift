@@ -77,12 +77,13 @@ extension MutableRawSpan {
     @inlinable
     @_lifetime(self: copy self)
     public mutating func store(_ octets: RawSpan, at offset: Int) {
-        for index in 0..<octets.byteCount {
-            self.storeBytes(
-                of: octets.bigEndian(at: index, as: UInt8.self),
-                toByteOffset: offset + index,
-                as: UInt8.self
-            )
+        unsafe octets.withUnsafeBytes { source in
+            unsafe self.withUnsafeMutableBytes { target in
+                // The range is checked where the target is cut; what is copied may be the span's own memory.
+                unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: target[offset..<offset + source.count]
+                ).copyMemory(from: source)
+            }
         }
     }
 }

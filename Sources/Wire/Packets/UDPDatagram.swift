@@ -58,6 +58,12 @@ public struct UDPDatagram: ~Escapable {
 
 /// A UDP header to write (RFC 768).
 public enum UDPHeader {
+    /// Where the length stands, in octets from the start of the header.
+    public static let lengthOffset = 4
+
+    /// Where the checksum stands, in octets from the start of the header.
+    public static let checksumOffset = 6
+
     /// Writes the 8 octets of a header in front of a payload that is already in place, checksum over IPv6 included.
     ///
     /// - Parameters:

@@ -27,6 +27,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case control
     case digest
     case capture
+    case offload
 
     /// Decodes an input in every way that the target knows; may not trap.
     ///
@@ -46,6 +47,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .control: try checkControl(input)
         case .digest: try checkDigest(input)
         case .capture: try checkCapture(input)
+        case .offload: try checkOffload(input)
         }
     }
 }

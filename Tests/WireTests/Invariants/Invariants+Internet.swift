@@ -163,3 +163,17 @@ private func requireValidUDP(
         )) ?? false
     try require(isValid, "the datagram written is read again")
 }
+
+func checkOffload(_ input: [UInt8]) throws(BrokenInvariant) {
+    guard let header = try? OffloadHeader(input.span.bytes) else { return }
+    try require(input.count >= OffloadHeader.length, "the header lies in the input")
+    try require(
+        header.segmentation == .none || (header.segmentSize > 0 && header.checksum != nil),
+        "segments have a size and a checksum"
+    )
+    let octets = [UInt8](repeating: 0, count: OffloadHeader.length).rewritten {
+        header.encode(into: &$0, at: 0)
+    }
+    let again = try? OffloadHeader(octets.span.bytes)
+    try require(again == header, "the header is written as it was read")
+}

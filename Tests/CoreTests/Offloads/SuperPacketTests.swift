@@ -1,0 +1,199 @@
+import Core
+import Testing
+import Wire
+
+@Suite("A super-packet") struct SuperPacketTests {
+    private static let room = PacketBuffer.headroom + 2048
+
+    /// Cuts a packet up.
+    static func segments(_ octets: [UInt8], _ header: OffloadHeader) throws(DecodeError) -> [[UInt8]] {
+        let whole = try SuperPacket(octets.span.bytes, header)
+        var packets: [[UInt8]] = []
+        for index in 0..<whole.count {
+            var slot = [UInt8](repeating: 0xee, count: Self.room)
+            var span = slot.mutableSpan
+            let start = PacketBuffer.headroom
+            var buffer = PacketBuffer(span.mutableBytes, range: start..<start)
+            guard whole.write(index, into: &buffer) else { continue }
+            packets.append(buffer.packet.octets)
+        }
+        return packets
+    }
+
+    static func header(of segment: TCPSegment, size: Int) -> OffloadHeader {
+        OffloadHeader(
+            segmentation: .tcpOverIPv6,
+            headerLength: UInt16(60 + segment.options.count),
+            segmentSize: UInt16(size),
+            checksum: OffloadHeader.Checksum(start: UInt16(40 + segment.extensions.count), offset: 16)
+        )
+    }
+
+    /// What TCP itself would have sent.
+    private static func expected(_ whole: TCPSegment, size: Int) -> [[UInt8]] {
+        stride(from: 0, to: whole.payload.count, by: size).map { start in
+            var part = whole
+            let end = min(start + size, whole.payload.count)
+            part.payload = Array(whole.payload[start..<end])
+            part.sequence = whole.sequence &+ UInt32(start)
+            if start > 0 { part.flags &= ~0x80 }
+            if end < whole.payload.count { part.flags &= ~0x09 }
+            return part.octets
+        }
+    }
+
+    private static func random(_ generator: inout SeededGenerator) -> TCPSegment {
+        var segment = TCPSegment()
+        segment.source = generator.address()
+        segment.destination = generator.address()
+        segment.sequence = .random(in: .min ... .max, using: &generator)
+        segment.acknowledgement = .random(in: .min ... .max, using: &generator)
+        segment.flags = 0x10 | [0, 0x08, 0x09, 0x80, 0x40, 0xc8].randomElement(using: &generator, or: 0)
+        segment.window = .random(in: .min ... .max, using: &generator)
+        segment.options = generator.octets(4 * .random(in: 0...10, using: &generator))
+        segment.trafficClass = .random(in: .min ... .max, using: &generator)
+        segment.flowLabel = .random(in: 0...0xf_ffff, using: &generator)
+        segment.payload = generator.octets(.random(in: 1...9000, using: &generator))
+        if Bool.random(using: &generator) { segment.extensions = [6, 0, 1, 4, 0, 0, 0, 0] }
+        return segment
+    }
+
+    @Test func isCutUpAsTCPWouldHaveSentIt() throws {
+        var generator = SeededGenerator(seed: 20_261_127)
+        for number in 0..<300 {
+            let whole = Self.random(&generator)
+            let size = Int.random(in: 1...1500, using: &generator)
+            guard whole.payload.count / size < 200 else { continue }
+            let octets = whole.octets(checksum: whole.pseudoHeaderSum)
+
+            let packets = try Self.segments(octets, Self.header(of: whole, size: size))
+
+            #expect(packets == Self.expected(whole, size: size), "packet \(number), \(size) octets each")
+        }
+    }
+
+    @Test func ofUDPIsCutUpIntoDatagrams() throws {
+        let (source, destination) = (ipv6("2001:db8:ffff::10"), ipv6("2001:db8:2ff::2"))
+        let whole = Packet.udp(source, destination, size: 48 + 2500)
+        let length = UInt32(2508)
+        let sum = onesComplementSum(source.octets + destination.octets + length.octets + [0, 0, 0, 17])
+        var octets = whole
+        octets.replaceSubrange(46..<48, with: sum.octets)
+        let header = OffloadHeader(
+            segmentation: .udp,
+            segmentSize: 1000,
+            checksum: OffloadHeader.Checksum(start: 40, offset: 6)
+        )
+
+        let packets = try Self.segments(octets, header)
+
+        #expect(packets.map(\.count) == [1048, 1048, 548])
+        #expect(packets.flatMap { $0.dropFirst(48) } == Array(whole.dropFirst(48)))
+        for packet in packets {
+            let view = try IPv6Packet(packet.span.bytes)
+            let datagram = try UDPDatagram(view.payload)
+            #expect(datagram.hasValidChecksum(source: source, destination: destination) == true)
+            #expect(datagram.payload.byteCount == packet.count - 48)
+        }
+    }
+
+    @Test func isRefusedWhereverItIsCut() {
+        var segment = TCPSegment(options: [1, 1, 1, 1])
+        segment.payload = [1, 2, 3]
+        let octets = segment.octets(checksum: 0)
+        for count in 0..<octets.count {
+            #expect(throws: DecodeError.self, "\(count) octets") {
+                try Self.segments(Array(octets.prefix(count)), Self.header(of: segment, size: 2))
+            }
+        }
+        #expect(throws: Never.self) { try Self.segments(octets, Self.header(of: segment, size: 2)) }
+    }
+
+    // swift-format-ignore
+    @Test(arguments: [
+        ("a checksum in the IPv6 header",   OffloadHeader.Checksum(start: 39, offset: 16)),
+        ("a checksum behind the packet",    OffloadHeader.Checksum(start: 65535, offset: 16)),
+        ("a checksum that isn't TCP's",     OffloadHeader.Checksum(start: 40, offset: 6)),
+        ("no checksum",                     nil),
+    ])
+    func isRefusedWith(_ what: String, _ checksum: OffloadHeader.Checksum?) {
+        let segment = TCPSegment(payload: [1, 2, 3])
+        var header = Self.header(of: segment, size: 2)
+        header.checksum = checksum
+
+        #expect(throws: DecodeError.self) { try Self.segments(segment.octets, header) }
+    }
+
+    @Test func ofAnotherProtocolIsRefused() {
+        let datagram = Packet.udp(ipv6("2001:db8::1"), ipv6("2001:db8::2"), size: 200)
+
+        #expect(throws: DecodeError.invalidField(.nextHeader)) {
+            try Self.segments(datagram, Self.header(of: TCPSegment(), size: 50))
+        }
+    }
+
+    @Test func isNeverTrappedOn() {
+        var generator = SeededGenerator(seed: 20_261_128)
+        for _ in 0..<20_000 {
+            var octets = TCPSegment(payload: generator.octets(.random(in: 0...80, using: &generator))).octets
+            for _ in 0..<Int.random(in: 0...4, using: &generator) {
+                let index = Int.random(in: 0..<octets.count, using: &generator)
+                octets[index] = .random(in: .min ... .max, using: &generator)
+            }
+            octets = Array(octets.prefix(.random(in: 0...octets.count, using: &generator)))
+            let header = OffloadHeader(
+                segmentation: [.tcpOverIPv6, .udp, .none].randomElement(using: &generator, or: .none),
+                headerLength: .random(in: .min ... .max, using: &generator),
+                segmentSize: .random(in: 0...60, using: &generator),
+                checksum: OffloadHeader.Checksum(
+                    start: [40, 39, 48, .random(in: .min ... .max, using: &generator)]
+                        .randomElement(using: &generator, or: 40),
+                    offset: [16, 6, .random(in: .min ... .max, using: &generator)]
+                        .randomElement(using: &generator, or: 16)
+                )
+            )
+            guard let packets = try? Self.segments(octets, header) else { continue }
+            #expect(packets.allSatisfy { $0.count <= octets.count })
+        }
+    }
+
+    // MARK: - Checksums alone
+
+    private static func complete(
+        _ octets: [UInt8],
+        at place: OffloadHeader.Checksum
+    ) throws(DecodeError) -> [UInt8] {
+        var slot = [UInt8](repeating: 0, count: PacketBuffer.headroom) + octets
+        var span = slot.mutableSpan
+        let start = PacketBuffer.headroom
+        var buffer = PacketBuffer(span.mutableBytes, range: start..<start + octets.count)
+        try buffer.completeChecksum(at: place)
+        return buffer.packet.octets
+    }
+
+    @Test func aChecksumIsCompleted() throws {
+        let segment = TCPSegment(payload: [1, 2, 3, 4, 5])
+
+        let packet = try Self.complete(
+            segment.octets(checksum: segment.pseudoHeaderSum),
+            at: OffloadHeader.Checksum(start: 40, offset: 16)
+        )
+
+        #expect(packet == segment.octets)
+    }
+
+    @Test(arguments: [(40, 64), (65, 0), (65535, 65535), (64, 0)])
+    func aChecksumOutsideIsRefused(_ start: UInt16, _ offset: UInt16) {
+        let segment = TCPSegment(payload: [1, 2, 3, 4, 5])
+
+        #expect(throws: DecodeError.self) {
+            try Self.complete(segment.octets, at: OffloadHeader.Checksum(start: start, offset: offset))
+        }
+    }
+}
+
+extension Array {
+    func randomElement(using generator: inout SeededGenerator, or fallback: Element) -> Element {
+        self.randomElement(using: &generator) ?? fallback
+    }
+}

@@ -1,0 +1,56 @@
+import Testing
+import Wire
+
+@Suite("An offload header") struct OffloadHeaderTests {
+    /// What Linux puts in front of a TCP super-packet: little-endian.
+    static let bulk: [UInt8] = [1, 4, 72, 0, 0x78, 0x05, 40, 0, 16, 0]
+
+    private static func decode(_ octets: [UInt8]) throws(DecodeError) -> OffloadHeader {
+        try OffloadHeader(octets.span.bytes)
+    }
+
+    private static func encode(_ header: OffloadHeader) -> [UInt8] {
+        var octets = [UInt8](repeating: 0xee, count: OffloadHeader.length)
+        var span = octets.mutableSpan
+        var bytes = span.mutableBytes
+        header.encode(into: &bytes, at: 0)
+        return octets
+    }
+
+    @Test func isReadAndWritten() throws {
+        let header = try Self.decode(Self.bulk)
+
+        #expect(header.segmentation == .tcpOverIPv6)
+        #expect(header.headerLength == 72)
+        #expect(header.segmentSize == 1400)
+        #expect(header.checksum == OffloadHeader.Checksum(start: 40, offset: 16))
+        #expect(Self.encode(header) == Self.bulk)
+    }
+
+    @Test func ofAPlainPacketIsAllZeros() throws {
+        #expect(Self.encode(OffloadHeader()) == [UInt8](repeating: 0, count: 10))
+        #expect(try Self.decode([UInt8](repeating: 0, count: 10)) == OffloadHeader())
+    }
+
+    @Test func mayMarkTheFirstSegmentsCongestionWindow() throws {
+        #expect(try Self.decode(Self.bulk.with(0x84, at: 1)).segmentation == .tcpOverIPv6)
+    }
+
+    @Test(arguments: 0..<OffloadHeader.length)
+    func isRefusedWhenCutAt(_ count: Int) {
+        #expect(throws: DecodeError.truncated(needed: 10, available: count)) {
+            try Self.decode(Array(Self.bulk.prefix(count)))
+        }
+    }
+
+    // swift-format-ignore
+    @Test(arguments: [
+        ("fragments, long abolished",  bulk.with(3, at: 1)),
+        ("an unknown kind",            bulk.with(2, at: 1)),
+        ("segments of no size",        bulk.with(0, at: 4).with(0, at: 5)),
+        ("segments without a checksum", bulk.with(0, at: 0)),
+    ])
+    func isRefusedWith(_ what: String, _ octets: [UInt8]) {
+        #expect(throws: DecodeError.invalidField(.segmentation)) { try Self.decode(octets) }
+    }
+}
