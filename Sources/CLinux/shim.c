@@ -18,7 +18,7 @@
 _Static_assert(sizeof(struct clinux_mmsghdr) == sizeof(struct mmsghdr), "clinux_mmsghdr has another size");
 _Static_assert(offsetof(struct clinux_mmsghdr, msg_len) == offsetof(struct mmsghdr, msg_len), "msg_len moved");
 _Static_assert(IFNAMSIZ == 16, "interface names have another length");
-_Static_assert(CLINUX_CONTROL_CAPACITY >= CMSG_SPACE(sizeof(struct in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int)),
+_Static_assert(CLINUX_CONTROL_CAPACITY >= CMSG_SPACE(sizeof(struct in6_pktinfo)) + 4 * CMSG_SPACE(sizeof(int)),
                "control messages don't fit");
 #ifdef IPV6_HDRINCL
 _Static_assert(CLINUX_IPV6_HDRINCL == IPV6_HDRINCL, "IPV6_HDRINCL has another value");
@@ -76,17 +76,66 @@ void clinux_read_control(const struct msghdr *message, struct clinux_control *re
     for (struct cmsghdr *header = CMSG_FIRSTHDR(walked); header != NULL; header = CMSG_NXTHDR(walked, header)) {
         if (header->cmsg_level == IPPROTO_IP) read_ipv4(header, result);
         if (header->cmsg_level == IPPROTO_IPV6) read_ipv6(header, result);
+        if (header->cmsg_level == IPPROTO_UDP && header->cmsg_type == CLINUX_UDP_GRO) {
+            int value;
+            memcpy(&value, CMSG_DATA(header), sizeof value);
+            if (value > 0 && value <= UINT16_MAX) result->segment_size = (uint16_t)value;
+        }
     }
 }
 
-int clinux_tun_attach(int fd, char name[16]) {
+int clinux_tun_attach(int fd, char name[16], int with_offload_headers) {
     struct ifreq request;
     memset(&request, 0, sizeof request);
     memcpy(request.ifr_name, name, IFNAMSIZ);
-    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    request.ifr_flags = IFF_TUN | IFF_NO_PI | (with_offload_headers ? IFF_VNET_HDR : 0);
     int result = ioctl(fd, TUNSETIFF, &request);
     if (result == 0) memcpy(name, request.ifr_name, IFNAMSIZ);
     return result;
+}
+
+_Static_assert(CLINUX_TUN_CHECKSUM == TUN_F_CSUM, "TUN_F_CSUM has another value");
+_Static_assert(CLINUX_TUN_TCP_OVER_IPV6 == TUN_F_TSO6, "TUN_F_TSO6 has another value");
+_Static_assert(CLINUX_TUN_TCP_WITH_ECN == TUN_F_TSO_ECN, "TUN_F_TSO_ECN has another value");
+
+int clinux_tun_set_offloads(int fd, unsigned int offloads) {
+    return ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads);
+}
+
+int clinux_tun_set_little_endian(int fd) {
+    int yes = 1;
+    return ioctl(fd, TUNSETVNETLE, &yes);
+}
+
+static struct cmsghdr *write_control(struct cmsghdr *header, int level, int type, const void *data, size_t size) {
+    header->cmsg_level = level;
+    header->cmsg_type = type;
+    header->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(header), data, size);
+    return (struct cmsghdr *)((char *)header + CMSG_SPACE(size));
+}
+
+_Static_assert(CLINUX_RUN_CONTROL_CAPACITY >=
+                   CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)),
+               "control messages don't fit");
+
+void clinux_write_run_control(struct msghdr *message, int version, uint16_t segment_size, const uint8_t local[16],
+                              uint8_t traffic_class) {
+    const int class = traffic_class;
+    struct cmsghdr *next = message->msg_control;
+    next = write_control(next, IPPROTO_UDP, CLINUX_UDP_SEGMENT, &segment_size, sizeof segment_size);
+    if (version == 4) {
+        struct in_pktinfo info = {0};
+        memcpy(&info.ipi_spec_dst, local + 12, 4);
+        next = write_control(next, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+        next = write_control(next, IPPROTO_IP, IP_TOS, &class, sizeof class);
+    } else {
+        struct in6_pktinfo info = {0};
+        memcpy(&info.ipi6_addr, local, 16);
+        next = write_control(next, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+        next = write_control(next, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof class);
+    }
+    message->msg_controllen = (size_t)((char *)next - (char *)message->msg_control);
 }
 
 int clinux_prctl(int option, unsigned long argument) {

@@ -133,7 +133,7 @@ struct RawTransmitterTests {
             )
 
             #expect(outcome.sent == 1)
-            #expect(failures == [TransmitBatch.Failure(index: 0, errno: .messageTooLong)])
+            #expect(failures == [TransmitBatch.Failure(index: 0, packets: 1, errno: .messageTooLong)])
         }
     }
 

@@ -40,10 +40,12 @@ struct clinux_control {
     int16_t traffic_class;
     /// TTL or hop limit of the outer header, -1 when not told.
     int16_t hop_limit;
+    /// Length of each but the last of the datagrams that were put together into one (UDP_GRO), 0 for a single one.
+    uint16_t segment_size;
 };
 
 /// Room for the control messages that clinux_read_control knows, in octets.
-#define CLINUX_CONTROL_CAPACITY 128
+#define CLINUX_CONTROL_CAPACITY 160
 
 void clinux_read_control(const struct msghdr *message, struct clinux_control *result);
 
@@ -54,8 +56,36 @@ void clinux_read_control(const struct msghdr *message, struct clinux_control *re
 /// and errors to a raw ICMPv6 socket (version 6).
 int clinux_filter_icmp(int fd, int version);
 
-/// Attaches to a TUN device (TUNSETIFF with IFF_TUN | IFF_NO_PI); the kernel writes back the name it chose.
-int clinux_tun_attach(int fd, char name[16]);
+/// Attaches to a TUN device (TUNSETIFF with IFF_TUN | IFF_NO_PI, and IFF_VNET_HDR when asked for); the kernel writes
+/// back the name it chose.
+int clinux_tun_attach(int fd, char name[16], int with_offload_headers);
+
+/// What a TUN device can be told that its reader takes (TUNSETOFFLOAD).
+#define CLINUX_TUN_CHECKSUM 0x01
+#define CLINUX_TUN_TCP_OVER_IPV6 0x04
+#define CLINUX_TUN_TCP_WITH_ECN 0x08
+/// Only together can they be asked for: UDP over IPv4 and over IPv6.
+#define CLINUX_TUN_UDP 0x60
+
+/// Tells a TUN device what its reader takes.
+int clinux_tun_set_offloads(int fd, unsigned int offloads);
+
+/// Has a TUN device's offload headers be little-endian on every machine (TUNSETVNETLE).
+int clinux_tun_set_little_endian(int fd);
+
+/// UDP_SEGMENT and UDP_GRO, which glibc of Debian 12 does not declare for Swift.
+#define CLINUX_UDP_SEGMENT 103
+#define CLINUX_UDP_GRO 104
+/// IPV6_AUTOFLOWLABEL.
+#define CLINUX_IPV6_AUTOFLOWLABEL 70
+
+/// Room for what clinux_write_run_control writes, in octets.
+#define CLINUX_RUN_CONTROL_CAPACITY 128
+
+/// Writes the control messages of a run of datagrams: their size, the address they leave from (16 octets in network
+/// order, an IPv4 one in its IPv4-mapped form) and their traffic class. Sets msg_controllen.
+void clinux_write_run_control(struct msghdr *message, int version, uint16_t segment_size, const uint8_t local[16],
+                              uint8_t traffic_class);
 
 /// Makes malloc use one arena for all threads, and a mapping of its own for whatever is large.
 void clinux_keep_heap_small(void);

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
-internal import SystemPackage
+public import SystemPackage
+public import Wire
 
 /// A socket that sends whole packets, their IP header included; ``TransmitBatch`` fills it.
 ///
@@ -36,5 +37,26 @@ public struct RawTransmitter: ~Copyable, Sendable {
             guard error.errno == .notPermitted else { throw error }
             throw error.explained("raw sockets need root or CAP_NET_RAW")
         }
+    }
+
+    /// Sends one packet without waiting; allocates nothing.
+    ///
+    /// - Parameters:
+    ///   - packet: The packet, its IP header included.
+    ///   - destination: Where the kernel is to send it.
+    ///   - fileDescriptor: Of a transmitter.
+    /// - Returns: Why the kernel refused it; nil when it did not.
+    public static func send(
+        _ packet: UnsafeRawBufferPointer,
+        to destination: IPAddress,
+        on fileDescriptor: CInt
+    ) -> Errno? {
+        let result = attempt {
+            SocketAddress(destination, port: 0).withPointer {
+                sendto(fileDescriptor, packet.baseAddress, packet.count, CInt(MSG_DONTWAIT), $0, $1)
+            }
+        }
+        guard case .failure(let error) = result else { return nil }
+        return error
     }
 }

@@ -142,6 +142,7 @@ public final class ReceiveBatch {
             localAddress: Self.localAddress(control),
             interfaceIndex: control.interface_index == 0 ? nil : control.interface_index,
             trafficClass: UInt8(clamping: control.traffic_class),
+            segmentSize: control.segment_size == 0 ? nil : Int(control.segment_size),
             hopLimit: UInt8(exactly: control.hop_limit)
         )
     }

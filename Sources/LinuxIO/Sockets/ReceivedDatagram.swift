@@ -23,6 +23,10 @@ public struct ReceivedDatagram: Hashable, Sendable {
     /// DSCP and ECN of the outer header; 0 when the socket does not tell.
     public let trafficClass: UInt8
 
+    /// Length of each but the last of the datagrams that the kernel put together into this one, in octets; nil when it is
+    /// a single one.
+    public let segmentSize: Int?
+
     /// TTL or hop limit of the outer header, or nil when the socket does not tell.
     public let hopLimit: UInt8?
 }

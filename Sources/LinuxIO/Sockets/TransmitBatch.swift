@@ -3,9 +3,9 @@ internal import Glibc
 public import SystemPackage
 public import Wire
 
-/// Packets that leave with one system call.
+/// Packets that leave with few system calls, in the order in which they were appended.
 ///
-/// It holds pointers to the packets, not the packets: they must stay where they are until ``flush(on:)``.
+/// It holds pointers to the packets, not the packets: they must stay where they are until ``flush(on:runsOn:)``.
 /// All its memory is allocated once. One thread at a time may use a batch.
 public final class TransmitBatch {
     /// What became of a batch.
@@ -13,30 +13,73 @@ public final class TransmitBatch {
         /// How many packets the kernel took.
         public let sent: Int
 
-        /// How many it refused; ``TransmitBatch/failure(at:)`` tells which.
+        /// How many messages it refused; ``TransmitBatch/failure(at:)`` tells which.
         public let failed: Int
     }
 
-    /// A packet that the kernel refused.
+    /// A message that the kernel refused: one packet, or a run of them.
     public struct Failure: Hashable, Sendable {
-        /// Its place in the batch, in the order of appending.
+        /// Place of its first packet in the batch, in the order of appending.
         public let index: Int
+
+        /// How many packets are in it.
+        public let packets: Int
 
         /// Why: no room (`EAGAIN`, `ENOBUFS`), no way (`EHOSTUNREACH`, `ENETUNREACH`), too long (`EMSGSIZE`), forbidden (`EPERM`).
         public let errno: Errno
     }
 
+    /// What the datagrams of a run have in common.
+    public struct Run: Hashable, Sendable {
+        /// Where they leave from.
+        public var local: IPAddress
+        /// Where they go.
+        public var remote: IPAddress
+        /// The port they go to, in host order.
+        public var remotePort: UInt16
+        /// DSCP and ECN.
+        public var trafficClass: UInt8
+        /// Payload of each but the last, which may have less, in octets.
+        public var segmentSize: UInt16
+
+        /// Creates a description.
+        public init(
+            from local: IPAddress,
+            to remote: IPAddress,
+            port: UInt16,
+            trafficClass: UInt8,
+            segmentSize: UInt16
+        ) {
+            self.local = local
+            self.remote = remote
+            self.remotePort = port
+            self.trafficClass = trafficClass
+            self.segmentSize = segmentSize
+        }
+    }
+
+    private enum Channel {
+        case single
+        case run
+    }
+
     /// How many packets fit.
     public let capacity: Int
 
-    /// How many packets wait for ``flush(on:)``.
+    /// How many packets wait for ``flush(on:runsOn:)``.
     public private(set) var count = 0
 
+    private var messageCount = 0
     private let messages: UnsafeMutablePointer<clinux_mmsghdr>
+    private let channels: UnsafeMutablePointer<Channel>
+    private let firsts: UnsafeMutablePointer<Int>
     private let vectors: UnsafeMutablePointer<iovec>
     private let destinations: UnsafeMutablePointer<SocketAddress>
+    private let controls: UnsafeMutableRawPointer
     private let failures: UnsafeMutablePointer<Failure>
     private var failureCount = 0
+
+    private static let controlCapacity = Int(CLINUX_RUN_CONTROL_CAPACITY)
 
     /// Allocates the batch.
     ///
@@ -45,57 +88,133 @@ public final class TransmitBatch {
         precondition(capacity > 0, "no room for packets")
         self.capacity = capacity
         self.messages = .allocate(capacity: capacity)
+        self.channels = .allocate(capacity: capacity)
+        self.firsts = .allocate(capacity: capacity)
         self.vectors = .allocate(capacity: capacity)
         self.destinations = .allocate(capacity: capacity)
+        self.controls = .allocate(
+            byteCount: capacity * Self.controlCapacity,
+            alignment: MemoryLayout<Int>.alignment
+        )
         self.failures = .allocate(capacity: capacity)
         self.messages.initialize(repeating: clinux_mmsghdr(), count: capacity)
+        self.channels.initialize(repeating: .single, count: capacity)
+        self.firsts.initialize(repeating: 0, count: capacity)
         self.vectors.initialize(repeating: iovec(), count: capacity)
         self.destinations.initialize(repeating: SocketAddress(), count: capacity)
-        self.failures.initialize(repeating: Failure(index: 0, errno: Errno(rawValue: 0)), count: capacity)
+        let nothing = Failure(index: 0, packets: 0, errno: Errno(rawValue: 0))
+        self.failures.initialize(repeating: nothing, count: capacity)
         for index in 0..<capacity {
             self.messages[index].msg_hdr.msg_name = UnsafeMutableRawPointer(self.destinations + index)
-            self.messages[index].msg_hdr.msg_iov = self.vectors + index
-            self.messages[index].msg_hdr.msg_iovlen = 1
         }
     }
 
     deinit {
         self.messages.deallocate()
+        self.channels.deallocate()
+        self.firsts.deallocate()
         self.vectors.deallocate()
         self.destinations.deallocate()
+        self.controls.deallocate()
         self.failures.deallocate()
     }
 
-    /// Whether ``flush(on:)`` must come before the next packet.
+    /// Whether ``flush(on:runsOn:)`` must come before the next packet.
     public var isFull: Bool { self.count == self.capacity }
 
     /// Adds a packet; traps when the batch is full.
     ///
     /// - Parameters:
-    ///   - packet: Where it begins. Must stay valid until ``flush(on:)`` returns.
+    ///   - packet: Where it begins. Must stay valid until ``flush(on:runsOn:)`` returns.
     ///   - length: In octets.
     ///   - destination: Where the kernel is to send it.
     ///   - port: For UDP sockets, in host order; 0 for raw ones.
     public func append(_ packet: UnsafeRawPointer, length: Int, to destination: IPAddress, port: UInt16 = 0) {
+        let index = self.beginMessage(.single, to: destination, port: port)
+        self.messages[index].msg_hdr.msg_control = nil
+        self.messages[index].msg_hdr.msg_controllen = 0
+        self.extend(packet, length: length)
+    }
+
+    /// Begins a run of datagrams that the kernel cuts one message into; ``extendRun(_:length:)`` adds them.
+    ///
+    /// Traps when the batch is full.
+    public func beginRun(_ run: Run) {
+        let index = self.beginMessage(.run, to: run.remote, port: run.remotePort)
+        self.messages[index].msg_hdr.msg_control = self.controls + index * Self.controlCapacity
+        let version: CInt = AddressFamily(of: run.remote) == .ipv4 ? 4 : 6
+        let local = run.local.mapped
+        var octets = InlineArray<2, UInt64>(repeating: 0)
+        octets[0] = local.high.bigEndian
+        octets[1] = local.low.bigEndian
+        octets.span.bytes.withUnsafeBytes { octets in
+            clinux_write_run_control(
+                &self.messages[index].msg_hdr,
+                version,
+                run.segmentSize,
+                octets.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                run.trafficClass
+            )
+        }
+    }
+
+    /// Adds a datagram's payload to the run that was begun last; traps when the batch is full.
+    public func extendRun(_ payload: UnsafeRawPointer, length: Int) {
+        self.extend(payload, length: length)
+    }
+
+    private func beginMessage(_ channel: Channel, to destination: IPAddress, port: UInt16) -> Int {
         precondition(!self.isFull, "the batch is full")
-        let index = self.count
-        self.vectors[index] = iovec(iov_base: UnsafeMutableRawPointer(mutating: packet), iov_len: length)
+        let index = self.messageCount
+        self.channels[index] = channel
+        self.firsts[index] = self.count
         self.destinations[index].set(destination, port: port)
         self.messages[index].msg_hdr.msg_namelen = self.destinations[index].length
-        self.count = index + 1
+        self.messages[index].msg_hdr.msg_iov = self.vectors + self.count
+        self.messages[index].msg_hdr.msg_iovlen = 0
+        self.messageCount = index + 1
+        return index
+    }
+
+    private func extend(_ packet: UnsafeRawPointer, length: Int) {
+        precondition(!self.isFull && self.messageCount > 0, "the batch is full, or nothing was begun")
+        self.vectors[self.count] = iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: packet),
+            iov_len: length
+        )
+        self.messages[self.messageCount - 1].msg_hdr.msg_iovlen += 1
+        self.count += 1
     }
 
     /// Sends everything and empties the batch; never waits, allocates nothing.
     ///
-    /// A packet that the kernel refuses costs only itself: the ones behind it are tried.
+    /// A message that the kernel refuses costs only itself: the ones behind it are tried.
     ///
-    /// - Parameter fileDescriptor: Of a ``RawTransmitter`` or another socket.
-    /// - Returns: How many were sent and how many refused.
-    public func flush(on fileDescriptor: CInt) -> Outcome {
+    /// - Parameters:
+    ///   - fileDescriptor: Of a ``RawTransmitter`` or another socket.
+    ///   - runDescriptor: Of the UDP socket that runs leave from; not needed without any.
+    /// - Returns: How many packets were sent and how many messages refused.
+    public func flush(on fileDescriptor: CInt, runsOn runDescriptor: CInt = -1) -> Outcome {
         self.failureCount = 0
         var next = 0
-        while next < self.count {
-            let rest = CUnsignedInt(self.count - next)
+        while next < self.messageCount {
+            let channel = self.channels[next]
+            var end = next + 1
+            while end < self.messageCount, self.channels[end] == channel { end += 1 }
+            self.send(next..<end, on: channel == .single ? fileDescriptor : runDescriptor)
+            next = end
+        }
+        let refused = (0..<self.failureCount).reduce(0) { $0 + self.failures[$1].packets }
+        let outcome = Outcome(sent: self.count - refused, failed: self.failureCount)
+        self.count = 0
+        self.messageCount = 0
+        return outcome
+    }
+
+    private func send(_ range: Range<Int>, on fileDescriptor: CInt) {
+        var next = range.lowerBound
+        while next < range.upperBound {
+            let rest = CUnsignedInt(range.upperBound - next)
             let start = self.messages + next
             switch attempt({ clinux_sendmmsg(fileDescriptor, start, rest, CInt(MSG_DONTWAIT)) }) {
             case .success(let sent) where sent > 0:
@@ -108,20 +227,21 @@ public final class TransmitBatch {
                 next += 1
             }
         }
-        let outcome = Outcome(sent: self.count - self.failureCount, failed: self.failureCount)
-        self.count = 0
-        return outcome
     }
 
     private func note(_ error: Errno, at index: Int) {
-        self.failures[self.failureCount] = Failure(index: index, errno: error)
+        self.failures[self.failureCount] = Failure(
+            index: self.firsts[index],
+            packets: Int(self.messages[index].msg_hdr.msg_iovlen),
+            errno: error
+        )
         self.failureCount += 1
     }
 
-    /// Tells one of the packets that the last ``flush(on:)`` could not send.
+    /// Tells one of the messages that the last ``flush(on:runsOn:)`` could not send.
     ///
     /// - Parameter index: Under the outcome's ``Outcome/failed``; traps otherwise.
-    /// - Returns: Which packet, and why.
+    /// - Returns: Which packets, and why.
     public func failure(at index: Int) -> Failure {
         precondition(index >= 0 && index < self.failureCount, "no such failure")
         return self.failures[index]

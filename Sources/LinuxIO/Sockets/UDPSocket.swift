@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import SystemPackage
 public import Wire
@@ -64,6 +65,50 @@ public struct UDPSocket: ~Copyable, Sendable {
         try socket.enlargeBuffers()
         try socket.enableControlMessages(family: family)
         return socket
+    }
+
+    /// Makes the socket fit to send runs of datagrams (``TransmitBatch/beginRun(_:)``) as the raw sockets send single
+    /// ones: DF set whatever the kernel believes of the path, the given hop limit, flow label 0.
+    ///
+    /// - Parameter hopLimit: TTL or hop limit of what is sent.
+    /// - Throws: ``SystemCallError``, which only a closed socket brings about.
+    public func prepareForRuns(hopLimit: UInt8) throws(SystemCallError) {
+        let (ipv4, ipv6) = (CInt(IPPROTO_IP), CInt(IPPROTO_IPV6))
+        switch self.family {
+        case .ipv4:
+            try self.socket.set("IP_TTL", level: ipv4, option: IP_TTL, to: CInt(hopLimit))
+            try self.socket.set(
+                "IP_MTU_DISCOVER",
+                level: ipv4,
+                option: IP_MTU_DISCOVER,
+                to: IP_PMTUDISC_PROBE
+            )
+        case .ipv6:
+            let name = "IPV6_MTU_DISCOVER"
+            try self.socket.set(
+                "IPV6_UNICAST_HOPS",
+                level: ipv6,
+                option: IPV6_UNICAST_HOPS,
+                to: CInt(hopLimit)
+            )
+            try self.socket.set(name, level: ipv6, option: IPV6_MTU_DISCOVER, to: IPV6_PMTUDISC_PROBE)
+            try self.socket.set("IPV6_AUTOFLOWLABEL", level: ipv6, option: CLINUX_IPV6_AUTOFLOWLABEL, to: 0)
+        }
+    }
+
+    /// Lets the kernel put datagrams of one sender together (UDP_GRO, since Linux 5.0); ``ReceivedDatagram/segmentSize``
+    /// tells. Where it can't, nothing changes.
+    public func receiveRuns() {
+        var value: CInt = 1
+        let length = socklen_t(MemoryLayout<CInt>.size)
+        _ = setsockopt(self.fileDescriptor, CInt(IPPROTO_UDP), CLINUX_UDP_GRO, &value, length)
+    }
+
+    /// Whether the kernel sends runs of datagrams (since Linux 4.18).
+    public var canSendRuns: Bool {
+        var value: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(self.fileDescriptor, CInt(IPPROTO_UDP), CLINUX_UDP_SEGMENT, &value, &length) == 0
     }
 
     /// Sets DSCP and ECN of the outer header of what is sent from now on.

@@ -1,10 +1,11 @@
 internal import CLinux
 internal import Glibc
 internal import SystemPackage
+internal import Wire
 
 /// A TUN device: a network interface whose packets this process reads and writes.
 ///
-/// Non-blocking, one IP packet per read and write, no header in front. The device disappears with the value
+/// Non-blocking, one IP packet per read and write, with an ``Wire/OffloadHeader`` in front when ``offloads`` says so. The device disappears with the value
 /// unless it was made persistent by somebody else.
 public struct TUNDevice: ~Copyable, Sendable {
     /// The longest name of an interface, in octets.
@@ -13,6 +14,12 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// The interface's name.
     public let name: String
 
+    /// What may be in one packet; nil when packets have no header in front that could say so.
+    public let offloads: TUNOffloads?
+
+    /// Octets in front of each packet that is read or written.
+    public var headerLength: Int { self.offloads == nil ? 0 : OffloadHeader.length }
+
     private let descriptor: OwnedDescriptor
 
     /// For pollers.
@@ -20,9 +27,11 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     /// Creates the device, or attaches to a persistent one that nobody has open.
     ///
-    /// - Parameter name: 1 to 15 octets; `%d` in it is replaced by the lowest free number.
+    /// - Parameters:
+    ///   - name: 1 to 15 octets; `%d` in it is replaced by the lowest free number.
+    ///   - wantsOffloads: Whether the kernel may hand over several packets as one, where it can.
     /// - Throws: ``SystemCallError`` that says which name, and whether another program has it.
-    public init(name: String) throws(SystemCallError) {
+    public init(name: String, wantsOffloads: Bool = false) throws(SystemCallError) {
         guard (1...Self.maximumNameLength).contains(name.utf8.count) else {
             throw SystemCallError(
                 call: "ioctl(TUNSETIFF)",
@@ -38,13 +47,14 @@ public struct TUNDevice: ~Copyable, Sendable {
             try systemCall("ioctl(TUNSETIFF)", about: name) {
                 var span = buffer.mutableSpan
                 return span.withUnsafeMutableBufferPointer {
-                    clinux_tun_attach(descriptor.rawValue, $0.baseAddress)
+                    clinux_tun_attach(descriptor.rawValue, $0.baseAddress, wantsOffloads ? 1 : 0)
                 }
             }
         } catch {
             throw Self.explain(error)
         }
         self.name = Self.text(of: buffer)
+        self.offloads = wantsOffloads ? TUNOffloads.granted(on: descriptor.rawValue) : nil
         self.descriptor = descriptor
     }
 
@@ -99,14 +109,37 @@ public struct TUNDevice: ~Copyable, Sendable {
         try buffer.withUnsafeMutableBytes { octets throws(SystemCallError) in try self.read(into: octets) }
     }
 
-    /// Hands one packet to the kernel.
+    /// Hands the kernel one packet that stands for several; only for a device with ``offloads``.
+    ///
+    /// - Throws: ``SystemCallError`` as ``write(_:)`` does.
+    public func write(_ packet: GatheredPacket) throws(SystemCallError) {
+        _ = try systemCall("writev", about: self.name) { packet.write(to: self.fileDescriptor) }
+    }
+
+    /// Hands one packet to the kernel, as it is on the wire.
     ///
     /// - Throws: ``SystemCallError`` when the kernel refuses it: the interface is down (`EIO`), the packet is
     ///   no IP packet (`EINVAL`) or there is no room (`EAGAIN`).
     public func write(_ packet: RawSpan) throws(SystemCallError) {
         try packet.withUnsafeBytes { octets throws(SystemCallError) in
-            _ = try systemCall("write", about: self.name) {
-                Glibc.write(self.fileDescriptor, octets.baseAddress, octets.count)
+            _ = try systemCall("write", about: self.name) { self.write(octets) }
+        }
+    }
+
+    private func write(_ packet: UnsafeRawBufferPointer) -> Int {
+        guard self.offloads != nil else {
+            return Glibc.write(self.fileDescriptor, packet.baseAddress, packet.count)
+        }
+        // Ten zeros say that nothing is special about the packet.
+        var header = InlineArray<10, UInt8>(repeating: 0)
+        var span = header.mutableSpan
+        return span.withUnsafeMutableBytes { header in
+            let vectors: InlineArray<2, iovec> = [
+                iovec(iov_base: header.baseAddress, iov_len: header.count),
+                iovec(iov_base: UnsafeMutableRawPointer(mutating: packet.baseAddress), iov_len: packet.count),
+            ]
+            return vectors.span.withUnsafeBufferPointer {
+                writev(self.fileDescriptor, $0.baseAddress, CInt($0.count))
             }
         }
     }
