@@ -17,7 +17,7 @@ from lab.namespace import Namespace  # noqa: E402
 
 TUNSETIFF, TUNSETOFFLOAD, TUNATTACHFILTER = 0x400454CA, 0x400454D0, 0x401054D5
 IFF_TUN, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x0001, 0x0002, 0x1000, 0x4000
-TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6 = 0x01, 0x02, 0x04
+TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6, TUN_F_USO = 0x01, 0x02, 0x04, 0x60
 VIRTIO_NEEDS_CSUM, VIRTIO_GSO_NONE, VIRTIO_GSO_TCPV6 = 1, 0, 4
 UDP_SEGMENT, SOL_UDP, SO_SNDBUFFORCE = 103, 17, 32
 
@@ -82,7 +82,7 @@ class Device:
             # Only a TAP device takes a filter.
             flags = (IFF_TAP if is_sink else IFF_TUN) | IFF_NO_PI | IFF_VNET_HDR
             fcntl.ioctl(self._file, TUNSETIFF, struct.pack("16sH14x", name.encode(), flags))
-        fcntl.ioctl(self._file, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
+        fcntl.ioctl(self._file, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_USO)
         if is_sink:
             self._drop_all()
             namespace.ip(f"link set {name} arp off")

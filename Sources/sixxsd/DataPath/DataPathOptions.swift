@@ -15,4 +15,7 @@ struct DataPathOptions: Hashable, Sendable {
 
     /// How many packets are received, and sent, with one system call; 1 through ``largestBatch``.
     var batchSize = Self.largestBatch
+
+    /// Whether several packets may be one; with one system call a packet there is nothing to gain.
+    var usesOffloads: Bool { self.offloads == .auto && self.batchSize > 1 }
 }

@@ -16,24 +16,36 @@ struct Egress: ~Copyable {
     /// Packets of one IP version that wait to be sent.
     private struct Queue {
         let batch: TransmitBatch
+        let sendsRuns: Bool
         var sent: [Sent] = []
 
-        init(capacity: Int) {
+        init(capacity: Int, sendsRuns: Bool) {
             self.batch = TransmitBatch(capacity: capacity)
+            self.sendsRuns = sendsRuns
             self.sent.reserveCapacity(capacity)
         }
+
+        /// Whether one more question to the engine may bring more packets than there is room for.
+        var isFull: Bool { self.sent.count > self.batch.capacity - 2 }
+
+        /// Whether there is room for none.
+        var isOverfull: Bool { self.sent.count >= self.batch.capacity }
     }
 
     private let ports: Ports
     private var ipv4: Queue
     private var ipv6: Queue
+    private var uplink: UplinkQueue
 
     init(_ ports: Ports, capacity: Int) {
         self.ports = ports
-        // The spare buffer and the packet itself may both leave for each packet of a batch.
-        self.ipv4 = Queue(capacity: 2 * capacity)
-        self.ipv6 = Queue(capacity: 2 * capacity)
+        self.ipv4 = Queue(capacity: capacity, sendsRuns: ports.ipv4.sendsRuns)
+        self.ipv6 = Queue(capacity: capacity, sendsRuns: ports.ipv6.sendsRuns)
+        self.uplink = UplinkQueue(capacity: capacity)
     }
+
+    /// Whether ``flush(_:_:)`` must come before another packet is asked about.
+    var isFull: Bool { self.ipv4.isFull || self.ipv6.isFull || self.uplink.isFull }
 
     /// Takes a packet; its slot must stay as it is until ``flush(_:_:)``.
     mutating func transmit(
@@ -44,67 +56,126 @@ struct Egress: ~Copyable {
     ) {
         switch transmission {
         case .none: break
+        case .uplink(let origin) where self.ports.tun.offloads != nil:
+            if self.uplink.isOverfull { self.uplink.flush(to: self.ports.tun, &engine, now) }
+            self.uplink.append(buffer.packet, origin)
         case .uplink(let origin):
             do { try self.ports.tun.write(buffer.packet) } catch {
                 engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
             }
         case .outside(let remote, let tunnel, let origin):
+            if self.ipv4.isOverfull || self.ipv6.isOverfull { self.flush(&engine, now) }
             let packet = buffer.packet.withUnsafeBytes { $0 }
-            Self.setIdentification(of: packet)
+            IPv4Identification.fill(in: packet)
             let sent = Sent(packet: packet, tunnel: tunnel, remote: remote, origin: origin)
             switch remote {
-            case .ipv4: Self.enqueue(sent, in: &self.ipv4)
-            case .ipv6: Self.enqueue(sent, in: &self.ipv6)
+            case .ipv4: self.ipv4.sent.append(sent)
+            case .ipv6: self.ipv6.sent.append(sent)
             }
         }
     }
 
-    /// Gives an outer packet that can't be fragmented some identification: where there is none, the kernel draws a random
-    /// one for each, for a tenth of what sending costs. All values are as good (RFC 6864 §4.1).
-    private static func setIdentification(of packet: UnsafeRawBufferPointer) {
-        guard packet.count >= IPv4Packet.minimumHeaderLength, packet[0] == Self.ipv4WithoutOptions,
-            packet.loadUnaligned(fromByteOffset: 4, as: UInt32.self).bigEndian == Self.dontFragment
-        else { return }
-        let header = UnsafeMutableRawBufferPointer(mutating: packet)
-        header.storeBytes(of: Self.identification, toByteOffset: 4, as: UInt16.self)
-    }
-
-    /// Version and header length of an IPv4 packet.
-    private static let ipv4WithoutOptions: UInt8 = 0x45
-    /// Identification 0, DF, offset 0.
-    private static let dontFragment: UInt32 = 0x4000
-    private static let identification = UInt16(1).bigEndian
-
-    private static func enqueue(_ sent: Sent, in queue: inout Queue) {
-        guard let start = sent.packet.baseAddress, !queue.batch.isFull else { return }
-        queue.batch.append(start, length: sent.packet.count, to: sent.remote)
-        queue.sent.append(sent)
-    }
-
     /// Sends everything that waits.
     mutating func flush(_ engine: inout Engine, _ now: Moment) {
-        Self.flush(&self.ipv4, on: self.ports.ipv4.transmitter.fileDescriptor, &engine, now)
-        Self.flush(&self.ipv6, on: self.ports.ipv6.transmitter.fileDescriptor, &engine, now)
+        Self.flush(&self.ipv4, self.ports.ipv4, &engine, now)
+        Self.flush(&self.ipv6, self.ports.ipv6, &engine, now)
+        self.uplink.flush(to: self.ports.tun, &engine, now)
     }
 
     private static func flush(
         _ queue: inout Queue,
+        _ ports: borrowing OuterPorts,
+        _ engine: inout Engine,
+        _ now: Moment
+    ) {
+        guard !queue.sent.isEmpty else { return }
+        Self.fill(&queue)
+        let single = ports.transmitter.fileDescriptor
+        let outcome = queue.batch.flush(on: single, runsOn: ports.ayiya.fileDescriptor)
+        if outcome.failed > 0 {
+            Self.handleFailures(outcome.failed, of: &queue, on: single, &engine, now)
+        }
+        queue.sent.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: - Runs
+
+    /// Puts the packets into the batch, in their order; datagrams to the same end as one message where they may.
+    private static func fill(_ queue: inout Queue) {
+        var index = 0
+        while index < queue.sent.count {
+            let count = queue.sendsRuns ? Self.runLength(in: queue, at: index) : 1
+            if count > 1, let run = AYIYARun(queue.sent[index].packet) {
+                Self.append(index..<index + count, run, to: queue)
+            } else {
+                Self.append(queue.sent[index], to: queue)
+            }
+            index += max(count, 1)
+        }
+    }
+
+    private static func append(_ sent: Sent, to queue: borrowing Queue) {
+        guard let start = sent.packet.baseAddress else { return }
+        queue.batch.append(start, length: sent.packet.count, to: sent.remote)
+    }
+
+    private static func append(_ range: Range<Int>, _ run: AYIYARun, to queue: borrowing Queue) {
+        queue.batch.beginRun(run.description)
+        for index in range {
+            let payload = queue.sent[index].packet.dropFirst(run.headerLength)
+            guard let start = UnsafeRawBufferPointer(rebasing: payload).baseAddress else { continue }
+            queue.batch.extendRun(start, length: payload.count)
+        }
+    }
+
+    /// How many packets from an index on can go as one message.
+    private static func runLength(in queue: borrowing Queue, at index: Int) -> Int {
+        guard var run = AYIYARun(queue.sent[index].packet) else { return 1 }
+        var next = index + 1
+        while next < queue.sent.count, run.takes(queue.sent[next].packet) { next += 1 }
+        return next - index
+    }
+
+    // MARK: - Failures
+
+    private static func handleFailures(
+        _ count: Int,
+        of queue: inout Queue,
         on fileDescriptor: CInt,
         _ engine: inout Engine,
         _ now: Moment
     ) {
-        guard queue.batch.count > 0 else { return }
-        let outcome = queue.batch.flush(on: fileDescriptor)
-        for index in 0..<outcome.failed {
-            let failure = queue.batch.failure(at: index)
-            let sent = queue.sent[failure.index]
-            let packet = RawSpan(_unsafeBytes: sent.packet)
-            engine.noteSendError(packet, tunnel: sent.tunnel, toward: sent.remote, sent.origin, at: now)
-            guard failure.errno == .messageTooLong, let tunnel = sent.tunnel,
-                let mtu = LinkMTU.toward(sent.remote)
-            else { continue }
-            engine.noteLinkMTU(mtu, of: tunnel, at: now)
+        for number in 0..<count {
+            let failure = queue.batch.failure(at: number)
+            guard failure.packets > 1 else {
+                Self.note(failure.errno, queue.sent[failure.index], &engine, now)
+                continue
+            }
+            for index in failure.index..<failure.index + failure.packets {
+                Self.sendAlone(queue.sent[index], on: fileDescriptor, &engine, now)
+            }
         }
-        queue.sent.removeAll(keepingCapacity: true)
+    }
+
+    /// A run that the kernel refuses goes packet by packet, so that only those are lost that it refuses one by one.
+    private static func sendAlone(
+        _ sent: Sent,
+        on fileDescriptor: CInt,
+        _ engine: inout Engine,
+        _ now: Moment
+    ) {
+        guard let error = RawTransmitter.send(sent.packet, to: sent.remote, on: fileDescriptor) else {
+            return
+        }
+        Self.note(error, sent, &engine, now)
+    }
+
+    private static func note(_ error: Errno, _ sent: Sent, _ engine: inout Engine, _ now: Moment) {
+        let packet = RawSpan(_unsafeBytes: sent.packet)
+        engine.noteSendError(packet, tunnel: sent.tunnel, toward: sent.remote, sent.origin, at: now)
+        guard error == .messageTooLong, let tunnel = sent.tunnel, let mtu = LinkMTU.toward(sent.remote) else {
+            return
+        }
+        engine.noteLinkMTU(mtu, of: tunnel, at: now)
     }
 }

@@ -7,10 +7,14 @@ import Wire
 /// All memory is allocated when the loop is made. Batches are bounded, so that no source starves another.
 struct PacketLoop: ~Copyable {
     /// How many packets are taken from one source before the next has its turn.
-    private static let turn = DataPathOptions.largestBatch
+    static let turn = DataPathOptions.largestBatch
 
     /// The longest packet, in octets, and the room in front of it; whole pages.
     private static let slotSize = 17 * 4096
+
+    /// A packet of 2048 octets, and the room in front of it and behind; 37 lines of the cache, so that the slots'
+    /// beginnings fall into different ones.
+    private static let segmentSlotSize = 37 * 64
 
     private enum Source: UInt64 {
         case mailbox
@@ -19,13 +23,24 @@ struct PacketLoop: ~Copyable {
         case sixInFour6, gre6, icmp6, ayiya6, heartbeat6
     }
 
-    private let ports: Ports
+    let ports: Ports
     private let mailbox: EngineMailbox
     private let poller: Poller
-    private let received: ReceiveBatch
-    private let spares: ReceiveBatch
-    private var egress: Egress
-    private var engine: Engine
+    let received: ReceiveBatch
+    /// Second buffers for the engine; those whose packet waits to be sent come first.
+    let spares: ReceiveBatch
+    var usedSpares = 0
+    /// Takes the packets that another was cut up into; those that wait to be sent come first.
+    let segments: PacketArena
+    var usedSegments = 0
+    /// Takes one of those that is larger than any tunnel's, which nothing waits in.
+    let largeSegment: PacketArena
+    /// The packet that waits to be signed together with the next one.
+    var unsigned: Unsigned?
+    /// AYIYA datagrams that wait to be given to the engine two at a time.
+    var datagrams: [Datagram] = []
+    var egress: Egress
+    var engine: Engine
     private var nextTick: UInt64 = 0
 
     init(
@@ -37,14 +52,20 @@ struct PacketLoop: ~Copyable {
         let capacity = ports.options.batchSize
         let received = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
         let spares = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
+        let segments = try PacketArena(capacity: 2 * capacity, slotSize: Self.segmentSlotSize)
+        let largeSegment = try PacketArena(capacity: 1, slotSize: Self.slotSize)
         let poller = try Self.watch(ports, mailbox)
         self.ports = ports
         self.mailbox = mailbox
         self.received = received
         self.spares = spares
+        self.segments = segments
+        self.largeSegment = largeSegment
         self.poller = poller
-        self.egress = Egress(ports, capacity: capacity)
+        self.egress = Egress(ports, capacity: 2 * capacity)
         self.engine = Engine(configuration, seed: .random(in: 0...UInt64.max), at: Self.now())
+        self.datagrams.reserveCapacity(segments.capacity)
+        self.engine.defersSignatures = ports.options.batchSize > 1
     }
 
     private static func watch(_ ports: Ports, _ mailbox: EngineMailbox) throws(SystemCallError) -> Poller {
@@ -107,72 +128,6 @@ struct PacketLoop: ~Copyable {
         }
     }
 
-    private mutating func serveUplink(_ now: Moment) throws(SystemCallError) {
-        let headroom = PacketBuffer.headroom
-        for number in 0..<Self.turn {
-            let index = number % self.received.capacity
-            if index == 0 { self.egress.flush(&self.engine, now) }
-            let room = UnsafeMutableRawBufferPointer(rebasing: self.received.slot(at: index)[headroom...])
-            guard let length = try self.ports.tun.read(into: room) else { break }
-            self.ask(index, length: length, now) { engine, buffer, spare in
-                engine.receiveFromUplink(&buffer, spare: &spare, at: now)
-            }
-        }
-        self.egress.flush(&self.engine, now)
-    }
-
-    /// Raw IPv4 sockets give whole packets, with their outer headers.
-    private mutating func serveRawIPv4(_ fileDescriptor: CInt, _ now: Moment) throws(SystemCallError) {
-        var isDrained = false
-        for _ in 0..<Self.turn / self.received.capacity where !isDrained {
-            let count = try self.received.receive(from: fileDescriptor)
-            for index in 0..<count {
-                let length = self.received.length(at: index)
-                self.ask(index, length: length, now) { engine, buffer, spare in
-                    engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
-                }
-            }
-            self.egress.flush(&self.engine, now)
-            isDrained = count < self.received.capacity
-        }
-    }
-
-    private mutating func serve(
-        _ fileDescriptor: CInt,
-        _ payload: OuterPayload,
-        _ now: Moment
-    ) throws(SystemCallError) {
-        var isDrained = false
-        for _ in 0..<Self.turn / self.received.capacity where !isDrained {
-            let count = try self.received.receive(from: fileDescriptor)
-            for index in 0..<count {
-                let datagram = self.received.datagram(at: index)
-                guard let outer = OuterHeader(datagram, payload) else { continue }
-                self.ask(index, length: datagram.length, now) { engine, buffer, spare in
-                    engine.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
-                }
-            }
-            self.egress.flush(&self.engine, now)
-            isDrained = count < self.received.capacity
-        }
-    }
-
-    private mutating func ask(
-        _ index: Int,
-        length: Int,
-        _ now: Moment,
-        _ question: (inout Engine, inout PacketBuffer, inout PacketBuffer) -> Output
-    ) {
-        let headroom = PacketBuffer.headroom
-        let slot = MutableRawSpan(_unsafeBytes: self.received.slot(at: index))
-        let spareSlot = MutableRawSpan(_unsafeBytes: self.spares.slot(at: index))
-        var buffer = PacketBuffer(slot, range: headroom..<headroom + length)
-        var spare = PacketBuffer(spareSlot, range: headroom..<headroom)
-        let output = question(&self.engine, &buffer, &spare)
-        self.egress.transmit(buffer, output.packet, &self.engine, now)
-        self.egress.transmit(spare, output.spare, &self.engine, now)
-    }
-
     // MARK: - Time
 
     private func millisecondsToNextTick() -> CInt {
@@ -191,33 +146,13 @@ struct PacketLoop: ~Copyable {
     private mutating func sendProbes(_ now: Moment) {
         var isDone = false
         while !isDone {
-            self.ask(0, length: 0, now) { engine, buffer, spare in
+            self.ask(self.received.slot(at: 0), length: 0, now) { engine, buffer, spare in
                 let output = engine.nextProbe(in: &buffer, spare: &spare, at: now)
                 isDone = output == nil
                 return output ?? Output()
             }
             // The next probe is written into the same slot.
-            self.egress.flush(&self.engine, now)
+            self.flush(now)
         }
-    }
-}
-
-extension OuterHeader {
-    /// What the kernel said of a datagram; nil when it didn't say which of our addresses it was sent to.
-    fileprivate init?(_ datagram: ReceivedDatagram, _ payload: OuterPayload) {
-        guard let local = datagram.localAddress else { return nil }
-        let port: UInt16 =
-            switch payload {
-            case .ayiya: AYIYAPacket.port
-            case .heartbeat: HeartbeatMessage.port
-            case .sixInFour, .gre, .icmpv4, .icmpv6: 0
-            }
-        let path = OuterPath(
-            local: local,
-            remote: datagram.source,
-            localPort: port,
-            remotePort: port == 0 ? 0 : datagram.sourcePort
-        )
-        self.init(path: path, trafficClass: datagram.trafficClass)
     }
 }

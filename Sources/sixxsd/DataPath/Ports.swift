@@ -1,3 +1,4 @@
+import Core
 import LinuxIO
 import Wire
 
@@ -9,14 +10,20 @@ struct OuterPorts: ~Copyable, Sendable {
     let ayiya: UDPSocket
     let heartbeat: UDPSocket
     let transmitter: RawTransmitter
+    /// Whether AYIYA's socket sends runs of datagrams.
+    let sendsRuns: Bool
 
-    init(family: AddressFamily) throws(SystemCallError) {
+    init(family: AddressFamily, _ options: DataPathOptions) throws(SystemCallError) {
         let ayiya = try UDPSocket(port: AYIYAPacket.port, family: family)
         let heartbeat = try UDPSocket(port: HeartbeatMessage.port, family: family)
         let sixInFour = try RawSocket(protocolNumber: ProtocolNumber.ipv6, family: family)
         let gre = try RawSocket(protocolNumber: ProtocolNumber.gre, family: family)
         let icmp = try RawSocket(icmpOver: family)
         let transmitter = try RawTransmitter(family: family)
+        let sendsRuns = options.usesOffloads && ayiya.canSendRuns
+        if options.usesOffloads { ayiya.receiveRuns() }
+        if sendsRuns { try ayiya.prepareForRuns(hopLimit: Engine.outerHopLimit) }
+        self.sendsRuns = sendsRuns
         self.ayiya = ayiya
         self.heartbeat = heartbeat
         self.sixInFour = sixInFour
@@ -38,8 +45,8 @@ final class Ports: Sendable {
     /// - Throws: ``SystemCallError``, for instance when another daemon has the device or a port.
     init(tunName: String, _ options: DataPathOptions) throws(SystemCallError) {
         self.options = options
-        self.tun = try TUNDevice(name: tunName)
-        self.ipv4 = try OuterPorts(family: .ipv4)
-        self.ipv6 = try OuterPorts(family: .ipv6)
+        self.tun = try TUNDevice(name: tunName, wantsOffloads: options.usesOffloads)
+        self.ipv4 = try OuterPorts(family: .ipv4, options)
+        self.ipv6 = try OuterPorts(family: .ipv6, options)
     }
 }

@@ -1,0 +1,64 @@
+import Core
+import LinuxIO
+import Wire
+
+extension PacketLoop {
+    /// A packet that waits to be signed.
+    struct Unsigned {
+        var packet: UnsafeMutableRawBufferPointer
+        var tunnel: TID
+    }
+
+    /// Asks the engine about a packet, and takes over what it says.
+    ///
+    /// - Parameters:
+    ///   - slot: Where the packet is, behind the headroom; must stay as it is until ``flush(_:)``.
+    ///   - length: Of the packet, in octets.
+    ///   - now: The time.
+    ///   - question: What to ask.
+    mutating func ask(
+        _ slot: UnsafeMutableRawBufferPointer,
+        length: Int,
+        _ now: Moment,
+        _ question: (inout Engine, inout PacketBuffer, inout PacketBuffer) -> Output
+    ) {
+        if self.egress.isFull || self.usedSpares == self.spares.capacity { self.flush(now) }
+        let headroom = PacketBuffer.headroom
+        var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom + length)
+        let spareSlot = self.spares.slot(at: self.usedSpares)
+        var spare = PacketBuffer(MutableRawSpan(_unsafeBytes: spareSlot), range: headroom..<headroom)
+        let output = question(&self.engine, &buffer, &spare)
+        if output.awaitsSignature, case .outside(_, let tunnel?, _) = output.packet {
+            self.signLater(buffer, of: tunnel)
+        }
+        self.egress.transmit(buffer, output.packet, &self.engine, now)
+        guard output.spare != .none else { return }
+        self.usedSpares += 1
+        self.egress.transmit(spare, output.spare, &self.engine, now)
+    }
+
+    /// Signs a packet together with the one that waits, or has it wait.
+    private mutating func signLater(_ buffer: borrowing PacketBuffer, of tunnel: TID) {
+        let packet = buffer.packet.withUnsafeBytes { UnsafeMutableRawBufferPointer(mutating: $0) }
+        guard let first = self.unsigned else {
+            self.unsigned = Unsigned(packet: packet, tunnel: tunnel)
+            return
+        }
+        self.unsigned = nil
+        var firstOctets = MutableRawSpan(_unsafeBytes: first.packet)
+        var secondOctets = MutableRawSpan(_unsafeBytes: packet)
+        self.engine.sign(&firstOctets, of: first.tunnel, &secondOctets, of: tunnel)
+    }
+
+    /// Sends everything that waits; all slots are free afterwards.
+    mutating func flush(_ now: Moment) {
+        if let last = self.unsigned {
+            self.unsigned = nil
+            var octets = MutableRawSpan(_unsafeBytes: last.packet)
+            self.engine.sign(&octets, of: last.tunnel)
+        }
+        self.egress.flush(&self.engine, now)
+        self.usedSpares = 0
+        self.usedSegments = 0
+    }
+}

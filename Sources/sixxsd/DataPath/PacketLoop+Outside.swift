@@ -1,0 +1,179 @@
+import Core
+import LinuxIO
+import Wire
+
+// What comes from the outer side.
+extension PacketLoop {
+    /// A datagram on AYIYA's port, where it lies behind a slot's headroom.
+    struct Datagram {
+        var slot: UnsafeMutableRawBufferPointer
+        var length: Int
+        var outer: OuterHeader
+
+        var octets: RawSpan {
+            @_lifetime(borrow self) get {
+                let range = PacketBuffer.headroom..<PacketBuffer.headroom + self.length
+                let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(self.slot)[range])
+                return _overrideLifetime(span, borrowing: self)
+            }
+        }
+    }
+
+    /// Raw IPv4 sockets give whole packets, with their outer headers.
+    mutating func serveRawIPv4(_ fileDescriptor: CInt, _ now: Moment) throws(SystemCallError) {
+        var isDrained = false
+        for _ in 0..<Self.turn / self.received.capacity where !isDrained {
+            let count = try self.received.receive(from: fileDescriptor)
+            for index in 0..<count {
+                let length = self.received.length(at: index)
+                self.ask(self.received.slot(at: index), length: length, now) { engine, buffer, spare in
+                    engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
+                }
+            }
+            self.flush(now)
+            isDrained = count < self.received.capacity
+        }
+    }
+
+    /// Other sockets give what stands behind the outer headers.
+    mutating func serve(
+        _ fileDescriptor: CInt,
+        _ payload: OuterPayload,
+        _ now: Moment
+    ) throws(SystemCallError) {
+        var isDrained = false
+        for _ in 0..<Self.turn / self.received.capacity where !isDrained {
+            let count = try self.received.receive(from: fileDescriptor)
+            for index in 0..<count {
+                let datagram = self.received.datagram(at: index)
+                guard let outer = OuterHeader(datagram, payload) else { continue }
+                let slot = self.received.slot(at: index)
+                if payload == .ayiya {
+                    self.take(
+                        Datagram(slot: slot, length: datagram.length, outer: outer),
+                        datagram.segmentSize,
+                        now
+                    )
+                } else {
+                    self.give(slot, length: datagram.length, payload, outer, now)
+                }
+            }
+            self.giveDatagrams(now)
+            self.flush(now)
+            isDrained = count < self.received.capacity
+        }
+    }
+
+    private mutating func give(
+        _ slot: UnsafeMutableRawBufferPointer,
+        length: Int,
+        _ payload: OuterPayload,
+        _ outer: OuterHeader,
+        _ now: Moment
+    ) {
+        self.ask(slot, length: length, now) { engine, buffer, spare in
+            engine.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
+        }
+    }
+
+    // MARK: - AYIYA
+
+    /// Takes what may be several datagrams of one sender that the kernel put together: each gets a slot of its own, since the
+    /// engine writes in front of a packet, where the one before it lies.
+    private mutating func take(_ whole: Datagram, _ segmentSize: Int?, _ now: Moment) {
+        guard let size = segmentSize, size < whole.length else {
+            self.add(whole, now)
+            return
+        }
+        let headroom = PacketBuffer.headroom
+        for start in stride(from: 0, to: whole.length, by: size) {
+            let length = min(size, whole.length - start)
+            guard length <= self.segments.slotSize - headroom else {
+                self.giveLarge(whole, start..<start + length, now)
+                continue
+            }
+            if self.usedSegments == self.segments.capacity {
+                self.giveDatagrams(now)
+                self.flush(now)
+            }
+            let slot = self.segments.slot(at: self.usedSegments)
+            self.usedSegments += 1
+            Self.copy(whole, start..<start + length, into: slot)
+            self.add(Datagram(slot: slot, length: length, outer: whole.outer), now)
+        }
+    }
+
+    private static func copy(
+        _ whole: Datagram,
+        _ range: Range<Int>,
+        into slot: UnsafeMutableRawBufferPointer
+    ) {
+        let headroom = PacketBuffer.headroom
+        let part = whole.slot[headroom + range.lowerBound..<headroom + range.upperBound]
+        let target = UnsafeMutableRawBufferPointer(rebasing: slot[headroom..<headroom + range.count])
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
+    }
+
+    /// Gives the engine a datagram that is longer than any tunnel's packets.
+    private mutating func giveLarge(_ whole: Datagram, _ range: Range<Int>, _ now: Moment) {
+        self.giveDatagrams(now)
+        let slot = self.largeSegment.slot(at: 0)
+        Self.copy(whole, range, into: slot)
+        self.give(slot, length: range.count, .ayiya, whole.outer, now)
+        self.flush(now)
+    }
+
+    private mutating func add(_ datagram: Datagram, _ now: Moment) {
+        if self.datagrams.count == self.segments.capacity {
+            self.giveDatagrams(now)
+            self.flush(now)
+        }
+        self.datagrams.append(datagram)
+    }
+
+    /// Gives the engine the datagrams that wait, two at a time, since two signatures take little longer than one.
+    private mutating func giveDatagrams(_ now: Moment) {
+        var index = 0
+        while index < self.datagrams.count {
+            let isPair = index + 1 < self.datagrams.count
+            if isPair { self.verifyPair(at: index) }
+            for place in index..<index + (isPair ? 2 : 1) {
+                let datagram = self.datagrams[place]
+                self.give(datagram.slot, length: datagram.length, .ayiya, datagram.outer, now)
+            }
+            index += 2
+        }
+        self.datagrams.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func verifyPair(at index: Int) {
+        guard
+            let signatures = self.engine.expectedSignatures(
+                of: self.datagrams[index].octets,
+                self.datagrams[index + 1].octets
+            )
+        else { return }
+        self.datagrams[index].outer.expectedSignature = signatures.0
+        self.datagrams[index + 1].outer.expectedSignature = signatures.1
+    }
+}
+
+extension OuterHeader {
+    /// What the kernel said of a datagram; nil when it didn't say which of our addresses it was sent to.
+    fileprivate init?(_ datagram: ReceivedDatagram, _ payload: OuterPayload) {
+        guard let local = datagram.localAddress else { return nil }
+        let port: UInt16 =
+            switch payload {
+            case .ayiya: AYIYAPacket.port
+            case .heartbeat: HeartbeatMessage.port
+            case .sixInFour, .gre, .icmpv4, .icmpv6: 0
+            }
+        let path = OuterPath(
+            local: local,
+            remote: datagram.source,
+            localPort: port,
+            remotePort: port == 0 ? 0 : datagram.sourcePort
+        )
+        self.init(path: path, trafficClass: datagram.trafficClass)
+    }
+}
