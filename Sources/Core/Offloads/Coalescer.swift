@@ -69,7 +69,9 @@ public struct Coalescer: ~Copyable {
         self.open.removeAll(keepingCapacity: true)
     }
 
-    /// Adds a packet at the next place. Traps when there are as many as fit.
+    /// Adds a packet at the next place.
+    ///
+    /// Traps when there are as many as fit.
     public mutating func add(_ packet: RawSpan) {
         precondition(self.count < self.capacity, "the batch is full")
         let place = self.count

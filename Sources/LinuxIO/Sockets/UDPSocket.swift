@@ -96,8 +96,9 @@ public struct UDPSocket: ~Copyable, Sendable {
         }
     }
 
-    /// Lets the kernel put datagrams of one sender together (UDP_GRO, since Linux 5.0); ``ReceivedDatagram/segmentSize``
-    /// tells. Where it can't, nothing changes.
+    /// Lets the kernel put datagrams of one sender together (UDP_GRO, since Linux 5.0).
+    ///
+    /// ``ReceivedDatagram/segmentSize`` tells. Where it can't, nothing changes.
     public func receiveRuns() {
         var value: CInt = 1
         let length = socklen_t(MemoryLayout<CInt>.size)

@@ -219,7 +219,8 @@ public struct AYIYAHeader: Hashable, Sendable {
     /// Writes a datagram's signature.
     ///
     /// Traps when it doesn't fit in the buffer.
-    public static func setSignature(_ signature: SHA1Digest, in buffer: inout MutableRawSpan, at offset: Int) {
+    public static func setSignature(_ signature: SHA1Digest, in buffer: inout MutableRawSpan, at offset: Int)
+    {
         buffer.store(signature.bytes, at: offset + AYIYAPacket.Offset.signature)
     }
 }

@@ -21,7 +21,9 @@ public struct OffloadHeader: Hashable, Sendable {
         /// Where the octets begin that it covers, in octets from the packet's start; it covers them to the packet's end.
         public var start: UInt16
 
-        /// Where its field is, in octets from ``start``. The field holds the sum of the pseudo-header.
+        /// Where its field is, in octets from ``start``.
+        ///
+        /// The field holds the sum of the pseudo-header.
         public var offset: UInt16
 
         /// Creates a place.

@@ -8,8 +8,10 @@ enum IPv4Identification {
     private static let unidentified: UInt32 = 0x4000
     private static let value = UInt16(1).bigEndian
 
-    /// Gives a packet some identification: where there is none, the kernel draws a random one for each, which is a tenth of
-    /// what sending costs. All values are as good (RFC 6864 §4.1).
+    /// Gives a packet some identification.
+    ///
+    /// Where there is none, the kernel draws a random one for each, which is a tenth of what sending costs. All values are
+    /// as good (RFC 6864 §4.1).
     ///
     /// The header's checksum is the kernel's business, which computes it for each packet.
     static func fill(in packet: UnsafeRawBufferPointer) {
