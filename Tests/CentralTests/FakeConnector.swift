@@ -57,6 +57,10 @@ final class FakeConnector: DaemonConnector {
             self.script = script
         }
 
+        func nextReply(named name: String, within limit: Duration) throws(ConnectionFailure) -> ControlReply {
+            throw .timedOut(.request(name), after: limit)
+        }
+
         func request(_ octets: [UInt8], named name: String) throws(ConnectionFailure) -> ControlReply {
             let text = String(decoding: octets, as: UTF8.self)
             let (line, body) = text.split(separator: "\n", maxSplits: 1).splitted

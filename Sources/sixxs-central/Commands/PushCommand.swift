@@ -51,7 +51,7 @@ struct PushCommand: AsyncParsableCommand {
         let pops = self.pops + self.force.filter { !self.pops.contains($0) }
         if self.dryRun { return try await FleetPlan.show(self.store, self.output, only: pops) }
         let store = try self.store.open()
-        let round = Round(
+        var round = Round(
             store: store,
             connector: SSHConnector(),
             author: Operator.name,
@@ -61,6 +61,7 @@ struct PushCommand: AsyncParsableCommand {
             confirm: self.confirm,
             logger: Logger(label: "push") { _ in SwiftLogNoOpLogHandler() }
         )
+        round.progress = Terminal.progress("visited")
         let outcomes = try await round.runAlone(only: pops, within: .seconds(60)) { other in
             Terminal.complain("waiting for the round of \(other.name) to end")
         }

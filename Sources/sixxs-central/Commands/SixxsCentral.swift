@@ -22,7 +22,9 @@ struct SixxsCentral: AsyncParsableCommand {
             InitCommand.self, InventoryCommand.self, PoPCommand.self, PrefixCommand.self, UserCommand.self,
             TunnelCommand.self,
             SubnetCommand.self, RenderCommand.self, PlanCommand.self, PushCommand.self, RollbackCommand.self,
-            ReleaseCommand.self, StatusCommand.self, CheckCommand.self, ServeCommand.self,
+            ReleaseCommand.self, StatusCommand.self, LiveCommand.self, TraceCommand.self, CheckCommand.self,
+            DoctorCommand.self,
+            VerifyCommand.self, BackupCommand.self, ServeCommand.self,
         ]
     )
 }

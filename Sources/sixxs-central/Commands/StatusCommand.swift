@@ -13,6 +13,7 @@ struct StatusCommand: AsyncParsableCommand {
             Examples:
               sixxs-central status
               sixxs-central status chtst01 --live --json
+              sixxs-central status --watch --every 10
             """
     )
 
@@ -20,11 +21,28 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @Argument(help: "The PoPs; default: all.", transform: ArgumentText.popName) var pops: [PoPName] = []
     @Flag(help: "Ask the daemons.") var live = false
+    @Flag(help: "Show it again and again, until Ctrl-C.") var watch = false
+    @Option(
+        help: "Seconds between two looks, 1 to 3600.",
+        transform: { try ArgumentText.number($0, in: 1...3600, "seconds") }
+    )
+    var every = 5
 
     func run() async throws {
         let store = try self.store.open()
+        guard self.watch else { return try await self.look(at: store) }
+        while true {
+            if Terminal.showsScreens { print(Terminal.cleared, terminator: "") }
+            try await self.look(at: store)
+            try await Task.sleep(for: .seconds(self.every))
+        }
+    }
+
+    private func look(at store: SQLiteStore) async throws {
         var status = try await FleetStatus(from: store, only: self.pops)
-        if self.live { await status.askDaemons(through: SSHConnector()) }
+        if self.live {
+            await status.askDaemons(through: SSHConnector(), progress: Terminal.progress("asked"))
+        }
         let rows = status.pops.map(StatusDocument.init)
         if self.output.json { return print(try JSONText.pretty(rows)) }
         Self.show(rows, now: Date())

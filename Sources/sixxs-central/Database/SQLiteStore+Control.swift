@@ -58,6 +58,16 @@ extension SQLiteStore {
         }
     }
 
+    /// Who has a lease, or had it last and did not give it back.
+    func holder(of purpose: Lease.Purpose) async throws -> LeaseHolder? {
+        try await self.reading { database in
+            let sql = "SELECT holder, expires FROM lease WHERE name = ?"
+            return try Row.fetchOne(database, sql: sql, arguments: [purpose.rawValue]).map {
+                LeaseHolder(name: $0["holder"], until: Date(milliseconds: $0["expires"]))
+            }
+        }
+    }
+
     /// In seconds; no lease is asked for longer.
     private static let longestLease: TimeInterval = 3600
 

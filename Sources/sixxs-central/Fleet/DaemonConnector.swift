@@ -6,6 +6,11 @@ protocol DaemonSession: AnyObject {
     ///
     /// - Throws: ``ConnectionFailure``; the session is of no use then.
     func request(_ octets: [UInt8], named name: String) throws(ConnectionFailure) -> ControlReply
+
+    /// Waits for one more reply to the same request, where a request has several.
+    ///
+    /// - Throws: ``ConnectionFailure``; the session is of no use then.
+    func nextReply(named name: String, within limit: Duration) throws(ConnectionFailure) -> ControlReply
 }
 
 extension DaemonSession {

@@ -48,9 +48,12 @@ struct FleetStatus: Sendable {
     }
 
     /// Asks every enabled daemon for its report.
-    mutating func askDaemons(through connector: some DaemonConnector) async {
+    mutating func askDaemons(
+        through connector: some DaemonConnector,
+        progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil
+    ) async {
         let enabled = self.pops.indices.filter { self.pops[$0].pop.isEnabled }
-        let answers = await connector.ask(enabled.map { self.pops[$0].pop }) {
+        let answers = await connector.ask(enabled.map { self.pops[$0].pop }, progress: progress) {
             session throws(ConnectionFailure) in try PoPReport(asking: session)
         }
         for (index, answer) in zip(enabled, answers) { self.pops[index].live = answer }
@@ -63,6 +66,7 @@ extension DaemonConnector {
     /// - Returns: One answer a PoP, in their order.
     func ask<Answer: Sendable>(
         _ pops: [PoP],
+        progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil,
         _ conversation: @escaping @Sendable (any DaemonSession) throws(ConnectionFailure) -> Answer
     ) async -> [Result<Answer, ConnectionFailure>] {
         await withTaskGroup(of: (Int, Result<Answer, ConnectionFailure>).self) { group in
@@ -81,6 +85,7 @@ extension DaemonConnector {
             for _ in 0..<Round.width { startNext() }
             while let (index, answer) = await group.next() {
                 answers[index] = answer
+                progress?(answers.count, pops.count)
                 startNext()
             }
             return pops.indices.map { answers[$0] ?? .failure(.cancelled) }

@@ -30,6 +30,9 @@ struct Round: Sendable {
     var slot: Date?
     let logger: Logger
 
+    /// Told how many PoPs of how many were visited.
+    var progress: (@Sendable (_ done: Int, _ count: Int) -> Void)?
+
     /// How many PoPs are spoken to at once.
     static let width = 32
 
@@ -71,7 +74,10 @@ struct Round: Sendable {
         }
         var outcomes: [Outcome] = []
         for (wave, items) in plan.waves where wave <= self.lastWave {
-            outcomes += await self.run(items, policy: self.policy(of: plan))
+            let before = outcomes.count
+            outcomes += await self.run(items, policy: self.policy(of: plan)) { done in
+                self.progress?(before + done, plan.items.count)
+            }
             if let trouble = self.trouble(in: outcomes, plan.policy) {
                 let held = await self.hold(plan, outcomes, trouble)
                 outcomes += held
@@ -95,7 +101,7 @@ struct Round: Sendable {
         return policy
     }
 
-    private func run(_ items: [PushPlan.Item], policy: WavePolicy) async -> [Outcome] {
+    private func run(_ items: [PushPlan.Item], policy: WavePolicy, done: (Int) -> Void) async -> [Outcome] {
         await withTaskGroup(of: Outcome.self) { group in
             var waiting = items.makeIterator()
             var outcomes: [Outcome] = []
@@ -106,6 +112,7 @@ struct Round: Sendable {
             for _ in 0..<Self.width { startNext() }
             while let outcome = await group.next() {
                 outcomes.append(outcome)
+                done(outcomes.count)
                 if self.trouble(in: outcomes, policy) == nil { startNext() }
             }
             return outcomes

@@ -101,6 +101,12 @@ private final class SSHDaemonSession: DaemonSession {
         return try self.reply(clock)
     }
 
+    func nextReply(named name: String, within limit: Duration) throws(ConnectionFailure) -> ControlReply {
+        var deadlines = self.deadlines
+        deadlines.request = limit
+        return try self.reply(StepClock(.request(name), deadlines, cancellation: self.cancellation))
+    }
+
     private func reply(_ clock: StepClock) throws(ConnectionFailure) -> ControlReply {
         while true {
             do throws(ControlReplyError) {

@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// `backup`: a consistent copy.
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Copy the registry into a file, consistent while the service goes on.",
+        discussion: """
+            The copy is checked before it gets its name, and has mode 0600: it holds passwords. To restore, stop the \
+            service, put the file in the database's place, remove what ends in -wal and -shm beside it, and start.
+
+            Examples:
+              sixxs-central backup /var/backups/central-$(date +%F).db
+              sixxs-central backup --samples /var/backups/central.db    (and central-samples.db beside it)
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @Flag(help: "Copy the samples too, into a second file beside it.") var samples = false
+    @Flag(help: "Take the place of a file that is there.") var force = false
+    @Argument(help: "Where to.", transform: ArgumentText.path) var file: String
+
+    func run() async throws {
+        let store = try self.store.open()
+        let pairs =
+            [(store.central, self.file)]
+            + (self.samples ? [(store.samples, SQLiteStore.samplesPath(beside: self.file))] : [])
+        for (_, path) in pairs where !self.force && FileManager.default.fileExists(atPath: path) {
+            throw RegistryError.refused("there is a file \(path) already: name another, or say --force")
+        }
+        for (pool, path) in pairs {
+            let count = try await DatabaseBackup(of: pool).write(to: path)
+            print("\(path): \(Figures.octets(count)), whole")
+        }
+    }
+}

@@ -1,0 +1,93 @@
+internal import Foundation
+internal import Wire
+
+/// What `doctor` finds out about one PoP.
+struct PoPExamination: Sendable {
+    let pop: PoP
+    let past: PoPPast
+    let hasTunnelPrefix: Bool
+
+    /// What its daemon answered.
+    struct Answer: Sendable {
+        let running: RunningConfiguration
+        let report: PoPReport
+
+        /// The centre's time when the report came, in seconds since 1970.
+        let time: Int
+
+        /// - Throws: ``ConnectionFailure``.
+        init(asking session: any DaemonSession) throws(ConnectionFailure) {
+            self.running = try RunningConfiguration(asking: session)
+            self.report = try PoPReport(asking: session)
+            self.time = Int(Date().timeIntervalSince1970)
+        }
+    }
+
+    /// What the database alone shows.
+    var registryFindings: [Finding] {
+        var findings: [Finding] = []
+        let name = self.pop.name
+        if let key = self.pop.hostKey {
+            findings.append(.ok("\(name) host key", key.fingerprint))
+        } else {
+            findings.append(
+                .fail("\(name) host key", "none is trusted", mend: "sixxs-central pop trust \(name)")
+            )
+        }
+        if !self.hasTunnelPrefix {
+            let mend = "sixxs-central prefix add \(name) tunnel PREFIX"
+            findings.append(.warn("\(name) prefixes", "it has no tunnel prefix", mend: mend))
+        }
+        if let hold = self.past.hold {
+            findings.append(
+                .warn("\(name) hold", hold.words(for: name), mend: "sixxs-central release \(name)")
+            )
+        }
+        return findings
+    }
+
+    /// What a conversation shows.
+    func findings(of answer: Result<Answer, ConnectionFailure>) -> [Finding] {
+        let name = self.pop.name
+        switch answer {
+        case .failure(let failure):
+            return [
+                .fail(
+                    "\(name)",
+                    failure.message(for: name),
+                    mend: "what the line says, then sixxs-central doctor \(name)"
+                )
+            ]
+        case .success(let answer):
+            let version = "sixxsd \(answer.report.version), up \(Figures.uptime(answer.report.uptime))"
+            return [.ok("\(name)", version), self.clock(answer), self.configuration(answer)]
+        }
+    }
+
+    private func clock(_ answer: Answer) -> Finding {
+        let skew = answer.report.time - answer.time
+        let subject = "\(self.pop.name) clock"
+        let text = "\(skew.magnitude) s \(skew < 0 ? "behind" : "ahead of") the centre's"
+        guard skew.magnitude > 5 else { return .ok(subject, text) }
+        // Beats that are 120 s off are refused.
+        let mend = "set up NTP on the PoP and on the centre"
+        return skew.magnitude > 60 ? .fail(subject, text, mend: mend) : .warn(subject, text, mend: mend)
+    }
+
+    private func configuration(_ answer: Answer) -> Finding {
+        let subject = "\(self.pop.name) configuration"
+        let running = "generation \(answer.running.generation) sha256 \(answer.running.digest.prefix(12))…"
+        guard let confirmed = self.past.history?.confirmedDigest else {
+            return .warn(
+                subject,
+                "nothing was ever pushed; it runs \(running)",
+                mend: "sixxs-central push \(self.pop.name)"
+            )
+        }
+        guard answer.running.digest == confirmed else {
+            let mend = "sixxs-central plan \(self.pop.name), then push"
+            return .warn(subject, "it runs \(running), not what it confirmed last", mend: mend)
+        }
+        return .ok(subject, running)
+    }
+}
