@@ -7,7 +7,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 PLUGINS ?= /usr/lib/nagios/plugins
 SWIFT ?= swift
-BENCH := Benchmarks/.build/release/sixxsd-bench
+BENCH := .build/release/sixxsd-bench
 PYTHON := /usr/bin/python3
 # The laboratory needs root for its namespaces; everything else does not.
 AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || ! command -v sudo >/dev/null || \
@@ -52,7 +52,7 @@ end-to-end: packages ## the programs in network namespaces (builds nothing; SIXX
 	@$(AS_ROOT) $(PYTHON) -m pytest $(PYTEST_FLAGS) Tests/EndToEnd
 
 bench-program:
-	@$(SWIFT) build -c release --quiet --package-path Benchmarks --scratch-path Benchmarks/.build --product sixxsd-bench
+	@$(SWIFT) build -c release --quiet --product sixxsd-bench
 
 bench: packages bench-program ## micro-benchmarks: nanoseconds and heap allocations
 	@$(BENCH)
@@ -77,5 +77,5 @@ install: build ## programs, man pages, completions, monitoring plugin (DESTDIR, 
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PLUGINS='$(PLUGINS)' Packaging/install .build/release
 
 clean: ## remove everything that was built
-	@rm -rf .build Benchmarks/.build Fuzz/.build
+	@rm -rf .build Fuzz/.build
 	@find Tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -68,6 +68,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "CAllocationCounter", path: "Benchmarks/Sources/CAllocationCounter"),
+        // No product, and nothing that the programs are built from depends on it.
+        .executableTarget(
+            name: "sixxsd-bench",
+            dependencies: ["CAllocationCounter", "Core", "Wire", crypto],
+            path: "Benchmarks/Sources/sixxsd-bench",
+            swiftSettings: views
+        ),
         .testTarget(
             name: "WireTests",
             dependencies: ["Wire", "CSHA1", crypto],

@@ -19,9 +19,9 @@ if ! command -v valgrind >/dev/null; then
     exit 0
 fi
 
-bench=${SIXXS_BENCH:-.build/release/sixxsd-bench}
+bench=${SIXXS_BENCH:-../.build/release/sixxsd-bench}
 if [ -z "${SIXXS_BENCH:-}" ]; then
-    swift build -c release --package-path . --scratch-path .build --product sixxsd-bench --quiet
+    swift build -c release --package-path .. --product sixxsd-bench --quiet
 fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

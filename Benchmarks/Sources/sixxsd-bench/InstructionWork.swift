@@ -25,8 +25,6 @@ enum InstructionWork {
         ),
         ("sign-144", { Signatures(length: 144).cases[0] }),
         ("verify-144", { Signatures(length: 144).cases[1] }),
-        ("configuration-read", { Configurations().parsing }),
-        ("configuration-write", { Configurations().writing }),
     ]
 
     private static func scene(_ scene: Scene) -> Case {
