@@ -66,3 +66,41 @@ def test_a_moved_tunnel_keeps_its_number_and_password(central: Central) -> None:
     assert (moved["pop"], moved["tid"], moved["userAddress"]) == ("nltst01", "1a", "2001:db8:102:1a::2")
     assert after["password"] == before["password"]
     assert tunnel not in central.run("render", "chtst01").stdout
+
+
+def test_what_is_exported_is_imported(central: Central) -> None:
+    central.run("user", "add", "jdoe")
+    tunnel = central.add_tunnel("chtst01", "ayiya", "--owner", "jdoe")
+    central.run("subnet", "add", tunnel)
+    central.add_tunnel("nltst01", "static", "--endpoint", "198.51.100.7", "--mtu", "1480")
+    whole = central.run("export", "--format", "json", "--secrets").stdout
+    other = central.folder / "other.db"
+    central.run("init", "--database", other)
+    said = central.run("import", "-", "--format", "json", "--database", other, input=whole).stdout
+    assert said == "2 PoPs, 4 prefixes, 1 users, 2 tunnels, 1 subnets imported.\n"
+    assert central.run("export", "--format", "json", "--secrets", "--database", other).stdout == whole
+    again = central.run("import", "-", "--format", "csv", input=central.run("export").stdout).stdout
+    assert again.startswith("Nothing to import")
+
+
+def test_a_daemons_file_is_imported(central: Central) -> None:
+    central.run("tunnel", "add", "chtst01", "--type", "heartbeat", "--tid", "1f")
+    rendered = central.run("render", "chtst01", "--secret").stdout
+    file = central.folder / "sixxsd.conf"
+    file.write_text(rendered)
+    other = central.folder / "other.db"
+    central.run("init", "--database", other)
+    central.run("pop", "add", "chtst01", "--id", 1, "--ipv4", "192.0.2.1", "--ipv6", "2001:db8::1", "--database", other)
+    central.run("import", file, "--pop", "chtst01", "--database", other)
+    details = "\t\tdetails 2 nltst01 203.0.113.1 2001:db8::2\n"
+    assert central.run("render", "chtst01", "--secret", "--database", other).stdout == rendered.replace(details, "")
+
+
+def test_nothing_is_imported_when_a_line_is_wrong(central: Central) -> None:
+    before = central.run("export").stdout
+    file = central.folder / "tunnels.csv"
+    file.write_text("pop,type,mtu\nchtst01,ayiya,1280\nchtst01,ayiya,1500\n")
+    refused = central.run("import", file, check=False)
+    assert refused.returncode == 1
+    assert f"{file}:3:15: mtu: expected an MTU from 1280 to 1480, found \"1500\"" in refused.stderr
+    assert central.run("export").stdout == before

@@ -18,13 +18,28 @@ struct SixxsCentral: AsyncParsableCommand {
               sixxs-central status
             """,
         version: "0.1.0",
-        subcommands: [
-            InitCommand.self, InventoryCommand.self, PoPCommand.self, PrefixCommand.self, UserCommand.self,
-            TunnelCommand.self,
-            SubnetCommand.self, RenderCommand.self, PlanCommand.self, PushCommand.self, RollbackCommand.self,
-            ReleaseCommand.self, StatusCommand.self, LiveCommand.self, TraceCommand.self, CheckCommand.self,
-            DoctorCommand.self,
-            VerifyCommand.self, BackupCommand.self, ServeCommand.self,
+        subcommands: [InitCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "The registry:",
+                subcommands: [
+                    InventoryCommand.self, PoPCommand.self, PrefixCommand.self, UserCommand.self, TunnelCommand.self,
+                    SubnetCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self, BackupCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "What the PoPs get:",
+                subcommands: [
+                    RenderCommand.self, PlanCommand.self, PushCommand.self, RollbackCommand.self, ReleaseCommand.self,
+                    ServeCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "How the fleet does:",
+                subcommands: [
+                    StatusCommand.self, CheckCommand.self, LiveCommand.self, TraceCommand.self, DoctorCommand.self,
+                ]
+            ),
         ]
     )
 }

@@ -4,12 +4,8 @@ internal import Wire
 extension RegistryTransaction {
     func addSubnet(_ wanted: IPv6Prefix?, to number: TunnelNumber) throws -> Subnet {
         let tunnel = try SQLiteStore.tunnel(number, in: self.database)
-        let pop = try PoPRecord.find(self.database, key: tunnel.popID).pop
-        let sources = try PrefixRecord.fetchAll(
-            self.database,
-            sql: "SELECT * FROM prefix WHERE popID = ? AND kind = 'subnet' ORDER BY lower",
-            arguments: [pop.id]
-        )
+        let pop = try self.pop(tunnel.popID)
+        let sources = try self.subnetPrefixes(of: pop)
         guard !sources.isEmpty else {
             throw RegistryError.refused(
                 "\(pop.name) has no subnet prefix: add one with sixxs-central prefix add \(pop.name) subnet PREFIX"
@@ -21,6 +17,7 @@ extension RegistryTransaction {
         guard let sourceID = source.id else { throw RegistryError.unusable("a prefix has no row") }
         let subnet = Subnet(prefix: prefix, tunnel: number)
         try SubnetRecord(subnet, prefixID: sourceID).insert(self.database)
+        self.memory.takenSubnets[sourceID]?.insert(prefix)
         try self.audit(
             "subnet \(prefix)",
             from: nil,
@@ -45,11 +42,9 @@ extension RegistryTransaction {
                 "\(prefix) is not a subnet of \(pop): expected a \(choices.joined(separator: ", or a "))"
             )
         }
-        let sql = "SELECT * FROM subnet WHERE text = ?"
-        if let other = try SubnetRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description])?
-            .subnet
-        {
-            throw RegistryError.refused("\(prefix) is delegated to \(other.tunnel) already")
+        let statement = try self.database.cachedStatement(sql: "SELECT tunnel FROM subnet WHERE text = ?")
+        if let other = try Int64.fetchOne(statement, arguments: [prefix.description]) {
+            throw RegistryError.refused("\(prefix) is delegated to T\(other) already")
         }
         return source
     }
@@ -59,19 +54,36 @@ extension RegistryTransaction {
         at pop: PoPName
     ) throws -> (prefix: IPv6Prefix, source: PrefixRecord) {
         for source in sources {
-            let taken = try Set(
-                SubnetRecord.fetchAll(
-                    self.database,
-                    sql: "SELECT * FROM subnet WHERE prefixID = ?",
-                    arguments: [source.id]
-                ).map(\.subnet.prefix)
-            )
+            let taken = try self.takenSubnets(of: source)
             let free = (UInt8.min...UInt8.max).lazy.map(source.routed.prefix.subnet(at:)).first {
                 !taken.contains($0)
             }
             if let free { return (free, source) }
         }
         throw RegistryError.refused("all subnets of \(pop) are delegated: add another subnet prefix")
+    }
+
+    private func subnetPrefixes(of pop: PoP) throws -> [PrefixRecord] {
+        if let known = self.memory.subnetPrefixes[pop.id] { return known }
+        let prefixes = try PrefixRecord.fetchAll(
+            self.database,
+            sql: "SELECT * FROM prefix WHERE popID = ? AND kind = 'subnet' ORDER BY lower",
+            arguments: [pop.id]
+        )
+        self.memory.subnetPrefixes[pop.id] = prefixes
+        return prefixes
+    }
+
+    private func takenSubnets(of source: PrefixRecord) throws -> Set<IPv6Prefix> {
+        if let id = source.id, let known = self.memory.takenSubnets[id] { return known }
+        let records = try SubnetRecord.fetchAll(
+            self.database,
+            sql: "SELECT * FROM subnet WHERE prefixID = ?",
+            arguments: [source.id]
+        )
+        let taken = Set(records.map(\.subnet.prefix))
+        if let id = source.id { self.memory.takenSubnets[id] = taken }
+        return taken
     }
 
     func removeSubnet(_ prefix: IPv6Prefix) throws -> Subnet {

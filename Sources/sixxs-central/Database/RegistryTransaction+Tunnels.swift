@@ -4,7 +4,7 @@ internal import Wire
 
 extension RegistryTransaction {
     func add(_ new: NewTunnel) throws -> Tunnel {
-        let pop = try SQLiteStore.pop(named: new.pop, in: self.database)
+        let pop = try self.pop(named: new.pop)
         try self.demandTunnelPrefix(of: pop)
         let tunnel = Tunnel(
             number: try new.number.map(self.unused) ?? self.nextTunnelNumber(),
@@ -30,16 +30,19 @@ extension RegistryTransaction {
     }
 
     private func demandTunnelPrefix(of pop: PoP) throws {
+        guard !self.memory.popsWithTunnelPrefix.contains(pop.id) else { return }
         guard try self.count("prefix WHERE popID = ? AND kind = 'tunnel'", [pop.id]) == 1 else {
             throw RegistryError.refused(
                 "\(pop.name) has no tunnel prefix: add one with sixxs-central prefix add \(pop.name) tunnel PREFIX"
             )
         }
+        self.memory.popsWithTunnelPrefix.insert(pop.id)
     }
 
     /// The number after the highest that was ever given; a write transaction keeps others from taking it.
     private func nextTunnelNumber() throws -> TunnelNumber {
-        let last = try Int64.fetchOne(self.database, sql: "SELECT max(number) FROM tunnelNumber") ?? 0
+        let statement = try self.database.cachedStatement(sql: "SELECT max(number) FROM tunnelNumber")
+        let last = try Int64.fetchOne(statement) ?? 0
         guard let number = UInt32(exactly: last + 1).flatMap(TunnelNumber.init(rawValue:)) else {
             throw RegistryError.refused("all tunnel numbers have been given")
         }
@@ -55,13 +58,15 @@ extension RegistryTransaction {
     }
 
     private func lowestFreeTID(of pop: PoP) throws -> TID {
-        let sql = """
-            SELECT min(candidate) FROM (
-                SELECT 0 AS candidate UNION ALL SELECT tid + 1 FROM tunnel WHERE popID = :pop
-            ) WHERE NOT EXISTS (SELECT 1 FROM tunnel WHERE popID = :pop AND tid = candidate)
-            """
-        let lowest = try UInt16.fetchOne(self.database, sql: sql, arguments: ["pop": pop.id])
-        guard let tid = lowest.flatMap(TID.init(rawValue:)) else {
+        let sql = "SELECT tid FROM tunnel WHERE popID = ? AND tid >= ? ORDER BY tid"
+        var lowest = self.memory.lowestTID[pop.id] ?? 0
+        let taken = try UInt16.fetchCursor(
+            try self.database.cachedStatement(sql: sql),
+            arguments: [pop.id, Int64(lowest)]
+        )
+        while let tid = try taken.next(), tid == lowest { lowest += 1 }
+        self.memory.lowestTID[pop.id] = lowest
+        guard let tid = TID(rawValue: lowest) else {
             throw RegistryError.refused("\(pop.name) is full: it has \(TID.capacity) tunnels")
         }
         return tid
@@ -69,24 +74,37 @@ extension RegistryTransaction {
 
     /// Names the tunnel that has what another wants, and an endpoint that would lead back into a tunnel.
     private func checkTaken(_ tunnel: Tunnel, at pop: PoPName) throws {
-        let sql = "SELECT * FROM tunnel WHERE popID = ? AND number <> ? AND (tid = ? OR endpoint = ?)"
-        let arguments: StatementArguments = [
-            tunnel.popID, Int64(tunnel.number.rawValue), Int64(tunnel.tid.rawValue),
-            tunnel.end.endpoint?.description,
-        ]
-        if let other = try TunnelRecord.fetchOne(self.database, sql: sql, arguments: arguments)?.tunnel {
-            let what =
-                other.tid == tunnel.tid
-                ? "tid \(tunnel.tid)" : "endpoint \(tunnel.end.endpoint?.description ?? "")"
-            throw RegistryError.refused("\(what) of \(pop) is taken by \(other.number)")
+        if let other = try self.number(of: "tid", Int64(tunnel.tid.rawValue), otherThan: tunnel) {
+            throw RegistryError.refused("tid \(tunnel.tid) of \(pop) is taken by T\(other)")
         }
-        guard case .ipv6(let address) = tunnel.end.endpoint else { return }
-        let octets = address.octets
-        guard try self.count("prefix WHERE lower <= ? AND upper >= ?", [octets, octets]) == 0 else {
+        guard let endpoint = tunnel.end.endpoint else { return }
+        if let other = try self.number(of: "endpoint", endpoint.description, otherThan: tunnel) {
+            throw RegistryError.refused("endpoint \(endpoint) of \(pop) is taken by T\(other)")
+        }
+        guard case .ipv6(let address) = endpoint else { return }
+        // Prefixes are disjoint, so only the one with the nearest lower bound can hold the address.
+        let nearest =
+            "(SELECT upper FROM prefix WHERE lower <= ? ORDER BY lower DESC LIMIT 1) WHERE upper >= ?"
+        guard try self.count(nearest, [address.octets, address.octets]) == 0 else {
             throw RegistryError.refused(
                 "the endpoint \(address) lies in a prefix of the fleet: packets would go in circles"
             )
         }
+    }
+
+    /// The tunnel of the same PoP that has a value, if another has it.
+    private func number(
+        of column: String,
+        _ value: some DatabaseValueConvertible,
+        otherThan tunnel: Tunnel
+    ) throws -> Int64? {
+        let statement = try self.database.cachedStatement(
+            sql: "SELECT number FROM tunnel WHERE popID = ? AND \(column) = ? AND number <> ?"
+        )
+        return try Int64.fetchOne(
+            statement,
+            arguments: [tunnel.popID, value, Int64(tunnel.number.rawValue)]
+        )
     }
 
     func amend(_ number: TunnelNumber, _ amendment: TunnelAmendment) throws -> Tunnel {

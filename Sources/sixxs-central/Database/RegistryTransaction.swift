@@ -9,9 +9,14 @@ struct RegistryTransaction {
     let database: Database
     let author: String
     let time: Date
+    let memory = TransactionMemory()
 
     func make(_ change: RegistryChange) throws -> RegistryResult {
         switch change {
+        case .addTunnel, .addSubnet, .addUser: break
+        default: self.memory.forget()
+        }
+        return switch change {
         case .addPoP(let pop): .pop(try self.add(pop))
         case .amendPoP(let name, let amendment): .pop(try self.amend(name, amendment))
         case .removePoP(let name): .pop(try self.remove(name))
@@ -72,7 +77,8 @@ struct RegistryTransaction {
     }
 
     func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
-        try Int.fetchOne(self.database, sql: "SELECT count(*) FROM \(sql)", arguments: arguments) ?? 0
+        let statement = try self.database.cachedStatement(sql: "SELECT count(*) FROM \(sql)")
+        return try Int.fetchOne(statement, arguments: arguments) ?? 0
     }
 }
 

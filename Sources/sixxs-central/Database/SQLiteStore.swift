@@ -120,11 +120,8 @@ struct SQLiteStore: FleetStore {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     static func pop(named name: PoPName, in database: Database) throws -> PoP {
-        let record = try PoPRecord.fetchOne(
-            database,
-            sql: "SELECT * FROM pop WHERE name = ?",
-            arguments: [name.description]
-        )
+        let statement = try database.cachedStatement(sql: "SELECT * FROM pop WHERE name = ?")
+        let record = try PoPRecord.fetchOne(statement, arguments: [name.description])
         guard let record else {
             throw RegistryError.notFound(
                 "there is no PoP \(name); sixxs-central pop list shows those there are"
@@ -135,11 +132,8 @@ struct SQLiteStore: FleetStore {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     static func tunnel(_ number: TunnelNumber, in database: Database) throws -> Tunnel {
-        let record = try TunnelRecord.fetchOne(
-            database,
-            sql: "SELECT * FROM tunnel WHERE number = ?",
-            arguments: [Int64(number.rawValue)]
-        )
+        let statement = try database.cachedStatement(sql: "SELECT * FROM tunnel WHERE number = ?")
+        let record = try TunnelRecord.fetchOne(statement, arguments: [Int64(number.rawValue)])
         guard let record else {
             throw RegistryError.notFound(
                 "there is no tunnel \(number); sixxs-central tunnel list shows those there are"

@@ -1,0 +1,151 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Wire
+
+/// `import`: tunnels from a file.
+struct ImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract:
+            "Take over tunnels from a PoP's sixxsd.conf, from CSV, or from what export wrote: all, or none.",
+        discussion: """
+            What the registry holds already, just so, is passed over: importing twice changes nothing. What differs \
+            from the registry is an error, and so is whatever cannot be; all errors are shown, with their lines, and \
+            nothing is imported.
+
+            A sixxsd.conf needs --pop, and brings prefixes, numbers, tids, passwords and subnets. CSV (RFC 4180) has a \
+            line of column names: tunnel, pop, tid, owner, type, endpoint, mtu, enabled, user_enabled, password, \
+            subnets (with blanks between). Only pop and type are needed; what is empty is chosen as tunnel add does.
+
+            Examples:
+              sixxs-central import old/sixxsd.conf --pop chtst01 --dry-run
+              sixxs-central import tunnels.csv
+              sixxs-central export --format json --secrets | sixxs-central import - --format json --database new.db
+            """
+    )
+
+    /// How a file is written.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case conf
+        case csv
+        case json
+    }
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The file; - is standard input.", completion: .file()) var file: String
+    @Option(help: "Whose sixxsd.conf it is.", transform: ArgumentText.popName) var pop: PoPName?
+    @Option(help: "conf, csv or json; default: as the file's name ends, else conf.") var format: Format?
+    @Flag(help: "Only say what would be imported, having tried it.") var dryRun = false
+    @Flag(help: "Give tunnels that differ only in their password the password of the file.")
+    var takePasswords = false
+
+    /// What `--json` prints.
+    private struct Document: Encodable {
+        let pops: Int
+        let prefixes: Int
+        let users: Int
+        let tunnels: Int
+        let subnets: Int
+        let passwords: Int
+        let unchanged: Int
+        let notes: [String]
+        let applied: Bool
+    }
+
+    private var actualFormat: Format {
+        self.format ?? Format(rawValue: URL(fileURLWithPath: self.file).pathExtension) ?? .conf
+    }
+
+    func validate() throws {
+        guard (self.actualFormat == .conf) == (self.pop != nil) else {
+            throw ValidationError(
+                self.pop == nil
+                    ? "Say whose sixxsd.conf it is with --pop NAME, or what else it is with --format csv or json."
+                    : "A file of that format names the PoPs itself: leave out --pop."
+            )
+        }
+    }
+
+    func run() async throws {
+        let store = try self.store.open()
+        let present = try await store.presentForImport()
+        let fleet = try self.read(present.snapshot)
+        let plan = try ImportPlan(fleet, into: present, passwords: self.takePasswords ? .take : .refuse)
+        for note in fleet.notes { Terminal.complain("note: \(note)") }
+        try await store.apply(
+            plan.changes,
+            by: Operator.name,
+            expecting: present.snapshot.revision,
+            mode: self.dryRun ? .rehearse : .commit
+        )
+        try self.show(self.document(plan, fleet.notes))
+    }
+
+    private func read(_ snapshot: FleetSnapshot) throws -> TransferFleet {
+        let name = self.file == "-" ? "standard input" : self.file
+        let octets = try InputFile.octets(of: self.file)
+        switch self.actualFormat {
+        case .csv: return try TransferFleet(csv: octets, file: name)
+        case .json: return try TransferFleet(json: octets, file: name)
+        case .conf:
+            guard let pop = self.pop, let present = try snapshot.selection([pop]).first else {
+                throw RegistryError.notFound("there is no such PoP")
+            }
+            return try TransferFleet(configuration: octets, file: name, of: present)
+        }
+    }
+
+    private func document(_ plan: ImportPlan, _ notes: [String]) -> Document {
+        Document(
+            pops: plan.count { if case .addPoP = $0 { true } else { false } },
+            prefixes: plan.count { if case .addPrefix = $0 { true } else { false } },
+            users: plan.count { if case .addUser = $0 { true } else { false } },
+            tunnels: plan.count { if case .addTunnel = $0 { true } else { false } },
+            subnets: plan.count { if case .addSubnet = $0 { true } else { false } },
+            passwords: plan.count { if case .amendTunnel = $0 { true } else { false } },
+            unchanged: plan.unchanged,
+            notes: notes,
+            applied: !self.dryRun && !plan.changes.isEmpty
+        )
+    }
+
+    private func show(_ document: Document) throws {
+        if self.output.json { return print(try JSONText.pretty(document)) }
+        let counts = [
+            (document.pops, "PoPs"), (document.prefixes, "prefixes"), (document.users, "users"),
+            (document.tunnels, "tunnels"), (document.subnets, "subnets"),
+            (document.passwords, "new passwords"),
+        ]
+        let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let verb = self.dryRun ? "would be imported" : "imported"
+        let known = document.unchanged > 0 ? "; \(document.unchanged) things were there already" : ""
+        print(
+            parts.isEmpty ? "Nothing to import\(known)." : "\(parts.joined(separator: ", ")) \(verb)\(known)."
+        )
+    }
+}
+
+/// What a command reads.
+enum InputFile {
+    /// In octets; more than a fleet of any size needs.
+    private static let limit = 256 << 20
+
+    /// All of a file, or of standard input for `-`.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)``.
+    static func octets(of path: String) throws(RegistryError) -> [UInt8] {
+        let data: Data?
+        do {
+            guard path != "-" else {
+                data = try FileHandle.standardInput.readToEnd()
+                return [UInt8](data ?? Data())
+            }
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            data = try handle.read(upToCount: Self.limit)
+        } catch {
+            throw .unusable("cannot read \(path): \(error.localizedDescription)")
+        }
+        return [UInt8](data ?? Data())
+    }
+}

@@ -1,0 +1,55 @@
+internal import GRDB
+internal import Wire
+
+/// What a transaction has read already, so that many changes of one kind cost the same each.
+///
+/// Everything but additions of tunnels, subnets and users makes it forget all.
+final class TransactionMemory {
+    private(set) var pops: [PoPName: PoP] = [:]
+    private var popsByID: [Int: PoP] = [:]
+
+    /// PoPs that have a tunnel prefix.
+    var popsWithTunnelPrefix: Set<Int> = []
+
+    /// By PoP id; all tids below are taken.
+    var lowestTID: [Int: UInt16] = [:]
+
+    /// By PoP id.
+    var subnetPrefixes: [Int: [PrefixRecord]] = [:]
+
+    /// By row of the subnet prefix.
+    var takenSubnets: [Int64: Set<IPv6Prefix>] = [:]
+
+    func forget() {
+        self.pops = [:]
+        self.popsByID = [:]
+        self.popsWithTunnelPrefix = []
+        self.lowestTID = [:]
+        self.subnetPrefixes = [:]
+        self.takenSubnets = [:]
+    }
+
+    func remember(_ pop: PoP) {
+        self.pops[pop.name] = pop
+        self.popsByID[pop.id] = pop
+    }
+
+    func pop(_ id: Int) -> PoP? { self.popsByID[id] }
+}
+
+extension RegistryTransaction {
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    func pop(named name: PoPName) throws -> PoP {
+        if let known = self.memory.pops[name] { return known }
+        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        self.memory.remember(pop)
+        return pop
+    }
+
+    func pop(_ id: Int) throws -> PoP {
+        if let known = self.memory.pop(id) { return known }
+        let pop = try PoPRecord.find(self.database, key: id).pop
+        self.memory.remember(pop)
+        return pop
+    }
+}

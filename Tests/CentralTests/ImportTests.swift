@@ -1,0 +1,296 @@
+import Foundation
+import Testing
+import Wire
+
+@testable import sixxs_central
+
+@Suite("Importing")
+struct ImportTests {
+    private static let header = TransferTunnel.keys.joined(separator: ",") + "\n"
+
+    /// Imports a file as the command does.
+    @discardableResult
+    private static func importing(
+        _ fleet: TransferFleet,
+        into store: SQLiteStore,
+        passwords: ImportPlan.PasswordPolicy = .refuse
+    ) async throws -> ImportPlan {
+        let plan = try ImportPlan(fleet, into: try await store.presentForImport(), passwords: passwords)
+        try await store.apply(plan.changes, by: "importer")
+        return plan
+    }
+
+    private static func csv(_ lines: String...) throws -> TransferFleet {
+        try TransferFleet(csv: Array((Self.header + lines.joined(separator: "\n")).utf8), file: "t.csv")
+    }
+
+    private static func problems(_ body: () async throws -> Void) async -> [String] {
+        do {
+            try await body()
+            return []
+        } catch let error as TransferError {
+            return error.problems.map(\.description)
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test func takesOverTunnelsWithWhatTheirLinesSay() async throws {
+        let test = try await TestStore(Fixture.registry())
+
+        try await Self.importing(
+            Self.csv(
+                "T41,chtst01,1f,,static,198.51.100.9,1480,no,yes,,2001:db8:201:300::/56 2001:db8:1001::/48",
+                ",chtst01,,,ayiya,,,,no,geheim2,"
+            ),
+            into: test.store
+        )
+
+        let snapshot = try await test.store.snapshot(of: .fleet)
+        let first = try #require(snapshot.tunnel(Fixture.number(41)))
+        let second = try #require(snapshot.tunnel(Fixture.number(42)))
+        #expect(first.tid == TID(rawValue: 0x1f))
+        #expect(first.end == .fixed(.ipv4(IPv4Address(198, 51, 100, 9))))
+        #expect((first.mtu, first.isEnabled, first.isUserEnabled) == (1480, false, true))
+        #expect(snapshot.subnets.filter { $0.tunnel == first.number }.count == 2)
+        #expect(second.tid == TID(rawValue: 2))
+        #expect(second.end == .ayiya(try Password(parsing: "geheim2")))
+        #expect((second.mtu, second.isEnabled, second.isUserEnabled) == (1280, true, false))
+    }
+
+    @Test func passesOverWhatIsThereAlready() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let lines = try Self.csv("T41,chtst01,1f,,ayiya,,1480,yes,yes,a,2001:db8:1001::/48")
+        try await Self.importing(lines, into: test.store)
+        let before = try await test.store.snapshot(of: .fleet)
+
+        let plan = try await Self.importing(lines, into: test.store)
+
+        #expect(plan.changes.isEmpty)
+        #expect(plan.unchanged == 2)
+        #expect(try await test.store.snapshot(of: .fleet) == before)
+    }
+
+    @Test func givesNoPlaceThatALaterLineWants() async throws {
+        let test = try await TestStore(Fixture.registry())
+
+        try await Self.importing(
+            Self.csv(",chtst01,,,ayiya,,,,,,", ",chtst01,2,,ayiya,,,,,,"),
+            into: test.store
+        )
+
+        let tids = try await test.store.snapshot(of: .fleet).tunnels.map(\.tid.rawValue)
+        #expect(tids == [0, 1, 2, 3])
+    }
+
+    /// Lines of a file, and what is wrong with each.
+    static let mistakes: [(line: String, problem: String)] = [
+        ("T9,chtst01,zz,,ayiya,,,,,,", "2:12: tid: expected a tid, hexadecimal, 0 to 1fff, found \"zz\""),
+        ("T9,,,,ayiya,,,,,,", "2:4: pop: expected a PoP name such as chtst01, found nothing"),
+        ("T9,chtst01,,,gre,,,,,,", "2:14: type: expected static, heartbeat or ayiya, found \"gre\""),
+        (
+            "T9,chtst01,,,static,,,,,,",
+            "2:21: endpoint: expected the address of a static tunnel, found nothing"
+        ),
+        (
+            "T9,chtst01,,,ayiya,192.0.2.9,,,,,",
+            "2:20: endpoint: expected none for a tunnel of type ayiya, found 192.0.2.9"
+        ),
+        (
+            "T9,chtst01,,,static,198.51.100.9,,,,geheim,",
+            "2:37: password: expected none for a static tunnel, found one"
+        ),
+        ("T9,chtst01,,,ayiya,,1500,,,,", "2:21: mtu: expected an MTU from 1280 to 1480, found \"1500\""),
+        ("T9,chtst01,,,ayiya,,,perhaps,,,", "2:22: enabled: expected yes or no, found \"perhaps\""),
+        (
+            "T9,chtst01,,,ayiya,,,,,sehr geheim,",
+            "2:24: password: expected a password of 1 to 132 octets without blanks and control characters, found one of 11 octets"
+        ),
+        ("T9,chtst01,,,ayiya", "2:1: expected 11 fields, found 5"),
+        (
+            "T2,chtst01,,,ayiya,,,,,,",
+            "2:1: expected T2 with type static, as the registry has it, found ayiya"
+        ),
+        (
+            "T1,chtst01,,,ayiya,,,,,anderes,",
+            "2:1: expected T1 with the same password (--take-passwords takes those of the file), found another"
+        ),
+        (
+            "T9,chtst01,,jdoe,ayiya,,,,,,",
+            "2:1: owner: expected a user of the registry (add it with sixxs-central user add jdoe), found jdoe"
+        ),
+        ("T9,chtst01,1,,ayiya,,,,,,", "2:1: tid: expected a free tid of chtst01, found 1, which T2 has"),
+        (
+            "T9,chtst01,,,static,198.51.100.7,,,,,",
+            "2:1: endpoint: expected an endpoint that no tunnel of chtst01 has, found 198.51.100.7, which T2 has"
+        ),
+        (
+            "T3,chtst01,,,ayiya,,,,,,",
+            "2:1: tunnel: expected a number that was never given, found T3, which was removed: numbers are never used twice"
+        ),
+        (
+            "T9,chtst09,,,ayiya,,,,,,",
+            "2:1: pop: expected a PoP of the registry (add it with sixxs-central pop add chtst09), found chtst09"
+        ),
+        (
+            "T9,chtst01,,,ayiya,,,,,,2001:db8:201::/56",
+            "2:25: subnets: expected a free subnet of chtst01, found 2001:db8:201::/56, which T1 has"
+        ),
+        (
+            "T9,nltst01,,,ayiya,,,,,,2001:db8:201:100::/56",
+            "2:25: subnets: expected none, since nltst01 has no subnet prefix, found 2001:db8:201:100::/56"
+        ),
+    ]
+
+    /// One for all: what is refused leaves no trace.
+    private static let shared = Task {
+        let test = try await TestStore(Fixture.registry())
+        let new = NewTunnel(pop: try Fixture.name(), end: .ayiya(.random()))
+        try await test.store.apply([.addTunnel(new), .removeTunnel(Fixture.number(3))], by: "tester")
+        return test
+    }
+
+    @Test(arguments: mistakes)
+    func saysWhatALineLacks(_ line: String, _ problem: String) async throws {
+        let test = try await Self.shared.value
+
+        let problems = await Self.problems { try await Self.importing(Self.csv(line), into: test.store) }
+
+        #expect(problems == ["t.csv:\(problem)"])
+    }
+
+    @Test func refusesColumnsThatNobodyKnows() async {
+        let problems = await Self.problems {
+            _ = try TransferFleet(csv: Array("tunnel,pop,colour,pop\n".utf8), file: "t.csv")
+        }
+
+        #expect(problems.count == 3)
+        #expect(problems.contains("t.csv:1:1: type: expected a column of that name, found none"))
+        #expect(problems.contains { $0.hasPrefix("t.csv:1:12: expected one of the columns tunnel, pop,") })
+        #expect(problems.contains("t.csv:1:19: pop: expected a column once, found it again"))
+    }
+
+    @Test func listsTwentyProblemsAndCountsTheRest() async {
+        let lines = Array(repeating: "T9,chtst01,zz,,ayiya,,,,,,", count: 23).joined(separator: "\n")
+
+        let error = #expect(throws: TransferError.self) { try Self.csv(lines) }
+
+        let shown = error?.description.split(separator: "\n") ?? []
+        #expect(shown.count == 22)
+        #expect(shown.first == "nothing was imported, since 23 things are wrong")
+        #expect(shown.last == "… and 3 more")
+    }
+
+    @Test func takesPasswordsOverWhenToldTo() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let line = try Self.csv("T1,chtst01,,,ayiya,,,,,anderes,")
+
+        try await Self.importing(line, into: test.store, passwords: .take)
+
+        let tunnel = try await test.store.snapshot(of: .fleet).tunnel(Fixture.number(1))
+        #expect(tunnel?.end == .ayiya(try Password(parsing: "anderes")))
+    }
+}
+
+@Suite("Importing a historic configuration")
+struct ConfigurationImportTests {
+    private static let text = """
+        pop
+        \tset
+        \t\tdetails 1 chtst01 192.0.2.1 2001:db8::1
+        \t\tid 1
+        \t\tbeat-timeout 120
+        \tend
+        \ttunnelprefix add 2001:db8:101::/48
+        \tsubnetprefix add 2001:db8:1000::/40
+        end
+        tunnel
+        \tset
+        \t\tconfig 5 T5072 ayiya up 1428 geheim alt until 2027-01-31T12:00:00Z
+        \t\tconfig 1f T7 198.51.100.9 disabled 1480
+        \tend
+        end
+        subnet
+        \tset
+        \t\tconfig 2001:db8:1001::/48 5 static
+        \tend
+        end
+
+        """
+
+    private static func fleet(_ text: String = Self.text, of pop: PoP) throws -> TransferFleet {
+        try TransferFleet(configuration: Array(text.utf8), file: "old.conf", of: pop)
+    }
+
+    @Test func bringsPrefixesTunnelsAndSubnets() async throws {
+        let test = try await TestStore([.addPoP(Fixture.pop())])
+        let fleet = try Self.fleet(of: Fixture.pop())
+
+        let plan = try ImportPlan(fleet, into: try await test.store.presentForImport(), passwords: .refuse)
+        try await test.store.apply(plan.changes, by: "importer")
+
+        let rendered = ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).configuration(of: 1)
+        var expected = try Configuration(parsing: Self.text, file: "old.conf")
+        expected.pop.beatTimeout = PoPSettings().beatTimeout
+        expected.tunnels[0].retiredPassword = nil
+        #expect(rendered.canonicalText == expected.canonicalText)
+        #expect(fleet.notes.contains { $0.contains("beat-timeout 120") })
+        #expect(fleet.notes.contains("1 second passwords are left out: the first of each tunnel is taken"))
+    }
+
+    @Test func changesNothingTheSecondTime() async throws {
+        let test = try await TestStore([.addPoP(Fixture.pop())])
+        let fleet = try Self.fleet(of: Fixture.pop())
+        let first = try ImportPlan(fleet, into: try await test.store.presentForImport(), passwords: .refuse)
+        try await test.store.apply(first.changes, by: "importer")
+
+        let second = try ImportPlan(fleet, into: try await test.store.presentForImport(), passwords: .refuse)
+
+        #expect(second.changes.isEmpty)
+        #expect(second.unchanged == 5)
+    }
+
+    @Test func namesTheLineOfAConflict() async throws {
+        let test = try await TestStore([
+            .addPoP(Fixture.pop()), .addPrefix(Fixture.prefix("2001:db8:101::/48"), .tunnel, Fixture.name()),
+            .addTunnel(
+                NewTunnel(
+                    pop: try Fixture.name(),
+                    end: .ayiya(.random()),
+                    tid: TID(rawValue: 0x1f),
+                    number: try Fixture.number(3)
+                )
+            ),
+        ])
+        let fleet = try Self.fleet(of: Fixture.pop())
+        let present = try await test.store.presentForImport()
+
+        let error = #expect(throws: TransferError.self) {
+            try ImportPlan(fleet, into: present, passwords: .refuse)
+        }
+
+        #expect(
+            error?.problems.map(\.description) == [
+                "old.conf:13: tid: expected a free tid of chtst01, found 1f, which T3 has"
+            ]
+        )
+    }
+
+    @Test func refusesTheFileOfAnotherPoP() throws {
+        let pop = try Fixture.pop(2, "nltst01")
+
+        let error = #expect(throws: TransferError.self) { try Self.fleet(of: pop) }
+
+        #expect(error?.description.contains("found that of chtst01 with id 1") == true)
+    }
+
+    @Test func refusesATextThatIsWrongWithItsLine() throws {
+        let pop = try Fixture.pop()
+
+        let error = #expect(throws: ConfigurationError.self) {
+            try Self.fleet(Self.text.replacingOccurrences(of: "1480", with: "1500"), of: pop)
+        }
+
+        #expect(error?.line == 13)
+    }
+}
