@@ -21,23 +21,27 @@ struct SixxsCentral: AsyncParsableCommand {
         subcommands: [InitCommand.self],
         groupedSubcommands: [
             CommandGroup(
-                name: "The registry:",
+                name: "Registry",
                 subcommands: [
-                    InventoryCommand.self, PoPCommand.self, PrefixCommand.self, UserCommand.self, TunnelCommand.self,
-                    SubnetCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self, BackupCommand.self,
+                    InventoryCommand.self, PoPCommand.self, PrefixCommand.self, UserCommand.self,
+                    TunnelCommand.self,
+                    SubnetCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self,
+                    BackupCommand.self,
                 ]
             ),
             CommandGroup(
-                name: "What the PoPs get:",
+                name: "Pushing",
                 subcommands: [
-                    RenderCommand.self, PlanCommand.self, PushCommand.self, RollbackCommand.self, ReleaseCommand.self,
+                    RenderCommand.self, PlanCommand.self, PushCommand.self, RollbackCommand.self,
+                    ReleaseCommand.self,
                     ServeCommand.self,
                 ]
             ),
             CommandGroup(
-                name: "How the fleet does:",
+                name: "Watching",
                 subcommands: [
-                    StatusCommand.self, CheckCommand.self, LiveCommand.self, TraceCommand.self, DoctorCommand.self,
+                    StatusCommand.self, CheckCommand.self, LiveCommand.self, TraceCommand.self,
+                    DoctorCommand.self,
                 ]
             ),
         ]
