@@ -7,7 +7,7 @@ import Wire
 /// A push of a small or a large configuration through SSH.
 enum TestPush {
     /// Long ones: a machine that is busy with all tests at once is no failure.
-    static let patience = Duration.seconds(60)
+    static let patience = Duration.seconds(300)
     static let deadlines = ConnectionDeadlines(
         lookup: Self.patience,
         connect: Self.patience,
