@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
+from scapy.layers.inet import TCP
 
 from lab.daemon import Daemon, TunnelLine, configuration
+from lab.packets import IP, IPv6, Listener, Raw
 from lab.site import PASSWORD, Site
 from lab.topology import SERVER
 from lab.traffic import ping
@@ -50,6 +54,39 @@ def test_what_the_receiving_link_puts_together_gets_through(site: Site, tunnel: 
     assert transfer(site.core, home, client.identity)
     assert ping(home, SERVER, count=20, size=1280).all_arrived
     assert daemon.errors(tunnel.number) == {}
+
+
+def test_tcp_that_the_receiving_link_merged_is_cut_up_again(site: Site) -> None:
+    """GRO merges TCP inside protocol 41, and a raw socket gets it without the size of its segments."""
+    daemon = start(site, STATIC)
+    home = site.home(ipv4=HOME)
+    site.pop.run("ethtool", "-K", "net0", "gro", "on")
+    # A veth hands what it gets to GRO only when its peer does not segment by itself.
+    site.backbone.inet.run("ethtool", "-K", "chtst01", "tso", "off")
+    # As long as a burst takes.
+    site.pop.run("sh", "-c", "cd /sys/class/net/net0 && echo 2000000 > gro_flush_timeout && echo 50 > napi_defer_hard_irqs")
+    payloads = [bytes([number]) * 1420 for number in range(100)]
+    packets = [IP(src=HOME, dst=site.plan.ipv4, proto=41, flags="DF")
+               / IPv6(src=site.plan.them(1), dst=SERVER)
+               / TCP(sport=40000, dport=9, seq=1000 + 1420 * number, flags="A") / Raw(payload)
+               for number, payload in enumerate(payloads)]
+    with home.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender, \
+            Listener(site.core, "chtst01") as arrivals, Listener(site.pop, "net0", 4) as link:
+        octets = [bytes(packet) for packet in packets]
+        for start_of_burst in range(0, len(octets), 20):
+            for packet in octets[start_of_burst:start_of_burst + 20]:
+                sender.sendto(packet, (site.plan.ipv4, 0))
+            arrived = {}
+            while len(arrived) < 20:
+                packet = arrivals.first(lambda p: TCP in p and p[IPv6].dst == SERVER)
+                assert packet is not None, f"{len(arrived)} of 20 arrived; {daemon.balance()}"
+                # The daemon hands TCP on as it likes, the wire would see segments.
+                data = bytes(packet[TCP].payload)
+                for offset in range(0, len(data), 1420):
+                    number = (packet[TCP].seq - 1000 + offset) // 1420
+                    arrived[number] = data[offset:offset + 1420]
+            assert arrived == {n: payloads[n] for n in range(start_of_burst, start_of_burst + 20)}
+        assert any(len(packet) > 1500 for packet in link.packets(1)), "the link merged nothing"
 
 
 def test_what_is_not_known_is_refused(site: Site) -> None:

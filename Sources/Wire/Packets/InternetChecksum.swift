@@ -34,11 +34,13 @@ public struct InternetChecksum: Sendable {
         unsafe octets.withUnsafeBytes { octets in
             var low: UInt64 = 0
             var high: UInt64 = 0
-            for offset in stride(from: 0, to: octets.count, by: 8) {
+            var offset = 0
+            while offset < octets.count {
                 let word = unsafe octets.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
                 // At most 2^13 words: 64 bits can't overflow.
                 low &+= word & 0xffff_ffff
                 high &+= word >> 32
+                offset &+= 8
             }
             return Self.bigEndianSum(low &+ high)
         }

@@ -20,13 +20,19 @@ extension PacketLoop {
     }
 
     /// Raw IPv4 sockets give whole packets, with their outer headers.
-    mutating func serveRawIPv4(_ fileDescriptor: CInt, _ now: Moment) throws(SystemCallError) {
+    mutating func serveRawIPv4(
+        _ fileDescriptor: CInt,
+        _ payload: OuterPayload,
+        _ now: Moment
+    ) throws(SystemCallError) {
         var isDrained = false
         for _ in 0..<Self.turn / self.received.capacity where !isDrained {
             let count = try self.received.receive(from: fileDescriptor)
             for index in 0..<count {
                 let length = self.received.length(at: index)
-                self.ask(self.received.slot(at: index), length: length, now) { engine, buffer, spare in
+                let slot = self.received.slot(at: index)
+                if payload == .sixInFour, self.takeMergedIPv4(slot, length: length, now) { continue }
+                self.ask(slot, length: length, now) { engine, buffer, spare in
                     engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
                 }
             }
@@ -48,7 +54,9 @@ extension PacketLoop {
                 let datagram = self.received.datagram(at: index)
                 guard let outer = OuterHeader(datagram, payload) else { continue }
                 let slot = self.received.slot(at: index)
-                if payload == .ayiya {
+                if payload == .sixInFour, self.takeMerged(slot, 0..<datagram.length, outer, now) {
+                    continue
+                } else if payload == .ayiya {
                     self.take(
                         Datagram(slot: slot, length: datagram.length, outer: outer),
                         datagram.segmentSize,
@@ -74,6 +82,46 @@ extension PacketLoop {
         self.ask(slot, length: length, now) { engine, buffer, spare in
             engine.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
         }
+    }
+
+    // MARK: - What the receiving link merged
+
+    /// Cuts a packet up that the receiving link merged.
+    ///
+    /// - Returns: Whether it was one.
+    private mutating func takeMergedIPv4(
+        _ slot: UnsafeMutableRawBufferPointer,
+        length: Int,
+        _ now: Moment
+    ) -> Bool {
+        let range = PacketBuffer.headroom..<PacketBuffer.headroom + length
+        guard let packet = try? IPv4Packet(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[range])),
+            SuperPacket.isMerged(packet.payload)
+        else { return false }
+        let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
+        let outer = OuterHeader(path: path, trafficClass: packet.trafficClass)
+        return self.takeMerged(slot, packet.headerLength..<packet.totalLength, outer, now)
+    }
+
+    private mutating func takeMerged(
+        _ slot: UnsafeMutableRawBufferPointer,
+        _ range: Range<Int>,
+        _ outer: OuterHeader,
+        _ now: Moment
+    ) -> Bool {
+        let place = PacketBuffer.headroom + range.lowerBound..<PacketBuffer.headroom + range.upperBound
+        let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[place])
+        guard SuperPacket.isMerged(octets) else { return false }
+        let mtu = self.engine.largestPacket(from: octets.ipv6Address(at: IPv6Header.Offset.source))
+        guard let header = SuperPacket.mergeHeader(of: octets, mtu: mtu),
+            let whole = try? SuperPacket(octets, header)
+        else { return false }
+        for index in 0..<whole.count {
+            guard let segment = self.write(index, of: whole, now) else { continue }
+            self.give(segment.slot, length: segment.length, .sixInFour, outer, now)
+            if segment.isLarge { self.flush(now) }
+        }
+        return true
     }
 
     // MARK: - AYIYA

@@ -84,18 +84,29 @@ extension PacketLoop {
 
     /// Gives the engine the packets one by one that another stands for.
     private mutating func giveFromUplink(_ whole: borrowing SuperPacket, _ now: Moment) {
-        let isLarge = whole.largest > self.segments.slotSize - PacketBuffer.headroom
         for index in 0..<whole.count {
-            if self.usedSegments == self.segments.capacity { self.flush(now) }
-            let slot = isLarge ? self.largeSegment.slot(at: 0) : self.segments.slot(at: self.usedSegments)
-            var buffer = PacketBuffer(
-                MutableRawSpan(_unsafeBytes: slot),
-                range: PacketBuffer.headroom..<PacketBuffer.headroom
-            )
-            guard whole.write(index, into: &buffer) else { continue }
-            if !isLarge { self.usedSegments += 1 }
-            self.giveFromUplink(slot, length: buffer.count, now)
-            if isLarge { self.flush(now) }
+            guard let segment = self.write(index, of: whole, now) else { continue }
+            self.giveFromUplink(segment.slot, length: segment.length, now)
+            if segment.isLarge { self.flush(now) }
         }
+    }
+
+    /// Writes one of the packets that another stands for into a slot of its own.
+    ///
+    /// - Returns: The slot, and the packet's length; after a large one everything must be flushed, since it lies where the
+    ///   next one will.
+    mutating func write(
+        _ index: Int,
+        of whole: borrowing SuperPacket,
+        _ now: Moment
+    ) -> (slot: UnsafeMutableRawBufferPointer, length: Int, isLarge: Bool)? {
+        let headroom = PacketBuffer.headroom
+        let isLarge = whole.largest > self.segments.slotSize - headroom
+        if self.usedSegments == self.segments.capacity { self.flush(now) }
+        let slot = isLarge ? self.largeSegment.slot(at: 0) : self.segments.slot(at: self.usedSegments)
+        var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom)
+        guard whole.write(index, into: &buffer) else { return nil }
+        if !isLarge { self.usedSegments += 1 }
+        return (slot, buffer.count, isLarge)
     }
 }

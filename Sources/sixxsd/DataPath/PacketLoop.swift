@@ -42,6 +42,7 @@ struct PacketLoop: ~Copyable {
     var egress: Egress
     var engine: Engine
     private var nextTick: UInt64 = 0
+    private var patience = Patience()
 
     init(
         _ ports: Ports,
@@ -91,13 +92,32 @@ struct PacketLoop: ~Copyable {
 
     mutating func run(until isDone: () -> Bool) throws(SystemCallError) {
         while !isDone() {
-            let ready = try self.poller.wait(timeoutInMilliseconds: self.millisecondsToNextTick())
+            let ready = try self.waitForWork()
             for index in 0..<ready {
                 guard let source = Source(rawValue: self.poller.token(at: index)) else { continue }
                 try self.serve(source, Self.now())
             }
             self.tickIfDue(Self.now())
         }
+    }
+
+    /// Looks for work for a while where it is likely to come soon, and sleeps until there is some or a tick is due.
+    private mutating func waitForWork() throws(SystemCallError) -> Int {
+        let timeout = self.millisecondsToNextTick()
+        let began = MonotonicClock.now()
+        while self.patience.budget > 0, timeout > 0 {
+            let ready = try self.poller.wait(timeoutInMilliseconds: 0)
+            if ready > 0 { return ready }
+            guard MonotonicClock.now() - began >= self.patience.budget else { continue }
+            self.patience.noteLookInVain()
+            break
+        }
+        let asleep = MonotonicClock.now()
+        let ready = try self.poller.wait(timeoutInMilliseconds: timeout)
+        if ready > 0, self.ports.options.batchSize > 1 {
+            self.patience.noteSleep(MonotonicClock.now() - asleep)
+        }
+        return ready
     }
 
     /// Does what others ask of the engine although packets are served no more, until the process ends: a session that
@@ -115,9 +135,9 @@ struct PacketLoop: ~Copyable {
         switch source {
         case .mailbox: self.mailbox.deliver(to: &self.engine, at: now)
         case .uplink: try self.serveUplink(now)
-        case .sixInFour4: try self.serveRawIPv4(self.ports.ipv4.sixInFour.fileDescriptor, now)
-        case .gre4: try self.serveRawIPv4(self.ports.ipv4.gre.fileDescriptor, now)
-        case .icmp4: try self.serveRawIPv4(self.ports.ipv4.icmp.fileDescriptor, now)
+        case .sixInFour4: try self.serveRawIPv4(self.ports.ipv4.sixInFour.fileDescriptor, .sixInFour, now)
+        case .gre4: try self.serveRawIPv4(self.ports.ipv4.gre.fileDescriptor, .gre, now)
+        case .icmp4: try self.serveRawIPv4(self.ports.ipv4.icmp.fileDescriptor, .icmpv4, now)
         case .ayiya4: try self.serve(self.ports.ipv4.ayiya.fileDescriptor, .ayiya, now)
         case .heartbeat4: try self.serve(self.ports.ipv4.heartbeat.fileDescriptor, .heartbeat, now)
         case .sixInFour6: try self.serve(self.ports.ipv6.sixInFour.fileDescriptor, .sixInFour, now)

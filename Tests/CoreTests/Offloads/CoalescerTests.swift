@@ -174,7 +174,7 @@ import Wire
     @Test func comeOutOctetForOctetAndInTheirOrder() throws {
         var generator = SeededGenerator(seed: RandomRun.seed)
         var merged = 0
-        for round in 0..<RandomRun.rounds(usually: 4000) {
+        for round in 0..<RandomRun.rounds(usually: 1600) {
             let packets = Self.random(&generator)
 
             let delivered = try Self.delivered(packets)

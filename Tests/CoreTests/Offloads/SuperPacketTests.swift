@@ -157,6 +157,53 @@ import Wire
         }
     }
 
+    // MARK: - What a link merged
+
+    private static func mergeHeader(_ octets: [UInt8]) -> OffloadHeader? {
+        SuperPacket.mergeHeader(of: octets.span.bytes, mtu: 1480)
+    }
+
+    @Test func thatTheLinkMergedIsCutUpAsLargeAsTheTunnelTakes() throws {
+        var whole = TCPSegment(options: [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2])
+        whole.flags |= 0x08
+        whole.payload = (0..<5000).map { UInt8(truncatingIfNeeded: $0) }
+        let octets = whole.octets(checksum: whole.pseudoHeaderSum)
+
+        let header = try #require(Self.mergeHeader(octets))
+
+        #expect(try Self.segments(octets, header) == Self.expected(whole, size: 1408))
+    }
+
+    @Test func isNoneThatItsSenderCompleted() {
+        #expect(Self.mergeHeader(TCPSegment(payload: [1]).octets) == nil)
+        let datagram = Packet.udp(ipv6("2001:db8::1"), ipv6("2001:db8::2"))
+        #expect(Self.mergeHeader(datagram) == nil)
+    }
+
+    @Test func thatOnlyLooksMergedStaysAsItIs() throws {
+        // The payload makes the right checksum the pseudo-header's sum.
+        var segment = TCPSegment(payload: [0, 0])
+        let wanted = segment.pseudoHeaderSum
+        let checksum = Array(segment.octets[56..<58])
+        segment.payload = onesComplementSum((~wanted).octets + checksum).octets
+        #expect(segment.octets == segment.octets(checksum: wanted))
+
+        let header = try #require(Self.mergeHeader(segment.octets))
+
+        #expect(try Self.segments(segment.octets, header) == [segment.octets])
+    }
+
+    @Test func isNotTakenForOneWhereverItIsCut() {
+        var whole = TCPSegment(payload: [1, 2, 3])
+        whole.flags = 0x10
+        let octets = whole.octets(checksum: whole.pseudoHeaderSum)
+        for count in 0...octets.count {
+            let part = Array(octets.prefix(count))
+            guard let header = Self.mergeHeader(part) else { continue }
+            #expect((try? Self.segments(part, header)) == nil || count == octets.count, "\(count) octets")
+        }
+    }
+
     // MARK: - Checksums alone
 
     private static func complete(
