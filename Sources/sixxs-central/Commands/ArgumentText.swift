@@ -54,6 +54,26 @@ enum ArgumentText {
         return kind
     }
 
+    /// A time of the past: `90m`, `2h`, `3d`, `1w` ago, `2026-11-24` or `2026-11-24T22:56:28Z`.
+    static func since(_ text: String) throws -> Date { try Self.since(text, now: Date()) }
+
+    static func since(_ text: String, now: Date) throws -> Date {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400]
+        if let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number >= 0 {
+            return now.addingTimeInterval(-Double(number) * unit)
+        }
+        let day = text.count == 10 ? text + "T00:00:00Z" : text
+        guard let time = try? Date(day, strategy: .iso8601) else {
+            throw SyntaxError(
+                expected: "a time such as 2h, 3d, 2026-11-24 or 2026-11-24T22:56:28Z",
+                found: text
+            )
+        }
+        return time
+    }
+
+    static func last(_ text: String) throws -> Int { try Self.number(text, in: 1...1_000_000, "a number") }
+
     /// A path that means the same from every folder.
     static func path(_ text: String) throws -> String {
         guard !text.isEmpty else { throw SyntaxError(expected: "a path", found: text) }

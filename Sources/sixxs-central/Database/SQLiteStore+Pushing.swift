@@ -180,7 +180,7 @@ extension SQLiteStore {
     }
 
     /// Nil for a kind that a later version of the program knows.
-    private static func event(_ row: Row) -> FleetEvent? {
+    static func event(_ row: Row) -> FleetEvent? {
         FleetEvent.Kind(rawValue: row["kind"]).map { kind in
             FleetEvent(
                 time: Date(milliseconds: row["time"]),

@@ -155,17 +155,7 @@ struct SQLiteStore: FleetStore {
     func changes(since revision: Int64) async throws -> [AuditEntry] {
         try await self.reading { database in
             let sql = "SELECT * FROM audit WHERE revision > ? ORDER BY revision"
-            return try Row.fetchAll(database, sql: sql, arguments: [revision]).map { row in
-                AuditEntry(
-                    revision: row["revision"],
-                    time: Date(milliseconds: row["time"]),
-                    author: row["author"],
-                    action: row["action"],
-                    subject: row["subject"],
-                    before: row["before"],
-                    after: row["after"]
-                )
-            }
+            return try Row.fetchAll(database, sql: sql, arguments: [revision]).map(Self.auditEntry)
         }
     }
 }

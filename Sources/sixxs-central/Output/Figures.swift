@@ -22,7 +22,7 @@ enum Figures {
     }
 
     /// One decimal below ten, none from there on.
-    private static func rounded(_ value: Double) -> String {
+    static func rounded(_ value: Double) -> String {
         guard value < 10, value != value.rounded() else { return "\(Int(value.rounded()))" }
         return "\((value * 10).rounded() / 10)"
     }

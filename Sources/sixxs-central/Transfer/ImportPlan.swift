@@ -191,12 +191,12 @@ extension ImportPlanner {
     private func conflict(_ place: TransferPlace, _ what: String, _ differences: [DocumentDifference.Field]) {
         for field in differences {
             let expected =
-                "\(what) with \(field.key) \(DocumentDifference.Field.plain(field.before)), as the registry has it"
+                "\(what) with \(field.key) \(field.before?.words ?? "none"), as the registry has it"
             self.problems.note(
                 place,
                 nil,
                 expected: expected,
-                found: DocumentDifference.Field.plain(field.after)
+                found: field.after?.words ?? "none"
             )
         }
     }

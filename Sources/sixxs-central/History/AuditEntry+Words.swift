@@ -1,0 +1,46 @@
+extension AuditEntry {
+    /// Values that differ with every change and say nothing.
+    private static let silent: Set<String> = ["created", "changed"]
+
+    /// What happened in one line: `change tunnel T12: mtu 1280 -> 1428`.
+    var words: String {
+        let fields = DocumentDifference(from: self.before, to: self.after).fields.filter {
+            !Self.silent.contains($0.key)
+        }
+        let details =
+            switch self.action {
+            case "add": fields.compactMap { Self.value($0.key, $0.after) }
+            case "remove": fields.compactMap { Self.value($0.key, $0.before) }
+            default: fields.map(\.words)
+            }
+        let head = "\(self.action) \(self.subject)"
+        return details.isEmpty ? head : "\(head): \(details.joined(separator: ", "))"
+    }
+
+    /// Nil for what is not set.
+    private static func value(_ key: String, _ value: JSONValue?) -> String? {
+        guard let value, value.words != "none" else { return nil }
+        return "\(key) \(value.words)"
+    }
+}
+
+/// One line of the audit as `--json` prints it.
+struct AuditDocument: Encodable, Hashable, Sendable {
+    let revision: Int64
+    let time: String
+    let author: String
+    let action: String
+    let subject: String
+    @ExplicitNull private(set) var before: JSONValue?
+    @ExplicitNull private(set) var after: JSONValue?
+
+    init(_ entry: AuditEntry) {
+        self.revision = entry.revision
+        self.time = entry.time.iso8601
+        self.author = entry.author
+        self.action = entry.action
+        self.subject = entry.subject
+        self.before = entry.before.flatMap { JSONValue(parsing: $0) }
+        self.after = entry.after.flatMap { JSONValue(parsing: $0) }
+    }
+}
