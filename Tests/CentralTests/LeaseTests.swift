@@ -81,13 +81,14 @@ struct LeaseTests {
             logger: Self.quiet
         )
         #expect(try await keeper.take(within: .zero) == nil)
+        let later = Date(timeIntervalSinceNow: 3000).milliseconds
 
         await #expect(throws: CancellationError.self) {
             try await keeper.keep {
                 try await test.store.central.write {
-                    try $0.execute(sql: "UPDATE lease SET holder = 'thief'")
+                    try $0.execute(sql: "UPDATE lease SET holder = 'thief', expires = ?", arguments: [later])
                 }
-                try await Task.sleep(for: .seconds(60))
+                while true { try await Task.sleep(for: .seconds(1)) }
             }
         }
 
