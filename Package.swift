@@ -12,7 +12,6 @@ let views: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes")]
 let memorySafe: [SwiftSetting] = views + [.strictMemorySafety()]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -28,7 +27,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -39,8 +37,9 @@ let package = Package(
     targets: [
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CSHA1"),
+        .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
-        .target(name: "Wire", dependencies: ["CSHA1", crypto], swiftSettings: memorySafe),
+        .target(name: "Wire", dependencies: ["CLibCrypto", "CSHA1"], swiftSettings: memorySafe),
         .target(name: "Core", dependencies: ["Wire"], swiftSettings: memorySafe),
         .target(name: "LinuxIO", dependencies: ["Wire", "CLinux", systemPackage], swiftSettings: views),
         .executableTarget(
@@ -61,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "sixxs-central",
             dependencies: [
-                "Wire", "CLibSSH", argumentParser, crypto, logging, serviceLifecycle,
+                "Wire", "CLibSSH", argumentParser, logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -72,13 +71,13 @@ let package = Package(
         // No product, and nothing that the programs are built from depends on it.
         .executableTarget(
             name: "sixxsd-bench",
-            dependencies: ["CAllocationCounter", "Core", "Wire", crypto],
+            dependencies: ["CAllocationCounter", "CLibCrypto", "Core", "Wire"],
             path: "Benchmarks/Sources/sixxsd-bench",
             swiftSettings: views
         ),
         .testTarget(
             name: "WireTests",
-            dependencies: ["Wire", "CSHA1", crypto],
+            dependencies: ["Wire", "CSHA1"],
             resources: [.copy("Fixtures")],
             swiftSettings: views
         ),

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Refuses imports that the layers forbid: formats (Wire), decisions (Core) and system calls (LinuxIO) stay apart.
 #
-#   Wire          Crypto, CSHA1                       no Foundation, no Glibc
-#   Core          Wire, Crypto, CSHA1                 no clock, no system, no logging
+#   Wire          CLibCrypto, CSHA1                   no Foundation, no Glibc
+#   Core          Wire, CSHA1                         no clock, no system, no logging
 #   LinuxIO       Wire, CLinux, SystemPackage, Glibc  does not know Core
 #   sixxsd        joins them                          calls C through LinuxIO alone
 #   sixxs-client  Wire, LinuxIO                       does not know Core
@@ -36,8 +36,8 @@ judge() {
     done < <(imports "Sources/$folder")
 }
 
-judge allowed Wire Crypto CSHA1
-judge allowed Core Wire Crypto CSHA1
+judge allowed Wire CLibCrypto CSHA1
+judge allowed Core Wire CSHA1
 judge forbidden LinuxIO Core Foundation Logging NIOCore NIOPosix
 judge forbidden sixxsd CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client Core CLibSSH GRDB NIOCore NIOPosix

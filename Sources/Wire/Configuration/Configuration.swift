@@ -1,5 +1,3 @@
-internal import Crypto
-
 /// The whole configuration of a PoP: what `sixxsd.conf` says and what the centre pushes.
 public struct Configuration: Hashable, Sendable {
     /// The PoP itself.
@@ -27,8 +25,6 @@ public struct Configuration: Hashable, Sendable {
 
     /// SHA-256 of some octets as 64 lower-case hexadecimal digits.
     public static func sha256(of octets: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let text = SHA256.hash(data: Array(octets)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] }
-        return String(decoding: text, as: UTF8.self)
+        MessageDigest.sha256(Array(octets)).hexadecimalText
     }
 }

@@ -1,5 +1,3 @@
-internal import Crypto
-
 /// A heartbeat: one ASCII datagram that says where the user's end of a 6in4 tunnel is.
 ///
 /// `HEARTBEAT TUNNEL <inner ::2> <sender | address> <seconds> <md5>`; the MD5 is of the text before it, its
@@ -95,7 +93,8 @@ public struct HeartbeatMessage: Hashable, Sendable {
 
     /// Whether the hash is the one a holder of this password makes, compared in constant time.
     public func isSigned(with password: String) -> Bool {
-        let expected = Insecure.MD5.hash(data: self.signedText + Array(password.utf8))
+        let expected = MessageDigest.md5(self.signedText + Array(password.utf8))
+        guard expected.count == self.digest.count else { return false }
         var difference: UInt8 = 0
         for (left, right) in zip(expected, self.digest) { difference |= left ^ right }
         return difference == 0
@@ -121,7 +120,6 @@ public struct HeartbeatMessage: Hashable, Sendable {
             case .address(let address): address.description
             }
         let text = Array("HEARTBEAT TUNNEL \(identity) \(place) \(epochTime) ".utf8)
-        let hash = Insecure.MD5.hash(data: text + Array(password.utf8))
-        return text + hash.flatMap { Array(($0 < 16 ? "0" : "").utf8) + Array(String($0, radix: 16).utf8) }
+        return text + Array(MessageDigest.md5(text + Array(password.utf8)).hexadecimalText.utf8)
     }
 }

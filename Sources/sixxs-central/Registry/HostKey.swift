@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 internal import Wire
 
@@ -37,7 +36,7 @@ struct HostKey: Hashable, Sendable, CustomStringConvertible {
 
     /// The fingerprint as `ssh-keygen -l` prints it: `SHA256:` and unpadded base64.
     var fingerprint: String {
-        let digest = SHA256.hash(data: Data(base64Encoded: self.base64) ?? Data())
+        let digest = MessageDigest.sha256(Array(Data(base64Encoded: self.base64) ?? Data()))
         let text = Data(digest).base64EncodedString()
         return "SHA256:" + text.prefix { $0 != "=" }
     }

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 internal import Wire
 
@@ -60,18 +59,14 @@ struct PasswordHash: Hashable, Sendable, CustomStringConvertible {
     let sha256: String
 
     init(of password: Password) {
-        let octets = Data(password.text.utf8)
-        self.md5 = Self.hexadecimal(Insecure.MD5.hash(data: octets))
-        self.sha256 = Self.hexadecimal(SHA256.hash(data: octets))
+        let octets = Array(password.text.utf8)
+        self.md5 = MessageDigest.md5(octets).hexadecimalText
+        self.sha256 = MessageDigest.sha256(octets).hexadecimalText
     }
 
     init(md5: String, sha256: String) {
         self.md5 = md5
         self.sha256 = sha256
-    }
-
-    private static func hexadecimal(_ digest: some Digest) -> String {
-        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// `set`, whatever the password is.

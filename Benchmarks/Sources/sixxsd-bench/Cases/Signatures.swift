@@ -1,8 +1,8 @@
+internal import CLibCrypto
 internal import Core
-internal import Crypto
 internal import Wire
 
-/// What it costs to sign and to verify an AYIYA datagram, beside the same hash by swift-crypto.
+/// What it costs to sign and to verify an AYIYA datagram, beside the same hash by libcrypto.
 final class Signatures {
     /// Sizes of datagrams: 100 and 1280 octets of IPv6 in them.
     static let lengths = [144, 1324]
@@ -10,8 +10,9 @@ final class Signatures {
 
     private let length: Int
     private let secret = AYIYASecret(password: "benchmark-password")
-    private let secretOctets = Array(Insecure.SHA1.hash(data: Array("benchmark-password".utf8)))
+    private let secretOctets = MessageDigest.sha1(Array("benchmark-password".utf8))
     private let memory: UnsafeMutableRawBufferPointer
+    private let context = EVP_MD_CTX_new()
 
     /// Signs a datagram of a length.
     init(length: Int) {
@@ -21,7 +22,10 @@ final class Signatures {
         self.sign()
     }
 
-    deinit { self.memory.deallocate() }
+    deinit {
+        self.memory.deallocate()
+        EVP_MD_CTX_free(self.context)
+    }
 
     var cases: [Case] {
         [
@@ -41,10 +45,10 @@ final class Signatures {
         }
     }
 
-    /// The same with swift-crypto, hash and comparison.
+    /// The same with libcrypto, hash and comparison.
     var rival: Case {
-        Case("verify \(self.length) octets with swift-crypto", operations: Self.operations) {
-            self.repeatedly { precondition(self.isRightBySwiftCrypto()) }
+        Case("verify \(self.length) octets with libcrypto", operations: Self.operations) {
+            self.repeatedly { precondition(self.isRightByLibcrypto()) }
         }
     }
 
@@ -83,12 +87,14 @@ final class Signatures {
     }
 
     @inline(never)
-    private func isRightBySwiftCrypto() -> Bool {
+    private func isRightByLibcrypto() -> Bool {
         let datagram = UnsafeRawBufferPointer(self.memory)
-        var hash = Insecure.SHA1()
-        hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: datagram[..<24]))
-        self.secretOctets.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: datagram[44...]))
-        return hash.finalize() == UnsafeRawBufferPointer(rebasing: datagram[24..<44])
+        var digest = [UInt8](repeating: 0, count: 20)
+        EVP_DigestInit_ex(self.context, EVP_sha1(), nil)
+        EVP_DigestUpdate(self.context, datagram.baseAddress, 24)
+        EVP_DigestUpdate(self.context, self.secretOctets, self.secretOctets.count)
+        EVP_DigestUpdate(self.context, datagram.baseAddress.map { $0 + 44 }, datagram.count - 44)
+        EVP_DigestFinal_ex(self.context, &digest, nil)
+        return digest.elementsEqual(datagram[24..<44])
     }
 }

@@ -1,0 +1,53 @@
+internal import CLibCrypto
+
+/// A message digest, by the system's libcrypto.
+///
+/// SHA-1, which every AYIYA packet needs, is our own (`CSHA1`): it works on two packets at once and without the heap.
+public enum MessageDigest: Sendable, CaseIterable {
+    /// 16 octets (RFC 1321).
+    case md5
+
+    /// 20 octets (FIPS 180-4).
+    case sha1
+
+    /// 32 octets (FIPS 180-4).
+    case sha256
+
+    /// The digest of a message; empty when the system's policy forbids the algorithm, as FIPS does MD5.
+    public func callAsFunction(_ message: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        let isDone = unsafe message.withUnsafeBytes { octets in
+            unsafe digest.withUnsafeMutableBufferPointer { buffer in
+                unsafe EVP_Digest(
+                    octets.baseAddress,
+                    octets.count,
+                    buffer.baseAddress,
+                    &length,
+                    self.algorithm,
+                    nil
+                )
+            }
+        }
+        return isDone == 1 ? Array(digest.prefix(Int(length))) : []
+    }
+
+    private var algorithm: OpaquePointer? {
+        switch self {
+        case .md5: unsafe EVP_md5()
+        case .sha1: unsafe EVP_sha1()
+        case .sha256: unsafe EVP_sha256()
+        }
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Two lower-case digits an octet.
+    public var hexadecimalText: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: self.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] },
+            as: UTF8.self
+        )
+    }
+}
