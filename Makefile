@@ -20,7 +20,7 @@ PYTEST_FLAGS ?= -q --numprocesses 2 --dist loadgroup
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test build lint unit end-to-end bench bench-program bench-end-to-end bench-check instructions fuzz packages install clean
+.PHONY: help demo demo-down test build lint unit end-to-end bench bench-program bench-end-to-end bench-centre bench-check instructions fuzz packages install clean
 
 help: ## list the targets
 	@printf 'sixxsd: an IPv6 tunnel broker, daemon and centre\n\n'
@@ -59,6 +59,9 @@ bench: packages bench-program ## micro-benchmarks: nanoseconds and heap allocati
 
 bench-end-to-end: packages ## what a packet costs with the kernel's share, into docs/performance.md (about 3 minutes)
 	@$(AS_ROOT) $(PYTHON) Benchmarks/end-to-end/measure.py --write docs/performance.md
+
+bench-centre: packages ## what the centre's rounds and commands cost, 5 to 500 PoPs, into docs/performance.md (about 10 minutes)
+	@$(AS_ROOT) $(PYTHON) Benchmarks/centre/measure.py --write docs/performance.md
 
 bench-check: packages bench-program ## fail when the data path allocates
 	@$(BENCH) --check

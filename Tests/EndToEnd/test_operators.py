@@ -83,3 +83,16 @@ def test_a_pop_without_a_past_has_nothing_to_go_back_to(alone: Fleet) -> None:
     result = alone.central.run("rollback", "chtst01", check=False)
     assert result.returncode == 1
     assert "chtst01 has no confirmed generation before the present one" in result.stderr
+
+
+def test_all_configurations_can_be_written_into_a_folder(alone: Fleet) -> None:
+    central, folder = alone.central, alone.laboratory.folder / "rendered"
+    central.add_tunnel("chtst01", "ayiya")
+    assert central.run("render", check=False).returncode == 2
+    failed = central.run("render", "--into", folder, check=False)
+    assert failed.returncode == 1 and f"cannot write {folder}/chtst01.conf: No such file" in failed.stderr
+    folder.mkdir()
+    assert central.run("render", "--into", folder, "--secret").stdout == f"1 configurations written into {folder}\n"
+    written = folder / "chtst01.conf"
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert written.read_text() == central.run("render", "chtst01", "--secret").stdout

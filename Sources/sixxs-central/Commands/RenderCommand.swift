@@ -1,34 +1,72 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Wire
 
 /// `render`: the text that a push would send.
 struct RenderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "render",
-        abstract: "Print the configuration that would be pushed to a PoP.",
+        abstract:
+            "Print the configuration that would be pushed to a PoP, or write those of many into a folder.",
         discussion: """
-            Passwords are shown as the word set unless --secret is given; only then is the text what is pushed.
+            Passwords are shown as the word set unless --secret is given; only then is the text what is pushed. \
+            With --into, PoPs that are not named are those that are enabled.
 
-            Example:
+            Examples:
               sixxs-central render chtst01 --secret > sixxsd.conf && sixxsd check sixxsd.conf
+              sixxs-central render --into /var/backups/sixxs --secret
             """
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
+    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pops: [PoPName] = []
     @Flag(help: "Show the passwords.") var secret = false
+    @Option(help: "Write one file a PoP, such as chtst01.conf, into this folder.", completion: .directory)
+    var into: String?
+
+    func validate() throws {
+        guard self.into != nil || self.pops.count == 1 else {
+            throw ValidationError("Name one PoP, or say with --into where the files of many go.")
+        }
+    }
 
     func run() async throws {
-        let snapshot = try await self.store.open().snapshot(of: .pop(self.pop))
-        guard let pop = snapshot.pop(named: self.pop) else { return }
-        let configuration = ConfigurationRenderer(snapshot).configuration(of: pop.id)
+        let scope = self.into == nil ? self.pops.first.map { FleetSnapshot.Scope.pop($0) } : nil
+        let snapshot = try await self.store.open().snapshot(of: scope ?? .fleet)
+        let renderer = ConfigurationRenderer(snapshot)
+        let pops = try snapshot.selection(self.pops)
+        for pop in pops {
+            let text = try self.text(of: pop, renderer)
+            if let into {
+                try Self.write(text, to: "\(into)/\(pop.name).conf")
+            } else {
+                print(text, terminator: "")
+            }
+        }
+        if let into { print("\(pops.count) configurations written into \(into)") }
+    }
+
+    private func text(of pop: PoP, _ renderer: ConfigurationRenderer) throws -> String {
+        let configuration = renderer.configuration(of: pop.id)
         do {
             try configuration.check()
         } catch {
             throw RegistryError.refused(
-                "the registry holds what a daemon would refuse, \(error.subject): \(error)"
+                "the registry holds what a daemon of \(pop.name) would refuse, \(error.subject): \(error)"
             )
         }
-        print(configuration.text(passwords: self.secret ? .plain : .hidden), terminator: "")
+        return configuration.text(passwords: self.secret ? .plain : .hidden)
+    }
+
+    /// Others must not read passwords.
+    private static func write(_ text: String, to path: String) throws {
+        let made = FileManager.default.createFile(
+            atPath: path,
+            contents: Data(text.utf8),
+            attributes: [.posixPermissions: 0o600]
+        )
+        guard made else {
+            throw RegistryError.unusable("cannot write \(path): \(String(cString: strerror(errno)))")
+        }
     }
 }

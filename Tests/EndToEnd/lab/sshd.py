@@ -97,10 +97,14 @@ class SSHServer:
         """The host key's SHA-256 fingerprint as ssh-keygen prints it."""
         return run("ssh-keygen", "-l", "-f", self.folder / "host_key.pub").stdout.split()[1]
 
-    def start(self) -> None:
+    def launch(self) -> Process:
+        """Starts it without waiting for anything."""
         script = SETUP.format(folder=self.folder, program=PROGRAM)
         self.process = self.namespace.spawn("unshare", "--mount", "/bin/sh", "-c", script, name="sshd")
-        process = self.process
+        return self.process
+
+    def start(self) -> None:
+        process = self.launch()
         wait_for(lambda: "Server listening" in process.output or not process.is_running, 10, "sshd")
         if not process.is_running:
             raise RuntimeError(f"sshd does not start: {process.output}")

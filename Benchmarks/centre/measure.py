@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""What the centre costs: a round over fleets of several sizes, and its commands on 50,000 tunnels.
+
+A round is the first one that `sixxs-central serve` makes: over daemons that have nothing, and, in a second run, over
+daemons that have everything. Time is that of the round's own log line; CPU time and the greatest resident memory are
+the kernel's figures for the process when the round is over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleets import RealFleet, StandInFleet
+from lab.central import Central
+from lab.namespace import Laboratory, Process, exit_on_signals, wait_for
+from lab.programs import find_programs, what_is_missing
+from registry import TUNNELS, fill, write_csv
+
+TICKS = os.sysconf("SC_CLK_TCK")
+DEADLINE = 1200
+# The sizes of the issue: who is measured, with how many PoPs.
+SIZES: list[tuple[type[RealFleet] | type[StandInFleet], int]] = [
+    (RealFleet, 5), (RealFleet, 50), (StandInFleet, 5), (StandInFleet, 50), (StandInFleet, 500)]
+COMMANDS_AT = 50
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a round took: seconds by the clock and of CPU, MB of memory."""
+
+    seconds: float
+    cpu: float
+    memory: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} | {self.cpu:.1f} | {self.memory:.0f}"
+
+
+def cost_of(process: Process, seconds: float) -> Cost:
+    stat = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    memory = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert memory
+    return Cost(seconds, (int(stat[11]) + int(stat[12])) / TICKS, int(memory[1]) / 1024)
+
+
+def round_of(central: Central, count: int, outcome: str) -> Cost:
+    """Lets the service make one round; every PoP must have had the outcome."""
+    service = central.spawn("serve", "--interval", 86400)
+    over = wait_for(lambda: re.search(r"round over (\d+) PoPs: (\d+) failed \(([\d.]+) s\)", service.output)
+                    or not service.is_running, DEADLINE, "the round", every=0.1)
+    assert isinstance(over, re.Match) and over.groups()[:2] == (str(count), "0"), service.output[-4000:]
+    found = len(re.findall(rf"generation 1 {outcome}", service.output))
+    assert found == count, f"{found} of {count} {outcome}"
+    cost = cost_of(service, float(over[3]))
+    service.stop()
+    return cost
+
+
+def timed(action: Callable[[], object], times: int = 1) -> float:
+    """The least time of some, in seconds, the start of the program included."""
+    found = []
+    for _ in range(times):
+        begun = time.monotonic()
+        action()
+        found.append(time.monotonic() - begun)
+    return min(found)
+
+
+def commands(fleet: RealFleet | StandInFleet, laboratory: Laboratory) -> list[tuple[str, float, float]]:
+    """What is measured, how long it took, and how long it may take."""
+    central, folder = fleet.central, laboratory.folder / "rendered"
+    folder.mkdir()
+    rows = [
+        ("`render --into`: the texts of all PoPs", timed(lambda: central.run("render", "--into", folder, "--secret")), 2),
+        ("`status`", timed(lambda: central.run("status"), 5), 0.1),
+    ]
+    assert len(list(folder.iterdir())) == len(fleet.pops)
+    if central.run("import", "--help", check=False).returncode == 0:
+        file = laboratory.folder / "tunnels.csv"
+        write_csv(file, fleet.pops)
+        central.database = central.folder / "import.db"
+        central.run("init")
+        fill(central.database, fleet.pops, with_tunnels=False)
+        rows.append(("`import` of CSV with subnets", timed(lambda: central.run("import", file)), 10))
+    return rows
+
+
+def measure(only: str) -> list[str]:
+    lines = ["| PoPs | daemons | tunnels | first round, s | CPU, s | MB | round without changes, s | CPU, s | MB |",
+             "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    print(*lines, sep="\n", flush=True)
+    figures: list[str] = []
+    for make, count in SIZES:
+        if only and only != f"{make.kind}-{count}":
+            continue
+        with Laboratory() as laboratory:
+            fleet = make(laboratory, find_programs(), count)
+            fleet.central.run("init")
+            fill(fleet.central.database, fleet.pops)
+            first, second = (round_of(fleet.central, count, outcome) for outcome in ("applied", "unchanged"))
+            lines.append(f"| {count} | {make.kind} | {count * TUNNELS:,} | {first} | {second} |")
+            print(lines[-1], flush=True)
+            if count == COMMANDS_AT and make is StandInFleet:
+                figures = [f"| {name} | {seconds:.2f} | {limit:g} |" for name, seconds, limit
+                           in commands(fleet, laboratory)]
+    if figures:
+        head = ["", f"| {COMMANDS_AT} PoPs, {COMMANDS_AT * TUNNELS:,} tunnels, each with a subnet | s | must |",
+                "| --- | ---: | ---: |"]
+        print(*head, *figures, sep="\n", flush=True)
+        lines += head + figures
+    return lines
+
+
+BEGIN, END = "<!-- centre -->", "<!-- /centre -->"
+
+
+def processor() -> str:
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return found[1] if found else platform.machine()
+
+
+def write(path: Path, lines: list[str]) -> None:
+    """Replaces what stands between the marks of a document."""
+    head, _, rest = path.read_text().partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    machine = (f"{os.cpu_count()} processors ({processor()}), kernel {platform.release()}, load "
+               f"{os.getloadavg()[2]:.1f} of other work, {time.strftime('%Y-%m-%d')}.")
+    path.write_text(head + BEGIN + "\n" + machine + "\n\n" + "\n".join(lines) + "\n" + END + tail)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="what the centre costs")
+    parser.add_argument("--only", default="", help="one size, such as stand-in-50")
+    parser.add_argument("--write", type=Path, help="also put the tables into this file, between its marks")
+    arguments = parser.parse_args()
+    lacking = what_is_missing()
+    if lacking:
+        print(f"skipped: {lacking}")
+        return 0
+    exit_on_signals()
+    lines = measure(arguments.only)
+    if arguments.write:
+        write(arguments.write, lines)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
