@@ -110,11 +110,12 @@ class Bench:
         started = self.cpu()
         self.daemon.signal(signal.SIGCONT)
         seen, quiet = started, 0
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 10
         while quiet < 5:
             time.sleep(0.001)
             if time.monotonic() > deadline or not self.daemon.is_running:
-                raise RuntimeError(f"{self.daemon.name} serves nothing: {self.daemon.log[-3000:]}")
+                state = "still runs" if self.daemon.is_running else "has ended"
+                raise RuntimeError(f"{self.daemon.name} serves nothing and {state}: {self.daemon.log[-3000:]}")
             now = self.cpu()
             quiet = quiet + 1 if now == seen != started else 0
             seen = now

@@ -24,11 +24,17 @@ extension Engine {
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         _ outer: OuterHeader,
+        expecting signature: SHA1Digest?,
         _ now: Moment
     ) -> Output {
         let datagram: VerifiedDatagram
         do {
-            datagram = try self.forwarder.verify(buffer.packet, outer, at: now)
+            datagram = try self.forwarder.verify(
+                buffer.packet,
+                from: outer.path.remote,
+                expecting: signature,
+                at: now
+            )
         } catch {
             // What is not AYIYA says nothing about its tunnel; where it comes from may.
             let tid =
@@ -91,7 +97,8 @@ extension Forwarder {
     /// Checks everything that makes a datagram acceptable; changes nothing.
     fileprivate func verify(
         _ octets: RawSpan,
-        _ outer: borrowing OuterHeader,
+        from remote: IPAddress,
+        expecting signature: SHA1Digest?,
         at now: Moment
     ) throws(Engine.Refusal) -> Engine.VerifiedDatagram {
         let packet: AYIYAPacket
@@ -103,7 +110,7 @@ extension Forwarder {
         case .remote(let owner), .unassigned(let owner), .routed(let owner): tid = owner
         default: throw Engine.Refusal(reason: .spoofedSource, tid: nil)
         }
-        guard self.isOutside(outer.path.remote) else {
+        guard self.isOutside(remote) else {
             throw Engine.Refusal(reason: .endpointInsideTunnel, tid: tid)
         }
         switch self.gates[tid].condition {
@@ -119,7 +126,7 @@ extension Forwarder {
         guard abs(Int64(skew)) <= Engine.allowedClockSkew else {
             throw Engine.Refusal(reason: .clockSkew, tid: tid)
         }
-        guard let isByRetiredSecret = self.isByRetiredSecret(packet, of: tid, outer.expectedSignature, now)
+        guard let isByRetiredSecret = self.isByRetiredSecret(packet, of: tid, signature, now)
         else {
             throw Engine.Refusal(reason: .ayiyaHashMismatch, tid: tid)
         }

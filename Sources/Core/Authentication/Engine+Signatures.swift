@@ -60,7 +60,7 @@ extension Engine {
         AYIYAHeader.setSignature(signatures.1, in: &second, at: Self.datagramOffset)
     }
 
-    /// Works out what two AYIYA datagrams must be signed with (``OuterHeader/expectedSignature``).
+    /// Works out what two AYIYA datagrams must be signed with.
     ///
     /// - Parameters:
     ///   - first: The payload of a datagram on AYIYA's port.

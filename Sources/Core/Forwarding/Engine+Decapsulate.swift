@@ -1,4 +1,4 @@
-internal import Wire
+public import Wire
 
 extension Engine {
     /// Takes a packet from the outer side.
@@ -8,6 +8,8 @@ extension Engine {
     ///   - spare: A second buffer, for an echo response beside the packet or for a second fragment.
     ///   - payload: What the packet is.
     ///   - outer: What the outer header said.
+    ///   - signature: What the tunnel's secret signs an AYIYA datagram with, when that was worked out beforehand
+    ///     (``expectedSignatures(of:_:)``).
     ///   - now: The time.
     /// - Returns: Where the two buffers go.
     public mutating func receiveFromOutside(
@@ -15,6 +17,7 @@ extension Engine {
         spare: inout PacketBuffer,
         as payload: OuterPayload,
         _ outer: OuterHeader,
+        expecting signature: SHA1Digest? = nil,
         at now: Moment
     ) -> Output {
         self.forwarder.journal.begin(at: now)
@@ -23,7 +26,7 @@ extension Engine {
         switch payload {
         case .sixInFour: return self.receiveBare(&buffer, spare: &spare, as: .sixInFour, outer, now)
         case .gre: return self.receiveGRE(&buffer, spare: &spare, outer, now)
-        case .ayiya: return self.receiveAYIYA(&buffer, spare: &spare, outer, now)
+        case .ayiya: return self.receiveAYIYA(&buffer, spare: &spare, outer, expecting: signature, now)
         case .heartbeat: return self.receiveHeartbeat(buffer, outer, now)
         case .icmpv4: return self.receiveICMPv4(buffer, outer, now)
         case .icmpv6: return self.receiveICMPv6(buffer, outer, now)

@@ -1,4 +1,4 @@
-public import Wire
+internal import Wire
 
 /// What the outer side of a packet said before it was taken off.
 public struct OuterHeader: Hashable, Sendable {
@@ -10,10 +10,6 @@ public struct OuterHeader: Hashable, Sendable {
 
     /// How many octets of the IPv4 packet still stand in the buffer in front of the payload; 0 when none do.
     var octetsInFront = 0
-
-    /// What the tunnel's secret signs an AYIYA datagram with, when that was worked out beforehand
-    /// (``Engine/expectedSignatures(of:_:)``).
-    public var expectedSignature: SHA1Digest?
 
     /// Creates a header.
     public init(path: OuterPath, trafficClass: UInt8) {

@@ -71,12 +71,7 @@ public struct SHA1Digest: Sendable {
     }
 }
 
-extension SHA1Digest: Hashable {
-    /// Feeds the octets into the hasher.
-    public func hash(into hasher: inout Hasher) {
-        for index in 0..<20 { hasher.combine(self.octets[index]) }
-    }
-
+extension SHA1Digest: Equatable {
     /// Compares in a time that doesn't depend on where the digests differ.
     public static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.matches(rhs.bytes, at: 0)

@@ -9,6 +9,8 @@ extension PacketLoop {
         var slot: UnsafeMutableRawBufferPointer
         var length: Int
         var outer: OuterHeader
+        /// What it must be signed with, when that was worked out.
+        var signature: SHA1Digest?
 
         var octets: RawSpan {
             @_lifetime(borrow self) get {
@@ -77,10 +79,18 @@ extension PacketLoop {
         length: Int,
         _ payload: OuterPayload,
         _ outer: OuterHeader,
+        expecting signature: SHA1Digest? = nil,
         _ now: Moment
     ) {
         self.ask(slot, length: length, now) { engine, buffer, spare in
-            engine.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
+            engine.receiveFromOutside(
+                &buffer,
+                spare: &spare,
+                as: payload,
+                outer,
+                expecting: signature,
+                at: now
+            )
         }
     }
 
@@ -187,7 +197,14 @@ extension PacketLoop {
             if isPair { self.verifyPair(at: index) }
             for place in index..<index + (isPair ? 2 : 1) {
                 let datagram = self.datagrams[place]
-                self.give(datagram.slot, length: datagram.length, .ayiya, datagram.outer, now)
+                self.give(
+                    datagram.slot,
+                    length: datagram.length,
+                    .ayiya,
+                    datagram.outer,
+                    expecting: datagram.signature,
+                    now
+                )
             }
             index += 2
         }
@@ -201,8 +218,8 @@ extension PacketLoop {
                 self.datagrams[index + 1].octets
             )
         else { return }
-        self.datagrams[index].outer.expectedSignature = signatures.0
-        self.datagrams[index + 1].outer.expectedSignature = signatures.1
+        self.datagrams[index].signature = signatures.0
+        self.datagrams[index + 1].signature = signatures.1
     }
 }
 
