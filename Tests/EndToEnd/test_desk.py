@@ -104,3 +104,35 @@ def test_nothing_is_imported_when_a_line_is_wrong(central: Central) -> None:
     assert refused.returncode == 1
     assert f"{file}:3:15: mtu: expected an MTU from 1280 to 1480, found \"1500\"" in refused.stderr
     assert central.run("export").stdout == before
+
+
+def test_the_audit_says_what_differs(central: Central) -> None:
+    tunnel = central.add_tunnel("chtst01", "ayiya")
+    central.run("tunnel", "set", tunnel, "--mtu", "1428", "--new-password")
+    lines = central.run("audit", tunnel).stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[2].endswith(f"change tunnel {tunnel}: mtu 1280 -> 1428, password set -> changed")
+    newest = central.json("audit", "--last", "1")
+    assert (newest[0]["before"]["mtu"], newest[0]["after"]["mtu"]) == (1280, 1428)
+    assert central.json("audit", "--since", "2100-01-01") == []
+    assert central.run("audit", "--since", "soon", check=False).returncode == 2
+
+
+def test_a_backup_never_overwrites_the_database(central: Central) -> None:
+    central.add_tunnel("chtst01", "ayiya")
+    link = central.folder / "link.db"
+    link.symlink_to(central.database)
+    for path in (central.database, link):
+        refused = central.run("backup", path, "--force", check=False)
+        assert (refused.returncode, "is the database itself" in refused.stderr) == (1, True)
+    assert len(central.json("tunnel", "list")) == 1
+
+
+@pytest.mark.parametrize("words", (
+    ("user", "show", "nobody"), ("tunnel", "show", "T99"), ("history", "xxxxx00"), ("events", "xxxxx00"), ("stats", "T99"),
+    ("log", "xxxxx00"), ("export", "--pop", "xxxxx00"), ("import", "/nowhere.csv"), ("tunnel", "list", "--owner", "nobody"),
+))
+def test_what_is_not_there_is_an_error_in_one_line(central: Central, words: tuple[str, ...]) -> None:
+    result = central.run(*words, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("sixxs-central: ") and result.stderr.count("\n") == 1

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import GRDB
 
 /// `backup`: a consistent copy.
 struct BackupCommand: AsyncParsableCommand {
@@ -26,6 +27,10 @@ struct BackupCommand: AsyncParsableCommand {
         let pairs =
             [(store.central, self.file)]
             + (self.samples ? [(store.samples, SQLiteStore.samplesPath(beside: self.file))] : [])
+        let own = [store.central.path, store.samples.path].map(Self.realPath)
+        for (_, path) in pairs where own.contains(Self.realPath(path)) {
+            throw RegistryError.refused("\(path) is the database itself: name another file")
+        }
         for (_, path) in pairs where !self.force && FileManager.default.fileExists(atPath: path) {
             throw RegistryError.refused("there is a file \(path) already: name another, or say --force")
         }
@@ -33,5 +38,9 @@ struct BackupCommand: AsyncParsableCommand {
             let count = try await DatabaseBackup(of: pool).write(to: path)
             print("\(path): \(Figures.octets(count)), whole")
         }
+    }
+
+    private static func realPath(_ path: String) -> String {
+        URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
 }

@@ -44,6 +44,13 @@ struct SixxsCentral: AsyncParsableCommand {
                     DoctorCommand.self,
                 ]
             ),
+            CommandGroup(
+                name: "Past",
+                subcommands: [
+                    HistoryCommand.self, EventsCommand.self, LogCommand.self, AuditCommand.self,
+                    StatsCommand.self,
+                ]
+            ),
         ]
     )
 }

@@ -28,13 +28,22 @@ enum FileExamination {
         let make = "ssh-keygen -t ed25519 -N '' -f \(path)"
         let secret = Self.secret(path, subject: subject, mendIfMissing: make)
         guard secret.level != .fail else { return [secret] }
-        guard let text = try? String(contentsOfFile: path + ".pub", encoding: .utf8),
-            (try? HostKey(parsing: text)) != nil
-        else {
-            let mend = "ssh-keygen -y -f \(path) > \(path).pub"
-            return [secret, .warn(subject, "\(path).pub is no public key, or not there", mend: mend)]
+        guard let pair = KeyPair(path) else {
+            return [.fail(subject, "\(path) is no private key in OpenSSH's format", mend: make)]
         }
-        return [secret]
+        guard !pair.isEncrypted else {
+            let mend = "ssh-keygen -p -N '' -f \(path)"
+            return [.fail(subject, "\(path) has a passphrase, which nobody is there to enter", mend: mend)]
+        }
+        let renew = "ssh-keygen -y -f \(path) > \(path).pub"
+        switch pair.publicHalf {
+        case .missing:
+            return [secret, .warn(subject, "\(path).pub is no public key, or not there", mend: renew)]
+        case .other:
+            let mend = "\(renew), and pop show --authorized-keys again for every PoP"
+            return [secret, .fail(subject, "\(path).pub is not the public half of \(path)", mend: mend)]
+        case .matching: return [secret]
+        }
     }
 
     /// The room on the disk that holds a file.

@@ -1,0 +1,156 @@
+import Foundation
+import Logging
+import Testing
+import Wire
+
+@testable import sixxs_central
+
+@Suite("The past")
+struct PastTests {
+    private static let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+    static let times: [(String, TimeInterval)] = [
+        ("0s", 0), ("90m", 5400), ("2h", 7200), ("3d", 259_200), ("1w", 604_800),
+        ("2027-01-14", 115_200), ("2027-01-15T07:59:00Z", 60),
+    ]
+
+    @Test(arguments: times)
+    func readsTimes(_ text: String, _ age: TimeInterval) throws {
+        let time = try ArgumentText.since(text, now: Self.now)
+
+        #expect(Self.now.timeIntervalSince(time) == age)
+    }
+
+    @Test(arguments: ["", "2", "h", "-1h", "2x", "2027-01", "2027-13-01", "yesterday"])
+    func refusesOtherWords(_ text: String) {
+        #expect(throws: SyntaxError.self) { try ArgumentText.since(text, now: Self.now) }
+    }
+
+    @Test func saysWhatDiffers() {
+        let before = #"{"mtu":1280,"owner":null,"tid":"0","changed":"a","on":true}"#
+        let after = #"{"mtu":1428,"owner":"jdoe","tid":"0","changed":"b","on":false}"#
+        func words(_ action: String, _ before: String?, _ after: String?) -> String {
+            AuditEntry(
+                revision: 1,
+                time: Self.now,
+                author: "alice",
+                action: action,
+                subject: "tunnel T1",
+                before: before,
+                after: after
+            ).words
+        }
+
+        #expect(
+            words("change", before, after)
+                == "change tunnel T1: mtu 1280 -> 1428, on yes -> no, owner none -> jdoe"
+        )
+        #expect(words("add", nil, before) == "add tunnel T1: mtu 1280, on yes, tid 0")
+        #expect(words("remove", before, nil) == "remove tunnel T1: mtu 1280, on yes, tid 0")
+    }
+
+    @Test func findsTheChangesOfASubject() async throws {
+        let test = try await TestStore(Fixture.registry())
+        try await test.store.apply(
+            [
+                .amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300)),
+                .addTunnel(
+                    NewTunnel(pop: Fixture.name(), end: .ayiya(.random()), number: Fixture.number(11))
+                ),
+            ],
+            by: "alice"
+        )
+
+        let one = try await test.store.audit(of: ["T1"], PastWindow())
+        let full = try await test.store.audit(of: ["tunnel T1"], PastWindow())
+        let pattern = try await test.store.audit(of: ["T_", "%"], PastWindow())
+        let last = try await test.store.audit(of: [], PastWindow(last: 2))
+
+        #expect(one.map(\.subject) == ["tunnel T1", "tunnel T1"])
+        #expect(one.map(\.action) == ["add", "change"])
+        #expect(full == one)
+        #expect(pattern.isEmpty)
+        #expect(last.map(\.subject) == ["tunnel T1", "tunnel T11"])
+    }
+
+    @Test func endsWhereItIsToldTo() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let future = PastWindow(since: Date(timeIntervalSinceNow: 60))
+
+        #expect(try await test.store.audit(of: [], future).isEmpty)
+        #expect(try await test.store.audit(of: [], PastWindow(since: .distantPast)).count == 9)
+    }
+
+    @Test func showsAuditsAsDocumentsInDocuments() async throws {
+        let test = try await TestStore(Fixture.registry())
+
+        let entry = try #require(try await test.store.audit(of: ["T2"], PastWindow()).first)
+        let json = try JSONText.compact(AuditDocument(entry))
+
+        #expect(json.contains(#""after":{"changed":"#))
+        #expect(json.contains(#""before":null"#))
+    }
+
+    private static func round(_ test: TestStore, _ connector: FakeConnector) -> Round {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return Round(
+            store: test.store,
+            connector: connector,
+            author: "tester",
+            reason: "test",
+            logger: logger
+        )
+    }
+
+    @Test func remembersEveryContact() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let failure = ConnectionFailure.unreachable(address: "192.0.2.2", reason: "refused")
+        _ = try await Self.round(test, FakeConnector([2: .fails(failure)])).run()
+
+        let all = try await test.store.contacts(of: [], PastWindow())
+        let second = try await test.store.contacts(of: [2], PastWindow())
+        let pushes = try await test.store.pushes(of: 1, PastWindow(last: 1))
+
+        #expect(all.count == 4)
+        #expect(Set(second.map(\.kind)) == [.push, .poll])
+        #expect(second.allSatisfy { $0.outcome == "failed" && $0.detail.contains("192.0.2.2") })
+        #expect(pushes.map(\.outcome) == ["applied"])
+        #expect(pushes.map(\.generation) == [1])
+    }
+
+    @Test func findsTheEventsOfPoPsAndTunnels() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let events = try [(1, UInt32(1)), (1, 2), (2, 3)].map { popID, tunnel in
+            FleetEvent(
+                time: Self.now,
+                popID: popID,
+                tunnel: try Fixture.number(tunnel),
+                kind: .tunnelUp,
+                detail: "T\(tunnel)"
+            )
+        }
+        try await test.store.record(events)
+
+        #expect(try await test.store.events(of: [], and: [], PastWindow()) == events)
+        #expect(try await test.store.events(of: [1], and: [], PastWindow()) == Array(events.prefix(2)))
+        #expect(
+            try await test.store.events(of: [], and: [Fixture.number(2)], PastWindow()) == [events[1]]
+        )
+        #expect(try await test.store.events(of: [2], and: [Fixture.number(1)], PastWindow()).count == 2)
+        #expect(try await test.store.events(of: [], and: [], PastWindow(last: 1)) == [events[2]])
+    }
+
+    @Test func listsGenerationsWithoutTheirTexts() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let connector = FakeConnector()
+        _ = try await Self.round(test, connector).run()
+        let change = RegistryChange.amendTunnel(try Fixture.number(1), TunnelAmendment(mtu: 1300))
+        try await test.store.apply([change], by: "alice")
+        _ = try await Self.round(test, connector).run()
+
+        let generations = try await test.store.generationSummaries(of: 1, limit: 5)
+
+        #expect(generations.map(\.number) == [2, 1])
+        #expect(generations.allSatisfy { $0.confirmed != nil && $0.author == "tester" })
+    }
+}

@@ -1,0 +1,43 @@
+"""What the centre remembers of its PoPs; a fleet of lab.fleet.
+
+    centre ── sixxs-central ──ssh──► chtst01, detst01, nltst01
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.fleet import Fleet
+
+pytestmark = pytest.mark.seconds(60)
+
+
+def test_the_past_of_a_fleet_is_shown(fleet: Fleet) -> None:
+    central = fleet.central
+    fleet.trust_all()
+    tunnel = central.add_tunnel("chtst01", "static", "--endpoint", "203.0.113.77")
+    central.run("push")
+    central.run("tunnel", "set", tunnel, "--mtu", "1428")
+    fleet.pops["nltst01"].sshd.stop()
+    central.run("push", check=False)
+
+    history = central.json("history", "chtst01")
+    assert [row["generation"] for row in history["generations"]] == [2, 1]
+    assert all(row["confirmed"] for row in history["generations"])
+    assert [push["outcome"] for push in history["contacts"]] == ["applied", "applied"]
+    assert "T1 203.0.113.77 up 1428" in central.run("history", "chtst01", "--diff", 1).stdout
+    assert central.run("history", "chtst01", "--diff", 2, 2).stdout == "They are equal.\n"
+
+    log = central.json("log", "nltst01")
+    assert [(row["kind"], row["outcome"]) for row in log][-2:] in (
+        [("push", "failed"), ("poll", "failed")], [("poll", "failed"), ("push", "failed")])
+    assert "cannot connect" in log[-1]["detail"]
+
+    kinds = [row["kind"] for row in central.json("events", "nltst01")]
+    assert kinds == ["reachable", "unreachable"]
+    assert central.json("events", tunnel)[-1]["kind"] == "tunnel up"
+
+    figures = central.json("stats")
+    assert (figures["pops"], figures["popsReachable"], figures["tunnels"]["up"]) == (3, 2, 1)
+    assert figures["tunnels"]["byPoP"] == {"chtst01": 1}
+    assert central.run("stats", tunnel).returncode == 0
