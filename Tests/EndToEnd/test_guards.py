@@ -138,12 +138,17 @@ def test_a_broken_database_stops_pushes_and_not_packets(laboratory: Laboratory, 
     client = Client(home, programs.client, "6in4", pop.plan.ipv4, pop.plan.them(0)).start()
     before = pop.daemon.digest()
 
+    assert central.run("verify").stdout == "All rules are kept, and both files are whole.\n"
     write_past_the_rules(central.database, OVERLAP)
     central.run("tunnel", "set", number, "--mtu", 1300)
     broken = ("the database breaks 2 of its own rules, so that nothing is pushed: "
               "subnet 2001:db8:1000:8000::/56 overlaps 2001:db8:1000::/48 (sixxs-central verify shows all)")
     assert central.line_about(pop.name, "push") == f"{pop.name}: {broken}"
     assert central.notes(pop.name) == f"{pop.name}: {broken}\n"
+    verified = central.run("verify", check=False)
+    assert verified.returncode == 1 and verified.stderr == (
+        "subnet 2001:db8:1000:8000::/56 overlaps 2001:db8:1000::/48\n"
+        f"subnet 2001:db8:1000:8000::/56 of {number} does not lie in a subnet prefix of its PoP\n")
     assert central.events(pop.name)[-1] == ("stopped", broken)
     assert pop.daemon.digest() == before
     assert ping(home, client.pops_end).all_arrived

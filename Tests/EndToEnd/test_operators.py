@@ -76,6 +76,12 @@ def test_a_rollback_stays_until_it_is_released(alone: Fleet) -> None:
     assert central.outcomes() == {"chtst01": "applied"}
     assert mtu(alone) == 1320
     assert [kind for kind in central.kinds("chtst01") if kind in ("held", "released")] == ["held", "held", "released"]
+    past = central.json("history", "chtst01")
+    # What was pushed again by a rollback is no new generation.
+    assert [row["generation"] for row in past["generations"]] == [3, 2, 1]  # type: ignore[index, call-overload]
+    assert all(row["confirmed"] for row in past["generations"])  # type: ignore[index, call-overload]
+    difference = central.run("history", "chtst01", "--diff", 1, 3).stdout
+    assert difference == f"~tunnel 0 {number} 198.18.20.1 up 1320\n"
 
 
 def test_a_pop_without_a_past_has_nothing_to_go_back_to(alone: Fleet) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
 import subprocess
-from contextlib import closing
 from pathlib import Path
 
 from .namespace import Namespace, Process
@@ -64,9 +62,8 @@ class Central:
 
     def events(self, pop: str | None = None) -> list[tuple[str, str]]:
         """Kind and words of what happened to a PoP, or to all, in order."""
-        with closing(sqlite3.connect(self.database)) as database:
-            rows = database.execute("SELECT kind, detail, (SELECT name FROM pop WHERE id = popID) FROM event ORDER BY id")
-            return [(kind, detail) for kind, detail, name in rows if pop in (None, name)]
+        rows = self.json("events", *([pop] if pop else []), "--last", 1000)
+        return [(row["kind"], row["detail"]) for row in rows]  # type: ignore[union-attr, index, attr-defined]
 
     def kinds(self, pop: str | None = None) -> list[str]:
         return [kind for kind, _ in self.events(pop)]
