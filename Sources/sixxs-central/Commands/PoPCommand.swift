@@ -15,7 +15,14 @@ struct PoPCommand: AsyncParsableCommand {
 
 /// `pop list`.
 struct PoPListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the PoPs.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the PoPs.",
+        discussion: """
+            Example:
+              sixxs-central pop list --json
+            """
+    )
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -46,7 +53,11 @@ struct PoPListCommand: AsyncParsableCommand {
 struct PoPRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove a PoP without tunnels, with its prefixes and its history of pushes."
+        abstract: "Remove a PoP without tunnels, with its prefixes and its history of pushes.",
+        discussion: """
+            Example:
+              sixxs-central pop remove chtst01
+            """
     )
 
     @OptionGroup var store: StoreOptions

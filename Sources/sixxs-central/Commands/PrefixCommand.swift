@@ -67,7 +67,11 @@ struct PrefixShowCommand: AsyncParsableCommand {
 struct PrefixListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the prefixes of all PoPs."
+        abstract: "List the prefixes of all PoPs.",
+        discussion: """
+            Example:
+              sixxs-central prefix list
+            """
     )
 
     @OptionGroup var store: StoreOptions
@@ -89,7 +93,11 @@ struct PrefixListCommand: AsyncParsableCommand {
 struct PrefixRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove a prefix that no tunnel and no subnet uses."
+        abstract: "Remove a prefix that no tunnel and no subnet uses.",
+        discussion: """
+            Example:
+              sixxs-central prefix remove 2001:db8:3000::/40
+            """
     )
 
     @OptionGroup var store: StoreOptions

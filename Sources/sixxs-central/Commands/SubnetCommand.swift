@@ -69,7 +69,11 @@ struct SubnetShowCommand: AsyncParsableCommand {
 struct SubnetListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the delegated prefixes."
+        abstract: "List the delegated prefixes.",
+        discussion: """
+            Example:
+              sixxs-central subnet list --json
+            """
     )
 
     @OptionGroup var store: StoreOptions
@@ -88,7 +92,11 @@ struct SubnetListCommand: AsyncParsableCommand {
 struct SubnetRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Take a delegated prefix back."
+        abstract: "Take a delegated prefix back.",
+        discussion: """
+            Example:
+              sixxs-central subnet remove 2001:db8:3001::/48
+            """
     )
 
     @OptionGroup var store: StoreOptions

@@ -72,7 +72,11 @@ extension TunnelDocument {
 struct TunnelEnableCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable",
-        abstract: "Let a tunnel carry packets again."
+        abstract: "Let a tunnel carry packets again.",
+        discussion: """
+            Example:
+              sixxs-central tunnel enable T12
+            """
     )
 
     @OptionGroup var store: StoreOptions
@@ -89,7 +93,11 @@ struct TunnelEnableCommand: AsyncParsableCommand {
 struct TunnelDisableCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "disable",
-        abstract: "Keep a tunnel, without packets."
+        abstract: "Keep a tunnel, without packets.",
+        discussion: """
+            Example:
+              sixxs-central tunnel disable T12
+            """
     )
 
     @OptionGroup var store: StoreOptions
@@ -106,7 +114,11 @@ struct TunnelDisableCommand: AsyncParsableCommand {
 struct TunnelRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove a tunnel without subnets; its number is never given again."
+        abstract: "Remove a tunnel without subnets; its number is never given again.",
+        discussion: """
+            Example:
+              sixxs-central tunnel remove T12 --yes
+            """
     )
 
     @OptionGroup var store: StoreOptions
