@@ -12,6 +12,7 @@ import argparse
 import os
 import platform
 import re
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -65,23 +66,25 @@ def round_of(central: Central, count: int, outcome: str) -> Cost:
     return cost
 
 
-def timed(action: Callable[[], object], times: int = 1) -> float:
-    """The least time of some, in seconds, the start of the program included."""
+def timed(action: Callable[[], object], times: int = 1) -> tuple[float, float]:
+    """The least time of some, by the clock and of CPU, in seconds, the start of the program included."""
     found = []
     for _ in range(times):
-        begun = time.monotonic()
+        begun, spent = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         action()
-        found.append(time.monotonic() - begun)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - spent.ru_utime - spent.ru_stime
+        found.append((time.monotonic() - begun, cpu))
     return min(found)
 
 
-def commands(fleet: RealFleet | StandInFleet, laboratory: Laboratory) -> list[tuple[str, float, float]]:
+def commands(fleet: RealFleet | StandInFleet, laboratory: Laboratory) -> list[tuple[str, tuple[float, float], float]]:
     """What is measured, how long it took, and how long it may take."""
     central, folder = fleet.central, laboratory.folder / "rendered"
     folder.mkdir()
     rows = [
         ("`render --into`: the texts of all PoPs", timed(lambda: central.run("render", "--into", folder, "--secret")), 2),
-        ("`status`", timed(lambda: central.run("status"), 5), 0.1),
+        ("`status`", timed(lambda: central.run("status"), 20), 0.1),
     ]
     assert len(list(folder.iterdir())) == len(fleet.pops)
     if central.run("import", "--help", check=False).returncode == 0:
@@ -110,11 +113,11 @@ def measure(only: str) -> list[str]:
             lines.append(f"| {count} | {make.kind} | {count * TUNNELS:,} | {first} | {second} |")
             print(lines[-1], flush=True)
             if count == COMMANDS_AT and make is StandInFleet:
-                figures = [f"| {name} | {seconds:.2f} | {limit:g} |" for name, seconds, limit
+                figures = [f"| {name} | {seconds:.2f} | {cpu:.2f} | {limit:g} |" for name, (seconds, cpu), limit
                            in commands(fleet, laboratory)]
     if figures:
-        head = ["", f"| {COMMANDS_AT} PoPs, {COMMANDS_AT * TUNNELS:,} tunnels, each with a subnet | s | must |",
-                "| --- | ---: | ---: |"]
+        head = ["", f"| {COMMANDS_AT} PoPs, {COMMANDS_AT * TUNNELS:,} tunnels, each with a subnet | s | CPU, s | must |",
+                "| --- | ---: | ---: | ---: |"]
         print(*head, *figures, sep="\n", flush=True)
         lines += head + figures
     return lines
