@@ -16,7 +16,7 @@ extension RegistryTransaction {
             ?? self.lowestFreeSubnet(of: sources, at: pop.name)
         guard let sourceID = source.id else { throw RegistryError.unusable("a prefix has no row") }
         let subnet = Subnet(prefix: prefix, tunnel: number)
-        try SubnetRecord(subnet, prefixID: sourceID).insert(self.database)
+        try SubnetRecord(subnet, prefixID: sourceID).add(to: self.database)
         self.memory.takenSubnets[sourceID]?.insert(prefix)
         try self.audit(
             "subnet \(prefix)",

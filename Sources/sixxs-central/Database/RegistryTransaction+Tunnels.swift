@@ -19,7 +19,7 @@ extension RegistryTransaction {
             changed: self.time
         )
         try self.checkTaken(tunnel, at: pop.name)
-        try TunnelRecord(tunnel).insert(self.database)
+        try TunnelRecord(tunnel).add(to: self.database)
         try self.audit(
             "tunnel \(tunnel.number)",
             from: nil,

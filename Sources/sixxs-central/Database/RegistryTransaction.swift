@@ -70,8 +70,8 @@ struct RegistryTransaction {
             arguments: [
                 self.time.milliseconds, self.author,
                 before == nil ? "add" : after == nil ? "remove" : "change",
-                subject, try before.map { try JSONText.compact($0) },
-                try after.map { try JSONText.compact($0) }, concern.popID,
+                subject, try before.map { try JSONText.encode($0, self.memory.encoder) },
+                try after.map { try JSONText.encode($0, self.memory.encoder) }, concern.popID,
             ]
         )
     }

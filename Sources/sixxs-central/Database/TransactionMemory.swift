@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 internal import Wire
 
@@ -5,6 +6,8 @@ internal import Wire
 ///
 /// Everything but additions of tunnels, subnets and users makes it forget all.
 final class TransactionMemory {
+    /// Of the audit's documents.
+    let encoder = JSONText.compactEncoder()
     private(set) var pops: [PoPName: PoP] = [:]
     private var popsByID: [Int: PoP] = [:]
 

@@ -50,4 +50,22 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
         container["created"] = self.tunnel.created.milliseconds
         container["changed"] = self.tunnel.changed.milliseconds
     }
+
+    /// Inserts the row by a statement that is prepared once: imports have tens of thousands.
+    func add(to database: Database) throws {
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO tunnel (number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner,
+                    created, changed)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        )
+        try statement.execute(arguments: [
+            Int64(self.tunnel.number.rawValue), self.tunnel.popID, Int64(self.tunnel.tid.rawValue),
+            self.tunnel.end.type.rawValue, self.tunnel.end.endpoint?.description, self.tunnel.mtu,
+            self.tunnel.end.password?.text, self.tunnel.isEnabled, self.tunnel.isUserEnabled,
+            self.tunnel.owner?.description, self.tunnel.created.milliseconds,
+            self.tunnel.changed.milliseconds,
+        ])
+    }
 }

@@ -4,21 +4,25 @@ internal import Foundation
 enum JSONText {
     /// Over several lines, for `--json`.
     static func pretty(_ value: some Encodable) throws -> String {
-        try Self.encode(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try Self.encode(value, encoder)
     }
 
     /// On one line, for the audit.
     static func compact(_ value: some Encodable) throws -> String {
-        try Self.encode(value, [.sortedKeys, .withoutEscapingSlashes])
+        try Self.encode(value, Self.compactEncoder())
     }
 
-    private static func encode(
-        _ value: some Encodable,
-        _ format: JSONEncoder.OutputFormatting
-    ) throws -> String {
+    /// An encoder for many values, each on one line.
+    static func compactEncoder() -> JSONEncoder {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = format
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+
+    static func encode(_ value: some Encodable, _ encoder: JSONEncoder) throws -> String {
+        String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }
 
