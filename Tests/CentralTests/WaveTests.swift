@@ -277,6 +277,15 @@ struct MassChangeTests {
         #expect((guardian.excess(over: report) != nil) == isStopped)
     }
 
+    @Test func isNotStoppedWhereTheOnlyTunnelMakesPlaceForAnother() throws {
+        var state = FakeDaemon.State()
+        state.text = try TestPush.generation(tunnels: 1).text
+        let report = try JSONDecoder().decode(PoPReport.self, from: Data(FakeDaemon.report(state).utf8))
+
+        #expect(MassChange(enabled: ["T2"]).excess(over: report) == nil)
+        #expect(MassChange(enabled: []).excess(over: report) != nil)
+    }
+
     @Test func saysWhatToDo() async throws {
         let test = try await TestStore(Fixture.registry())
         let connector = FakeConnector()

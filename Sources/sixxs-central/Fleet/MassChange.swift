@@ -2,8 +2,8 @@ internal import Wire
 
 /// Looks whether a push takes too much away to be meant.
 ///
-/// More than 5 % of the tunnels that a daemon lets carry packets, or all of them; one tunnel of several is never
-/// too much.
+/// More than 5 % of the tunnels that a daemon lets carry packets, or what leaves a PoP without any; one tunnel where
+/// others are is never too much.
 struct MassChange: Hashable, Sendable {
     /// The tunnels that are enabled after the push, as `T12`.
     let enabled: Set<String>
@@ -12,7 +12,7 @@ struct MassChange: Hashable, Sendable {
     func excess(over running: PoPReport) -> (losses: Int, of: Int)? {
         let before = running.tunnels.filter { $0.state != "disabled" }
         let losses = before.count { !self.enabled.contains($0.tunnel) }
-        let isEmptied = losses > 0 && losses == before.count
+        let isEmptied = losses > 0 && self.enabled.isEmpty
         guard isEmptied || losses >= 2 && losses * 20 > before.count else { return nil }
         return (losses, before.count)
     }
