@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import re
 import resource
 import sys
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleets import RealFleet, StandInFleet
+from lab import figures
 from lab.central import Central
 from lab.namespace import Laboratory, Process, exit_on_signals, wait_for
 from lab.programs import find_programs, what_is_missing
@@ -123,21 +123,6 @@ def measure(only: str) -> list[str]:
     return lines
 
 
-BEGIN, END = "<!-- centre -->", "<!-- /centre -->"
-
-
-def processor() -> str:
-    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return found[1] if found else platform.machine()
-
-
-def write(path: Path, lines: list[str]) -> None:
-    """Replaces what stands between the marks of a document."""
-    head, _, rest = path.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    machine = (f"{os.cpu_count()} processors ({processor()}), kernel {platform.release()}, load "
-               f"{os.getloadavg()[2]:.1f} of other work, {time.strftime('%Y-%m-%d')}.")
-    path.write_text(head + BEGIN + "\n" + machine + "\n\n" + "\n".join(lines) + "\n" + END + tail)
 
 
 def main() -> int:
@@ -152,7 +137,7 @@ def main() -> int:
     exit_on_signals()
     lines = measure(arguments.only)
     if arguments.write:
-        write(arguments.write, lines)
+        figures.write(arguments.write, "centre", lines)
     return 0
 
 

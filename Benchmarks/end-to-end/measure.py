@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import platform
 import signal
 import socket
 import statistics
@@ -25,13 +23,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import load
-from load import PLAIN, Device, raw_sender
-from lab import beats
-from lab.daemon import Daemon, TunnelLine, configuration
-from lab.namespace import Laboratory, Namespace, exit_on_signals, run, wait_for
-from lab.programs import find_programs, what_is_missing
-from lab.topology import PoPPlan
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests" / "EndToEnd"))
+
+from lab import beats, bulk, figures  # noqa: E402
+from lab.bulk import PLAIN, Device, raw_sender  # noqa: E402
+from lab.daemon import Daemon, TunnelLine, configuration  # noqa: E402
+from lab.namespace import Laboratory, Namespace, exit_on_signals, run, wait_for  # noqa: E402
+from lab.programs import find_programs, what_is_missing  # noqa: E402
+from lab.topology import PoPPlan  # noqa: E402
 
 PLAN = PoPPlan("chtst01", 1, "192.0.2.42", "2001:db8::42", "2001:db8:2ff::/48")
 PASSWORD = "f3d47c2de40fb698e1ab15d757a09bfc"
@@ -135,7 +134,7 @@ class Load:
 
 def datagram(tid: int, payload: bytes) -> bytes:
     """A UDP datagram to AYIYA's port inside IPv4."""
-    return load.ipv4(remote(tid), PLAN.ipv4, 17, struct.pack("!HHHH", 40000, 5072, 8 + len(payload), 0) + payload)
+    return bulk.ipv4(remote(tid), PLAN.ipv4, 17, struct.pack("!HHHH", 40000, 5072, 8 + len(payload), 0) + payload)
 
 
 @contextlib.contextmanager
@@ -156,34 +155,34 @@ def in_runs(segment: int, tid: int) -> Callable[[Bench], contextlib.AbstractCont
         bench.user.ip(f"addr replace {remote(tid)}/32 dev net0")
         with bench.user.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.bind((remote(tid), 40000))
-            udp.setsockopt(load.SOL_UDP, load.UDP_SEGMENT, segment)
+            udp.setsockopt(bulk.SOL_UDP, bulk.UDP_SEGMENT, segment)
             yield lambda payload: udp.sendto(payload, (PLAN.ipv4, 5072))
     return sender
 
 
 def small_out(tids: list[int], count: int, sizes: tuple[int, ...] = SIZES) -> list[bytes]:
-    return [PLAIN + load.udp(SERVER, PLAN.them(tids[n % len(tids)]), sizes[n % len(sizes)], 1024 + n % 1000)
+    return [PLAIN + bulk.udp(SERVER, PLAN.them(tids[n % len(tids)]), sizes[n % len(sizes)], 1024 + n % 1000)
             for n in range(count)]
 
 
 def small_in(tids: list[int], count: int) -> list[bytes]:
-    inner = [load.udp(PLAN.them(tids[n % len(tids)]), SERVER, SIZES[n % len(SIZES)], 1024 + n % 1000)
+    inner = [bulk.udp(PLAN.them(tids[n % len(tids)]), SERVER, SIZES[n % len(SIZES)], 1024 + n % 1000)
              for n in range(count)]
-    return [load.ipv4(remote(tids[n % len(tids)]), PLAN.ipv4, 41, packet) for n, packet in enumerate(inner)]
+    return [bulk.ipv4(remote(tids[n % len(tids)]), PLAN.ipv4, 41, packet) for n, packet in enumerate(inner)]
 
 
 def bulk_out(tid: int, segment: int, packets: int) -> list[bytes]:
     each = 64_000 // segment
-    return [load.super_packet(SERVER, PLAN.them(tid), n * each * segment, bytes(each * segment), segment)
+    return [bulk.super_packet(SERVER, PLAN.them(tid), n * each * segment, bytes(each * segment), segment)
             for n in range(packets // each)]
 
 
 def bulk_segments(tid: int, segment: int, packets: int) -> list[bytes]:
-    return [load.tcp(PLAN.them(tid), SERVER, n * segment, bytes(segment)) for n in range(packets)]
+    return [bulk.tcp(PLAN.them(tid), SERVER, n * segment, bytes(segment)) for n in range(packets)]
 
 
 def bulk_in(tid: int, segment: int, packets: int) -> list[bytes]:
-    return [load.ipv4(remote(tid), PLAN.ipv4, 41, inner) for inner in bulk_segments(tid, segment, packets)]
+    return [bulk.ipv4(remote(tid), PLAN.ipv4, 41, inner) for inner in bulk_segments(tid, segment, packets)]
 
 
 def ayiya_in(tid: int, segment: int, packets: int) -> list[bytes]:
@@ -231,16 +230,16 @@ EXAMPLES = [
 def measure(example: Example, benches: dict[str, Bench], rounds: int) -> dict[str, tuple[float, int]]:
     """The median of some rounds, the daemons in turns."""
     packets = example.load()
-    figures: dict[str, list[float]] = {name: [] for name in benches}
+    costs: dict[str, list[float]] = {name: [] for name in benches}
     counts = {}
     for _ in range(rounds + 1):
         for name, bench in benches.items():
             if example.needs_beats:
                 bench.beat()
             cost, counts[name] = bench.drain(packets)
-            figures[name].append(cost)
+            costs[name].append(cost)
     # The first round warms up.
-    return {name: (statistics.median(costs[1:]), counts[name]) for name, costs in figures.items()}
+    return {name: (statistics.median(all_costs[1:]), counts[name]) for name, all_costs in costs.items()}
 
 
 def main() -> int:
@@ -256,7 +255,7 @@ def main() -> int:
     exit_on_signals()
     lines = table(arguments.only, arguments.rounds)
     if arguments.write:
-        write(arguments.write, lines)
+        figures.write(arguments.write, "end-to-end", ["Nanoseconds of CPU a packet.", "", *lines])
     return 0
 
 
@@ -270,26 +269,14 @@ def table(only: str, rounds: int) -> list[str]:
         for example in EXAMPLES:
             if only not in example.name:
                 continue
-            figures = measure(example, benches, rounds)
-            (one, _), (batched, count) = figures["one"], figures["batched"]
+            found = measure(example, benches, rounds)
+            (one, _), (batched, count) = found["one"], found["batched"]
             mark = "" if one / batched >= example.must else " ✗"
             lines.append(f"| {example.name} | {count} | {one:.0f} | {batched:.0f} | **{one / batched:.2f}×**{mark} | "
                          f"{example.must:g}× | {example.aim:g}× |")
             print(lines[-1], flush=True)
         laboratory.check()
     return lines
-
-
-BEGIN, END = "<!-- end-to-end -->", "<!-- /end-to-end -->"
-
-
-def write(path: Path, lines: list[str]) -> None:
-    """Replaces what stands between the marks of a document."""
-    text = path.read_text()
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    machine = f"Kernel {platform.release()}, {os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}; nanoseconds of CPU a packet."
-    path.write_text(head + BEGIN + "\n" + machine + "\n\n" + "\n".join(lines) + "\n" + END + tail)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import struct
+import time
 
 import pytest
 from scapy.layers.inet import TCP
 
+from lab import beats
+from lab.bulk import PLAIN, SO_SNDBUFFORCE, SOL_UDP, UDP_SEGMENT, Device, super_packet, udp
 from lab.daemon import Daemon, TunnelLine, configuration
 from lab.packets import IP, IPv6, Listener, Raw
 from lab.site import PASSWORD, Site
@@ -87,6 +92,81 @@ def test_tcp_that_the_receiving_link_merged_is_cut_up_again(site: Site) -> None:
                     arrived[number] = data[offset:offset + 1420]
             assert arrived == {n: payloads[n] for n in range(start_of_burst, start_of_burst + 20)}
         assert any(len(packet) > 1500 for packet in link.packets(1)), "the link merged nothing"
+
+
+SO_RCVBUFFORCE = 33
+SEGMENT = 200
+
+
+def everything(sock: socket.socket, seconds: float = 3) -> list[bytes]:
+    """All datagrams that come until nothing more does."""
+    sock.settimeout(seconds)
+    found = []
+    while True:
+        try:
+            found.append(sock.recv(65535))
+        except TimeoutError:
+            return found
+        sock.settimeout(0.5)
+
+
+def receiver(namespace, device: str, protocol: int) -> socket.socket:
+    sock = namespace.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(protocol))
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
+    with namespace.entered():
+        sock.bind((device, protocol))
+    return sock
+
+
+@pytest.mark.parametrize("plain", [0, 20, 40, 60])
+def test_packets_and_packets_that_stand_for_several_come_out_each_once(site: Site, plain: int) -> None:
+    """A turn brings more than the queues hold, in the middle of what is cut up: no slot is taken twice."""
+    daemon = start(site, STATIC)
+    home = site.home(ipv4=HOME)
+    feed = Device(site.pop, "feed0")
+    count = 45
+    sent = []
+    with receiver(home, "net0", 0x0800) as arrivals:
+        daemon.signal(signal.SIGSTOP)
+        for number in range(plain):
+            feed.write(PLAIN + udp(SERVER, site.plan.them(1), 200, 1024 + number))
+        for number in range(24):
+            payload = b"".join(struct.pack("!I", number * count + n) * (SEGMENT // 4) for n in range(count))
+            sent += [payload[at:at + SEGMENT] for at in range(0, len(payload), SEGMENT)]
+            feed.write(super_packet(SERVER, site.plan.them(1), number * len(payload), payload, SEGMENT))
+        daemon.signal(signal.SIGCONT)
+        inner = [packet[20:] for packet in everything(arrivals) if packet[9] == 41]
+    assert sorted(p[72:] for p in inner if p[6] == 6) == sorted(sent)
+    assert sorted(struct.unpack("!H", p[40:42])[0] for p in inner if p[6] == 17) == [1024 + n for n in range(plain)]
+
+
+@pytest.mark.parametrize("single", [0, 20, 40, 60])
+def test_datagrams_that_came_as_one_are_each_taken_once(site: Site, single: int) -> None:
+    """UDP_GRO gives the socket runs of datagrams, among others that came alone, more than the loop keeps at a time."""
+    daemon = start(site, AYIYA)
+    home = site.home(ipv4=HOME)
+    site.pop.run("ethtool", "-K", "net0", "gro", "on")
+    identity = site.plan.them(2)
+
+    def datagram(number: int, size: int) -> bytes:
+        return beats.ayiya(identity, PASSWORD, udp(identity, SERVER, size, 1024 + number))
+
+    with receiver(site.core, "chtst01", 0x86DD) as arrivals, \
+            home.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
+        sender.bind((HOME, 40000))
+        daemon.signal(signal.SIGSTOP)
+        numbers = iter(range(100_000))
+        total = single + 12 * 40
+        # Of sizes that grow, so that none joins the one before it.
+        for number in range(single):
+            sender.sendto(datagram(next(numbers), SEGMENT + number), (site.plan.ipv4, 5072))
+        for _ in range(12):
+            run = b"".join(datagram(next(numbers), SEGMENT) for _ in range(40))
+            sender.sendmsg([run], [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", len(run) // 40))], 0, (site.plan.ipv4, 5072))
+        daemon.signal(signal.SIGCONT)
+        ports = [struct.unpack("!H", p[40:42])[0] for p in everything(arrivals) if p[6] == 17]
+    assert sorted(ports) == [1024 + n for n in range(total)]
 
 
 def test_what_is_not_known_is_refused(site: Site) -> None:

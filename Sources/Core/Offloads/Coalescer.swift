@@ -33,7 +33,7 @@ public struct Coalescer: ~Copyable {
     /// The longest packet that is made, in octets; a little less than IPv6's length field allows.
     private static let mostOctets = 65_000
 
-    /// How many packets a batch may have.
+    /// How many packets a batch has room for; more cost an allocation.
     public let capacity: Int
 
     /// How many packets were added.
@@ -70,11 +70,9 @@ public struct Coalescer: ~Copyable {
     }
 
     /// Adds a packet at the next place.
-    ///
-    /// Traps when there are as many as fit.
     public mutating func add(_ packet: RawSpan) {
-        precondition(self.count < self.capacity, "the batch is full")
         let place = self.count
+        if place == self.successors.count { self.successors.append(0) }
         self.count += 1
         guard let segment = TCPData(packet) else {
             if !self.open.isEmpty { self.closeUnits(between: packet) }

@@ -6,7 +6,7 @@ extension SuperPacket {
     ///
     /// Such a packet has the sum of the pseudo-header in place of TCP's checksum, as what the kernel leaves to a device has.
     /// What it doesn't have is the size of its segments: they become as large as the tunnel's packets may be, which is what
-    /// TCP makes them where there is much to send. A packet that has this value by chance is cut into one piece, itself.
+    /// TCP makes them where there is much to send. A right packet that has this value by chance comes out as it went in.
     ///
     /// - Parameters:
     ///   - octets: An inner packet, of any octets at all.

@@ -27,9 +27,6 @@ struct Egress: ~Copyable {
 
         /// Whether one more question to the engine may bring more packets than there is room for.
         var isFull: Bool { self.sent.count > self.batch.capacity - 2 }
-
-        /// Whether there is room for none.
-        var isOverfull: Bool { self.sent.count >= self.batch.capacity }
     }
 
     private let ports: Ports
@@ -47,7 +44,7 @@ struct Egress: ~Copyable {
     /// Whether ``flush(_:_:)`` must come before another packet is asked about.
     var isFull: Bool { self.ipv4.isFull || self.ipv6.isFull || self.uplink.isFull }
 
-    /// Takes a packet; its slot must stay as it is until ``flush(_:_:)``.
+    /// Takes a packet, at most two of them after ``isFull`` was looked at; its slot must stay as it is until ``flush(_:_:)``.
     mutating func transmit(
         _ buffer: borrowing PacketBuffer,
         _ transmission: Output.Transmission,
@@ -57,14 +54,12 @@ struct Egress: ~Copyable {
         switch transmission {
         case .none: break
         case .uplink(let origin) where self.ports.tun.offloads != nil:
-            if self.uplink.isOverfull { self.uplink.flush(to: self.ports.tun, &engine, now) }
             self.uplink.append(buffer.packet, origin)
         case .uplink(let origin):
             do { try self.ports.tun.write(buffer.packet) } catch {
                 engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
             }
         case .outside(let remote, let tunnel, let origin):
-            if self.ipv4.isOverfull || self.ipv6.isOverfull { self.flush(&engine, now) }
             let packet = buffer.packet.withUnsafeBytes { $0 }
             IPv4Identification.fill(in: packet)
             let sent = Sent(packet: packet, tunnel: tunnel, remote: remote, origin: origin)
@@ -104,13 +99,18 @@ struct Egress: ~Copyable {
     private static func fill(_ queue: inout Queue) {
         var index = 0
         while index < queue.sent.count {
-            let count = queue.sendsRuns ? Self.runLength(in: queue, at: index) : 1
-            if count > 1, let run = AYIYARun(queue.sent[index].packet) {
-                Self.append(index..<index + count, run, to: queue)
-            } else {
-                Self.append(queue.sent[index], to: queue)
+            let start = index
+            index += 1
+            guard queue.sendsRuns, var run = AYIYARun(queue.sent[start].packet) else {
+                Self.append(queue.sent[start], to: queue)
+                continue
             }
-            index += max(count, 1)
+            while index < queue.sent.count, run.takes(queue.sent[index].packet) { index += 1 }
+            if index - start > 1 {
+                Self.append(start..<index, run, to: queue)
+            } else {
+                Self.append(queue.sent[start], to: queue)
+            }
         }
     }
 
@@ -126,14 +126,6 @@ struct Egress: ~Copyable {
             guard let start = UnsafeRawBufferPointer(rebasing: payload).baseAddress else { continue }
             queue.batch.extendRun(start, length: payload.count)
         }
-    }
-
-    /// How many packets from an index on can go as one message.
-    private static func runLength(in queue: borrowing Queue, at index: Int) -> Int {
-        guard var run = AYIYARun(queue.sent[index].packet) else { return 1 }
-        var next = index + 1
-        while next < queue.sent.count, run.takes(queue.sent[next].packet) { next += 1 }
-        return next - index
     }
 
     // MARK: - Failures

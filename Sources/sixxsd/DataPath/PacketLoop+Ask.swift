@@ -22,7 +22,7 @@ extension PacketLoop {
         _ now: Moment,
         _ question: (inout Engine, inout PacketBuffer, inout PacketBuffer) -> Output
     ) {
-        if self.egress.isFull || self.usedSpares == self.spares.capacity { self.flush(now) }
+        self.makeRoom(now)
         let headroom = PacketBuffer.headroom
         var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom + length)
         let spareSlot = self.spares.slot(at: self.usedSpares)
@@ -35,6 +35,14 @@ extension PacketLoop {
         guard output.spare != .none else { return }
         self.usedSpares += 1
         self.egress.transmit(spare, output.spare, &self.engine, now)
+    }
+
+    /// Sends what waits unless there is room for what one more question may bring.
+    ///
+    /// Comes before a slot of ``segments`` is taken, not only before its packet is asked about: sending frees them all,
+    /// and the one in use would be taken once more.
+    mutating func makeRoom(_ now: Moment) {
+        if self.egress.isFull || self.usedSpares == self.spares.capacity { self.flush(now) }
     }
 
     /// Signs a packet together with the one that waits, or has it wait.

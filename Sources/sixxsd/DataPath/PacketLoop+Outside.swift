@@ -68,8 +68,7 @@ extension PacketLoop {
                     self.give(slot, length: datagram.length, payload, outer, now)
                 }
             }
-            self.giveDatagrams(now)
-            self.flush(now)
+            self.giveAll(now)
             isDrained = count < self.received.capacity
         }
     }
@@ -150,10 +149,8 @@ extension PacketLoop {
                 self.giveLarge(whole, start..<start + length, now)
                 continue
             }
-            if self.usedSegments == self.segments.capacity {
-                self.giveDatagrams(now)
-                self.flush(now)
-            }
+            if self.usedSegments == self.segments.capacity { self.giveAll(now) }
+            self.makeRoomForDatagram(now)
             let slot = self.segments.slot(at: self.usedSegments)
             self.usedSegments += 1
             Self.copy(whole, start..<start + length, into: slot)
@@ -182,11 +179,19 @@ extension PacketLoop {
     }
 
     private mutating func add(_ datagram: Datagram, _ now: Moment) {
-        if self.datagrams.count == self.segments.capacity {
-            self.giveDatagrams(now)
-            self.flush(now)
-        }
+        self.makeRoomForDatagram(now)
         self.datagrams.append(datagram)
+    }
+
+    /// Comes before a slot is taken for a datagram that waits, as ``makeRoom(_:)`` does.
+    private mutating func makeRoomForDatagram(_ now: Moment) {
+        if self.datagrams.count == self.segments.capacity { self.giveAll(now) }
+    }
+
+    /// Gives the engine the datagrams that wait, and sends what comes of them: all slots are free afterwards.
+    private mutating func giveAll(_ now: Moment) {
+        self.giveDatagrams(now)
+        self.flush(now)
     }
 
     /// Gives the engine the datagrams that wait, two at a time, since two signatures take little longer than one.

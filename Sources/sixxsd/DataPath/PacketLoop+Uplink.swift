@@ -102,6 +102,7 @@ extension PacketLoop {
     ) -> (slot: UnsafeMutableRawBufferPointer, length: Int, isLarge: Bool)? {
         let headroom = PacketBuffer.headroom
         let isLarge = whole.largest > self.segments.slotSize - headroom
+        self.makeRoom(now)
         if self.usedSegments == self.segments.capacity { self.flush(now) }
         let slot = isLarge ? self.largeSegment.slot(at: 0) : self.segments.slot(at: self.usedSegments)
         var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom)

@@ -22,9 +22,6 @@ struct UplinkQueue: ~Copyable {
     /// Whether one more question to the engine may bring more packets than there is room for.
     var isFull: Bool { self.waiting.count > self.coalescer.capacity - 2 }
 
-    /// Whether there is room for none.
-    var isOverfull: Bool { self.waiting.count >= self.coalescer.capacity }
-
     /// Takes a packet, which must stay as it is until it is flushed.
     mutating func append(_ packet: RawSpan, _ origin: Output.Origin) {
         self.coalescer.add(packet)

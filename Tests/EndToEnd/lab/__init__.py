@@ -9,7 +9,9 @@ client      sixxs-client
 central     sixxs-central
 beats       AYIYA datagrams and heartbeats, written from the specification alone
 packets     crafting and receiving single packets
+bulk        packets by the thousand, and packets that stand for several
 ends        far ends of tunnels of every kind, made of single packets
 capture     tcpdump, and tshark's opinion of what it caught
 traffic     ping and iperf3
+figures     what benchmarks put into a document
 """
