@@ -13,6 +13,9 @@ final class FakeConnector: DaemonConnector {
         /// Takes everything and reports nonsense.
         case cannotReport
 
+        /// Takes a push, and cannot save what is confirmed.
+        case cannotSave
+
         /// Takes a push, and cannot be reached any more.
         case lostAfterPush
 
@@ -68,6 +71,9 @@ final class FakeConnector: DaemonConnector {
                 let words = line.split(separator: " ")
                 if case .breaks(let tunnels) = self.script { self.state.down = tunnels }
                 return self.state.push(Int(words[2]) ?? 0, body, confirm: words.contains("confirm"))
+            }
+            if case .cannotSave = self.script, line.hasPrefix("config confirm ") {
+                return ControlReply(500, "generation 1 could not be saved: no space left on device")
             }
             if case .cannotReport = self.script, line == "pop report" {
                 return ControlReply(200, lines: ["{}"])

@@ -159,6 +159,23 @@ struct ImportTests {
         #expect(problems == ["t.csv:\(problem)"])
     }
 
+    @Test func runsOutOfNumbersWithAWord() async throws {
+        let test = try await TestStore(Fixture.registry())
+
+        let problems = await Self.problems {
+            try await Self.importing(
+                Self.csv("T4294967295,chtst01,,,ayiya,,,,,,", ",chtst01,,,ayiya,,,,,,"),
+                into: test.store
+            )
+        }
+
+        #expect(
+            problems == [
+                "t.csv:3:1: tunnel: expected a number, since the highest there is was given, found none"
+            ]
+        )
+    }
+
     @Test func refusesColumnsThatNobodyKnows() async {
         let problems = await Self.problems {
             _ = try TransferFleet(csv: Array("tunnel,pop,colour,pop\n".utf8), file: "t.csv")

@@ -65,6 +65,18 @@ struct RoundTests {
         #expect(history.last.detail == outcomes[0].attempt.detail)
     }
 
+    @Test func doesNotTakeADaemonForGoneThatCannotSave() async throws {
+        let test = try await TestStore(Fixture.registry())
+
+        let outcomes = try await Self.round(test, FakeConnector([1: .cannotSave])).run()
+
+        #expect(outcomes[0].attempt.outcome == .failed)
+        #expect(outcomes[0].attempt.detail.contains("could not be saved: no space left on device"))
+        let past = try #require(try await test.store.pasts()[1])
+        #expect(past.circuit == nil)
+        #expect(try await test.store.events(limit: 10).contains { $0.kind == .unreachable } == false)
+    }
+
     @Test func keepsASuccessWhoseReportIsBad() async throws {
         let test = try await TestStore(Fixture.registry())
 
@@ -95,7 +107,7 @@ struct RoundTests {
 
         #expect(outcomes.count == 60)
         #expect(outcomes.allSatisfy { $0.attempt.outcome == .applied })
-        #expect(connector.peak.withLock(\.most) <= Round.width)
+        #expect(connector.peak.withLock(\.most) <= Sweep.width)
     }
 
     @Test func notesWhatHappened() async throws {

@@ -44,7 +44,7 @@ struct WaveTests {
     @Test func areTheCanariesThenThoseWithTheFewestTunnelsThenTheRest() async throws {
         let test = try await Self.fleet()
 
-        let waves = try await Self.round(test, FakeConnector()).plan().waves
+        let waves = try await PushPlan(of: test.store, only: []).waves
 
         #expect(waves.map(\.wave) == [.canary, .share, .all])
         #expect(waves.map { $0.items.map(\.pop.id) } == [[1], [2, 3, 4], [5, 6, 7, 8, 9, 10]])
@@ -59,7 +59,7 @@ struct WaveTests {
             by: "tester"
         )
 
-        let waves = try await round.plan().waves
+        let waves = try await PushPlan(of: test.store, only: []).waves
 
         #expect(waves.map { $0.items.map(\.pop.id).sorted() } == [[1, 2, 3, 4, 5, 6, 7, 8, 9], [10], []])
     }
@@ -95,6 +95,25 @@ struct WaveTests {
         )
         let kinds = Set(try await test.store.events(limit: 100).map(\.kind))
         #expect(kinds.isSuperset(of: [.rolledBack, .halted, .held]))
+    }
+
+    @Test func leaveWhatDidWellBeforeOneThatDidNot() async throws {
+        let test = try await Self.fleet()
+        let connector = FakeConnector()
+        let round = Self.round(test, connector)
+        _ = try await round.run()
+        try await Self.change(test)
+        connector.scripts.withLock { $0[3] = .breaks(["T4"]) }
+
+        let outcomes = try await round.run()
+
+        #expect(Self.outcomes(outcomes)[0] == .applied)
+        #expect(Self.outcomes(outcomes)[2] == .rolledBack)
+        #expect(Self.outcomes(outcomes)[4...] == Array(repeating: .stopped, count: 6)[...])
+        let pasts = try await test.store.pasts()
+        #expect(pasts[1]?.hold == nil)
+        #expect(pasts[3]?.hold?.generation == 1)
+        #expect(pasts[9]?.hold?.generation == 1)
     }
 
     @Test func goOnOnceTheyAreReleased() async throws {
@@ -158,7 +177,7 @@ struct WaveTests {
         let round = Self.round(test, connector)
         _ = try await round.run()
         try await Self.change(test)
-        let changed = try await round.plan().items[0].rendering.get()
+        let changed = try await PushPlan(of: test.store, only: []).items[0].rendering.get()
         let generation = try await test.store.generation(of: changed, author: "dead", reason: "round")
         connector.daemons.withLock { _ = $0[1]?.push(generation.number, generation.text, confirm: true) }
 

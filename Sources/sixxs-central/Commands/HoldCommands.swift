@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Logging
 internal import Wire
 
 /// `rollback`: an older generation, and the PoP stays on it.
@@ -32,13 +31,7 @@ struct RollbackCommand: AsyncParsableCommand {
         let number = try await self.target(of: pop, in: store)
         let reason = "rollback to generation \(number)"
         try await store.hold([(pop.id, number)], by: Operator.name, reason)
-        let round = Round(
-            store: store,
-            connector: SSHConnector(),
-            author: Operator.name,
-            reason: reason,
-            logger: Logger(label: "rollback") { _ in SwiftLogNoOpLogHandler() }
-        )
+        let round = Round(byHandIn: store, reason: reason)
         let outcome = try await round.runAlone(only: [self.pop], within: .seconds(60)).first
         guard let outcome, outcome.attempt.outcome.isSuccess else {
             throw RegistryError.unusable(
@@ -54,7 +47,7 @@ struct RollbackCommand: AsyncParsableCommand {
     private func target(of pop: PoP, in store: SQLiteStore) async throws -> Int {
         if let number = self.generation { return try await store.generation(number, of: pop.id).number }
         let present = try await store.pasts()[pop.id]?.confirmedGeneration
-        let past = try await store.generations(of: pop.id, limit: 1000)
+        let past = try await store.generationSummaries(of: pop.id, limit: .max)
         guard let present, let target = past.first(where: { $0.number < present && $0.confirmed != nil })
         else {
             throw RegistryError.refused("\(self.pop) has no confirmed generation before the present one")

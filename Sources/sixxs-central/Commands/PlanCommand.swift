@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Logging
 internal import Wire
 
 /// `plan`: what a push would change.
@@ -50,15 +49,8 @@ extension FleetPlan {
     /// Asks, prints, and ends with the status that says whether anything would change.
     static func show(_ options: StoreOptions, _ output: OutputOptions, only names: [PoPName]) async throws {
         let store = try options.open()
-        let round = Round(
-            store: store,
-            connector: SSHConnector(),
-            author: Operator.name,
-            reason: "plan",
-            logger: Logger(label: "plan") { _ in SwiftLogNoOpLogHandler() }
-        )
         let plan = try await FleetPlan(
-            try await round.plan(only: names),
+            try await PushPlan(of: store, only: names),
             from: store,
             through: SSHConnector()
         )

@@ -51,16 +51,10 @@ struct PushCommand: AsyncParsableCommand {
         let pops = self.pops + self.force.filter { !self.pops.contains($0) }
         if self.dryRun { return try await FleetPlan.show(self.store, self.output, only: pops) }
         let store = try self.store.open()
-        var round = Round(
-            store: store,
-            connector: SSHConnector(),
-            author: Operator.name,
-            reason: "push",
-            forced: Set(self.force),
-            lastWave: self.wave,
-            confirm: self.confirm,
-            logger: Logger(label: "push") { _ in SwiftLogNoOpLogHandler() }
-        )
+        var round = Round(byHandIn: store, reason: "push")
+        round.forced = Set(self.force)
+        round.lastWave = self.wave
+        round.confirm = self.confirm
         round.progress = Terminal.progress("visited")
         let outcomes = try await round.runAlone(only: pops, within: .seconds(60)) { other in
             Terminal.complain("waiting for the round of \(other.name) to end")
@@ -101,5 +95,18 @@ struct PushCommand: AsyncParsableCommand {
         for outcome in outcomes where !outcome.attempt.outcome.isSuccess {
             Terminal.complain("\(outcome.pop.name): \(outcome.attempt.detail)")
         }
+    }
+}
+
+extension Round {
+    /// A round that an operator asked for, who reads the outcomes and no log.
+    init(byHandIn store: any FleetStore, reason: String) {
+        self.init(
+            store: store,
+            connector: SSHConnector(),
+            author: Operator.name,
+            reason: reason,
+            logger: Logger(label: "round") { _ in SwiftLogNoOpLogHandler() }
+        )
     }
 }

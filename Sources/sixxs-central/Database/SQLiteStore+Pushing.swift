@@ -58,14 +58,6 @@ extension SQLiteStore {
         return generation
     }
 
-    /// The generations of a PoP, the newest first.
-    func generations(of popID: Int, limit: Int) async throws -> [Generation] {
-        let sql = "SELECT * FROM generation WHERE popID = ? ORDER BY number DESC LIMIT ?"
-        return try await self.reading {
-            try Row.fetchAll($0, sql: sql, arguments: [popID, limit]).map(Self.generation)
-        }
-    }
-
     private static func generation(_ row: Row) -> Generation {
         Generation(
             popID: row["popID"],

@@ -27,15 +27,14 @@ struct FleetPlan: Sendable {
         let waves = plan.waves.flatMap { wave, items in
             items.map { (wave: $0.isChange ? wave : nil, item: $0) }
         }
-        var items: [Item] = []
-        for chunk in stride(from: 0, to: waves.count, by: Round.width) {
-            items += try await withThrowingTaskGroup(of: Item.self) { group in
-                for (wave, item) in waves[chunk..<min(chunk + Round.width, waves.count)] {
-                    group.addTask { try await Self.ask(item, wave, store, connector) }
-                }
-                return try await group.reduce(into: []) { $0.append($1) }
+        let answers = await Sweep.over(waves) { wave, item in
+            do {
+                return Result<Item, any Error>.success(try await Self.ask(item, wave, store, connector))
+            } catch {
+                return .failure(error)
             }
         }
+        let items = try answers.map { try $0.get() }
         self.items = items.sorted { $0.pop.name < $1.pop.name }
     }
 
@@ -49,31 +48,21 @@ struct FleetPlan: Sendable {
         _ connector: some DaemonConnector
     ) async throws -> Item {
         let text = try await Self.text(for: item, store)
-        let isForced = item.past.hold != nil
+        var objection: String?
+        let changes: Result<[String], ConnectionFailure>
         do throws(ConnectionFailure) {
-            let (lines, objection) = try await connector.converse(with: item.pop) {
+            let (lines, found) = try await connector.converse(with: item.pop) {
                 session throws(ConnectionFailure) in
-                let guardian = MassChange(enabled: item.enabled)
                 let report = try PoPReport(asking: session)
-                let objection = isForced ? nil : guardian.objection(over: report, at: item.pop.name)
-                return (try Self.difference(session, text), objection)
+                let found = MassChange(enabled: item.enabled).objection(over: report, at: item.pop.name)
+                return (try Self.difference(session, text), found)
             }
-            return Item(
-                pop: item.pop,
-                wave: wave,
-                hold: item.past.hold,
-                changes: .success(lines),
-                objection: objection
-            )
+            objection = item.past.hold == nil ? found : nil
+            changes = .success(lines)
         } catch {
-            return Item(
-                pop: item.pop,
-                wave: wave,
-                hold: item.past.hold,
-                changes: .failure(error),
-                objection: nil
-            )
+            changes = .failure(error)
         }
+        return Item(pop: item.pop, wave: wave, hold: item.past.hold, changes: changes, objection: objection)
     }
 
     private static func text(for item: PushPlan.Item, _ store: any FleetStore) async throws -> String {

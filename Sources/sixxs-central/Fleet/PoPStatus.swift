@@ -61,7 +61,7 @@ struct FleetStatus: Sendable {
 }
 
 extension DaemonConnector {
-    /// Holds the same conversation with several PoPs, at most ``Round/width`` at once.
+    /// Holds the same conversation with several PoPs.
     ///
     /// - Returns: One answer a PoP, in their order.
     func ask<Answer: Sendable>(
@@ -69,26 +69,17 @@ extension DaemonConnector {
         progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil,
         _ conversation: @escaping @Sendable (any DaemonSession) throws(ConnectionFailure) -> Answer
     ) async -> [Result<Answer, ConnectionFailure>] {
-        await withTaskGroup(of: (Int, Result<Answer, ConnectionFailure>).self) { group in
-            var waiting = pops.enumerated().makeIterator()
-            var answers: [Int: Result<Answer, ConnectionFailure>] = [:]
-            func startNext() {
-                guard let (index, pop) = waiting.next() else { return }
-                group.addTask {
-                    do throws(ConnectionFailure) {
-                        return (index, .success(try await self.converse(with: pop, conversation)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
+        var done = 0
+        return await Sweep.over(pops) { pop in
+            do throws(ConnectionFailure) {
+                return .success(try await self.converse(with: pop, conversation))
+            } catch {
+                return Result.failure(error)
             }
-            for _ in 0..<Round.width { startNext() }
-            while let (index, answer) = await group.next() {
-                answers[index] = answer
-                progress?(answers.count, pops.count)
-                startNext()
-            }
-            return pops.indices.map { answers[$0] ?? .failure(.cancelled) }
+        } goesOnAfter: { _ in
+            done += 1
+            progress?(done, pops.count)
+            return true
         }
     }
 }

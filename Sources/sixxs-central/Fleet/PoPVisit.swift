@@ -13,7 +13,7 @@ struct PoPVisit: Sendable {
     let started = Date()
     private let clock = ContinuousClock.now
 
-    init(_ item: PushPlan.Item, _ policy: WavePolicy, isForced: Bool) {
+    init(_ item: PushPlan.Item, _ policy: WavePolicy, isForced: Bool = false) {
         self.item = item
         self.policy = policy
         self.isForced = isForced
@@ -21,6 +21,23 @@ struct PoPVisit: Sendable {
 
     /// How often a daemon that has a push on trial is tried before its silence counts.
     private static let confirmAttempts = 4
+
+    /// Asks a daemon how it does, and sends it nothing; the reason is why.
+    func look(_ reason: String, through connector: any DaemonConnector) async -> Round.Outcome {
+        do throws(ConnectionFailure) {
+            let result = try await connector.converse(with: self.item.pop) {
+                session throws(ConnectionFailure) in
+                PushConversation.Result(
+                    before: try RunningConfiguration(asking: session),
+                    report: Result { () throws(ConnectionFailure) in try PoPReport(asking: session) },
+                    push: .stopped(reason)
+                )
+            }
+            return self.outcome(.stopped, nil, reason, result)
+        } catch {
+            return self.failed(nil, error)
+        }
+    }
 
     /// Pushes a generation and sees it through.
     func push(_ generation: Generation, through connector: any DaemonConnector) async -> Round.Outcome {
@@ -77,9 +94,7 @@ struct PoPVisit: Sendable {
             let detail =
                 "generation \(generation.number) was pushed but not confirmed, so that the daemon takes it back "
                 + "within \(self.policy.confirm) s: \(reason)"
-            var outcome = self.outcome(.failed, generation, detail, pushed)
-            outcome.isAsked = error != .cancelled
-            return outcome
+            return self.outcome(.failed, generation, detail, pushed, error)
         }
     }
 
@@ -109,16 +124,6 @@ struct PoPVisit: Sendable {
 }
 
 extension PoPVisit {
-    /// Records that nothing was sent.
-    func stopped(_ reason: String) -> Round.Outcome {
-        Round.Outcome(
-            item: self.item,
-            attempt: self.attempt(.stopped, nil, reason),
-            isReached: false,
-            isAsked: false
-        )
-    }
-
     func failed(_ generation: Generation?, _ error: any Error) -> Round.Outcome {
         let failure = error as? ConnectionFailure
         let detail = failure?.message(for: self.item.pop.name) ?? "\(error)"
@@ -132,10 +137,11 @@ extension PoPVisit {
 
     private func outcome(
         _ outcome: PushOutcome,
-        _ generation: Generation,
+        _ generation: Generation?,
         _ detail: String,
         _ pushed: PushConversation.Result,
-        after: Result<PoPReport, ConnectionFailure>? = nil
+        after: Result<PoPReport, ConnectionFailure>? = nil,
+        _ failure: ConnectionFailure? = nil
     ) -> Round.Outcome {
         let report = after ?? pushed.report
         var detail = detail
@@ -144,11 +150,11 @@ extension PoPVisit {
         }
         return Round.Outcome(
             item: self.item,
-            attempt: self.attempt(outcome, generation.number, detail),
+            attempt: self.attempt(outcome, generation?.number, detail),
             report: try? report.get(),
             before: pushed.before,
-            isReached: outcome != .failed,
-            isAsked: true
+            isReached: failure?.isFromDaemon ?? true,
+            isAsked: failure != .cancelled
         )
     }
 

@@ -48,6 +48,14 @@ struct PushPlan: Sendable {
         }
     }
 
+    /// Plans with what a store has now.
+    ///
+    /// - Throws: ``RegistryError``.
+    init(of store: any FleetStore, only names: [PoPName]) async throws {
+        let snapshot = try await store.snapshot(of: .fleet)
+        try self.init(snapshot, try await store.pasts(), only: names)
+    }
+
     /// The items of each wave, in order.
     ///
     /// The second wave has those of the PoPs that are no canaries with the fewest tunnels: the fewest users

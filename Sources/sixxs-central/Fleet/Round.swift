@@ -33,9 +33,6 @@ struct Round: Sendable {
     /// Told how many PoPs of how many were visited.
     var progress: (@Sendable (_ done: Int, _ count: Int) -> Void)?
 
-    /// How many PoPs are spoken to at once.
-    static let width = 32
-
     /// How one PoP went.
     struct Outcome: Sendable {
         let item: PushPlan.Item
@@ -51,7 +48,7 @@ struct Round: Sendable {
         let isReached: Bool
 
         /// Whether anybody tried to reach it.
-        var isAsked: Bool
+        let isAsked: Bool
 
         /// Why the database does not know of it, or nil.
         var recordingError: String?
@@ -64,33 +61,32 @@ struct Round: Sendable {
     /// - Returns: One outcome a PoP, by name; a PoP that fails costs only itself.
     /// - Throws: ``RegistryError`` when the registry cannot be read or a name is of no PoP.
     func run(only names: [PoPName] = []) async throws -> [Outcome] {
-        let problems = try await self.store.violations()
-        let plan = try await self.plan(only: names)
-        if let problem = problems.first {
-            let reason =
-                "the database breaks \(problems.count) of its own rules, so that nothing is pushed: \(problem) "
-                + "(sixxs-central verify shows all)"
-            return await self.stop(plan.items, reason)
+        let plan = try await PushPlan(of: self.store, only: names)
+        let policy = self.policy(of: plan)
+        if let objection = try await self.objection() {
+            return await self.visit(plan.items) {
+                await PoPVisit($0, policy).look(objection, through: self.connector)
+            }
         }
         var outcomes: [Outcome] = []
         for (wave, items) in plan.waves where wave <= self.lastWave {
             let before = outcomes.count
-            outcomes += await self.run(items, policy: self.policy(of: plan)) { done in
-                self.progress?(before + done, plan.items.count)
-            }
-            if let trouble = self.trouble(in: outcomes, plan.policy) {
-                let held = await self.hold(plan, outcomes, trouble)
-                outcomes += held
+            outcomes += await self.push(items, policy) { self.progress?(before + $0, plan.items.count) }
+            if let trouble = self.trouble(in: outcomes, policy) {
+                outcomes += await self.hold(plan, policy, outcomes, trouble)
                 break
             }
         }
         return outcomes.sorted { $0.pop.name < $1.pop.name }
     }
 
-    /// What the round would do.
-    func plan(only names: [PoPName] = []) async throws -> PushPlan {
-        let snapshot = try await self.store.snapshot(of: .fleet)
-        return try PushPlan(snapshot, try await self.store.pasts(), only: names)
+    /// Why nothing may be pushed to anybody, or nil.
+    private func objection() async throws -> String? {
+        let problems = try await self.store.violations()
+        return problems.first.map { problem in
+            "the database breaks \(problems.count) of its own rules, so that nothing is pushed: \(problem) "
+                + "(sixxs-central verify shows all)"
+        }
     }
 
     private func policy(of plan: PushPlan) -> WavePolicy {
@@ -101,40 +97,53 @@ struct Round: Sendable {
         return policy
     }
 
-    private func run(_ items: [PushPlan.Item], policy: WavePolicy, done: (Int) -> Void) async -> [Outcome] {
-        await withTaskGroup(of: Outcome.self) { group in
-            var waiting = items.makeIterator()
-            var outcomes: [Outcome] = []
-            func startNext() {
-                guard let item = waiting.next() else { return }
-                group.addTask { await self.visit(item, policy) }
-            }
-            for _ in 0..<Self.width { startNext() }
-            while let outcome = await group.next() {
-                outcomes.append(outcome)
-                done(outcomes.count)
-                if self.trouble(in: outcomes, policy) == nil { startNext() }
-            }
-            return outcomes
+    /// Pushes to PoPs until one is in trouble.
+    private func push(
+        _ items: [PushPlan.Item],
+        _ policy: WavePolicy,
+        done: (Int) -> Void
+    ) async -> [Outcome] {
+        var count = 0
+        return await self.visit(items) {
+            await self.push($0, policy)
+        } goesOnAfter: { outcome in
+            count += 1
+            done(count)
+            return self.trouble(in: [outcome], policy) == nil
         }
     }
 
-    private func visit(_ item: PushPlan.Item, _ policy: WavePolicy) async -> Outcome {
-        try? await Task.sleep(for: self.jitter * Double.random(in: 0...1))
+    private func push(_ item: PushPlan.Item, _ policy: WavePolicy) async -> Outcome {
         let visit = PoPVisit(item, policy, isForced: self.forced.contains(item.pop.name))
-        var outcome: Outcome
-        do {
-            if let hold = item.past.hold, hold.generation == nil {
-                outcome = visit.stopped("\(hold.words(for: item.pop.name)), and nothing was ever confirmed")
-            } else {
-                outcome = await visit.push(try await self.generation(for: item), through: self.connector)
-            }
-        } catch {
-            outcome = visit.failed(nil, error)
+        if let hold = item.past.hold, hold.generation == nil {
+            let reason = "\(hold.words(for: item.pop.name)), and nothing was ever confirmed"
+            return await visit.look(reason, through: self.connector)
         }
-        self.log(outcome)
-        outcome.recordingError = await self.record(outcome)
-        return outcome
+        do {
+            return await visit.push(try await self.generation(for: item), through: self.connector)
+        } catch {
+            return visit.failed(nil, error)
+        }
+    }
+
+    /// Visits PoPs, and records how each went.
+    private func visit(
+        _ items: [PushPlan.Item],
+        _ visit: @escaping @Sendable (PushPlan.Item) async -> Outcome,
+        goesOnAfter: (Outcome) -> Bool = { _ in true }
+    ) async -> [Outcome] {
+        await Sweep.over(
+            items,
+            { item in
+                // Cancelled: the visit looks.
+                try? await Task.sleep(for: self.jitter * Double.random(in: 0...1))
+                var outcome = await visit(item)
+                self.log(outcome)
+                outcome.recordingError = await self.record(outcome)
+                return outcome
+            },
+            goesOnAfter: goesOnAfter
+        )
     }
 
     /// What a PoP is to have: what it is held on, or what the registry says.
@@ -154,18 +163,6 @@ struct Round: Sendable {
 }
 
 extension Round {
-    /// Records that nothing was sent to any of the PoPs.
-    private func stop(_ items: [PushPlan.Item], _ reason: String) async -> [Outcome] {
-        var outcomes: [Outcome] = []
-        for item in items {
-            var outcome = PoPVisit(item, WavePolicy(), isForced: false).stopped(reason)
-            self.log(outcome)
-            outcome.recordingError = await self.record(outcome)
-            outcomes.append(outcome)
-        }
-        return outcomes
-    }
-
     /// What ends a wave early: a daemon that did not do well with a push, or, where changes are watched, one
     /// that was lost after it.
     private func trouble(in outcomes: [Outcome], _ policy: WavePolicy) -> String? {
@@ -178,13 +175,20 @@ extension Round {
     }
 
     /// Keeps the PoPs that a wave has not come to, and those where it went wrong, on what they have.
-    private func hold(_ plan: PushPlan, _ outcomes: [Outcome], _ trouble: String) async -> [Outcome] {
+    ///
+    /// - Returns: How the former do.
+    private func hold(
+        _ plan: PushPlan,
+        _ policy: WavePolicy,
+        _ outcomes: [Outcome],
+        _ trouble: String
+    ) async -> [Outcome] {
         let reason = "the change was stopped, since it went wrong at \(trouble)"
         let good = Set(outcomes.filter(\.attempt.outcome.isSuccess).map(\.pop.id))
         let seen = Set(outcomes.map(\.pop.id))
         let behind = plan.items.filter { $0.isChange && !good.contains($0.pop.id) }
         self.logger.error("\(reason); \(behind.count) PoPs are held: sixxs-central release lets them go on")
-        _ = await self.recording("the hold") {
+        let error = await self.recording("the hold") {
             try await self.store.hold(
                 behind.map { ($0.pop.id, $0.past.confirmedGeneration) },
                 by: self.author,
@@ -194,7 +198,15 @@ extension Round {
                 FleetEvent(time: Date(), popID: nil, kind: .halted, detail: reason)
             ])
         }
-        return await self.stop(behind.filter { !seen.contains($0.pop.id) }, reason)
+        let unseen = behind.filter { !seen.contains($0.pop.id) }
+        let looks = await self.visit(unseen) {
+            await PoPVisit($0, policy).look(reason, through: self.connector)
+        }
+        return looks.map { look in
+            var look = look
+            look.recordingError = error ?? look.recordingError
+            return look
+        }
     }
 
     /// - Returns: Why it could not be recorded, or nil.

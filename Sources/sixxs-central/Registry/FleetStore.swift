@@ -47,9 +47,6 @@ protocol RoundStore: Sendable {
     /// What is known of every PoP, by PoP id; all but the samples in one view.
     func pasts() async throws -> [Int: PoPPast]
 
-    /// The generations of a PoP, the newest first.
-    func generations(of popID: Int, limit: Int) async throws -> [Generation]
-
     /// Records a visit.
     func record(_ visit: VisitRecord) async throws
 
