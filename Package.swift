@@ -36,7 +36,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
-        .target(name: "CSHA1"),
+        .target(name: "CSHA1", dependencies: ["CLibCrypto"]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
         .target(name: "Wire", dependencies: ["CLibCrypto", "CSHA1"], swiftSettings: memorySafe),

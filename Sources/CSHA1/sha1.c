@@ -1,6 +1,11 @@
-// SHA-1 as FIPS 180-4 section 6.1.2 gives it, and the same with the SHA extensions of x86-64.
+// SHA-1 (FIPS 180-4 section 6.1.2) with the SHA extensions of x86-64, and by libcrypto elsewhere.
+
+// The low-level interface is deprecated from version 3 on.
+#define OPENSSL_API_COMPAT 0x10100000L
+
 #include "CSHA1.h"
 
+#include <openssl/sha.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -9,46 +14,15 @@
 
 typedef void (*csha1_compress)(uint32_t state[5], const uint8_t *blocks, size_t count);
 
-static uint32_t rotate_left(uint32_t value, int bits) { return value << bits | value >> (32 - bits); }
-
-static uint32_t load_big_endian(const uint8_t *octets) {
-    return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
-}
-
-static void compress_portable(uint32_t state[5], const uint8_t *blocks, size_t count) {
-    for (; count > 0; count--, blocks += 64) {
-        uint32_t w[80];
-        for (int t = 0; t < 16; t++) w[t] = load_big_endian(blocks + 4 * t);
-        for (int t = 16; t < 80; t++) w[t] = rotate_left(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
-        uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
-        for (int t = 0; t < 80; t++) {
-            uint32_t f, k;
-            if (t < 20) {
-                f = (b & c) | (~b & d);
-                k = 0x5a827999;
-            } else if (t < 40) {
-                f = b ^ c ^ d;
-                k = 0x6ed9eba1;
-            } else if (t < 60) {
-                f = (b & c) | (b & d) | (c & d);
-                k = 0x8f1bbcdc;
-            } else {
-                f = b ^ c ^ d;
-                k = 0xca62c1d6;
-            }
-            uint32_t next = rotate_left(a, 5) + f + e + k + w[t];
-            e = d;
-            d = c;
-            c = rotate_left(b, 30);
-            b = a;
-            a = next;
-        }
-        state[0] += a;
-        state[1] += b;
-        state[2] += c;
-        state[3] += d;
-        state[4] += e;
-    }
+// OpenSSL's own code for processors without SHA extensions; its low-level interface is the one that needs no heap.
+static void compress_libcrypto(uint32_t state[5], const uint8_t *blocks, size_t count) {
+    SHA_CTX context = {.h0 = state[0], .h1 = state[1], .h2 = state[2], .h3 = state[3], .h4 = state[4]};
+    SHA1_Update(&context, blocks, 64 * count);
+    state[0] = context.h0;
+    state[1] = context.h1;
+    state[2] = context.h2;
+    state[3] = context.h3;
+    state[4] = context.h4;
 }
 
 #if defined(__x86_64__)
@@ -142,12 +116,12 @@ static csha1_compress chosen_compress(void) {
     static csha1_compress chosen;
     csha1_compress compress = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
     if (compress == NULL) {
-        compress = csha1_uses_cpu_instructions() ? compress_sha_instructions : compress_portable;
+        compress = csha1_uses_cpu_instructions() ? compress_sha_instructions : compress_libcrypto;
         __atomic_store_n(&chosen, compress, __ATOMIC_RELAXED);
     }
     return compress;
 #else
-    return compress_portable;
+    return compress_libcrypto;
 #endif
 }
 
@@ -233,8 +207,8 @@ static void digest_with(csha1_compress compress, const csha1_part parts[3], uint
 
 void csha1_digest(const csha1_part parts[3], uint8_t digest[20]) { digest_with(chosen_compress(), parts, digest); }
 
-void csha1_digest_portable(const csha1_part parts[3], uint8_t digest[20]) {
-    digest_with(compress_portable, parts, digest);
+void csha1_digest_libcrypto(const csha1_part parts[3], uint8_t digest[20]) {
+    digest_with(compress_libcrypto, parts, digest);
 }
 
 void csha1_digest_pair(const csha1_part first[3], const csha1_part second[3], uint8_t first_digest[20],

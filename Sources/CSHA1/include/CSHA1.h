@@ -13,7 +13,7 @@ typedef struct {
 /// Computes SHA-1 (FIPS 180-4) over three parts, one after the other, without allocating.
 ///
 /// AYIYA signs a datagram in whose middle another value stands; parts avoid a copy of the datagram.
-/// Uses the CPU's SHA instructions where it has them.
+/// Uses the CPU's SHA instructions where it has them, and libcrypto elsewhere.
 void csha1_digest(const csha1_part parts[3], uint8_t digest[20]);
 
 /// Computes two digests at once: with the CPU's SHA instructions the two chains of dependent steps overlap, so that both
@@ -21,8 +21,8 @@ void csha1_digest(const csha1_part parts[3], uint8_t digest[20]);
 void csha1_digest_pair(const csha1_part first[3], const csha1_part second[3], uint8_t first_digest[20],
                        uint8_t second_digest[20]);
 
-/// The same without the CPU's SHA instructions, for processors that have none.
-void csha1_digest_portable(const csha1_part parts[3], uint8_t digest[20]);
+/// The same by libcrypto, whatever the CPU has.
+void csha1_digest_libcrypto(const csha1_part parts[3], uint8_t digest[20]);
 
 /// Whether the CPU's SHA instructions are used.
 int csha1_uses_cpu_instructions(void);
