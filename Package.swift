@@ -75,16 +75,22 @@ let package = Package(
             path: "Benchmarks/Sources/sixxsd-bench",
             swiftSettings: views
         ),
-        .testTarget(
-            name: "WireTests",
-            dependencies: ["Wire", "CSHA1"],
+        // Only the tests depend on it.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Wire"],
+            path: "Tests/TestSupport",
             resources: [.copy("Fixtures")],
             swiftSettings: views
         ),
         .testTarget(
+            name: "WireTests",
+            dependencies: ["Wire", "CSHA1", "TestSupport"],
+            swiftSettings: views
+        ),
+        .testTarget(
             name: "CoreTests",
-            dependencies: ["Core", "Wire"],
-            resources: [.copy("Fixtures")],
+            dependencies: ["Core", "Wire", "TestSupport"],
             swiftSettings: views
         ),
         .testTarget(

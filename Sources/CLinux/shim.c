@@ -182,7 +182,7 @@ int clinux_filter_icmp(int fd, int version) {
 }
 
 void clinux_keep_heap_small(void) {
-    enum { LARGE = 128 * 1024 };
+    enum { LARGE = 4 * 1024 };
     mallopt(M_ARENA_MAX, 1);
     // glibc's own thresholds, which grow with what is freed unless they are set.
     mallopt(M_MMAP_THRESHOLD, LARGE);

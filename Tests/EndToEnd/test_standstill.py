@@ -98,11 +98,13 @@ def test_pushes_take_no_memory(site: Site) -> None:
     with daemon.session(timeout=30) as session:
         for generation in range(1, count + 1):
             assert session.push(generation, text_of(generation, 1000)).is_success
+            if LONG and generation == 10:
+                # Until every tunnel was probed once, which takes memory with time and not with pushes.
+                time.sleep(90)
             for place in (10, 1000, count - 50):
                 if place <= generation < place + 50:
                     sizes.setdefault(place, []).append(memory(daemon, "RssAnon") + memory(daemon, "RssFile"))
     curve = [min(looks) for looks in sizes.values()]
     print(f"{curve} KiB after {list(sizes)} pushes")
-    # The heap finds its shape within some hundred pushes; from there on nothing may be added.
-    assert curve[-1] <= curve[0] * 1.05
-    assert not LONG or curve[-1] <= curve[1] * 1.01
+    # The short form ends while the heap still finds its shape.
+    assert curve[-1] <= curve[0] * (1.01 if LONG else 1.02)

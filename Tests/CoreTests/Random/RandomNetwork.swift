@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Wire
 
 /// A configuration that nobody chose, and the addresses worth sending to in it.

@@ -1,3 +1,4 @@
+import TestSupport
 import Wire
 
 /// Reads numbers off octets that nobody chose well; zeros when there are no more.

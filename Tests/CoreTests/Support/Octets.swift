@@ -1,12 +1,6 @@
 import Testing
 import Wire
 
-/// The octets that hexadecimal digits stand for; blanks between them are for the reader.
-func octets(_ hexadecimal: String) -> [UInt8] {
-    let nibbles = hexadecimal.utf8.compactMap { UInt8(String(UnicodeScalar($0)), radix: 16) }
-    return stride(from: 0, to: nibbles.count - 1, by: 2).map { nibbles[$0] << 4 | nibbles[$0 + 1] }
-}
-
 /// What a writer leaves in front of a payload that is in place.
 func written(_ count: Int, before payload: [UInt8], by write: (inout MutableRawSpan) -> Void) -> [UInt8] {
     var octets = [UInt8](repeating: 0xee, count: count) + payload

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -195,7 +196,7 @@ import Wire
 
         let octets = written(20) { header.encode(into: &$0, at: 0) }
 
-        #expect(Array(octets[4..<8]) == WireTests.octets(row.output))
+        #expect(Array(octets[4..<8]) == TestSupport.octets(row.output))
         #expect(referenceChecksum(octets) == 0)
     }
 
@@ -212,6 +213,8 @@ import Wire
 
         #expect(octets.prefix(7) == [UInt8](repeating: 0xee, count: 7)[...])
         #expect(octets.suffix(3) == [0xee, 0xee, 0xee])
-        #expect(Array(octets[7..<27]) == WireTests.octets("4500 0014 0000 4000 4029 b6bd c0000201 c0000202"))
+        #expect(
+            Array(octets[7..<27]) == TestSupport.octets("4500 0014 0000 4000 4029 b6bd c0000201 c0000202")
+        )
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -107,7 +108,7 @@ import Wire
         let octets = written(46) { header.encode(into: &$0, at: 3) }
 
         let expected = "eeeeee 60000000 0000 3b40 \(String(repeating: "00", count: 31)) 01 eeeeee"
-        #expect(octets == WireTests.octets(expected))
+        #expect(octets == TestSupport.octets(expected))
     }
 }
 

@@ -1,4 +1,5 @@
 import CSHA1
+import TestSupport
 import Testing
 import Wire
 

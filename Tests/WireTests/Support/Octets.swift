@@ -2,12 +2,6 @@ import Testing
 
 @testable import Wire
 
-/// The octets that hexadecimal digits stand for; blanks between them are for the reader.
-func octets(_ hexadecimal: String) -> [UInt8] {
-    let nibbles = hexadecimal.utf8.compactMap(\.hexadecimalValue)
-    return stride(from: 0, to: nibbles.count - 1, by: 2).map { nibbles[$0] << 4 | nibbles[$0 + 1] }
-}
-
 /// What a writer leaves in a buffer that held something else before.
 func written(_ before: [UInt8], by write: (inout MutableRawSpan) -> Void) -> [UInt8] {
     var octets = before

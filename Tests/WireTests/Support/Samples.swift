@@ -1,3 +1,4 @@
+import TestSupport
 import Wire
 
 /// Inputs that the decoders take, to begin mutating with.

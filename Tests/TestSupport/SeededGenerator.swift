@@ -1,14 +1,14 @@
-import Wire
+package import Wire
 
 /// Random numbers that a seed repeats (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         self.state = seed
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         self.state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = self.state
         mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
@@ -17,12 +17,12 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// Octets that nobody chose.
-    mutating func octets(_ count: Int) -> [UInt8] {
+    package mutating func octets(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
     }
 
     /// An address that nobody chose.
-    mutating func address() -> IPv6Address {
+    package mutating func address() -> IPv6Address {
         IPv6Address(high: self.next(), low: self.next())
     }
 }

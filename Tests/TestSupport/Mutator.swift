@@ -1,15 +1,15 @@
 /// Makes inputs out of samples, as a fuzzer without a feedback does.
-struct Mutator {
+package struct Mutator {
     private let samples: [[UInt8]]
     private var generator: SeededGenerator
 
-    init(seed: UInt64, samples: [[UInt8]]) {
+    package init(seed: UInt64, samples: [[UInt8]]) {
         self.samples = samples
         self.generator = SeededGenerator(seed: seed)
     }
 
     /// Octets of noise, or a sample with some changes.
-    mutating func next() -> [UInt8] {
+    package mutating func next() -> [UInt8] {
         guard let sample = self.samples.randomElement(using: &self.generator), self.below(8) > 0 else {
             return self.generator.octets(self.below(120))
         }

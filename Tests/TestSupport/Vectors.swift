@@ -1,12 +1,12 @@
-import Foundation
-import Testing
+internal import Foundation
+internal import Testing
 
 /// A file of vectors that were made by other programs than this one.
-struct Vectors<Case: Decodable & Sendable>: Decodable, Sendable {
-    let cases: [Case]
+package struct Vectors<Case: Decodable & Sendable>: Decodable, Sendable {
+    package let cases: [Case]
 
     /// Loads `Fixtures/<name>.json`; a file that cannot be read is an issue and has no cases.
-    static func load(_ name: String) -> [Case] {
+    package static func load(_ name: String) -> [Case] {
         do {
             let folder = try #require(Bundle.module.resourceURL).appending(path: "Fixtures")
             let data = try Data(contentsOf: folder.appending(path: "\(name).json"))
@@ -21,12 +21,12 @@ struct Vectors<Case: Decodable & Sendable>: Decodable, Sendable {
 }
 
 /// Octets that a vector writes in hexadecimal.
-struct HexadecimalOctets: Decodable, Sendable {
-    let octets: [UInt8]
+package struct HexadecimalOctets: Decodable, Sendable {
+    package let octets: [UInt8]
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
-        self.octets = WireTests.octets(text)
+        self.octets = TestSupport.octets(text)
         guard self.octets.count * 2 == text.utf8.count else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "not hexadecimal")
