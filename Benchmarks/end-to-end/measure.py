@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests" / "EndToEnd"))
 
+import lossless  # noqa: E402
 import packet_cost  # noqa: E402
 import transfers  # noqa: E402
 from lab import figures  # noqa: E402
@@ -23,6 +24,7 @@ from lab.programs import what_is_missing  # noqa: E402
 PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "end-to-end": lambda asked: packet_cost.table(asked.only, asked.rounds or 7),
     "transfers": lambda asked: transfers.table(asked.rounds or 3),
+    "lossless": lambda asked: lossless.table(),
 }
 
 
