@@ -86,33 +86,37 @@ class Stand:
             return [bulk.udp(SERVER, PLAN.them(tid), size, 1024 + n % 1000) for n, tid in enumerate(tids)]
         return [self.wrapped(tid, bulk.udp(PLAN.them(tid), SERVER, size, 1024 + n % 1000)) for n, tid in enumerate(tids)]
 
-    def settled(self) -> Balance:
-        """The account of packets when the queues are empty."""
-        seen, same = self.daemon.balance(), 0
-        deadline = time.monotonic() + 2
-        while same < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-            now = self.daemon.balance()
-            same = same + 1 if now.forwarded == seen.forwarded else 0
-            seen = now
-        return seen
-
-    def attempt(self, sender: Sender, rate: float, seconds: float = TRY) -> tuple[float, float, float]:
-        """Packets a second offered and forwarded, and the part that was lost."""
-        before = self.settled()
-        sent, took = sender.send(rate, seconds)
-        forwarded = self.settled().forwarded - before.forwarded
-        return sent / took, forwarded / took, max(0, sent - forwarded) / sent
-
     def memory(self) -> dict[str, float]:
         """Megabytes (10⁶ octets), by the kernel's names."""
         status = Path(f"/proc/{self.daemon.pid}/status").read_text()
         return {name: int(size) * 1024 / 1e6 for name, size in re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status)}
 
 
-def without_loss(stand: Stand, sender: Sender) -> float:
+def settled(daemon: Daemon) -> Balance:
+    """The account of packets when the queues are empty."""
+    seen, same = daemon.balance(), 0
+    deadline = time.monotonic() + 2
+    while same < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+        now = daemon.balance()
+        same = same + 1 if now.forwarded == seen.forwarded else 0
+        seen = now
+    return seen
+
+
+def attempt(daemon: Daemon, sender: Sender, rate: float) -> tuple[float, float, float]:
+    """Packets a second offered and forwarded, and the part that was lost."""
+    before = settled(daemon)
+    sent, took = sender.send(rate, TRY)
+    forwarded = settled(daemon).forwarded - before.forwarded
+    return sent / took, forwarded / took, max(0, sent - forwarded) / sent
+
+
+def without_loss(daemon: Daemon, sender: Sender) -> float:
     """The greatest rate that lost nothing, in packets a second."""
-    offered, through, lost = stand.attempt(sender, 1e9)
+    # The first packet of a flow is dearer.
+    attempt(daemon, sender, 20_000)
+    offered, through, lost = attempt(daemon, sender, 1e9)
     if lost == 0:
         return offered
     best, low, high = 0.0, 0.0, min(offered, 1.5 * through)
@@ -120,7 +124,7 @@ def without_loss(stand: Stand, sender: Sender) -> float:
         rate = (low + high) / 2
         held = 0.0
         for _ in range(TRIES):
-            offered, _, lost = stand.attempt(sender, rate)
+            offered, _, lost = attempt(daemon, sender, rate)
             if lost == 0:
                 held = offered
                 break
@@ -134,9 +138,7 @@ def row(stand: Stand, direction: str, count: int) -> str:
     for size in SIZES:
         stand.beat()
         with Sender(stand.user, stand.packets(direction, size, count)) as sender:
-            # The first packet of a flow is dearer.
-            stand.attempt(sender, 20_000)
-            cells.append(f"{without_loss(stand, sender) / 1000:,.0f}")
+            cells.append(f"{without_loss(stand.daemon, sender) / 1000:,.0f}")
     return f"| {stand.kind} {direction} | {count} | {' | '.join(cells)} |"
 
 

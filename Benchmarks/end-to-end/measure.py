@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests" / "EndToEnd
 
 import lossless  # noqa: E402
 import packet_cost  # noqa: E402
+import round_trips  # noqa: E402
 import transfers  # noqa: E402
 from lab import figures  # noqa: E402
 from lab.namespace import exit_on_signals  # noqa: E402
@@ -24,6 +25,7 @@ from lab.programs import what_is_missing  # noqa: E402
 PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "end-to-end": lambda asked: packet_cost.table(asked.only, asked.rounds or 7),
     "transfers": lambda asked: transfers.table(asked.rounds or 3),
+    "round-trips": lambda asked: round_trips.table(asked.rounds or 3),
     "lossless": lambda asked: lossless.table(),
 }
 

@@ -37,9 +37,14 @@ class Way:
         self.home = self.site.home(ipv4=HOME)
         self.process: Process | None = None
         self.build()
+        self.wait()
+
+    def wait(self) -> None:
+        """Waits until packets get through."""
         wait_for(lambda: answers(self.home, SERVER), 10, f"{self.name} to carry packets", every=0.1)
 
     def build(self) -> None:
+        """Lays the way."""
         pop, inet, core = self.site.pop, self.site.backbone.inet, self.site.core
         for router in (pop, inet):
             router.sysctl({"net.ipv6.conf.all.forwarding": "1"})
@@ -77,7 +82,7 @@ class Tunnel(Way):
         self.build_far_end()
 
     def build_far_end(self) -> None:
-        raise NotImplementedError
+        """Makes the user's end of the tunnel."""
 
 
 class SixInFour(Tunnel):
