@@ -65,7 +65,8 @@ bench-program:
 bench: packages bench-program ## micro-benchmarks: nanoseconds and heap allocations
 	@$(BENCH)
 
-bench-end-to-end: packages ## what a packet costs with the kernel's share, into docs/performance.md (about 3 minutes)
+bench-end-to-end: packages ## packets' cost, TCP, latency, loss and memory beside plain forwarding and wireguard-go, into docs/performance.md (about 9 minutes)
+	-@Tests/gate/install-packages.sh wireguard-go wireguard-tools
 	@$(AS_ROOT) $(PYTHON) Benchmarks/end-to-end/measure.py --write docs/performance.md
 
 bench-centre: packages ## what the centre's rounds and commands cost, 5 to 500 PoPs, into docs/performance.md (about 10 minutes)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import links
 from lab import beats, bulk
 from lab.bulk import PLAIN, Device, raw_sender
 from lab.daemon import Daemon, TunnelLine, configuration
@@ -254,4 +255,6 @@ def table(only: str, rounds: int) -> list[str]:
                          f"{example.must:g}× | {example.aim:g}× |")
             print(lines[-1], flush=True)
         laboratory.check()
-    return lines
+        lines += ["", *links.settings(laboratory)]
+    print(lines[-1], flush=True)
+    return ["Nanoseconds of CPU a packet.", "", *lines]

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs the Debian packages that the build and the tests need: those that are missing, and nothing else.
+# Installs the Debian packages that the build and the tests need: those that are missing, and nothing else. Arguments are
+# further packages.
 #
 # The list is all that a clean Debian 12 with the Swift toolchain lacks. What it does not do: start, enable or
 # configure anything (Debian's own policy decides whether openssh-server starts).
@@ -10,7 +11,7 @@ laboratory=(iproute2 nftables iputils-ping iperf3 ethtool procps util-linux open
     traceroute mtr-tiny tcpdump tshark python3 python3-pytest python3-pytest-xdist python3-scapy)
 
 missing=()
-for package in "${build[@]}" "${laboratory[@]}"; do
+for package in "${build[@]}" "${laboratory[@]}" "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -1,0 +1,85 @@
+"""What the benchmark measures with carries packets as they are.
+
+    host ── core ── chtst01 ── inet ── home
+                     sixxsd             far end of a benchmark
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import bulk
+from lab.namespace import Laboratory
+from lab.programs import Programs
+from lab.topology import SERVER
+from test_tcp_obeys import transfer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Benchmarks" / "end-to-end"))
+
+import far_end  # noqa: E402
+from sender import Sender  # noqa: E402
+from ways import AYIYA, ONE_AT_A_TIME, SixInFour, Way  # noqa: E402
+
+PAYLOAD = bytes(range(256)) * 20
+
+
+@pytest.mark.parametrize("kind", [SixInFour, AYIYA], ids=["6in4", "AYIYA"])
+@pytest.mark.parametrize("options", [[], ONE_AT_A_TIME], ids=["batched", "one at a time"])
+def test_a_transfer_arrives_as_it_was_sent(laboratory: Laboratory, programs: Programs, kind: type[SixInFour | AYIYA],
+                                           options: list[str]) -> None:
+    way = kind(laboratory, programs, options)
+    before = way.daemon.balance().forwarded
+    assert transfer(way.site.core, way.home, way.user)
+    assert transfer(way.home, way.site.core, SERVER)
+    assert way.daemon.balance().forwarded > before + 2 * 400_000 // 1480
+    assert way.cpu() >= 0
+
+
+def test_plain_forwarding_has_no_daemon(laboratory: Laboratory, programs: Programs) -> None:
+    way = Way(laboratory, programs)
+    assert transfer(way.site.core, way.home, way.user)
+    assert not way.site.pop.has_interface("sixxs") and way.process is None
+
+
+@pytest.mark.parametrize("size", [1, 700, 1356, 1388])
+def test_a_super_packet_is_cut_up_as_a_tcp_would(size: int) -> None:
+    whole = bulk.super_packet("2001:db8::1", "2001:db8::2", 0xFFFF_F000, PAYLOAD[:size * 3 + 1], size)[10:]
+    wanted = [bulk.tcp("2001:db8::1", "2001:db8::2", 0xFFFF_F000 + offset, PAYLOAD[offset:min(offset + size, size * 3 + 1)])
+              for offset in range(0, size * 3 + 1, size)]
+    assert far_end.segments(whole, size) == wanted
+
+
+def test_only_what_follows_is_put_together() -> None:
+    def segment(sequence: int, length: int = 1000, port: int = 40000) -> bytes:
+        return bulk.tcp("2001:db8::1", "2001:db8::2", sequence, bytes(length), port)
+
+    run = [segment(0), segment(1000)]
+    assert far_end.follows(run, segment(2000)) and far_end.follows(run, segment(2000, 10))
+    assert not far_end.follows(run, segment(1999)), "a gap"
+    assert not far_end.follows(run, segment(2000, 1001)), "larger than the others"
+    assert not far_end.follows(run, segment(2000, port=40001)), "another connection"
+    assert not far_end.follows([segment(0), segment(1000, 10)], segment(1010)), "after a short one"
+    assert not far_end.follows([segment(0)], bulk.udp("2001:db8::1", "2001:db8::2", 1072, 9)), "no TCP"
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_each_packet_is_sent_as_it_is(laboratory: Laboratory, version: int) -> None:
+    a, b = laboratory.namespace("a"), laboratory.namespace("b")
+    laboratory.link(a, "net0", b, "net0")
+    family, source, destination = ((socket.AF_INET, "192.0.2.1", "192.0.2.2") if version == 4 else
+                                   (socket.AF_INET6, "2001:db8::1", "2001:db8::2"))
+    for host, address in ((a, source), (b, destination)):
+        host.ip(f"addr add {address}/{24 if version == 4 else 64} dev net0" + (" nodad" if version == 6 else ""))
+    payloads = [bytes([number]) * (100 + number) for number in range(100)]
+    with b.socket(family, socket.SOCK_RAW, 253) as receiver:
+        receiver.settimeout(3)
+        packets = [bulk.ipv4(source, destination, 253, octets) if version == 4 else bulk.ipv6(source, destination, 253, octets)
+                   for octets in payloads]
+        with Sender(a, packets) as sender:
+            sender.send_each()
+        found = [receiver.recv(2048) for _ in payloads]
+    assert [octets[20:] if version == 4 else octets for octets in found] == payloads
