@@ -33,7 +33,7 @@ demo: packages build ## a fleet on this machine, in namespaces: tunnels, pings, 
 demo-down: ## remove what `make demo KEEP=1` left up
 	@exec $(AS_ROOT) $(PYTHON) Tests/EndToEnd/demo.py --down
 
-test: packages lint unit build end-to-end bench-check fuzz ## everything that continuous integration checks
+test: packages lint unit build end-to-end bench-check instructions fuzz ## everything that continuous integration checks
 test: SECONDS = 8
 
 campaign: export SIXXS_LONG = 1

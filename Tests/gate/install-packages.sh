@@ -7,11 +7,12 @@
 set -euo pipefail
 
 build=(libssl-dev libssh-dev libsqlite3-dev pkg-config lld)
+benchmarks=(valgrind binutils)
 laboratory=(iproute2 nftables iputils-ping iperf3 ethtool procps util-linux openssh-server openssh-client
     traceroute mtr-tiny tcpdump tshark python3 python3-pytest python3-pytest-xdist python3-scapy)
 
 missing=()
-for package in "${build[@]}" "${laboratory[@]}" "$@"; do
+for package in "${build[@]}" "${benchmarks[@]}" "${laboratory[@]}" "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
