@@ -57,6 +57,21 @@ struct BatchTests {
         }
     }
 
+    @Test
+    func receivesNoMoreThanItIsAskedFor() throws {
+        try NetworkNamespace.run {
+            let receiver = try UDPSocket(port: 3740, family: .ipv4)
+            let batch = try ReceiveBatch(capacity: 4, slotSize: 128, headroom: 28)
+            for length in 1...6 { _ = try Self.send([UInt8](repeating: 7, count: length), to: 3740, .ipv4) }
+
+            #expect(try batch.receive(from: receiver.fileDescriptor, atMost: 1) == 1)
+            #expect(batch.datagram(at: 0).length == 1)
+
+            #expect(try batch.receive(from: receiver.fileDescriptor, atMost: 5) == 4)
+            #expect((0..<4).map { batch.datagram(at: $0).length } == [2, 3, 4, 5])
+        }
+    }
+
     @Test(arguments: [(100, false), (101, true)])
     func marksADatagramThatIsTooLong(_ length: Int, _ isTruncated: Bool) throws {
         try NetworkNamespace.run {

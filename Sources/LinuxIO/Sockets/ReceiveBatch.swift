@@ -100,14 +100,19 @@ public final class ReceiveBatch {
     ///
     /// What the previous call brought is overwritten.
     ///
-    /// - Parameter fileDescriptor: A datagram or raw socket.
+    /// - Parameters:
+    ///   - fileDescriptor: A datagram or raw socket.
+    ///   - limit: How many datagrams to take at most, 1 or more; nil for the capacity.
     /// - Returns: How many datagrams came; 0 when none waits.
     /// - Throws: ``SystemCallError``; a connected socket reports ICMP errors this way (`ECONNREFUSED`).
-    public func receive(from fileDescriptor: CInt) throws(SystemCallError) -> Int {
+    public func receive(
+        from fileDescriptor: CInt,
+        atMost limit: Int? = nil
+    ) throws(SystemCallError) -> Int {
         for index in 0..<self.count { self.rearm(index) }
         self.count = 0
-        let capacity = CUnsignedInt(self.capacity)
-        switch attempt({ clinux_recvmmsg(fileDescriptor, self.messages, capacity, CInt(MSG_DONTWAIT)) }) {
+        let most = CUnsignedInt(min(limit ?? self.capacity, self.capacity))
+        switch attempt({ clinux_recvmmsg(fileDescriptor, self.messages, most, CInt(MSG_DONTWAIT)) }) {
         case .success(let count): self.count = Int(count)
         case .failure(let error) where error.isWouldBlock: break
         case .failure(let error): throw SystemCallError(call: "recvmmsg", errno: error)

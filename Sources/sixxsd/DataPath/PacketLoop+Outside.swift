@@ -24,52 +24,71 @@ extension PacketLoop {
     /// Raw IPv4 sockets give whole packets, with their outer headers.
     mutating func serveRawIPv4(
         _ fileDescriptor: CInt,
-        _ payload: OuterPayload,
+        _ source: Source,
         _ now: Moment
     ) throws(SystemCallError) {
-        var isDrained = false
-        for _ in 0..<Self.turn / self.received.capacity where !isDrained {
-            let count = try self.received.receive(from: fileDescriptor)
-            for index in 0..<count {
-                let length = self.received.length(at: index)
-                let slot = self.received.slot(at: index)
-                if payload == .sixInFour, self.takeMergedIPv4(slot, length: length, now) { continue }
-                self.ask(slot, length: length, now) { engine, buffer, spare in
-                    engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
-                }
+        try self.takeTurn(fileDescriptor, source, now) { loop, index in
+            let length = loop.received.length(at: index)
+            let slot = loop.received.slot(at: index)
+            if source == .sixInFour4, let parts = loop.takeMergedIPv4(slot, length: length, now) {
+                return parts
             }
-            self.flush(now)
-            isDrained = count < self.received.capacity
+            loop.ask(slot, length: length, now) { engine, buffer, spare in
+                engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
+            }
+            return 1
         }
     }
 
     /// Other sockets give what stands behind the outer headers.
     mutating func serve(
         _ fileDescriptor: CInt,
+        _ source: Source,
         _ payload: OuterPayload,
         _ now: Moment
     ) throws(SystemCallError) {
-        var isDrained = false
-        for _ in 0..<Self.turn / self.received.capacity where !isDrained {
-            let count = try self.received.receive(from: fileDescriptor)
-            for index in 0..<count {
-                let datagram = self.received.datagram(at: index)
-                guard let outer = OuterHeader(datagram, payload) else { continue }
-                let slot = self.received.slot(at: index)
-                if payload == .sixInFour, self.takeMerged(slot, 0..<datagram.length, outer, now) {
-                    continue
-                } else if payload == .ayiya {
-                    self.take(
-                        Datagram(slot: slot, length: datagram.length, outer: outer),
-                        datagram.segmentSize,
-                        now
-                    )
-                } else {
-                    self.give(slot, length: datagram.length, payload, outer, now)
-                }
+        try self.takeTurn(fileDescriptor, source, now) { loop, index in
+            let datagram = loop.received.datagram(at: index)
+            guard let outer = OuterHeader(datagram, payload) else { return 1 }
+            let slot = loop.received.slot(at: index)
+            if payload == .ayiya {
+                let whole = Datagram(slot: slot, length: datagram.length, outer: outer)
+                return loop.take(whole, datagram.segmentSize, now)
             }
+            if payload == .sixInFour, let parts = loop.takeMerged(slot, 0..<datagram.length, outer, now) {
+                return parts
+            }
+            loop.give(slot, length: datagram.length, payload, outer, now)
+            return 1
+        }
+    }
+
+    /// Receives from a socket until it is empty or the turn is over.
+    ///
+    /// - Parameters:
+    ///   - fileDescriptor: The socket.
+    ///   - source: Which one it is.
+    ///   - now: The time.
+    ///   - take: Takes one of the received messages, and says how many packets it was.
+    /// - Throws: ``SystemCallError`` when the socket fails.
+    private mutating func takeTurn(
+        _ fileDescriptor: CInt,
+        _ source: Source,
+        _ now: Moment,
+        _ take: (inout PacketLoop, Int) -> Int
+    ) throws(SystemCallError) {
+        let place = Int(source.rawValue)
+        var isOver = false
+        var packets = 0
+        for _ in 0..<Self.turn / self.received.capacity where !isOver {
+            let limit = self.appetites[place].messages
+            let count = try self.received.receive(from: fileDescriptor, atMost: limit)
+            var taken = 0
+            for index in 0..<count { taken += take(&self, index) }
             self.giveAll(now)
-            isDrained = count < self.received.capacity
+            self.appetites[place].note(messages: count, packets: taken)
+            packets += taken
+            isOver = count < limit || packets >= Self.mostSegments
         }
     }
 
@@ -97,16 +116,16 @@ extension PacketLoop {
 
     /// Cuts a packet up that the receiving link merged.
     ///
-    /// - Returns: Whether it was one.
+    /// - Returns: Into how many; nil when it was none.
     private mutating func takeMergedIPv4(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
         _ now: Moment
-    ) -> Bool {
+    ) -> Int? {
         let range = PacketBuffer.headroom..<PacketBuffer.headroom + length
         guard let packet = try? IPv4Packet(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[range])),
             SuperPacket.isMerged(packet.payload)
-        else { return false }
+        else { return nil }
         let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
         let outer = OuterHeader(path: path, trafficClass: packet.trafficClass)
         return self.takeMerged(slot, packet.headerLength..<packet.totalLength, outer, now)
@@ -117,30 +136,32 @@ extension PacketLoop {
         _ range: Range<Int>,
         _ outer: OuterHeader,
         _ now: Moment
-    ) -> Bool {
+    ) -> Int? {
         let place = PacketBuffer.headroom + range.lowerBound..<PacketBuffer.headroom + range.upperBound
         let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[place])
-        guard SuperPacket.isMerged(octets) else { return false }
+        guard SuperPacket.isMerged(octets) else { return nil }
         let mtu = self.engine.largestPacket(from: octets.ipv6Address(at: IPv6Header.Offset.source))
         guard let header = SuperPacket.mergeHeader(of: octets, mtu: mtu),
             let whole = try? SuperPacket(octets, header)
-        else { return false }
+        else { return nil }
         for index in 0..<whole.count {
             guard let segment = self.write(index, of: whole, now) else { continue }
             self.give(segment.slot, length: segment.length, .sixInFour, outer, now)
             if segment.isLarge { self.flush(now) }
         }
-        return true
+        return whole.count
     }
 
     // MARK: - AYIYA
 
     /// Takes what may be several datagrams of one sender that the kernel put together: each gets a slot of its own, since the
     /// engine writes in front of a packet, where the one before it lies.
-    private mutating func take(_ whole: Datagram, _ segmentSize: Int?, _ now: Moment) {
+    ///
+    /// - Returns: How many.
+    private mutating func take(_ whole: Datagram, _ segmentSize: Int?, _ now: Moment) -> Int {
         guard let size = segmentSize, size < whole.length else {
             self.add(whole, now)
-            return
+            return 1
         }
         let headroom = PacketBuffer.headroom
         for start in stride(from: 0, to: whole.length, by: size) {
@@ -156,6 +177,7 @@ extension PacketLoop {
             Self.copy(whole, start..<start + length, into: slot)
             self.add(Datagram(slot: slot, length: length, outer: whole.outer), now)
         }
+        return (whole.length + size - 1) / size
     }
 
     private static func copy(

@@ -4,8 +4,8 @@ import Wire
 
 // What the kernel routed into the TUN device.
 extension PacketLoop {
-    /// How many packets at most are made of what is read in one turn.
-    private static let mostSegments = 4 * Self.turn
+    /// How many packets at most, but for the last message's, are made of what is read in one turn.
+    static let mostSegments = 4 * Self.turn
 
     mutating func serveUplink(_ now: Moment) throws(SystemCallError) {
         let start = PacketBuffer.headroom - self.ports.tun.headerLength

@@ -16,7 +16,7 @@ struct PacketLoop: ~Copyable {
     /// beginnings fall into different ones.
     private static let segmentSlotSize = 37 * 64
 
-    private enum Source: UInt64 {
+    enum Source: UInt64, CaseIterable {
         case mailbox
         case uplink
         case sixInFour4, gre4, icmp4, ayiya4, heartbeat4
@@ -27,6 +27,8 @@ struct PacketLoop: ~Copyable {
     private let mailbox: EngineMailbox
     private let poller: Poller
     let received: ReceiveBatch
+    /// How much to take from each source next, in the order of the sources.
+    var appetites: [Appetite]
     /// Second buffers for the engine; those whose packet waits to be sent come first.
     let spares: ReceiveBatch
     var usedSpares = 0
@@ -59,6 +61,8 @@ struct PacketLoop: ~Copyable {
         self.ports = ports
         self.mailbox = mailbox
         self.received = received
+        let appetite = Appetite(messages: capacity, packets: Self.mostSegments)
+        self.appetites = Source.allCases.map { _ in appetite }
         self.spares = spares
         self.segments = segments
         self.largeSegment = largeSegment
@@ -135,16 +139,16 @@ struct PacketLoop: ~Copyable {
         switch source {
         case .mailbox: self.mailbox.deliver(to: &self.engine, at: now)
         case .uplink: try self.serveUplink(now)
-        case .sixInFour4: try self.serveRawIPv4(self.ports.ipv4.sixInFour.fileDescriptor, .sixInFour, now)
-        case .gre4: try self.serveRawIPv4(self.ports.ipv4.gre.fileDescriptor, .gre, now)
-        case .icmp4: try self.serveRawIPv4(self.ports.ipv4.icmp.fileDescriptor, .icmpv4, now)
-        case .ayiya4: try self.serve(self.ports.ipv4.ayiya.fileDescriptor, .ayiya, now)
-        case .heartbeat4: try self.serve(self.ports.ipv4.heartbeat.fileDescriptor, .heartbeat, now)
-        case .sixInFour6: try self.serve(self.ports.ipv6.sixInFour.fileDescriptor, .sixInFour, now)
-        case .gre6: try self.serve(self.ports.ipv6.gre.fileDescriptor, .gre, now)
-        case .icmp6: try self.serve(self.ports.ipv6.icmp.fileDescriptor, .icmpv6, now)
-        case .ayiya6: try self.serve(self.ports.ipv6.ayiya.fileDescriptor, .ayiya, now)
-        case .heartbeat6: try self.serve(self.ports.ipv6.heartbeat.fileDescriptor, .heartbeat, now)
+        case .sixInFour4: try self.serveRawIPv4(self.ports.ipv4.sixInFour.fileDescriptor, source, now)
+        case .gre4: try self.serveRawIPv4(self.ports.ipv4.gre.fileDescriptor, source, now)
+        case .icmp4: try self.serveRawIPv4(self.ports.ipv4.icmp.fileDescriptor, source, now)
+        case .ayiya4: try self.serve(self.ports.ipv4.ayiya.fileDescriptor, source, .ayiya, now)
+        case .heartbeat4: try self.serve(self.ports.ipv4.heartbeat.fileDescriptor, source, .heartbeat, now)
+        case .sixInFour6: try self.serve(self.ports.ipv6.sixInFour.fileDescriptor, source, .sixInFour, now)
+        case .gre6: try self.serve(self.ports.ipv6.gre.fileDescriptor, source, .gre, now)
+        case .icmp6: try self.serve(self.ports.ipv6.icmp.fileDescriptor, source, .icmpv6, now)
+        case .ayiya6: try self.serve(self.ports.ipv6.ayiya.fileDescriptor, source, .ayiya, now)
+        case .heartbeat6: try self.serve(self.ports.ipv6.heartbeat.fileDescriptor, source, .heartbeat, now)
         }
     }
 

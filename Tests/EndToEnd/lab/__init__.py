@@ -10,6 +10,8 @@ central     sixxs-central
 beats       AYIYA datagrams and heartbeats, written from the specification alone
 packets     crafting and receiving single packets
 bulk        packets by the thousand, and packets that stand for several
+flood       a program that sends as fast as it can
+refusing    a program's kernel refuses offloads, as an older one would
 ends        far ends of tunnels of every kind, made of single packets
 capture     tcpdump, and tshark's opinion of what it caught
 traffic     ping and iperf3
