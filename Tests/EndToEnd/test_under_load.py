@@ -168,3 +168,201 @@ def test_the_handbooks_limits_keep_a_flood_from_those_who_share_its_queue(
     with crowd.flooded(by):
         result = pings_among_others(client.namespace, SERVER)
     assert result.received >= 0.9 * result.sent > 0, result.text
+
+
+# MARK: - What the kernel refuses to send
+
+
+class Feed:
+    """Packets from the core's side toward the static tunnel, and what of them leaves the PoP."""
+
+    def __init__(self, site: Site, tunnel: TunnelLine = STATIC) -> None:
+        self.site = site
+        self.daemon = site.daemon(tunnel)
+        self.home = site.home(ipv4=HOME)
+        if tunnel.remote == "ayiya":
+            site.user(self.home, HOME, tunnel).beat()
+            self.daemon.wait_for_state(tunnel.number, "up")
+        self.device = Device(site.pop, "feed0")
+        self.them = PLAN.them(tunnel.tid)
+        self.arrivals = receiver(site.backbone.inet, "chtst01", 0x0800)
+        self.before = self.daemon.balance()
+
+    def spent(self) -> tuple[int, int]:
+        """How many packets the kernel took, and how many it refused."""
+        now = self.daemon.balance()
+        assert now.is_even, now
+        refused = now.reasons.get("sendFailure", 0) - self.before.reasons.get("sendFailure", 0)
+        return now.forwarded - self.before.forwarded, refused
+
+    def send(self, count: int, size: int) -> None:
+        """Sends packets, no more at a time than the TUN device's queue holds, and waits until all are spent."""
+        before = sum(self.spent())
+        for start in range(0, count, 400):
+            burst = range(start, min(start + 400, count))
+            for number in burst:
+                self.device.write(PLAIN + udp(SERVER, self.them, size, 1024 + number % 60_000))
+            wait_for(lambda: sum(self.spent()) >= before + burst.stop, 5, "the daemon to be done with a burst", 0.005)
+
+    def arrived(self) -> int:
+        """How many outer packets came, once no more do."""
+        outer = {41: 20 + 40, 17: 20 + 8 + 44 + 40}
+        return sum(len(packet) >= outer.get(packet[9], 65536) + 40 for packet in everything(self.arrivals))
+
+
+def shape(site: Site, rate: str, limit: int, how: str = "replace") -> None:
+    """Makes the link toward the outside slow, with a queue of so many octets."""
+    site.pop.run("tc", "qdisc", how, "dev", "net0", "root", "handle", "1:", "tbf", "rate", rate, "burst", 5000, "limit", limit)
+
+
+def dropped_by_the_queue(site: Site) -> int:
+    text = site.pop.run("tc", "-s", "qdisc", "show", "dev", "net0").stdout
+    found = re.search(r"dropped (\d+)", text)
+    assert found, text
+    return int(found[1])
+
+
+def test_what_a_links_full_queue_refuses_is_counted(site: Site) -> None:
+    """ENOBUFS, which raw sockets usually keep to themselves."""
+    feed = Feed(site)
+    shape(site, "2mbit", 20_000)
+    feed.send(400, 200)
+    sent, refused = feed.spent()
+    assert refused > 100
+    assert feed.daemon.errors(STATIC.number)[SEND_ERROR] == refused <= dropped_by_the_queue(site)
+    assert feed.arrived() == sent == 400 - refused
+
+
+def test_what_a_links_full_queue_drops_of_a_run_the_queue_counts(site: Site) -> None:
+    feed = Feed(site, AYIYA)
+    shape(site, "2mbit", 20_000)
+    feed.send(400, 200)
+    sent, refused = feed.spent()
+    assert sent + refused == 400
+    # It counts a run that it drops whole as one.
+    assert 0 < feed.arrived() < sent
+    assert dropped_by_the_queue(site) > 0
+
+
+def test_what_finds_no_room_in_the_socket_is_counted(site: Site) -> None:
+    """EAGAIN: the link takes nothing, and its queue more than the socket may have on its way."""
+    feed = Feed(site)
+    shape(site, "64kbit", 1 << 28)
+    count = 9600
+    feed.send(count, 1280)
+    _, refused = feed.spent()
+    assert 0 < refused < count, "the socket had room for all, or for none"
+    assert share_of_a_processor(feed.daemon) < 0.5, "it waits for room"
+    # Not so fast that the link's other end drops some.
+    shape(site, "200mbit", 1 << 28, "change")
+    assert feed.arrived() == count - refused
+    feed.send(100, 1280)
+    assert feed.arrived() == 100
+    assert feed.spent() == (count - refused + 100, refused)
+
+
+def test_what_is_too_long_for_the_link_is_counted(site: Site) -> None:
+    """EMSGSIZE, until what the kernel says of the link is learnt."""
+    feed = Feed(site)
+    site.pop.ip("link set net0 mtu 1400")
+    feed.send(1, 1480)
+    assert feed.spent() == (0, 1)
+    assert feed.daemon.errors(STATIC.number)[SEND_ERROR] == 1
+    before = feed.daemon.balance()
+    feed.device.write(PLAIN + udp(SERVER, feed.them, 1480, 1024))
+    wait_for(lambda: feed.daemon.balance().answered > before.answered, 2, "packet too big")
+    feed.send(1, 1380)
+    assert feed.arrived() == 1
+    assert feed.spent() == (1, 1)
+
+
+# MARK: - Links that go
+
+
+def outside_again(site: Site) -> list[str]:
+    return [f"route replace default via {ROUTER} dev net0 onlink src {PLAN.ipv4}"]
+
+
+def core_again(site: Site) -> list[str]:
+    return [f"addr replace {POP_GATEWAY}/64 dev core0 nodad", f"addr replace {PLAN.ipv6}/128 dev core0 nodad",
+            f"route replace ::/0 via {CORE_GATEWAY} dev core0 src {PLAN.ipv6}"]
+
+
+@pytest.mark.parametrize(("link", "again", "by"), [
+    ("net0", outside_again, Crowd.from_the_core),
+    ("core0", core_again, Crowd.by_6in4),
+], ids=["outside", "core"])
+def test_a_link_goes_down_under_load_and_comes_back(
+        crowd: Crowd, link: str, again: Callable[[Site], list[str]], by: Callable[[Crowd], Process]) -> None:
+    pop = crowd.site.pop
+    with crowd.flooded(by):
+        time.sleep(0.3)
+        pop.ip(f"link set {link} down")
+        time.sleep(0.3)
+    # A trickle that can't get through, from both sides.
+    trickles = [source.spawn("ping", "-n", "-q", "-i", 0.01, destination, name="ping")
+                for source, destination in ((crowd.site.core, PLAN.them(1)), (crowd.home, SERVER))]
+    wait_for(lambda: share_of_a_processor(crowd.daemon, 0.5) < 0.25, 5, "the daemon to have nothing to do")
+    assert not ping(crowd.home, SERVER, count=1, timeout=0.2).received
+    for trickle in trickles:
+        trickle.kill()
+    pop.ip(f"link set {link} up", *again(crowd.site))
+    for client in (crowd.static, crowd.ayiya):
+        wait_for(lambda client=client: ping(client.namespace, SERVER, count=1, timeout=0.2).received, 5, "the link")
+        assert ping(client.namespace, SERVER, count=20, interval=0.01).all_arrived
+    if link == "net0":
+        assert crowd.daemon.errors(BAD_STATIC.number)[SEND_ERROR] > 1000
+
+
+def test_a_tun_device_that_is_taken_down_under_load_costs_only_packets(crowd: Crowd) -> None:
+    with crowd.flooded(Crowd.by_6in4):
+        crowd.site.pop.ip("link set sixxs down")
+        time.sleep(0.3)
+    wait_for(lambda: share_of_a_processor(crowd.daemon, 0.5) < 0.25, 5, "the daemon to have nothing to do")
+    assert crowd.daemon.balance().reasons["sendFailure"] > 1000
+    # Its own answers need no device.
+    assert ping(crowd.home, crowd.static.pops_end, count=3).all_arrived
+
+
+# MARK: - What the kernel hands over
+
+
+@pytest.mark.parametrize(("mask", "granted"), [(TUN_F_USO, "on"), (TUN_F_USO | TUN_F_TSO6, "off"), (0, "off")],
+                         ids=["UDP", "segmentation", "everything"])
+@pytest.mark.parametrize("tunnel", [STATIC, AYIYA], ids=["static", "ayiya"])
+def test_a_device_that_is_refused_offloads_carries_the_same(
+        site: Site, tunnel: TunnelLine, mask: int, granted: str) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, configuration(PLAN, [tunnel]))
+    daemon.prefix = [sys.executable, refusing.__file__, hex(mask)]
+    daemon.start()
+    features = site.pop.run("ethtool", "-k", daemon.tun).stdout
+    assert re.search(rf"tx-tcp6-segmentation: {granted}\b", features), features
+    assert re.search(r"tx-udp-segmentation: off\b", features), features
+    home = site.home(ipv4=HOME)
+    client = site.client(home, tunnel).start()
+    assert ping(home, SERVER, count=3).received
+    assert transfer(site.core, home, client.identity)
+    assert transfer(home, site.core, SERVER)
+
+
+def test_a_run_of_datagrams_may_end_with_a_short_one(site: Site) -> None:
+    """The last that UDP_GRO put together is as long as it is: a datagram, or nothing that makes sense."""
+    daemon = site.daemon(AYIYA)
+    home = site.home(ipv4=HOME)
+    site.pop.run("ethtool", "-K", "net0", "gro", "on")
+    identity = PLAN.them(2)
+    whole = [beats.ayiya(identity, PASSWORD, udp(identity, SERVER, 200, 1024 + number)) for number in range(20)]
+    short = beats.ayiya(identity, PASSWORD, udp(identity, SERVER, 100, 2000))
+    with receiver(site.core, "chtst01", 0x86DD) as arrivals, \
+            home.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
+        sender.bind((HOME, 40000))
+        for last in (short, b"A", short[:44], whole[0][:-1]):
+            run = b"".join([*whole, last])
+            segment = struct.pack("=H", len(whole[0]))
+            sender.sendmsg([run], [(SOL_UDP, UDP_SEGMENT, segment)], 0, (PLAN.ipv4, 5072))
+        ports = [struct.unpack("!H", packet[40:42])[0] for packet in everything(arrivals) if packet[6] == 17]
+    assert sorted(ports) == sorted([1024 + number for number in range(20)] * 4 + [2000])
+    balance = daemon.balance()
+    assert balance.is_even
+    assert (balance.reasons.get("ayiyaHashMismatch"), balance.reasons.get("nonAYIYAPacket")) == (2, 1), balance

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import Testing
 import Wire
@@ -134,6 +135,17 @@ struct RawTransmitterTests {
 
             #expect(outcome.sent == 1)
             #expect(failures == [TransmitBatch.Failure(index: 0, packets: 1, errno: .messageTooLong)])
+        }
+    }
+
+    @Test(arguments: AddressFamily.allCases)
+    func keepsNoMemoryForWhatNobodyReads(_ family: AddressFamily) throws {
+        try NetworkNamespace.run {
+            let transmitter = try RawTransmitter(family: family)
+            var size: CInt = 0
+            var length = socklen_t(MemoryLayout<CInt>.size)
+            getsockopt(transmitter.fileDescriptor, SOL_SOCKET, SO_RCVBUF, &size, &length)
+            #expect(0 < size && size < 8192)
         }
     }
 

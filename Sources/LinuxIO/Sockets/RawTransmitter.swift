@@ -32,11 +32,26 @@ public struct RawTransmitter: ~Copyable, Sendable {
             case .ipv6:
                 try socket.set("IPV6_HDRINCL", level: CInt(IPPROTO_IPV6), option: CLINUX_IPV6_HDRINCL, to: 1)
             }
+            try Self.reportFullQueues(socket, family)
             self.socket = socket
         } catch {
             guard error.errno == .notPermitted else { throw error }
             throw error.explained("raw sockets need root or CAP_NET_RAW")
         }
+    }
+
+    /// Has the kernel say that a link's queue was full (`ENOBUFS`), which it keeps to itself unless errors are wanted.
+    ///
+    /// Their details, which nobody reads, are to take no memory.
+    private static func reportFullQueues(
+        _ socket: borrowing SocketDescriptor,
+        _ family: AddressFamily
+    ) throws(SystemCallError) {
+        switch family {
+        case .ipv4: try socket.set("IP_RECVERR", level: CInt(IPPROTO_IP), option: IP_RECVERR, to: 1)
+        case .ipv6: try socket.set("IPV6_RECVERR", level: CInt(IPPROTO_IPV6), option: IPV6_RECVERR, to: 1)
+        }
+        try socket.set("SO_RCVBUF", level: SOL_SOCKET, option: SO_RCVBUF, to: 1)
     }
 
     /// Sends one packet without waiting; allocates nothing.
@@ -51,7 +66,7 @@ public struct RawTransmitter: ~Copyable, Sendable {
         to destination: IPAddress,
         on fileDescriptor: CInt
     ) -> Errno? {
-        let result = attempt {
+        let result = attemptToSend {
             SocketAddress(destination, port: 0).withPointer {
                 sendto(fileDescriptor, packet.baseAddress, packet.count, CInt(MSG_DONTWAIT), $0, $1)
             }

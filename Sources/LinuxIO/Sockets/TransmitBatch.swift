@@ -216,7 +216,7 @@ public final class TransmitBatch {
         while next < range.upperBound {
             let rest = CUnsignedInt(range.upperBound - next)
             let start = self.messages + next
-            switch attempt({ clinux_sendmmsg(fileDescriptor, start, rest, CInt(MSG_DONTWAIT)) }) {
+            switch attemptToSend({ clinux_sendmmsg(fileDescriptor, start, rest, CInt(MSG_DONTWAIT)) }) {
             case .success(let sent) where sent > 0:
                 next += Int(sent)
             case .success:

@@ -12,6 +12,15 @@ func attempt<Value: FixedWidthInteger & SignedInteger>(_ call: () -> Value) -> R
     }
 }
 
+/// Makes a system call that sends, once more after an error that may be about an earlier packet: the socket keeps what ICMP
+/// says until the next call; allocates nothing.
+@inline(__always)
+func attemptToSend<Value: FixedWidthInteger & SignedInteger>(_ call: () -> Value) -> Result<Value, Errno> {
+    let result = attempt(call)
+    guard case .failure(let error) = result, !error.isLackOfRoom else { return result }
+    return attempt(call)
+}
+
 /// Makes a system call, again while a signal interrupts it.
 ///
 /// - Throws: ``SystemCallError`` with the call's name and what it was about.
@@ -31,4 +40,7 @@ func systemCall<Value: FixedWidthInteger & SignedInteger>(
 extension Errno {
     /// Whether a non-blocking descriptor has nothing to give or no room to take.
     var isWouldBlock: Bool { self == .resourceTemporarilyUnavailable }
+
+    /// Whether a socket's or a link's queue is full, which is never about an earlier packet.
+    var isLackOfRoom: Bool { self == .resourceTemporarilyUnavailable || self == .noBufferSpace }
 }
