@@ -5,13 +5,15 @@
 #   Benchmarks/instructions.sh --record   write instructions.json anew
 #
 # SIXXS_BENCH names a built sixxsd-bench; without it one is built. Each operation is run for n and for 2n batches:
-# the difference is free of what starting costs. Callgrind's CPU has no SHA instructions, so that the portable SHA-1
+# the difference is free of what starting costs. Callgrind's CPU has no SHA instructions, so that libcrypto's SHA-1
 # is what is counted.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 recorded=instructions.json
 tolerance=3
+# libcrypto without AVX, AVX2 and SHA extensions, so that it does the same on every processor.
+capabilities='~0x1000000000000000:~0x20000020'
 batches=5
 
 if ! command -v valgrind >/dev/null; then
@@ -32,7 +34,7 @@ machine=$(uname -m)
 
 # collected NAME BATCHES: all instructions of the process.
 collected() {
-    if ! SWIFT_BACKTRACE=enable=no valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+    if ! OPENSSL_ia32cap=$capabilities SWIFT_BACKTRACE=enable=no valgrind --tool=callgrind --callgrind-out-file=/dev/null \
         "$scratch/bench" --instructions "$1" "$2" >"$scratch/log" 2>&1; then
         cat "$scratch/log" >&2
         return 1

@@ -8,6 +8,14 @@ enum InstructionWork {
         ("decision", { scene(Scene(work: .decision, route: .uplinkToTunnel, outcome: .outside)) }),
         ("encapsulate-6in4", { scene(Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside)) }),
         (
+            "encapsulate-6in4-trace",
+            {
+                scene(
+                    Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside, tracesAnother: true)
+                )
+            }
+        ),
+        (
             "decapsulate-6in4",
             { scene(Scene(work: .pass, route: .tunnelToUplink, outcome: .uplink, outer: .ipv4)) }
         ),

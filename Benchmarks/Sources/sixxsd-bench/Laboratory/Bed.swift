@@ -20,6 +20,9 @@ final class Bed {
     /// How many operations a batch has.
     var operations: Int { self.traffic.packets }
 
+    /// Has decisions about a tunnel written down.
+    func trace(_ tid: TID) { self.engine.setTracing(of: tid, to: true) }
+
     // MARK: - Batches
 
     /// Only puts each packet in its slot: what is taken off the other batches' times.

@@ -27,6 +27,8 @@ struct Scene {
     var length = Self.small
     var hopLimit: UInt8 = 64
     var subnetPrefixes = 1
+    /// Whether the decisions about a tunnel that no packet belongs to are written down.
+    var tracesAnother = false
 
     static let small = 100
     static let large = 1280
@@ -42,6 +44,7 @@ struct Scene {
             hopLimit: self.hopLimit
         )
         let bed = Bed(self.kind, tunnels: tunnels, subnetPrefixes: self.subnetPrefixes, traffic)
+        if self.tracesAnother, let idle = TID(rawValue: UInt16(tunnels)) { bed.trace(idle) }
         let outcome = self.outcome
         switch self.work {
         case .decision: return Case(name, operations: packets) { bed.decide(outcome) }
