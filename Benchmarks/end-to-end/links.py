@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from lab.namespace import Laboratory, Namespace
@@ -11,13 +12,19 @@ FEATURES = {"tcp-segmentation-offload": "TSO", "tx-udp-segmentation": "UDP segme
             "generic-segmentation-offload": "GSO", "generic-receive-offload": "GRO", "tx-checksumming": "checksums"}
 
 
-def settings(laboratory: Laboratory) -> list[str]:
-    """A paragraph: each combination of settings, and the devices that have it."""
+def settings(laboratories: dict[str, Laboratory]) -> list[str]:
+    """A paragraph: each combination of settings, and the devices that have it; where laboratories differ, in which."""
+    by_device: dict[str, dict[str, list[str]]] = {}
+    for name, laboratory in laboratories.items():
+        for host in laboratory.namespaces.values():
+            for device in _devices(host):
+                words = by_device.setdefault(f"{host.short_name}/{_without_pid(device)}", {})
+                words.setdefault(_of(host, device), []).append(name)
     found: dict[str, list[str]] = {}
-    for host in laboratory.namespaces.values():
-        for device in _devices(host):
-            found.setdefault(_of(host, device), []).append(f"{host.short_name}/{device}")
-    sentences = [f"{words}: {', '.join(names)}." for words, names in sorted(found.items())]
+    for device, settings_of in by_device.items():
+        for words, names in settings_of.items():
+            found.setdefault(words, []).append(device + (f" ({' · '.join(names)})" if len(settings_of) > 1 else ""))
+    sentences = [f"{words}: {', '.join(devices)}." for words, devices in sorted(found.items())]
     return ["Offload settings (`ethtool -k`) by host/device. " + " ".join(sentences)]
 
 
@@ -25,6 +32,11 @@ def _devices(host: Namespace) -> list[str]:
     entries = host.show("link", "show")
     assert isinstance(entries, list)
     return [entry["ifname"] for entry in entries if entry.get("ifname", "lo") != "lo"]
+
+
+def _without_pid(device: str) -> str:
+    """The name of a device, the same in every run."""
+    return device.replace(str(os.getpid()), "")
 
 
 def _of(host: Namespace, device: str) -> str:

@@ -182,6 +182,6 @@ def table() -> list[str]:
             mark = "" if after["VmHWM"] < MOST_MEMORY else " ✗"
             memory.append(f"| {kind} | {started:.1f} | {after['VmRSS']:.1f} | {after['VmHWM']:.1f}{mark} | {MOST_MEMORY} |")
         laboratory.check()
-        memory += ["", *links.settings(laboratory)]
+        memory += ["", *links.settings({"": laboratory})]
     print(*memory, sep="\n", flush=True)
     return lines + memory

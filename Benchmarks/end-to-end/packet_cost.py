@@ -255,6 +255,6 @@ def table(only: str, rounds: int) -> list[str]:
                          f"{example.must:g}× | {example.aim:g}× |")
             print(lines[-1], flush=True)
         laboratory.check()
-        lines += ["", *links.settings(laboratory)]
+        lines += ["", *links.settings({"": laboratory})]
     print(lines[-1], flush=True)
     return ["Nanoseconds of CPU a packet.", "", *lines]

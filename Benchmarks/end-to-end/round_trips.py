@@ -206,7 +206,7 @@ def table(rounds: int) -> list[str]:
             lines += [row(way, times, found[0]) for way, times in zip(ways, found)]
         for way in ways:
             way.laboratory.check()
-        lines += ["", *links.settings(ways[1].laboratory)]
+        lines += ["", *links.settings({way.name: way.laboratory for way in ways})]
     print(*lines, sep="\n", flush=True)
     return lines
 

@@ -91,7 +91,8 @@ def table(rounds: int) -> list[str]:
     with contextlib.ExitStack() as stack:
         ways = {name: make(stack.enter_context(Laboratory())) for name, make in makers.items()}
         found = measure(ways, rounds)
-        lines = [*ratios(found), "", *comparison(found, list(makers)), "", *links.settings(ways[AYIYA.name].laboratory)]
+        laboratories = {name: way.laboratory for name, way in ways.items()}
+        lines = [*ratios(found), "", *comparison(found, list(makers)), "", *links.settings(laboratories)]
         for way in ways.values():
             way.laboratory.check()
     print(*lines, sep="\n", flush=True)
