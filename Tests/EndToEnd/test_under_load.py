@@ -16,12 +16,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from lab import beats, flood, refusing
 from lab.bulk import (
-    PLAIN, SO_SNDBUFFORCE, SOL_UDP, TUN_F_CSUM, TUN_F_TSO6, TUN_F_USO, UDP_SEGMENT, Device, ipv4, raw_sender, udp)
+    PLAIN, SO_SNDBUFFORCE, SOL_UDP, TUN_F_TSO6, TUN_F_USO, UDP_SEGMENT, Device, ipv4, super_packet, udp)
 from lab.client import Client
 from lab.daemon import Daemon, TunnelLine, configuration
 from lab.namespace import Namespace, Process, wait_for
@@ -40,6 +41,9 @@ BAD_AYIYA = TunnelLine(4, 6667, "ayiya", 1280, PASSWORD)
 # Behind the core, where nobody answers.
 NOWHERE = "2001:db8:dead::1"
 SEND_ERROR = "Encap.Pkt Send Error"
+
+# One flood at a time.
+pytestmark = pytest.mark.xdist_group("load")
 
 
 def processor_seconds(daemon: Daemon) -> float:
@@ -343,6 +347,32 @@ def test_a_device_that_is_refused_offloads_carries_the_same(
     assert ping(home, SERVER, count=3).received
     assert transfer(site.core, home, client.identity)
     assert transfer(home, site.core, SERVER)
+
+
+def test_nonsense_about_a_packet_is_refused_by_the_kernel_or_counted(site: Site) -> None:
+    """Virtio headers that a guest on this host might write: what the kernel lets through reaches the daemon's TUN device."""
+    feed = Feed(site)
+    random = Random(20_261_201)
+    whole = super_packet(SERVER, feed.them, 1, bytes(range(256)) * 20, 1000)
+    taken = refused = 0
+    for _ in range(1500):
+        fields = list(struct.unpack("=BBHHHH", whole[:10]))
+        for place in random.sample(range(6), random.randint(1, 3)):
+            fields[place] = random.choice([0, 1, 2, 3, 5, 40, 60, 72, random.randrange(65536)]) & (0xFF if place < 2 else 0xFFFF)
+        end = random.choice([len(whole), random.randrange(10, len(whole))])
+        try:
+            feed.device.write(struct.pack("=BBHHHH", *fields) + whole[10:end])
+            taken += 1
+        except OSError:
+            refused += 1
+    print(f"the kernel let {taken} of {taken + refused} pass: {feed.spent()}")
+    assert taken > 100 and refused > 100
+    wait_for(lambda: share_of_a_processor(feed.daemon, 0.2) < 0.25, 5, "the daemon to have nothing to do")
+    arrived = feed.arrived()
+    assert arrived > 100
+    sent, _ = feed.spent()
+    feed.send(10, 200)
+    assert feed.arrived() == 10 and feed.spent()[0] == sent + 10
 
 
 def test_a_run_of_datagrams_may_end_with_a_short_one(site: Site) -> None:

@@ -125,6 +125,25 @@ import Wire
         #expect(throws: DecodeError.self) { try Self.segments(segment.octets, header) }
     }
 
+    @Test func isRefusedWithMoreOctetsThanItSays() {
+        let segment = TCPSegment(payload: [1, 2, 3])
+
+        #expect(throws: DecodeError.invalidField(.totalLength)) {
+            try Self.segments(segment.octets + [0], Self.header(of: segment, size: 2))
+        }
+    }
+
+    @Test(arguments: [(1, 3), (2, 2), (3, 1), (4, 1), (65_535, 1)])
+    func ofAnySizeIsCutUpIntoAllItsOctets(_ size: Int, _ count: Int) throws {
+        let segment = TCPSegment(payload: [1, 2, 3])
+        let octets = segment.octets(checksum: segment.pseudoHeaderSum)
+
+        let packets = try Self.segments(octets, Self.header(of: segment, size: size))
+
+        #expect(packets.count == count)
+        #expect(packets == Self.expected(segment, size: size))
+    }
+
     @Test func ofAnotherProtocolIsRefused() {
         let datagram = Packet.udp(ipv6("2001:db8::1"), ipv6("2001:db8::2"), size: 200)
 
