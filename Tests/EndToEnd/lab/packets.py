@@ -80,12 +80,21 @@ class Listener:
         self._socket.close()
 
     def packets(self, seconds: float) -> Iterator[Packet]:
-        """Yields what arrives within `seconds`, as scapy packets."""
+        """Yields what arrives within `seconds`, as scapy packets, however long whoever asks takes for each."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             if not select.select([self._socket], [], [], left)[0]:
                 return
             yield self._make(self._socket.recv(65535))
+        for octets in self._queued():
+            yield self._make(octets)
+
+    def _queued(self) -> list[bytes]:
+        """What has arrived and was not asked for yet."""
+        found = []
+        while select.select([self._socket], [], [], 0)[0]:
+            found.append(self._socket.recv(65535))
+        return found
 
     def first(self, matches: Callable[[Packet], bool], seconds: float = 3) -> Packet | None:
         """The first packet that matches, or None."""
