@@ -101,6 +101,7 @@ struct Daemon {
                     .init(
                         service: ReloadService(hangups: self.hangups, store: self.store, logger: self.logger)
                     ),
+                    .init(service: RouteService(store: self.store, logger: self.logger)),
                     .init(service: self.shutdown, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: self.server),
                 ],
@@ -158,6 +159,37 @@ private struct WatchdogService: Service {
                 notifier.tell(.watchdog, self.logger)
                 try? await Task.sleep(for: interval / 3)
             }
+        }
+    }
+}
+
+/// Looks every now and then whether the kernel still routes the prefixes to the device.
+private struct RouteService: Service {
+    private static let period = Duration.seconds(5)
+
+    let store: ConfigurationStore
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var lastError = ""
+            while !Task.isCancelled {
+                try? await Task.sleep(for: Self.period)
+                lastError = await self.look(lastError)
+            }
+        }
+    }
+
+    /// Returns what went wrong, which is not to be said again.
+    private func look(_ lastError: String) async -> String {
+        do {
+            let count = try await self.store.restoreRoutes()
+            if count > 0 { self.logger.warning("the kernel had forgotten \(count) routes: added again") }
+            return ""
+        } catch {
+            let words = "\(error)"
+            if words != lastError { self.logger.error("the kernel's routes are gone and stay so: \(words)") }
+            return words
         }
     }
 }

@@ -318,7 +318,11 @@ def test_a_link_goes_down_under_load_and_comes_back(
         assert crowd.daemon.errors(BAD_STATIC.number)[SEND_ERROR] > 1000
 
 
+ROUTES = ("-6", "route", "show", "dev", "sixxs", "proto", 166)
+
+
 def test_a_tun_device_that_is_taken_down_under_load_costs_only_packets(crowd: Crowd) -> None:
+    routes = crowd.site.pop.show(*ROUTES)
     with crowd.flooded(Crowd.by_6in4):
         crowd.site.pop.ip("link set sixxs down")
         time.sleep(0.3)
@@ -326,6 +330,12 @@ def test_a_tun_device_that_is_taken_down_under_load_costs_only_packets(crowd: Cr
     assert crowd.daemon.balance().reasons["sendFailure"] > 1000
     # Its own answers need no device.
     assert ping(crowd.home, crowd.static.pops_end, count=3).all_arrived
+    # Down is down until whoever did it says otherwise; the kernel has forgotten the routes meanwhile.
+    assert crowd.site.pop.show(*ROUTES) == []
+    crowd.site.pop.ip("link set sixxs up")
+    for client in (crowd.static, crowd.ayiya):
+        wait_for(lambda client=client: ping(client.namespace, SERVER, count=1, timeout=0.2).received, 10, "the routes")
+    assert crowd.site.pop.show(*ROUTES) == routes != []
 
 
 # MARK: - What the kernel hands over

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
-internal import Wire
+internal import SystemPackage
+public import Wire
 
 extension RouteNetlink {
     /// What to do when the table has a route with the same destination and metric.
@@ -63,6 +64,41 @@ extension RouteNetlink {
         request.append(message)
         return try self.dump(request).compactMap { Self.ownRoute($0, through: device) }.sorted {
             $0.destination < $1.destination
+        }
+    }
+
+    /// Whether the kernel sends what is for an address through a device.
+    ///
+    /// One look-up, however many routes there are.
+    ///
+    /// - Throws: ``SystemCallError`` when the kernel refuses to say.
+    public mutating func leads(
+        to address: IPv6Address,
+        through device: NetworkDevice
+    ) throws(SystemCallError) -> Bool {
+        var message = rtmsg()
+        message.rtm_family = UInt8(AF_INET6)
+        message.rtm_dst_len = 128
+        var request = NetlinkRequest(
+            "RTM_GETROUTE",
+            type: RTM_GETROUTE,
+            flags: NLM_F_ACK,
+            subject: "looking up the route to \(address)"
+        )
+        request.append(message)
+        request.attribute(Int(RTA_DST.rawValue), address)
+        do throws(SystemCallError) {
+            return try self.dump(request).contains { reply in
+                let attributes = NetlinkReply.attributes(in: reply.body.dropFirst(MemoryLayout<rtmsg>.size))
+                return Self.number(attributes, RTA_OIF) == device.index
+            }
+        } catch {
+            // What a route says that leads nowhere: none, unreachable, blackhole, prohibit.
+            let refusals: [Errno] = [
+                .networkUnreachable, .noRouteToHost, .invalidArgument, .permissionDenied,
+            ]
+            guard refusals.contains(error.errno) else { throw error }
+            return false
         }
     }
 

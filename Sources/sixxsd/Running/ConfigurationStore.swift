@@ -103,6 +103,12 @@ actor ConfigurationStore {
         self.beginTrial(backTo: State(trial.confirmed), after: trial.remaining)
     }
 
+    /// Has the kernel route the prefixes here again, should it have forgotten to.
+    ///
+    /// - Returns: How many routes it had forgotten.
+    /// - Throws: ``LinuxIO/SystemCallError`` with what the kernel refused.
+    func restoreRoutes() throws -> Int { try self.routes.restore() }
+
     // MARK: - Changes
 
     /// Replaces the whole configuration, saved first so that what runs is never newer than what is on the disk.

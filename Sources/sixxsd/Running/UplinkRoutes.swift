@@ -8,6 +8,12 @@ protocol RouteKeeper: Sendable {
     ///
     /// - Throws: ``SystemCallError`` with what the kernel refused; what was done before stays done.
     func follow(_ configuration: Configuration) throws(SystemCallError)
+
+    /// Adds the routes again when the kernel has forgotten them, as it does when somebody takes the device down.
+    ///
+    /// - Returns: How many; 0 while the device is down, since that may be meant.
+    /// - Throws: ``SystemCallError`` with what the kernel refused.
+    func restore() throws(SystemCallError) -> Int
 }
 
 /// The routes into the TUN device.
@@ -42,6 +48,10 @@ final class UplinkRoutes: RouteKeeper {
             try routes.follow(configuration)
         }
     }
+
+    func restore() throws(SystemCallError) -> Int {
+        try self.routes.withLock { (routes) throws(SystemCallError) in try routes.restore() }
+    }
 }
 
 extension UplinkRoutes.Routes {
@@ -55,6 +65,16 @@ extension UplinkRoutes.Routes {
             try self.netlink.removeRoute(route)
             self.present.removeAll { $0 == route }
         }
+    }
+
+    fileprivate mutating func restore() throws(SystemCallError) -> Int {
+        // The first is the next hop of all the others, and goes with them.
+        guard let first = self.present.first,
+            try !self.netlink.leads(to: first.destination.address, through: self.device),
+            try self.netlink.isUp(self.device)
+        else { return 0 }
+        for route in self.present { try self.netlink.addRoute(route) }
+        return self.present.count
     }
 
     /// One next hop for all prefixes, so that the kernel keeps no neighbour entry per address.

@@ -28,6 +28,7 @@ final class Bench: Sendable {
     /// Routes that go nowhere.
     private struct NoRoutes: RouteKeeper {
         func follow(_ configuration: Configuration) throws(SystemCallError) {}
+        func restore() throws(SystemCallError) -> Int { 0 }
     }
 
     /// What the engine's thread and the test share.
