@@ -17,6 +17,9 @@ SECONDS = 30
 
 def pytest_sessionstart() -> None:
     exit_on_signals()
+    # A shell has its background jobs ignore it, and what they start would.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish() -> None:
