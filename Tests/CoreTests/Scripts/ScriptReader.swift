@@ -1,4 +1,3 @@
-import TestSupport
 import Wire
 
 /// Reads numbers off octets that nobody chose well; zeros when there are no more.
