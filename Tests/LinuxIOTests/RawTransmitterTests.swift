@@ -67,6 +67,28 @@ struct RawTransmitterTests {
     }
 
     @Test
+    func arrivesWholeWhereNobodyAsksWhereFrom() throws {
+        try NetworkNamespace.run {
+            let quiet = try RawSocket(
+                protocolNumber: ProtocolNumber.ipv6,
+                family: .ipv4,
+                tellsOrigins: false
+            )
+            let telling = try RawSocket(protocolNumber: ProtocolNumber.ipv6, family: .ipv4)
+            let batch = try ReceiveBatch(slotSize: 2048, headroom: 0)
+            let packets = (0..<64).map { Self.packet([UInt8($0)], to: Self.loopback) }
+            _ = try Self.transmit(packets.map { ($0, .ipv4(Self.loopback)) }, .ipv4)
+
+            #expect(try batch.receive(from: quiet.fileDescriptor, tellingOrigins: false) == 64)
+            #expect((0..<64).map { batch.payload(at: $0).octets } == packets)
+            #expect((0..<64).map { batch.length(at: $0) } == packets.map(\.count))
+
+            #expect(try batch.receive(from: telling.fileDescriptor) == 64)
+            #expect(batch.datagram(at: 63).source == .ipv4(Self.loopback), "it can be asked again")
+        }
+    }
+
+    @Test
     func sendsWholeIPv6Packets() throws {
         try NetworkNamespace.run {
             let receiver = try RawSocket(protocolNumber: ProtocolNumber.ipv6, family: .ipv6)

@@ -82,7 +82,6 @@ public final class ReceiveBatch {
             )
         )
         self.messages.advanced(by: index).initialize(to: clinux_mmsghdr())
-        self.messages[index].msg_hdr.msg_name = UnsafeMutableRawPointer(self.sources + index)
         self.messages[index].msg_hdr.msg_iov = self.vectors + index
         self.messages[index].msg_hdr.msg_iovlen = 1
         self.messages[index].msg_hdr.msg_control = self.controls + index * Self.controlCapacity
@@ -90,7 +89,8 @@ public final class ReceiveBatch {
     }
 
     /// Undoes what the kernel wrote into a header, so that the next call finds the full lengths.
-    private func rearm(_ index: Int) {
+    private func rearm(_ index: Int, telling origins: Bool = true) {
+        self.messages[index].msg_hdr.msg_name = origins ? UnsafeMutableRawPointer(self.sources + index) : nil
         self.messages[index].msg_hdr.msg_namelen = socklen_t(MemoryLayout<SocketAddress>.size)
         self.messages[index].msg_hdr.msg_controllen = Self.controlCapacity
         self.messages[index].msg_hdr.msg_flags = 0
@@ -103,16 +103,19 @@ public final class ReceiveBatch {
     /// - Parameters:
     ///   - fileDescriptor: A datagram or raw socket.
     ///   - limit: How many datagrams to take at most, 1 or more; nil for the capacity.
+    ///   - origins: Whether ``datagram(at:)`` can tell where they came from. If not, only ``length(at:)`` may be asked.
     /// - Returns: How many datagrams came; 0 when none waits.
     /// - Throws: ``SystemCallError``; a connected socket reports ICMP errors this way (`ECONNREFUSED`).
     public func receive(
         from fileDescriptor: CInt,
-        atMost limit: Int? = nil
+        atMost limit: Int? = nil,
+        tellingOrigins origins: Bool = true
     ) throws(SystemCallError) -> Int {
-        for index in 0..<self.count { self.rearm(index) }
+        let most = min(limit ?? self.capacity, self.capacity)
+        for index in 0..<most { self.rearm(index, telling: origins) }
         self.count = 0
-        let most = CUnsignedInt(min(limit ?? self.capacity, self.capacity))
-        switch attempt({ clinux_recvmmsg(fileDescriptor, self.messages, most, CInt(MSG_DONTWAIT)) }) {
+        let flags = CInt(MSG_DONTWAIT)
+        switch attempt({ clinux_recvmmsg(fileDescriptor, self.messages, CUnsignedInt(most), flags) }) {
         case .success(let count): self.count = Int(count)
         case .failure(let error) where error.isWouldBlock: break
         case .failure(let error): throw SystemCallError(call: "recvmmsg", errno: error)

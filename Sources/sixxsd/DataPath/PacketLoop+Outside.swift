@@ -27,7 +27,7 @@ extension PacketLoop {
         _ source: Source,
         _ now: Moment
     ) throws(SystemCallError) {
-        try self.takeTurn(fileDescriptor, source, now) { loop, index in
+        try self.takeTurn(fileDescriptor, source, tellingOrigins: false, now) { loop, index in
             let length = loop.received.length(at: index)
             let slot = loop.received.slot(at: index)
             if source == .sixInFour4, let parts = loop.takeMergedIPv4(slot, length: length, now) {
@@ -47,7 +47,7 @@ extension PacketLoop {
         _ payload: OuterPayload,
         _ now: Moment
     ) throws(SystemCallError) {
-        try self.takeTurn(fileDescriptor, source, now) { loop, index in
+        try self.takeTurn(fileDescriptor, source, tellingOrigins: true, now) { loop, index in
             let datagram = loop.received.datagram(at: index)
             guard let outer = OuterHeader(datagram, payload) else { return 1 }
             let slot = loop.received.slot(at: index)
@@ -68,12 +68,14 @@ extension PacketLoop {
     /// - Parameters:
     ///   - fileDescriptor: The socket.
     ///   - source: Which one it is.
+    ///   - tellingOrigins: Whether ``take`` needs to know where the messages came from.
     ///   - now: The time.
     ///   - take: Takes one of the received messages, and says how many packets it was.
     /// - Throws: ``SystemCallError`` when the socket fails.
     private mutating func takeTurn(
         _ fileDescriptor: CInt,
         _ source: Source,
+        tellingOrigins: Bool,
         _ now: Moment,
         _ take: (inout PacketLoop, Int) -> Int
     ) throws(SystemCallError) {
@@ -82,7 +84,11 @@ extension PacketLoop {
         var packets = 0
         for _ in 0..<Self.turn / self.received.capacity where !isOver {
             let limit = self.appetites[place].messages
-            let count = try self.received.receive(from: fileDescriptor, atMost: limit)
+            let count = try self.received.receive(
+                from: fileDescriptor,
+                atMost: limit,
+                tellingOrigins: tellingOrigins
+            )
             var taken = 0
             for index in 0..<count { taken += take(&self, index) }
             self.giveAll(now)

@@ -16,8 +16,18 @@ struct OuterPorts: ~Copyable, Sendable {
     init(family: AddressFamily, _ options: DataPathOptions) throws(SystemCallError) {
         let ayiya = try UDPSocket(port: AYIYAPacket.port, family: family)
         let heartbeat = try UDPSocket(port: HeartbeatMessage.port, family: family)
-        let sixInFour = try RawSocket(protocolNumber: ProtocolNumber.ipv6, family: family)
-        let gre = try RawSocket(protocolNumber: ProtocolNumber.gre, family: family)
+        // Over IPv4 the headers come with the packets.
+        let tellsOrigins = family == .ipv6
+        let sixInFour = try RawSocket(
+            protocolNumber: ProtocolNumber.ipv6,
+            family: family,
+            tellsOrigins: tellsOrigins
+        )
+        let gre = try RawSocket(
+            protocolNumber: ProtocolNumber.gre,
+            family: family,
+            tellsOrigins: tellsOrigins
+        )
         let icmp = try RawSocket(icmpOver: family)
         let transmitter = try RawTransmitter(family: family)
         let sendsRuns = options.usesOffloads && ayiya.canSendRuns
