@@ -85,11 +85,10 @@ public final class ReceiveBatch {
         self.messages[index].msg_hdr.msg_iov = self.vectors + index
         self.messages[index].msg_hdr.msg_iovlen = 1
         self.messages[index].msg_hdr.msg_control = self.controls + index * Self.controlCapacity
-        self.rearm(index)
     }
 
-    /// Undoes what the kernel wrote into a header, so that the next call finds the full lengths.
-    private func rearm(_ index: Int, telling origins: Bool = true) {
+    /// Makes a header ready for a call, whatever the kernel wrote into it in the one before.
+    private func rearm(_ index: Int, telling origins: Bool) {
         self.messages[index].msg_hdr.msg_name = origins ? UnsafeMutableRawPointer(self.sources + index) : nil
         self.messages[index].msg_hdr.msg_namelen = socklen_t(MemoryLayout<SocketAddress>.size)
         self.messages[index].msg_hdr.msg_controllen = Self.controlCapacity
