@@ -1,6 +1,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <malloc.h>
 #include <net/if.h>
@@ -84,11 +85,12 @@ void clinux_read_control(const struct msghdr *message, struct clinux_control *re
     }
 }
 
-int clinux_tun_attach(int fd, char name[16], int with_offload_headers) {
+int clinux_tun_attach(int fd, char name[16], int with_offload_headers, int is_one_of_several) {
     struct ifreq request;
     memset(&request, 0, sizeof request);
     memcpy(request.ifr_name, name, IFNAMSIZ);
-    request.ifr_flags = IFF_TUN | IFF_NO_PI | (with_offload_headers ? IFF_VNET_HDR : 0);
+    request.ifr_flags = IFF_TUN | IFF_NO_PI | (with_offload_headers ? IFF_VNET_HDR : 0) |
+                        (is_one_of_several ? IFF_MULTI_QUEUE : 0);
     int result = ioctl(fd, TUNSETIFF, &request);
     if (result == 0) memcpy(name, request.ifr_name, IFNAMSIZ);
     return result;
@@ -179,6 +181,29 @@ int clinux_filter_icmp(int fd, int version) {
     const uint32_t filter = ~passed;
     const int icmp_filter = 1;
     return setsockopt(fd, SOL_RAW, icmp_filter, &filter, sizeof filter);
+}
+
+int clinux_filter_share(int fd, int version, uint32_t index, uint32_t count) {
+    // The source address, whatever stands in front of what the socket gets: 4 octets or 16, folded into 4.
+    const uint32_t source = (uint32_t)SKF_NET_OFF + (version == 6 ? 8 : 12);
+    const int words = version == 6 ? 4 : 1;
+    struct sock_filter code[16];
+    unsigned short length = 0;
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, source);
+    for (int word = 1; word < words; word++) {
+        code[length++] = (struct sock_filter)BPF_STMT(BPF_MISC | BPF_TAX, 0);
+        code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, source + 4 * (uint32_t)word);
+        code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0);
+    }
+    // Fibonacci hashing: neighbours' addresses are spread evenly, whatever the count.
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b9);
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16);
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count);
+    code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 1);
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+    const struct sock_fprog program = {.len = length, .filter = code};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 void clinux_keep_heap_small(void) {

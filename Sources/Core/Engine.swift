@@ -2,15 +2,21 @@ public import Wire
 
 /// The PoP as a machine without input or output: packets and a time in, what to do with the packets out.
 ///
-/// One thread owns it. Nothing is allocated after it was made, save while a heartbeat is read, and by what reads
+/// One thread owns it; several may have one each, which share their sessions, and then it does not matter which of them a
+/// packet is given to. Nothing is allocated after it was made, save while a heartbeat is read, and by what reads
 /// samples and reports.
 public struct Engine: ~Copyable {
     var configuration: EngineConfiguration
     var forwarder: Forwarder
     var endpoints: EndpointIndex
     var errors = ErrorLog()
-    /// Limits the ICMP errors of the whole PoP.
-    var errorLimit = TokenBucket()
+    let sessions: SharedSessions
+    /// Which of the PoP's engines it is.
+    public let place: EnginePlace
+    /// How many changes of the shared sessions it took over.
+    var knownChanges: UInt64 = 0
+    /// How many configurations it took over.
+    var epoch: UInt64 = 0
     /// Whether AYIYA datagrams leave the engine unsigned where ``Output/awaitsSignature`` says so, to be signed in pairs
     /// before they are sent.
     public var defersSignatures = false
@@ -29,14 +35,25 @@ public struct Engine: ~Copyable {
     ///
     /// - Parameters:
     ///   - configuration: What to start with.
-    ///   - seed: An unpredictable number, from which what must not be guessed is drawn.
+    ///   - seed: An unpredictable number, from which what must not be guessed is drawn; the same for all engines of a PoP.
+    ///   - sessions: What it has in common with the PoP's other engines.
+    ///   - place: Which of them it is; the first is made before all others.
     ///   - now: The time.
-    public init(_ configuration: EngineConfiguration, seed: UInt64, at now: Moment) {
+    public init(
+        _ configuration: EngineConfiguration,
+        seed: UInt64,
+        sharing sessions: SharedSessions = SharedSessions(),
+        as place: EnginePlace = .only,
+        at now: Moment
+    ) {
+        self.sessions = sessions
+        self.place = place
         let nothing = EngineConfiguration(Configuration())
         self.configuration = nothing
         self.forwarder = Forwarder(nothing)
         self.endpoints = EndpointIndex(seed: LatencyProber.scramble(seed &+ 2))
-        self.identification = UInt32(truncatingIfNeeded: seed >> 32)
+        self.identification =
+            UInt32(truncatingIfNeeded: seed >> 32) &+ UInt32(truncatingIfNeeded: place.index)
         self.prober = LatencyProber(seed: seed)
         _ = self.apply(configuration, at: now)
     }
@@ -64,6 +81,29 @@ public struct Engine: ~Copyable {
         }
         return Output()
     }
+}
+
+/// Which of a PoP's engines one is.
+///
+/// All of them forward; what is done once for the PoP, the first does: it probes, takes tunnels down, and says what becomes
+/// of a session when the configuration changes.
+public struct EnginePlace: Hashable, Sendable {
+    /// The place of an engine that is alone.
+    public static let only = EnginePlace(index: 0, of: 1)
+
+    /// From 0 on.
+    public let index: Int
+    /// How many engines there are.
+    public let count: Int
+
+    /// Creates a place.
+    public init(index: Int, of count: Int) {
+        self.index = index
+        self.count = count
+    }
+
+    /// Whether it does what is done once.
+    public var isFirst: Bool { self.index == 0 }
 }
 
 /// What to transmit after the engine saw a packet.

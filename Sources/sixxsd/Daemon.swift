@@ -5,7 +5,7 @@ import ServiceLifecycle
 import UnixSignals
 import Wire
 
-/// The daemon put together: device, worker, configuration, control port.
+/// The daemon put together: device, workers, configuration, control port.
 struct Daemon {
     struct Options: Sendable {
         var tunName: String
@@ -15,7 +15,8 @@ struct Daemon {
 
     /// What must be opened with privileges that are given away afterwards.
     struct Openings: Sendable {
-        let ports: Ports
+        /// One for each worker.
+        let ports: [Ports]
         let routes: UplinkRoutes
 
         /// Opens the TUN device and all sockets.
@@ -24,15 +25,16 @@ struct Daemon {
         init(
             tunName: String,
             enablesForwarding: Bool,
-            dataPath: DataPathOptions = DataPathOptions()
+            dataPath: DataPathOptions,
+            workers: Int
         ) throws(SystemCallError) {
-            self.ports = try Ports(tunName: tunName, dataPath)
+            self.ports = try Ports.open(tunName: tunName, dataPath, workers: workers)
             self.routes = try UplinkRoutes(deviceName: tunName)
             if enablesForwarding { try Sysctl.write(Sysctl.ipv6Forwarding, "1") }
         }
     }
 
-    private let worker: Worker
+    private let workers: Workers
     private let store: ConfigurationStore
     private let server: ControlServer
     private let shutdown: ShutdownRequest
@@ -51,11 +53,11 @@ struct Daemon {
         logger: Logger
     ) async throws {
         let running = EngineConfiguration(start.running.configuration)
-        self.worker = try Worker(openings.ports, running, logger: logger)
+        self.workers = try Workers(openings.ports, running, logger: logger)
         self.store = ConfigurationStore(
             start,
             file: file,
-            mailbox: self.worker.mailbox,
+            mailboxes: self.workers.mailboxes,
             routes: openings.routes,
             levels: levels,
             prepared: running,
@@ -64,8 +66,8 @@ struct Daemon {
         let shutdown = ShutdownRequest()
         let console = Console(
             store: self.store,
-            mailbox: self.worker.mailbox,
-            traces: TraceHub(self.worker.mailbox),
+            mailboxes: self.workers.mailboxes,
+            traces: TraceHub(self.workers.mailboxes),
             clock: DaemonClock(),
             control: ["\(options.control)"] + [options.socketPath].compactMap(\.self),
             tunName: options.tunName,
@@ -88,14 +90,14 @@ struct Daemon {
 
     /// Runs until a signal or a `shutdown` command ends it.
     ///
-    /// - Throws: What made the worker give up.
+    /// - Throws: What made a worker give up.
     func run() async throws {
-        let watchdog = WatchdogService(mailbox: self.worker.mailbox, logger: self.logger)
+        let watchdog = WatchdogService(mailboxes: self.workers.mailboxes, logger: self.logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(
-                        service: WorkerService(worker: self.worker, store: self.store, logger: self.logger)
+                        service: WorkerService(workers: self.workers, store: self.store, logger: self.logger)
                     ),
                     .init(service: watchdog),
                     .init(
@@ -113,15 +115,15 @@ struct Daemon {
     }
 }
 
-/// Runs the worker, tells the service manager, and saves the configuration at the end.
+/// Runs the workers, tells the service manager, and saves the configuration at the end.
 private struct WorkerService: Service {
-    let worker: Worker
+    let workers: Workers
     let store: ConfigurationStore
     let logger: Logger
 
     func run() async throws {
         // Ready is who answers: the control port listens already.
-        try await self.worker.start()
+        try await self.workers.start()
         let state = await self.store.state
         SystemdNotifier().tell(.ready, self.logger)
         self.logger.notice(
@@ -130,13 +132,14 @@ private struct WorkerService: Service {
                 "pop": "\(state.configuration.pop.ownDetails?.name ?? "-")",
                 "tunnels": "\(state.configuration.tunnels.count)",
                 "generation": "\(state.generation)",
+                "workers": "\(self.workers.count)",
             ]
         )
         try await withGracefulShutdownHandler {
-            try await self.worker.waitUntilStopped()
+            try await self.workers.waitUntilStopped()
         } onGracefulShutdown: {
             SystemdNotifier().tell(.stopping, self.logger)
-            Task { await self.worker.stop() }
+            Task { await self.workers.stop() }
         }
         do { _ = try await self.store.save() } catch {
             self.logger.error("configuration not saved at the end: \(error)")
@@ -145,9 +148,9 @@ private struct WorkerService: Service {
     }
 }
 
-/// Tells the service manager that the daemon is alive, as long as the packet loop answers.
+/// Tells the service manager that the daemon is alive, as long as all packet loops answer.
 private struct WatchdogService: Service {
-    let mailbox: EngineMailbox
+    let mailboxes: EngineMailboxes
     let logger: Logger
 
     func run() async throws {
@@ -155,7 +158,7 @@ private struct WatchdogService: Service {
         guard let interval = notifier.watchdogInterval else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await self.mailbox.perform { _, _ in }
+                _ = await self.mailboxes.perform { _, _ in }
                 notifier.tell(.watchdog, self.logger)
                 try? await Task.sleep(for: interval / 3)
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Foundation
 import LinuxIO
 import Logging
 import NIOCore
@@ -54,6 +55,13 @@ struct RunCommand: ParsableCommand {
     )
     var batch = DataPathOptions.largestBatch
 
+    @Option(
+        help:
+            "How many threads move packets, 1 to \(Workers.most), or auto for as many as there are processors.",
+        transform: Self.workerCount(of:)
+    )
+    var workers = 1
+
     @Flag(help: "Leaves the kernel's IPv6 forwarding as it is.")
     var keepForwarding = false
 
@@ -75,6 +83,14 @@ struct RunCommand: ParsableCommand {
             )
         }
         return size
+    }
+
+    private static func workerCount(of text: String) throws -> Int {
+        if text == "auto" { return min(ProcessInfo.processInfo.activeProcessorCount, Workers.most) }
+        guard let count = Int(text), (1...Workers.most).contains(count) else {
+            throw ValidationError("expected a number from 1 to \(Workers.most), or auto, found \"\(text)\"")
+        }
+        return count
     }
 
     func run() throws {
@@ -102,7 +118,8 @@ struct RunCommand: ParsableCommand {
         let openings = try Daemon.Openings(
             tunName: self.tun,
             enablesForwarding: !self.keepForwarding,
-            dataPath: DataPathOptions(offloads: self.offloads, batchSize: self.batch)
+            dataPath: DataPathOptions(offloads: self.offloads, batchSize: self.batch),
+            workers: self.workers
         )
         try self.dropPrivileges()
         file.removeLeftovers()

@@ -2,7 +2,7 @@
 # Refuses imports that the layers forbid: formats (Wire), decisions (Core) and system calls (LinuxIO) stay apart.
 #
 #   Wire          CLibCrypto, CSHA1                   no Foundation, no Glibc
-#   Core          Wire, CSHA1                         no clock, no system, no logging
+#   Core          Wire, CSHA1, Synchronization        no clock, no system, no logging
 #   LinuxIO       Wire, CLinux, SystemPackage, Glibc  does not know Core
 #   sixxsd        joins them                          calls C through LinuxIO alone
 #   sixxs-client  Wire, LinuxIO                       does not know Core
@@ -37,7 +37,7 @@ judge() {
 }
 
 judge allowed Wire CLibCrypto CSHA1
-judge allowed Core Wire CSHA1
+judge allowed Core Wire CSHA1 Synchronization
 judge forbidden LinuxIO Core Foundation Logging NIOCore NIOPosix
 judge forbidden sixxsd CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client Core CLibSSH GRDB NIOCore NIOPosix

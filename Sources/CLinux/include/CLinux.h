@@ -56,9 +56,12 @@ void clinux_read_control(const struct msghdr *message, struct clinux_control *re
 /// and errors to a raw ICMPv6 socket (version 6).
 int clinux_filter_icmp(int fd, int version);
 
-/// Attaches to a TUN device (TUNSETIFF with IFF_TUN | IFF_NO_PI, and IFF_VNET_HDR when asked for); the kernel writes
-/// back the name it chose.
-int clinux_tun_attach(int fd, char name[16], int with_offload_headers);
+/// Lets only those packets through to a raw socket whose source address falls into one of several parts.
+int clinux_filter_share(int fd, int version, uint32_t index, uint32_t count);
+
+/// Attaches to a TUN device (TUNSETIFF with IFF_TUN | IFF_NO_PI, and IFF_VNET_HDR and IFF_MULTI_QUEUE when asked
+/// for); the kernel writes back the name it chose.
+int clinux_tun_attach(int fd, char name[16], int with_offload_headers, int is_one_of_several);
 
 /// What a TUN device can be told that its reader takes (TUNSETOFFLOAD).
 #define CLINUX_TUN_CHECKSUM 0x01

@@ -42,11 +42,15 @@ extension Engine {
             return self.drop(buffer, error.reason, tunnel: tid, source: outer.path.remote, at: now)
         }
         let tid = datagram.tid
-        guard self.acceptBeat(tid, path: outer.path, time: datagram.time, encapsulation: .ayiya, at: now)
-        else {
+        let beat = Beat(
+            path: outer.path,
+            time: datagram.time,
+            encapsulation: .ayiya,
+            isByRetiredSecret: datagram.isByRetiredSecret
+        )
+        guard self.acceptBeat(beat, of: tid, at: now) else {
             return self.drop(buffer, .ayiyaReplay, tunnel: tid, source: outer.path.remote, at: now)
         }
-        self.forwarder.tunnels[tid].usesRetiredSecret = datagram.isByRetiredSecret
         buffer.removeFirst(AYIYAPacket.headerLength)
         return self.obey(datagram, &buffer, spare: &spare, outer, now)
     }
@@ -85,7 +89,7 @@ extension Engine {
         to request: VerifiedDatagram,
         _ now: Moment
     ) -> Output.Transmission {
-        guard let path = self.forwarder.tunnels[request.tid].path else { return .none }
+        guard let path = self.forwarder.tunnels[request.tid].session.path else { return .none }
         self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, .now, now)
         buffer.prependUDP(along: path)
         self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0, request.tid)

@@ -21,13 +21,15 @@ extension Engine {
             let tunnel = reason == .missingTunnel ? nil : tid
             return self.drop(buffer, reason, tunnel: tunnel, source: outer.path.remote, at: now)
         }
-        let path = OuterPath(local: outer.path.local, remote: outer.path.remote)
-        let time = Int64(clamping: message.epochTime)
-        guard self.acceptBeat(tid, path: path, time: time, encapsulation: .sixInFour, at: now) else {
+        let row = self.configuration.rows[Int(tid.rawValue)]
+        let beat = Beat(
+            path: OuterPath(local: outer.path.local, remote: outer.path.remote),
+            time: Int64(clamping: message.epochTime),
+            encapsulation: .sixInFour,
+            isByRetiredSecret: row?.retired != nil && row?.isByRetiredPassword(message, now) == true
+        )
+        guard self.acceptBeat(beat, of: tid, at: now) else {
             return self.drop(buffer, .heartbeatReplay, tunnel: tid, source: outer.path.remote, at: now)
-        }
-        if let row = self.configuration.rows[Int(tid.rawValue)], row.retired != nil {
-            self.forwarder.tunnels[tid].usesRetiredSecret = row.isByRetiredPassword(message, now) ?? false
         }
         self.note(.consumed, about: tid)
         self.accounting.consumed &+= 1

@@ -16,7 +16,7 @@ extension Engine {
     func defersSignature(of buffer: borrowing PacketBuffer, into tid: TID, along path: OuterPath) -> Bool {
         guard self.defersSignatures, case .ipv4 = path.remote, case .ipv4 = path.local else { return false }
         let length = buffer.count + Encapsulation.ayiya.overhead(toward: path.remote)
-        return self.forwarder.tunnels[tid].pathMTU.map { length <= Int($0.octets) } ?? true
+        return self.forwarder.tunnels[tid].session.pathMTU.map { length <= Int($0.octets) } ?? true
     }
 
     /// Signs an outer packet that awaits it (``Output/awaitsSignature``).

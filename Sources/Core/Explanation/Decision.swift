@@ -55,7 +55,7 @@ public enum ErrorObstacle: Hashable, Sendable {
 /// A decision, and what it was about.
 public struct JournalEntry: Hashable, Sendable {
     /// Counts packets while any tunnel is traced: entries of one packet have the same number.
-    public let packet: UInt64
+    public internal(set) var packet: UInt64
     /// When the packet came.
     public let moment: Moment
     /// The tunnel that it concerns; nil when none does.

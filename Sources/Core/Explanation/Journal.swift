@@ -114,6 +114,12 @@ extension Engine {
     ///
     /// Allocates.
     public mutating func takeDecisions() -> (entries: [JournalEntry], lost: UInt64) {
-        self.forwarder.journal.take()
+        var taken = self.forwarder.journal.take()
+        // Numbers that no packet of another engine has.
+        for index in taken.entries.indices {
+            taken.entries[index].packet =
+                taken.entries[index].packet &* UInt64(self.place.count) &+ UInt64(self.place.index)
+        }
+        return taken
     }
 }

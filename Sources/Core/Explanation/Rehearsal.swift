@@ -24,7 +24,10 @@ extension Engine {
             guard let tid = TID(rawValue: UInt16(clamping: number)),
                 self.forwarder.gates[tid].condition != .none
             else { continue }
-            self.move(tid, to: tunnel.row.path)
+            self.changeSession(of: tid) { session in
+                session = tunnel.row.session
+                return true
+            }
             self.forwarder.tunnels[tid] = tunnel.row
             self.forwarder.gates[tid] = tunnel.gate
         }
@@ -126,9 +129,9 @@ extension Engine {
         _ now: Moment
     ) {
         let anywhere = IPAddress.ipv4(IPv4Address(0))
-        let path = self.forwarder.tunnels[tid].path ?? OuterPath(local: anywhere, remote: anywhere)
+        let path = self.forwarder.tunnels[tid].session.path ?? OuterPath(local: anywhere, remote: anywhere)
         let outer = OuterHeader(path: path, trafficClass: 0)
-        guard self.forwarder.tunnels[tid].encapsulation == .ayiya,
+        guard self.forwarder.tunnels[tid].session.encapsulation == .ayiya,
             self.forwarder.gates[tid].condition == .up
         else {
             _ = self.receiveFromOutside(&buffer, spare: &spare, as: .sixInFour, outer, at: now)

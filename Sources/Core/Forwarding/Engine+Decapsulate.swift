@@ -20,6 +20,7 @@ extension Engine {
         expecting signature: SHA1Digest? = nil,
         at now: Moment
     ) -> Output {
+        self.catchUp()
         self.forwarder.journal.begin(at: now)
         self.note(.enteredFromOutside(payload, outer.path, octets: buffer.count), about: nil)
         self.accounting.receivedFromOutside &+= 1
@@ -152,13 +153,18 @@ extension Engine {
         to packet: RawSpan
     ) {
         guard !self.forwarder.tunnels[tid].isDynamic,
-            self.forwarder.tunnels[tid].encapsulation != encapsulation
-                || self.forwarder.tunnels[tid].path != path
+            self.forwarder.tunnels[tid].session.encapsulation != encapsulation
+                || self.forwarder.tunnels[tid].session.path != path
         else { return }
         // A packet that is only answered with an error is not valid.
         if case .unassigned = self.plan.owner(of: packet.ipv6Address(at: IPv6Header.Offset.source)) { return }
-        self.forwarder.tunnels[tid].encapsulation = encapsulation
-        self.move(tid, to: path)
+        self.changeSession(of: tid) { session in
+            // It may have been moved by a configuration that this engine doesn't have yet.
+            guard session.path?.remote == path.remote else { return false }
+            session.encapsulation = encapsulation
+            session.move(to: path)
+            return true
+        }
     }
 
     /// Takes an inner packet of a tunnel that was found in order so far.
@@ -213,10 +219,10 @@ extension Forwarder {
         case .down: return .downTunnel
         case .up: break
         }
-        if self.tunnels[tid].encapsulation == .ayiya { return .nonAYIYAPacket }
+        if self.tunnels[tid].session.encapsulation == .ayiya { return .nonAYIYAPacket }
         // A heartbeat authenticates 6in4 from one address, and nothing else.
         if self.tunnels[tid].isDynamic, encapsulation != .sixInFour { return .wrongEndpoint }
-        return self.tunnels[tid].path?.remote == path.remote ? nil : .wrongEndpoint
+        return self.tunnels[tid].session.path?.remote == path.remote ? nil : .wrongEndpoint
     }
 }
 

@@ -20,10 +20,12 @@ extension Engine {
         _ origin: Output.Origin,
         _ now: Moment
     ) -> Output {
-        guard let path = self.forwarder.tunnels[tid].path else { return self.lose(buffer, tid, origin, now) }
+        guard let path = self.forwarder.tunnels[tid].session.path else {
+            return self.lose(buffer, tid, origin, now)
+        }
         self.forwarder.tunnels[tid].traffic.egress.count(buffer.count, at: now)
         let trafficClass = buffer.innerTrafficClass
-        let encapsulation = self.forwarder.tunnels[tid].encapsulation
+        let encapsulation = self.forwarder.tunnels[tid].session.encapsulation
         var isUnsigned = false
         switch encapsulation {
         case .sixInFour: break
@@ -39,7 +41,7 @@ extension Engine {
         self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass, tid)
         self.note(.encapsulated(encapsulation, path, octets: buffer.count), about: tid)
         let destination = Output.Transmission.outside(path.remote, tunnel: tid, origin)
-        guard let limit = self.forwarder.tunnels[tid].pathMTU?.octets, buffer.count > Int(limit),
+        guard let limit = self.forwarder.tunnels[tid].session.pathMTU?.octets, buffer.count > Int(limit),
             self.fragment(&buffer, spare: &spare, to: Int(limit))
         else {
             var output = Output(packet: destination)
@@ -130,13 +132,14 @@ extension Engine {
     /// Whether an outer IPv4 packet may be fragmented (RFC 4213 §3.2); each that may gets another identification
     /// (RFC 6864 §4.1).
     private mutating func fragmentation(ofLength length: Int, into tid: TID) -> IPv4Header.Fragmentation {
-        let fits = self.forwarder.tunnels[tid].pathMTU.map { length <= Int($0.octets) } ?? true
+        let fits = self.forwarder.tunnels[tid].session.pathMTU.map { length <= Int($0.octets) } ?? true
         if self.configuration.pathMTU == .dynamic, fits { return .forbidden }
         return .allowed(identification: UInt16(truncatingIfNeeded: self.nextIdentification()))
     }
 
     mutating func nextIdentification() -> UInt32 {
-        self.identification &+= 1
+        // Those of the other engines lie in between.
+        self.identification &+= UInt32(truncatingIfNeeded: self.place.count)
         return self.identification
     }
 }

@@ -13,6 +13,7 @@ extension Engine {
         spare: inout PacketBuffer,
         at now: Moment
     ) -> Output {
+        self.catchUp()
         self.forwarder.journal.begin(at: now)
         self.note(.enteredFromUplink(octets: buffer.count), about: nil)
         self.accounting.receivedFromUplink &+= 1

@@ -120,18 +120,19 @@ extension Engine {
 
     /// Whether a tunnel's packets have the ends and the encapsulation of one that is quoted.
     private func sends(_ tid: TID, _ quotation: Quotation) -> Bool {
-        self.forwarder.tunnels[tid].path == quotation.path
-            && self.forwarder.tunnels[tid].encapsulation == quotation.encapsulation
+        self.forwarder.tunnels[tid].session.path == quotation.path
+            && self.forwarder.tunnels[tid].session.encapsulation == quotation.encapsulation
     }
 
     /// Takes a smaller path MTU over, if it can be true of a packet that we sent (RFC 5927 §7.2).
     private mutating func learnPathMTU(of tid: TID, reported: Int, about length: Int, _ now: Moment) {
-        guard self.configuration.pathMTU == .dynamic, let path = self.forwarder.tunnels[tid].path else {
+        guard self.configuration.pathMTU == .dynamic, let path = self.forwarder.tunnels[tid].session.path
+        else {
             return
         }
         let largest =
             Int(self.forwarder.tunnels[tid].mtu)
-            + self.forwarder.tunnels[tid].encapsulation.overhead(toward: path.remote)
+            + self.forwarder.tunnels[tid].session.encapsulation.overhead(toward: path.remote)
         let mtu: Int
         let minimum: Int
         switch path.remote {
@@ -150,9 +151,12 @@ extension Engine {
 
     /// Remembers a path MTU unless a smaller one is known.
     mutating func lowerPathMTU(of tid: TID, to mtu: Int, _ now: Moment) {
-        if let known = self.forwarder.tunnels[tid].pathMTU, Int(known.octets) < mtu { return }
-        self.forwarder.tunnels[tid].pathMTU = PathMTU(octets: UInt16(clamping: mtu), learntAt: now.monotonic)
-        self.forwarder.refreshMTU(of: tid)
+        let learnt = PathMTU(octets: UInt16(clamping: mtu), learntAt: now.monotonic)
+        self.changeSession(of: tid) { session in
+            if let known = session.pathMTU, known.octets < learnt.octets { return false }
+            session.pathMTU = learnt
+            return true
+        }
     }
 
     // MARK: - Quotations

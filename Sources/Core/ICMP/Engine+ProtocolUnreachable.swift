@@ -17,8 +17,7 @@ extension Engine {
             case (.ipv4(let local), .ipv4(let remote)) = (outer.path.local, outer.path.remote),
             remote.isUnicast
         else { return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now) }
-        let rate = self.configuration.icmpRate.popPerSecond
-        guard self.errorLimit.take(at: now.monotonic, perSecond: rate, burst: rate) else {
+        guard self.sessions.takeErrorToken(nil, self.configuration.icmpRate, at: now.monotonic) else {
             return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now)
         }
         if let kind = reason.errorKind {

@@ -35,7 +35,7 @@ extension Engine {
     }
 
     /// What speaks against sending an error, or nil; then its token is taken.
-    private mutating func obstacle(
+    private func obstacle(
         to error: ICMPv6Error,
         about buffer: borrowing PacketBuffer,
         from origin: IPv6Address,
@@ -48,7 +48,7 @@ extension Engine {
             return .source
         }
         guard Self.mayBeAnswered(buffer.packet, with: error) else { return .packet }
-        return self.takeErrorToken(tid, now) ? nil : .rate
+        return self.sessions.takeErrorToken(tid, self.configuration.icmpRate, at: now.monotonic) ? nil : .rate
     }
 
     /// Whether an address is the subnet-router anycast address of a /64 of ours (RFC 4291 §2.6.1), which names no
@@ -63,20 +63,6 @@ extension Engine {
         guard packet.destination.isMulticast else { return true }
         if case .packetTooBig = error { return true }
         return false
-    }
-
-    private mutating func takeErrorToken(_ tid: TID?, _ now: Moment) -> Bool {
-        let rate = self.configuration.icmpRate
-        if let tid {
-            guard
-                self.forwarder.tunnels[tid].errorLimit.take(
-                    at: now.monotonic,
-                    perSecond: rate.tunnelPerSecond,
-                    burst: rate.tunnelBurst
-                )
-            else { return false }
-        }
-        return self.errorLimit.take(at: now.monotonic, perSecond: rate.popPerSecond, burst: rate.popPerSecond)
     }
 }
 

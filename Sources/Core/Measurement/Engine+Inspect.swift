@@ -13,32 +13,33 @@ public struct TunnelSnapshot: Sendable {
     /// What was learnt of the path MTU, in octets, outer headers included; nil when nothing was.
     public let pathMTU: Int?
     /// What passed.
-    public let traffic: TrafficCounters
+    public internal(set) var traffic: TrafficCounters
     /// When the last packet came in, went out, and the last valid beat came, in seconds since 1970; nil for never.
-    public let lastTimes: (ingress: Int64?, egress: Int64?, beat: Int64?)
+    public internal(set) var lastTimes: (ingress: Int64?, egress: Int64?, beat: Int64?)
     /// Seconds since a packet passed in either direction; nil for never.
-    public let idleSeconds: Int?
+    public internal(set) var idleSeconds: Int?
     /// What the probes measured.
-    public let latency: LatencyRecord
+    public internal(set) var latency: LatencyRecord
     /// Whether decisions about it are written down.
-    public let isTraced: Bool
+    public internal(set) var isTraced: Bool
     /// The errors that occurred, in the order of ``ErrorKind``.
-    public let errors: [(kind: ErrorKind, count: UInt64)]
+    public internal(set) var errors: [(kind: ErrorKind, count: UInt64)]
 }
 
 extension Engine {
     /// Looks at a tunnel.
     ///
     /// Allocates.
-    public func snapshot(of tid: TID, at now: Moment) -> TunnelSnapshot {
+    public mutating func snapshot(of tid: TID, at now: Moment) -> TunnelSnapshot {
+        self.catchUp()
         let traffic = self.forwarder.tunnels[tid].traffic
         let last = max(traffic.ingress.lastSeen ?? 0, traffic.egress.lastSeen ?? 0)
         return TunnelSnapshot(
             tid: tid,
             condition: self.forwarder.gates[tid].condition,
-            encapsulation: self.forwarder.tunnels[tid].encapsulation,
-            path: self.forwarder.tunnels[tid].path,
-            pathMTU: self.forwarder.tunnels[tid].pathMTU.map { Int($0.octets) },
+            encapsulation: self.forwarder.tunnels[tid].session.encapsulation,
+            path: self.forwarder.tunnels[tid].session.path,
+            pathMTU: self.forwarder.tunnels[tid].session.pathMTU.map { Int($0.octets) },
             traffic: traffic,
             lastTimes: (
                 traffic.ingress.lastSeen.map(now.unixTime(of:)),
@@ -47,10 +48,17 @@ extension Engine {
                     ? now.unixTime(of: self.forwarder.tunnels[tid].lastBeat) : nil
             ),
             idleSeconds: last == 0 ? nil : Int(now.nanoseconds(since: last) / Moment.nanosecondsPerSecond),
-            latency: self.forwarder.tunnels[tid].latency,
+            latency: self.latency(of: tid),
             isTraced: self.forwarder.gates[tid].isTraced,
             errors: self.errorCounts(of: tid)
         )
+    }
+
+    /// What the probes measured whose replies this engine saw; the first engine sends them all.
+    private func latency(of tid: TID) -> LatencyRecord {
+        var latency = self.forwarder.tunnels[tid].latency
+        if self.place.isFirst { latency.pending = self.sessions.pendingProbe(of: tid) }
+        return latency
     }
 
     /// The errors of a tunnel, or of the PoP itself, that occurred.
@@ -82,6 +90,7 @@ extension Engine {
     public mutating func resetStatistics(of tid: TID) {
         self.forwarder.tunnels[tid].traffic = TrafficCounters()
         self.forwarder.tunnels[tid].latency = LatencyRecord()
+        self.sessions.setPendingProbe(nil, of: tid)
     }
 
     /// Sets what passed the uplink back to nothing.

@@ -25,9 +25,11 @@ extension Engine {
         spare: inout PacketBuffer,
         at now: Moment
     ) -> Output? {
+        self.catchUp()
         self.prober.advance(to: now)
         while let tid = self.prober.takeTunnel() {
-            guard self.forwarder.gates[tid].condition == .up, self.forwarder.tunnels[tid].path != nil else {
+            guard self.forwarder.gates[tid].condition == .up, self.forwarder.tunnels[tid].session.path != nil
+            else {
                 continue
             }
             return self.probe(tid, in: &buffer, spare: &spare, now)
@@ -47,7 +49,8 @@ extension Engine {
         _ now: Moment
     ) -> Output? {
         guard self.writeProbeBody(for: .tunnel(tid), in: &buffer, now) else { return nil }
-        self.forwarder.tunnels[tid].latency.send(self.prober.sequence)
+        self.forwarder.tunnels[tid].latency.sent &+= 1
+        self.sessions.setPendingProbe(self.prober.sequence, of: tid)
         let ends = (source: self.plan.localAddress(of: tid), destination: self.plan.remoteAddress(of: tid))
         buffer.makeEchoRequest(
             identifier: tid.rawValue,
@@ -97,13 +100,16 @@ extension Engine {
 
     /// Counts a reply that came out of a tunnel.
     mutating func noteProbeReply(_ reply: ProbeReply, from tid: TID, at now: Moment) {
-        guard reply.target == .tunnel(tid), self.prober.isCurrent(reply.magic) else { return }
-        self.forwarder.tunnels[tid].latency.receive(reply, at: now)
+        guard reply.target == .tunnel(tid), self.prober.isCurrent(reply.magic, at: now),
+            let age = reply.age(at: now), self.sessions.takeProbe(reply.sequence, of: tid)
+        else { return }
+        self.forwarder.tunnels[tid].latency.count(microseconds: age / 1000)
     }
 
     /// Counts a reply that came from another PoP.
     mutating func notePoPReply(_ reply: ProbeReply?, from source: IPAddress, at now: Moment) {
-        guard let reply, case .pop(let id, let isIPv6) = reply.target, self.prober.isCurrent(reply.magic),
+        guard let reply, case .pop(let id, let isIPv6) = reply.target,
+            self.prober.isCurrent(reply.magic, at: now),
             let index = self.popLatencies.firstIndex(where: { $0.details.id == Int(id) })
         else { return }
         let details = self.popLatencies[index].details

@@ -17,6 +17,12 @@ struct ProbeReply: Hashable, Sendable {
     /// Reads an ICMPv4 echo reply; nil when it is none of ours.
     init?(_ message: borrowing ICMPv4Message) { self.init(body: message.body) }
 
+    /// How long the round trip took, in nanoseconds; nil when it can't be true or was too long.
+    func age(at now: Moment) -> UInt64? {
+        let age = now.nanoseconds(since: self.sentAt)
+        return self.sentAt <= now.monotonic && age < LatencyProber.maximumAge ? age : nil
+    }
+
     private init?(body: RawSpan) {
         guard body.byteCount >= Self.bodyLength else { return nil }
         self.magic = body.bigEndian(at: 0)
@@ -63,8 +69,11 @@ struct LatencyProber: Sendable {
     /// How old a reply may be, in nanoseconds.
     static let maximumAge = 10 * Moment.nanosecondsPerSecond
 
-    /// What nobody can guess: a reply must carry the present or the previous one.
-    private var magic: (present: UInt64, previous: UInt64)
+    private let seed: UInt64
+    /// The minute of the monotonic clock that ``magic`` belongs to.
+    private var minute: UInt64?
+    /// What nobody can guess, who knows others: a reply must carry the present or the previous one.
+    private var magic: (present: UInt64, previous: UInt64) = (0, 0)
     private(set) var sequence: UInt16 = 0
     /// The second of the monotonic clock whose targets are probed.
     private var second: UInt64 = 0
@@ -73,7 +82,22 @@ struct LatencyProber: Sendable {
     private var nextPoP = 0
 
     init(seed: UInt64) {
-        self.magic = (Self.scramble(seed), Self.scramble(seed &+ 1))
+        self.seed = seed
+    }
+
+    /// Moves on to the minute of a moment.
+    private mutating func advanceMagic(to now: Moment) {
+        let minute = now.monotonic / (UInt64(Self.interval) * Moment.nanosecondsPerSecond)
+        guard minute != self.minute else { return }
+        self.minute = minute
+        self.magic = (self.magic(of: minute), self.magic(of: minute &- 1))
+    }
+
+    /// All engines of a PoP, which have the same seed, work out the same.
+    private func magic(of minute: UInt64) -> UInt64 {
+        let words: InlineArray<2, UInt64> = [self.seed, minute]
+        let digest = SHA1Digest(of: unsafe words.span.bytes)
+        return (0..<8).reduce(0) { $0 << 8 | UInt64(digest.octets[$1]) }
     }
 
     /// A number that looks like no other for each number given (SplitMix64's finaliser).
@@ -89,9 +113,7 @@ struct LatencyProber: Sendable {
         let second = now.monotonic / Moment.nanosecondsPerSecond
         guard second != self.second else { return }
         let interval = UInt64(Self.interval)
-        if second / interval != self.second / interval {
-            self.magic = (Self.scramble(self.magic.present ^ second), self.magic.present)
-        }
+        self.advanceMagic(to: now)
         self.second = second
         self.nextTunnel = UInt16(truncatingIfNeeded: second % interval)
         self.nextPoP = Int(second % interval)
@@ -117,7 +139,11 @@ struct LatencyProber: Sendable {
         return (self.magic.present, target.rawValue << 16 | UInt64(self.sequence))
     }
 
-    func isCurrent(_ magic: UInt64) -> Bool { magic == self.magic.present || magic == self.magic.previous }
+    /// Whether a reply's magic is one that probes of these minutes carried.
+    mutating func isCurrent(_ magic: UInt64, at now: Moment) -> Bool {
+        self.advanceMagic(to: now)
+        return magic == self.magic.present || magic == self.magic.previous
+    }
 }
 
 extension LatencyRecord {
@@ -129,11 +155,7 @@ extension LatencyRecord {
 
     /// Counts a reply if it belongs to the probe that was sent last, and is not late.
     mutating func receive(_ reply: ProbeReply, at now: Moment) {
-        let age = now.nanoseconds(since: reply.sentAt)
-        guard self.pending == reply.sequence, reply.sentAt <= now.monotonic, age < LatencyProber.maximumAge
-        else {
-            return
-        }
+        guard self.pending == reply.sequence, let age = reply.age(at: now) else { return }
         self.count(microseconds: age / 1000)
     }
 }

@@ -56,22 +56,11 @@ struct EndpointIndex: ~Copyable {
 }
 
 extension Engine {
-    /// Gives a tunnel other ends, and keeps the index in step.
-    mutating func move(_ tid: TID, to path: OuterPath?) {
-        let old = self.forwarder.tunnels[tid].path
-        self.forwarder.tunnels[tid].path = path
-        if old?.remote != path?.remote { self.forwarder.tunnels[tid].pathMTU = nil }
-        self.forwarder.refreshMTU(of: tid)
-        guard old?.remote != path?.remote else { return }
-        if let old { self.endpoints.remove(tid, at: old.remote) }
-        if let path { self.endpoints.insert(tid, at: path.remote) }
-    }
-
     /// The first tunnel whose remote end has an address and that a condition holds for.
     func tunnel(at remote: IPAddress, where condition: (TID) -> Bool = { _ in true }) -> TID? {
         var candidate = self.endpoints.first(at: remote)
         while let tid = candidate {
-            if self.forwarder.tunnels[tid].path?.remote == remote, condition(tid) { return tid }
+            if self.forwarder.tunnels[tid].session.path?.remote == remote, condition(tid) { return tid }
             candidate = self.endpoints.next(after: tid)
         }
         return nil

@@ -13,6 +13,19 @@ struct Gate: Sendable {
 }
 
 extension Forwarder {
+    /// Works out again whether a tunnel that is configured and not disabled carries packets; to be called when its type or
+    /// its session changed.
+    func refreshCondition(of tid: TID) {
+        switch self.gates[tid].condition {
+        case .none, .disabled: return
+        case .down, .up: break
+        }
+        let isUp =
+            !self.tunnels[tid].isDynamic
+            || (self.tunnels[tid].session.isAlive && self.tunnels[tid].session.path != nil)
+        self.gates[tid].condition = isUp ? .up : .down
+    }
+
     /// Works out again how large the packets of all tunnels may be.
     func refreshMTUs() {
         for number in 0..<UInt16(TID.capacity) {
@@ -27,10 +40,11 @@ extension Forwarder {
     func refreshMTU(of tid: TID) {
         let mtu = self.tunnels[tid].mtu
         self.gates[tid].effectiveMTU = mtu
-        guard self.pathMTU == .dynamic, let pathMTU = self.tunnels[tid].pathMTU,
-            let path = self.tunnels[tid].path
+        guard self.pathMTU == .dynamic, let pathMTU = self.tunnels[tid].session.pathMTU,
+            let path = self.tunnels[tid].session.path
         else { return }
-        let inner = Int(pathMTU.octets) - self.tunnels[tid].encapsulation.overhead(toward: path.remote)
+        let inner =
+            Int(pathMTU.octets) - self.tunnels[tid].session.encapsulation.overhead(toward: path.remote)
         self.gates[tid].effectiveMTU = UInt16(max(min(Int(mtu), inner), IPv6Packet.minimumMTU))
     }
 }

@@ -36,30 +36,25 @@ public struct OuterPath: Hashable, Sendable {
 struct Tunnel: Sendable {
     /// Whether beats and AYIYA packets tell where the remote end is.
     var isDynamic = false
-    var encapsulation = Encapsulation.sixInFour
     /// Size of the largest inner packet, in octets, by configuration.
     var mtu: UInt16 = 1280
-    /// Where the ends are; nil before a dynamic tunnel's first beat, or when our own address isn't known.
-    var path: OuterPath?
+    /// What the PoP's engines agreed on.
+    var session = Session()
     var secret: AYIYASecret?
     /// What packets may be signed with too, until the expiry, in seconds since 1970.
     var retiredSecret: (secret: AYIYASecret, expiry: Int64)?
-    /// Whether the user's end signs with the retired secret, and so expects us to.
-    var usesRetiredSecret = false
-    /// What was learnt of the path; nil when nothing was.
-    var pathMTU: PathMTU?
 
     var traffic = TrafficCounters()
     /// Monotonic nanoseconds of the last valid beat or AYIYA packet.
     var lastBeat: UInt64 = 0
     /// Whether there ever was one.
     var hasBeaten = false
-    /// The latest time that an accepted beat from the present endpoint carried, in seconds since 1970.
-    var newestBeat: Int64?
-    /// Limits the ICMP errors about the tunnel.
-    var errorLimit = TokenBucket()
+    /// When the other engines were last told of a beat, in nanoseconds of the monotonic clock.
+    var toldBeat: UInt64 = 0
     var latency = LatencyRecord()
 
     /// What our packets are signed with.
-    var signingSecret: AYIYASecret? { self.usesRetiredSecret ? self.retiredSecret?.secret : self.secret }
+    var signingSecret: AYIYASecret? {
+        self.session.usesRetiredSecret ? self.retiredSecret?.secret : self.secret
+    }
 }

@@ -21,14 +21,37 @@ public struct RawSocket: ~Copyable, Sendable {
     ///   - family: Which version of IP is outside.
     ///   - tellsOrigins: Whether the kernel says where each packet came from, to which address and through what. Over IPv4
     ///     most of it stands in the packet's header, and a tenth of the kernel's work is saved.
+    ///   - share: Which part of the protocol's packets to receive: all of one remote address go to one socket. The kernel
+    ///     offers each packet to all of them.
     /// - Throws: ``SystemCallError``, for instance when the process may not.
     public init(
         protocolNumber: UInt8,
         family: AddressFamily,
-        tellsOrigins: Bool = true
+        tellsOrigins: Bool = true,
+        share: TrafficShare = .all
     ) throws(SystemCallError) {
-        self.socket = try Self.open(protocolNumber, family, tellsOrigins: tellsOrigins)
+        let socket = try Self.open(protocolNumber, family, tellsOrigins: tellsOrigins)
+        if share.count > 1 { try Self.receiveOnly(share, on: socket, family) }
+        self.socket = socket
         self.family = family
+    }
+
+    private static func receiveOnly(
+        _ share: TrafficShare,
+        on socket: borrowing SocketDescriptor,
+        _ family: AddressFamily
+    ) throws(SystemCallError) {
+        let descriptor = socket.rawValue
+        try systemCall("setsockopt(SO_ATTACH_FILTER)", about: socket.subject) {
+            clinux_filter_share(
+                descriptor,
+                family == .ipv4 ? 4 : 6,
+                UInt32(truncatingIfNeeded: share.index),
+                UInt32(truncatingIfNeeded: share.count)
+            )
+        }
+        // What came before the filter, the other sockets got too.
+        socket.discardAll()
     }
 
     /// Opens a socket for ICMP over IPv4 or ICMPv6: errors, echo replies and over IPv4 echo requests.

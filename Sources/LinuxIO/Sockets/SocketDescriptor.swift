@@ -51,6 +51,11 @@ struct SocketDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Throws away what was received so far.
+    func discardAll() {
+        while case .success = attempt({ recv(self.rawValue, nil, 0, CInt(MSG_DONTWAIT)) }) {}
+    }
+
     /// Asks for large buffers, beyond the host's limit where the process may.
     func enlargeBuffers() throws(SystemCallError) {
         do throws(SystemCallError) {

@@ -16,10 +16,17 @@ public struct UDPSocket: ~Copyable, Sendable {
     /// - Parameters:
     ///   - port: Local port in host order; 0 lets the kernel choose.
     ///   - family: Which version of IP.
+    ///   - share: Which part of the port's datagrams to receive: all of one remote end go to one socket, which the kernel
+    ///     chooses.
     /// - Throws: ``SystemCallError`` that names the port, for instance when another program has it.
-    public init(port: UInt16, family: AddressFamily) throws(SystemCallError) {
+    public init(port: UInt16, family: AddressFamily, share: TrafficShare = .all) throws(SystemCallError) {
+        // Sockets that share a port would share it with another program's that does the same: only one that doesn't can tell.
+        if share.count > 1, share.index == 0 { _ = try Self(port: port, family: family) }
         let socket = try Self.open(family, subject: "UDP port \(port) over \(family)")
         do throws(SystemCallError) {
+            if share.count > 1 {
+                try socket.set("SO_REUSEPORT", level: SOL_SOCKET, option: SO_REUSEPORT, to: 1)
+            }
             try socket.bind(to: SocketAddress(anyOf: family, port: port))
         } catch {
             guard error.errno == .addressInUse else { throw error }

@@ -30,8 +30,14 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// - Parameters:
     ///   - name: 1 to 15 octets; `%d` in it is replaced by the lowest free number.
     ///   - wantsOffloads: Whether the kernel may hand over several packets as one, where it can.
+    ///   - isOneOfSeveral: Whether other values of this process read and write the same device (IFF_MULTI_QUEUE); all packets
+    ///     of a flow are read by one of them, the one that wrote the last packet of it if there was any.
     /// - Throws: ``SystemCallError`` that says which name, and whether another program has it.
-    public init(name: String, wantsOffloads: Bool = false) throws(SystemCallError) {
+    public init(
+        name: String,
+        wantsOffloads: Bool = false,
+        isOneOfSeveral: Bool = false
+    ) throws(SystemCallError) {
         guard (1...Self.maximumNameLength).contains(name.utf8.count) else {
             throw SystemCallError(
                 call: "ioctl(TUNSETIFF)",
@@ -47,7 +53,12 @@ public struct TUNDevice: ~Copyable, Sendable {
             try systemCall("ioctl(TUNSETIFF)", about: name) {
                 var span = buffer.mutableSpan
                 return span.withUnsafeMutableBufferPointer {
-                    clinux_tun_attach(descriptor.rawValue, $0.baseAddress, wantsOffloads ? 1 : 0)
+                    clinux_tun_attach(
+                        descriptor.rawValue,
+                        $0.baseAddress,
+                        wantsOffloads ? 1 : 0,
+                        isOneOfSeveral ? 1 : 0
+                    )
                 }
             }
         } catch {

@@ -11,7 +11,7 @@ extension Console {
         let origin = try await self.origin(&words)
         try words.end()
         let configuration = await self.store.state.configuration
-        let state = await self.mailbox.perform { engine, _ in engine.state() }
+        let state = await self.mailboxes.first.perform { engine, _ in engine.state() }
         let now = Moment(
             monotonic: MonotonicClock.now(),
             unixTime: Int64(clamping: WallClock.secondsSince1970())

@@ -81,7 +81,7 @@ extension Console {
 
     /// A line a PoP: what it is, and what its probes measured over IPv4 and IPv6.
     private func pops(_ pop: PoPSettings) async -> [String] {
-        let measured = await self.mailbox.perform { engine, _ in engine.otherPoPs }
+        let measured = await self.mailboxes.first.perform { engine, _ in engine.otherPoPs }
         return pop.pops.sorted { $0.id < $1.id }.map { details in
             let line = "\(details.id) \(details.name) \(details.ipv4) \(details.ipv6)"
             guard let latency = measured.first(where: { $0.details == details }) else { return line }
@@ -111,15 +111,16 @@ extension Console {
 
     /// One line a worker, with what became of every packet it saw.
     private func threads() async -> [String] {
-        let (accounting, drops) = await self.mailbox.perform { engine, _ in
-            let accounting = engine.accounting
-            return (accounting, DropReason.allCases.map { ($0, accounting.dropped(because: $0)) })
-        }
+        let accountings = await self.mailboxes.perform { engine, _ in engine.accounting }
+        return accountings.enumerated().flatMap(Self.lines) + self.store.times.lines
+    }
+
+    private static func lines(ofWorker index: Int, _ accounting: Accounting) -> [String] {
         let received = accounting.receivedFromUplink + accounting.receivedFromOutside
         let line =
-            "worker 0 received \(received) forwarded \(accounting.forwarded) answered \(accounting.answered)"
+            "worker \(index) received \(received) forwarded \(accounting.forwarded) answered \(accounting.answered)"
             + " consumed \(accounting.consumed) dropped \(accounting.droppedInAll)"
-        return [line] + drops.filter { $0.1 > 0 }.map { "worker 0 dropped \($0.0) \($0.1)" }
-            + self.store.times.lines
+        let drops = DropReason.allCases.map { ($0, accounting.dropped(because: $0)) }
+        return [line] + drops.filter { $0.1 > 0 }.map { "worker \(index) dropped \($0.0) \($0.1)" }
     }
 }

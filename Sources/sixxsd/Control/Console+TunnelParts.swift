@@ -49,8 +49,8 @@ extension Console {
             let expected = "the name of an error, as tunnel show prints it"
             throw Words.Failure(column: first.column, expected: expected, found: "\"\(text)\"")
         }
-        guard let sample = await self.mailbox.perform({ engine, _ in engine.errorSample(kind, of: tid) })
-        else {
+        let samples = await self.mailboxes.perform { engine, _ in engine.errorSample(kind, of: tid) }
+        guard let sample = ErrorSample(merging: samples.compactMap(\.self)) else {
             throw Refusal(404, "\(name) has had no error \"\(kind.name)\"")
         }
         return ControlReply(200, lines: sample.lines(kind))
@@ -84,7 +84,7 @@ extension Console {
             _ = words.next()
             try words.end()
             let tids = await self.store.state.configuration.tunnels.map(\.tid)
-            await self.mailbox.perform { engine, _ in
+            _ = await self.mailboxes.perform { engine, _ in
                 for tid in tids { engine.resetErrors(of: tid) }
                 engine.resetErrors(of: nil)
             }
@@ -92,7 +92,7 @@ extension Console {
         }
         let (tid, name) = try await self.tunnel(&words)
         try words.end()
-        await self.mailbox.perform { engine, _ in engine.resetErrors(of: tid) }
+        _ = await self.mailboxes.perform { engine, _ in engine.resetErrors(of: tid) }
         return ControlReply(200, "errors of \(name) reset")
     }
 }

@@ -6,7 +6,7 @@ import Wire
 /// Carries out the commands of control sessions; one for all of them.
 struct Console: Sendable {
     let store: ConfigurationStore
-    let mailbox: EngineMailbox
+    let mailboxes: EngineMailboxes
     let traces: TraceHub
     let clock: DaemonClock
     let control: [String]

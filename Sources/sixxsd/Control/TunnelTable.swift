@@ -79,15 +79,6 @@ extension TunnelTable.Row {
     var errorCount: UInt64 { self.snapshot.errors.reduce(0) { $0 + $1.count } }
 }
 
-extension TrafficCounters {
-    fileprivate mutating func add(_ other: TrafficCounters) {
-        self.ingress.packets += other.ingress.packets
-        self.ingress.octets += other.ingress.octets
-        self.egress.packets += other.egress.packets
-        self.egress.octets += other.egress.octets
-    }
-}
-
 extension Console {
     /// How many tunnels are looked at between two batches of packets, so that forwarding hardly waits.
     private static let tunnelsAtOnce = 128
@@ -108,11 +99,15 @@ extension Console {
             let part = tunnels[start..<min(start + Self.tunnelsAtOnce, tunnels.count)]
             rows += await self.rows(of: Array(part), resettingStatistics: isReset)
         }
-        let (uplink, errors) = await self.mailbox.perform { engine, _ in
+        let seen = await self.mailboxes.perform { engine, _ in
             defer { if isReset { engine.resetUplinkStatistics() } }
-            return (engine.uplinkTraffic, engine.errorCounts(of: nil))
+            return (uplink: engine.uplinkTraffic, errors: engine.errorCounts(of: nil))
         }
-        return TunnelTable(rows: rows, uplink: uplink, uplinkErrors: errors)
+        return TunnelTable(
+            rows: rows,
+            uplink: seen.reduce(into: TrafficCounters()) { $0.add($1.uplink) },
+            uplinkErrors: [(kind: ErrorKind, count: UInt64)](merging: seen.map(\.errors))
+        )
     }
 
     private func rows(
@@ -120,11 +115,16 @@ extension Console {
         resettingStatistics isReset: Bool
     ) async -> [TunnelTable.Row] {
         let tids = tunnels.map(\.tid)
-        let (snapshots, plan) = await self.mailbox.perform { engine, now in
+        let seen = await self.mailboxes.perform { engine, now in
             let snapshots = tids.map { engine.snapshot(of: $0, at: now) }
             if isReset { for tid in tids { engine.resetStatistics(of: tid) } }
-            return (snapshots, engine.plan)
+            return (snapshots: snapshots, plan: engine.plan)
         }
+        var snapshots = seen[0].snapshots
+        for other in seen.dropFirst() {
+            for index in snapshots.indices { snapshots[index].add(other.snapshots[index]) }
+        }
+        let plan = seen[0].plan
         return zip(tunnels, snapshots).map { settings, snapshot in
             TunnelTable.Row(
                 settings: settings,

@@ -23,6 +23,12 @@ struct PacketLoop: ~Copyable {
         case sixInFour6, gre6, icmp6, ayiya6, heartbeat6
     }
 
+    /// What the engines of all workers have in common.
+    struct Common: Sendable {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        let sessions = SharedSessions()
+    }
+
     let ports: Ports
     private let mailbox: EngineMailbox
     private let poller: Poller
@@ -49,6 +55,7 @@ struct PacketLoop: ~Copyable {
     init(
         _ ports: Ports,
         _ configuration: EngineConfiguration,
+        _ common: Common,
         _ mailbox: EngineMailbox
     ) throws(SystemCallError) {
         let headroom = PacketBuffer.headroom
@@ -68,7 +75,13 @@ struct PacketLoop: ~Copyable {
         self.largeSegment = largeSegment
         self.poller = poller
         self.egress = Egress(ports, capacity: 2 * capacity)
-        self.engine = Engine(configuration, seed: .random(in: 0...UInt64.max), at: Self.now())
+        self.engine = Engine(
+            configuration,
+            seed: common.seed,
+            sharing: common.sessions,
+            as: EnginePlace(index: ports.share.index, of: ports.share.count),
+            at: Self.now()
+        )
         self.datagrams.reserveCapacity(segments.capacity)
         self.engine.defersSignatures = ports.options.batchSize > 1
     }
@@ -79,14 +92,18 @@ struct PacketLoop: ~Copyable {
         try poller.add(ports.tun.fileDescriptor, token: Source.uplink.rawValue)
         try poller.add(ports.ipv4.sixInFour.fileDescriptor, token: Source.sixInFour4.rawValue)
         try poller.add(ports.ipv4.gre.fileDescriptor, token: Source.gre4.rawValue)
-        try poller.add(ports.ipv4.icmp.fileDescriptor, token: Source.icmp4.rawValue)
         try poller.add(ports.ipv4.ayiya.fileDescriptor, token: Source.ayiya4.rawValue)
-        try poller.add(ports.ipv4.heartbeat.fileDescriptor, token: Source.heartbeat4.rawValue)
         try poller.add(ports.ipv6.sixInFour.fileDescriptor, token: Source.sixInFour6.rawValue)
         try poller.add(ports.ipv6.gre.fileDescriptor, token: Source.gre6.rawValue)
-        try poller.add(ports.ipv6.icmp.fileDescriptor, token: Source.icmp6.rawValue)
         try poller.add(ports.ipv6.ayiya.fileDescriptor, token: Source.ayiya6.rawValue)
-        try poller.add(ports.ipv6.heartbeat.fileDescriptor, token: Source.heartbeat6.rawValue)
+        if let seldom = ports.ipv4.seldom {
+            try poller.add(seldom.icmp.fileDescriptor, token: Source.icmp4.rawValue)
+            try poller.add(seldom.heartbeat.fileDescriptor, token: Source.heartbeat4.rawValue)
+        }
+        if let seldom = ports.ipv6.seldom {
+            try poller.add(seldom.icmp.fileDescriptor, token: Source.icmp6.rawValue)
+            try poller.add(seldom.heartbeat.fileDescriptor, token: Source.heartbeat6.rawValue)
+        }
         return poller
     }
 
@@ -141,14 +158,25 @@ struct PacketLoop: ~Copyable {
         case .uplink: try self.serveUplink(now)
         case .sixInFour4: try self.serveRawIPv4(self.ports.ipv4.sixInFour.fileDescriptor, source, now)
         case .gre4: try self.serveRawIPv4(self.ports.ipv4.gre.fileDescriptor, source, now)
-        case .icmp4: try self.serveRawIPv4(self.ports.ipv4.icmp.fileDescriptor, source, now)
+        case .icmp4, .heartbeat4: try self.serveSeldom(self.ports.ipv4.seldom, source, now)
         case .ayiya4: try self.serve(self.ports.ipv4.ayiya.fileDescriptor, source, .ayiya, now)
-        case .heartbeat4: try self.serve(self.ports.ipv4.heartbeat.fileDescriptor, source, .heartbeat, now)
         case .sixInFour6: try self.serve(self.ports.ipv6.sixInFour.fileDescriptor, source, .sixInFour, now)
         case .gre6: try self.serve(self.ports.ipv6.gre.fileDescriptor, source, .gre, now)
-        case .icmp6: try self.serve(self.ports.ipv6.icmp.fileDescriptor, source, .icmpv6, now)
+        case .icmp6, .heartbeat6: try self.serveSeldom(self.ports.ipv6.seldom, source, now)
         case .ayiya6: try self.serve(self.ports.ipv6.ayiya.fileDescriptor, source, .ayiya, now)
-        case .heartbeat6: try self.serve(self.ports.ipv6.heartbeat.fileDescriptor, source, .heartbeat, now)
+        }
+    }
+
+    private mutating func serveSeldom(
+        _ ports: SeldomPorts?,
+        _ source: Source,
+        _ now: Moment
+    ) throws(SystemCallError) {
+        guard let ports else { return }
+        switch source {
+        case .icmp4: try self.serveRawIPv4(ports.icmp.fileDescriptor, source, now)
+        case .icmp6: try self.serve(ports.icmp.fileDescriptor, source, .icmpv6, now)
+        default: try self.serve(ports.heartbeat.fileDescriptor, source, .heartbeat, now)
         }
     }
 
@@ -163,6 +191,7 @@ struct PacketLoop: ~Copyable {
     private mutating func tickIfDue(_ now: Moment) {
         guard now.monotonic >= self.nextTick else { return }
         self.nextTick = now.monotonic + 1_000_000_000
+        guard self.engine.place.isFirst else { return }
         _ = self.engine.expireTunnels(at: now)
         self.sendProbes(now)
     }

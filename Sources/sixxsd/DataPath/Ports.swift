@@ -6,57 +6,98 @@ import Wire
 struct OuterPorts: ~Copyable, Sendable {
     let sixInFour: RawSocket
     let gre: RawSocket
-    let icmp: RawSocket
     let ayiya: UDPSocket
-    let heartbeat: UDPSocket
+    /// The first worker's alone.
+    let seldom: SeldomPorts?
     let transmitter: RawTransmitter
     /// Whether AYIYA's socket sends runs of datagrams.
     let sendsRuns: Bool
 
-    init(family: AddressFamily, _ options: DataPathOptions) throws(SystemCallError) {
-        let ayiya = try UDPSocket(port: AYIYAPacket.port, family: family)
-        let heartbeat = try UDPSocket(port: HeartbeatMessage.port, family: family)
+    init(
+        family: AddressFamily,
+        _ options: DataPathOptions,
+        _ share: TrafficShare
+    ) throws(SystemCallError) {
+        let ayiya = try UDPSocket(port: AYIYAPacket.port, family: family, share: share)
+        let seldom = share.index == 0 ? try SeldomPorts(family: family) : nil
         // Over IPv4 the headers come with the packets.
         let tellsOrigins = family == .ipv6
         let sixInFour = try RawSocket(
             protocolNumber: ProtocolNumber.ipv6,
             family: family,
-            tellsOrigins: tellsOrigins
+            tellsOrigins: tellsOrigins,
+            share: share
         )
         let gre = try RawSocket(
             protocolNumber: ProtocolNumber.gre,
             family: family,
-            tellsOrigins: tellsOrigins
+            tellsOrigins: tellsOrigins,
+            share: share
         )
-        let icmp = try RawSocket(icmpOver: family)
         let transmitter = try RawTransmitter(family: family)
         let sendsRuns = options.usesOffloads && ayiya.canSendRuns
         if options.usesOffloads { ayiya.receiveRuns() }
         if sendsRuns { try ayiya.prepareForRuns(hopLimit: Engine.outerHopLimit) }
         self.sendsRuns = sendsRuns
         self.ayiya = ayiya
-        self.heartbeat = heartbeat
+        self.seldom = seldom
         self.sixInFour = sixInFour
         self.gre = gre
-        self.icmp = icmp
         self.transmitter = transmitter
     }
 }
 
-/// Everything that packets enter and leave the daemon through.
+/// What so little comes through that one worker takes it all.
+final class SeldomPorts: Sendable {
+    let heartbeat: UDPSocket
+    let icmp: RawSocket
+
+    init(family: AddressFamily) throws(SystemCallError) {
+        self.heartbeat = try UDPSocket(port: HeartbeatMessage.port, family: family)
+        self.icmp = try RawSocket(icmpOver: family)
+    }
+}
+
+/// Everything that a worker's packets enter and leave the daemon through.
 final class Ports: Sendable {
     let tun: TUNDevice
     let ipv4: OuterPorts
     let ipv6: OuterPorts
     let options: DataPathOptions
+    /// Which part of the traffic comes through here.
+    let share: TrafficShare
 
-    /// Opens the TUN device and all sockets.
+    /// Opens the TUN device and all sockets, for each of some workers.
     ///
     /// - Throws: ``SystemCallError``, for instance when another daemon has the device or a port.
-    init(tunName: String, _ options: DataPathOptions) throws(SystemCallError) {
+    static func open(
+        tunName: String,
+        _ options: DataPathOptions,
+        workers: Int
+    ) throws(SystemCallError) -> [Ports] {
+        var all: [Ports] = []
+        for index in 0..<workers {
+            all.append(try Ports(tunName: tunName, options, TrafficShare(index: index, of: workers)))
+        }
+        return all
+    }
+
+    /// Opens a queue of the TUN device, and sockets.
+    ///
+    /// - Throws: ``SystemCallError``, for instance when another daemon has the device or a port.
+    private init(
+        tunName: String,
+        _ options: DataPathOptions,
+        _ share: TrafficShare
+    ) throws(SystemCallError) {
         self.options = options
-        self.tun = try TUNDevice(name: tunName, wantsOffloads: options.usesOffloads)
-        self.ipv4 = try OuterPorts(family: .ipv4, options)
-        self.ipv6 = try OuterPorts(family: .ipv6, options)
+        self.share = share
+        self.tun = try TUNDevice(
+            name: tunName,
+            wantsOffloads: options.usesOffloads,
+            isOneOfSeveral: share.count > 1
+        )
+        self.ipv4 = try OuterPorts(family: .ipv4, options, share)
+        self.ipv6 = try OuterPorts(family: .ipv6, options, share)
     }
 }

@@ -5,10 +5,11 @@ import Logging
 import Synchronization
 import Wire
 
-/// The thread that owns the engine: reads a batch, asks the engine about each packet, obeys; nothing else.
+/// A thread that owns an engine: reads a batch, asks the engine about each packet, obeys; nothing else.
 final class Worker: Sendable {
     private let ports: Ports
     private let configuration: EngineConfiguration
+    private let common: PacketLoop.Common
     private let logger: Logger
     private let isStopping = Atomic(false)
     private let stopped: AsyncStream<Result<Void, SystemCallError>>
@@ -17,9 +18,15 @@ final class Worker: Sendable {
     /// Where others leave work for the engine.
     let mailbox: EngineMailbox
 
-    init(_ ports: Ports, _ configuration: EngineConfiguration, logger: Logger) throws(SystemCallError) {
+    init(
+        _ ports: Ports,
+        _ configuration: EngineConfiguration,
+        _ common: PacketLoop.Common,
+        logger: Logger
+    ) throws(SystemCallError) {
         self.ports = ports
         self.configuration = configuration
+        self.common = common
         self.logger = logger
         self.mailbox = try EngineMailbox()
         (self.stopped, self.reportStop) = AsyncStream.makeStream()
@@ -31,7 +38,7 @@ final class Worker: Sendable {
     func start() async throws {
         try await withCheckedThrowingContinuation { started in
             let thread = Thread { self.live(started) }
-            thread.name = "worker"
+            thread.name = "worker \(self.ports.share.index)"
             thread.start()
         }
     }
@@ -39,7 +46,7 @@ final class Worker: Sendable {
     private func live(_ started: CheckedContinuation<Void, any Error>) {
         var loop: PacketLoop
         do throws(SystemCallError) {
-            loop = try PacketLoop(self.ports, self.configuration, self.mailbox)
+            loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox)
         } catch {
             started.resume(throwing: error)
             return

@@ -57,7 +57,7 @@ actor ConfigurationStore {
 
     private(set) var state: State
     private let file: ConfigurationFile
-    private let mailbox: EngineMailbox
+    private let mailboxes: EngineMailboxes
     private let routes: any RouteKeeper
     private let levels: LogLevels
     private let logger: Logger
@@ -77,7 +77,7 @@ actor ConfigurationStore {
     init(
         _ start: StartingPoint,
         file: ConfigurationFile,
-        mailbox: EngineMailbox,
+        mailboxes: EngineMailboxes,
         routes: any RouteKeeper,
         levels: LogLevels,
         prepared: EngineConfiguration? = nil,
@@ -86,7 +86,7 @@ actor ConfigurationStore {
         self.state = State(start.running)
         self.prepared = prepared
         self.file = file
-        self.mailbox = mailbox
+        self.mailboxes = mailboxes
         self.routes = routes
         self.levels = levels
         self.logger = logger
@@ -234,12 +234,14 @@ actor ConfigurationStore {
             self.prepared.map { EngineConfiguration(new.configuration, replacing: $0, changes) }
             ?? EngineConfiguration(new.configuration)
         // What was in force comes back, so that it is freed here and not on the data path.
-        let (_, standstill, inForce) = await self.mailbox.perform { engine, now in
+        let applied = await self.mailboxes.perform { engine, now in
             let begun = MonotonicClock.now()
             let old = engine.apply(prepared, at: now)
             let ended = MonotonicClock.now()
-            return (old, ended - begun, ended)
+            return (old: old, standstill: ended - begun, inForce: ended)
         }
+        let standstill = applied.map(\.standstill).max() ?? 0
+        let inForce = applied.map(\.inForce).max() ?? started
         self.prepared = prepared
         self.times.record(.init(total: spent + (inForce - started), standstill: standstill))
         self.state = new

@@ -9,13 +9,13 @@ actor TraceHub {
     /// How often the engine is asked, and so the longest delay.
     private static let period = Duration.milliseconds(50)
 
-    private let mailbox: EngineMailbox
+    private let mailboxes: EngineMailboxes
     private var feeds: [TID: [Int: TraceFeed]] = [:]
     private var nextID = 0
     private var pump: Task<Void, Never>?
 
-    init(_ mailbox: EngineMailbox) {
-        self.mailbox = mailbox
+    init(_ mailboxes: EngineMailboxes) {
+        self.mailboxes = mailboxes
     }
 
     /// Begins to trace a tunnel.
@@ -23,7 +23,7 @@ actor TraceHub {
         self.nextID += 1
         let feed = TraceFeed(id: self.nextID, tid: tid)
         self.feeds[tid, default: [:]][feed.id] = feed
-        await self.mailbox.perform { engine, _ in engine.setTracing(of: tid, to: true) }
+        _ = await self.mailboxes.perform { engine, _ in engine.setTracing(of: tid, to: true) }
         if self.pump == nil { self.pump = Task { await self.pumpUntilNobodyTraces() } }
         return feed
     }
@@ -34,7 +34,7 @@ actor TraceHub {
         self.feeds[feed.tid]?[feed.id] = nil
         guard self.feeds[feed.tid]?.isEmpty == true else { return }
         self.feeds[feed.tid] = nil
-        await self.mailbox.perform { engine, _ in engine.setTracing(of: feed.tid, to: false) }
+        _ = await self.mailboxes.perform { engine, _ in engine.setTracing(of: feed.tid, to: false) }
     }
 
     private func pumpUntilNobodyTraces() async {
@@ -45,18 +45,28 @@ actor TraceHub {
         self.pump = nil
     }
 
+    /// The decisions of all engines by the time their packets came; those about one packet stay together.
+    private static func inOrder(_ entries: [[JournalEntry]]) -> [JournalEntry] {
+        guard entries.count > 1 else { return entries.first ?? [] }
+        return entries.joined().enumerated().sorted { first, second in
+            (first.element.moment.monotonic, first.offset) < (second.element.moment.monotonic, second.offset)
+        }.map(\.element)
+    }
+
     private func deliver() async {
         let tids = Array(self.feeds.keys)
-        let (taken, ended) = await self.mailbox.perform { engine, _ in
-            (engine.takeDecisions(), tids.filter { !engine.isTraced($0) })
+        let taken = await self.mailboxes.perform { engine, _ in
+            (decisions: engine.takeDecisions(), ended: tids.filter { !engine.isTraced($0) })
         }
-        for entry in taken.entries {
+        let lost = taken.reduce(0) { $0 + $1.decisions.lost }
+        let ended = taken.flatMap(\.ended)
+        for entry in Self.inOrder(taken.map(\.decisions.entries)) {
             guard let tid = entry.tid else { continue }
             for feed in (self.feeds[tid] ?? [:]).values { feed.offer(entry) }
         }
         for (tid, feeds) in self.feeds {
             for feed in feeds.values {
-                feed.lose(taken.lost)
+                feed.lose(lost)
                 // A tunnel that was removed is another one when it comes back.
                 if ended.contains(tid) { feed.finish() }
             }

@@ -21,7 +21,8 @@ import Wire
         #expect(entries.allSatisfy { $0.tid == tid(Plan.Tunnel.fixed) })
     }
 
-    @Test func losesWhatFindsNoRoomAndCountsIt() {
+    @Test(.enabled(if: TestPoP.hasOneEngine))
+    func losesWhatFindsNoRoomAndCountsIt() {
         let pop = TestPoP()
         pop.engine.setTracing(of: tid(Plan.Tunnel.fixed), to: true)
 

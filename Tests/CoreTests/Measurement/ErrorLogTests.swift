@@ -104,7 +104,8 @@ import Wire
         #expect(ErrorKind.allCases.map(\.name).joined(separator: " · ") == names)
     }
 
-    @Test func countsTrafficInPacketsAndOctetsOfTheInside() {
+    @Test(.enabled(if: TestPoP.hasOneEngine))
+    func countsTrafficInPacketsAndOctetsOfTheInside() {
         let pop = TestPoP()
         let up = Packet.udp(Plan.them(0), Plan.internet, size: 100)
         for _ in 0..<3 { _ = pop.fromOutside(.gre(up, from: Plan.remote(of: 0))) }

@@ -66,8 +66,9 @@ private final class GarbageBench {
     }
 
     private func notePaths() {
+        self.pop.engine.catchUp()
         for index in self.tids.indices {
-            self.paths[index] = self.pop.engine.forwarder.tunnels[self.tids[index]].path
+            self.paths[index] = self.pop.engine.forwarder.tunnels[self.tids[index]].session.path
         }
     }
 
@@ -219,7 +220,7 @@ private final class GarbageBench {
     private func icmp(from remote: IPAddress, _ generator: inout SeededGenerator) -> OuterPacket {
         let mtu = UInt32.random(in: 0...1500, using: &generator)
         let about = self.tids.randomElement(using: &generator).flatMap {
-            self.pop.engine.forwarder.tunnels[$0].path
+            self.pop.engine.forwarder.tunnels[$0].session.path
         }
         let quoted = about.map { Self.quotation(along: $0) } ?? generator.octets(40)
         switch remote {
@@ -270,7 +271,7 @@ private final class GarbageBench {
     /// Endpoints move by signed packets only, and those of static tunnels not at all.
     private func complaintAboutPaths(isSigned: Bool) -> String? {
         for (index, tunnel) in self.network.tunnels.enumerated() {
-            let path = self.pop.engine.forwarder.tunnels[self.tids[index]].path
+            let path = self.pop.engine.forwarder.tunnels[self.tids[index]].session.path
             guard path != self.paths[index] else { continue }
             let isSame = path?.remote == self.paths[index]?.remote
             guard tunnel.isDynamic ? isSigned && !tunnel.isDisabled : isSame else {

@@ -1,14 +1,25 @@
 import Core
+import Foundation
+import TestSupport
 import Testing
 import Wire
 
 /// A PoP on the bench: an engine, a clock that only the test moves, and the outcome of one packet at a time.
 ///
 /// After every packet it holds the engine to the conservation of packets: exactly one counter moved, by one.
+///
+/// With `SIXXS_ENGINES=2` in the environment there are two engines that share their sessions, and a coin decides which of
+/// them gets a packet: nobody may see a difference.
 final class TestPoP {
-    private static let roomBehind = 64
+    fileprivate static let roomBehind = 64
+
+    /// Where a test looks at what only one engine did, or at what two may do a second later.
+    static let hasOneEngine = !hasTwoEngines
+    private static let hasTwoEngines = ProcessInfo.processInfo.environment["SIXXS_ENGINES"] == "2"
 
     var engine: Engine
+    private var second: Engine?
+    private var coin: SeededGenerator
     var now: Moment
     /// What is in force, before and after it was made ready.
     private var configuration: Configuration
@@ -24,7 +35,16 @@ final class TestPoP {
         self.now = Moment(monotonic: 1_000_000_000_000, unixTime: unixTime)
         self.configuration = Self.configuration(text, sourceLocation)
         self.prepared = EngineConfiguration(self.configuration)
-        self.engine = Engine(self.prepared, seed: seed, at: self.now)
+        self.coin = SeededGenerator(seed: seed)
+        let sessions = SharedSessions()
+        let places = (0..<(Self.hasTwoEngines ? 2 : 1)).map {
+            EnginePlace(index: $0, of: Self.hasTwoEngines ? 2 : 1)
+        }
+        let now = self.now
+        self.engine = Engine(self.prepared, seed: seed, sharing: sessions, as: places[0], at: now)
+        if let place = places.dropFirst().first {
+            self.second = Engine(self.prepared, seed: seed, sharing: sessions, as: place, at: now)
+        }
     }
 
     private static func configuration(_ text: String, _ sourceLocation: SourceLocation) -> Configuration {
@@ -41,6 +61,7 @@ final class TestPoP {
         self.prepared = EngineConfiguration(new, replacing: self.prepared, changes)
         self.configuration = new
         _ = self.engine.apply(self.prepared, at: self.now)
+        _ = self.second?.apply(self.prepared, at: self.now)
     }
 
     // MARK: - Time
@@ -90,27 +111,19 @@ final class TestPoP {
         _ packet: [UInt8],
         _ receive: (inout Engine, inout PacketBuffer, inout PacketBuffer, Moment) -> Output
     ) -> Outcome {
-        let before = self.engine.accounting
-        var slot = Self.slot(holding: packet)
-        var spareSlot = slot
-        let (output, range, spareRange) = Self.lend(&slot, &spareSlot, packet.count) { buffer, spare in
-            receive(&self.engine, &buffer, &spare, self.now)
-        }
-        return Outcome(
-            fate: Fate(from: before, to: self.engine.accounting),
-            sent: Transmitted(output.packet, slot[range]),
-            spare: Transmitted(output.spare, spareSlot[spareRange])
-        )
+        let isForSecond = Self.hasTwoEngines && Bool.random(using: &self.coin)
+        let outcome = isForSecond ? self.second?.run(packet, self.now, receive) : nil
+        return outcome ?? self.engine.run(packet, self.now, receive)
     }
 
-    private static func slot(holding packet: [UInt8]) -> [UInt8] {
+    fileprivate static func slot(holding packet: [UInt8]) -> [UInt8] {
         var slot = [UInt8](repeating: 0xee, count: PacketBuffer.headroom)
         slot.append(contentsOf: packet)
         slot.append(contentsOf: repeatElement(0xee, count: Self.roomBehind))
         return slot
     }
 
-    private static func lend(
+    fileprivate static func lend(
         _ slot: inout [UInt8],
         _ spareSlot: inout [UInt8],
         _ count: Int,
@@ -147,7 +160,10 @@ final class TestPoP {
 
     /// The tunnel as it is now.
     func tunnel(_ number: UInt16) -> TunnelSnapshot {
-        self.engine.snapshot(of: CoreTests.tid(number), at: self.now)
+        let tid = CoreTests.tid(number)
+        var snapshot = self.engine.snapshot(of: tid, at: self.now)
+        if let other = self.second?.snapshot(of: tid, at: self.now) { snapshot.add(other) }
+        return snapshot
     }
 
     /// How often an error of a tunnel, or of the PoP itself, was counted.
@@ -157,12 +173,38 @@ final class TestPoP {
 
     /// What is kept of an error of a tunnel, or of the PoP itself.
     func sample(of kind: ErrorKind, on number: UInt16?) -> ErrorSample? {
-        self.engine.errorSample(kind, of: number.map { CoreTests.tid($0) })
+        let tid = number.map { CoreTests.tid($0) }
+        let samples = [self.engine.errorSample(kind, of: tid), self.second?.errorSample(kind, of: tid)]
+        return ErrorSample(merging: samples.compactMap { $0 ?? nil })
     }
 
     /// All errors that were counted, of a tunnel or of the PoP itself.
     func errors(on number: UInt16?) -> [ErrorKind: UInt64] {
-        let counts = self.engine.errorCounts(of: number.map { CoreTests.tid($0) })
+        let tid = number.map { CoreTests.tid($0) }
+        let counts = [(kind: ErrorKind, count: UInt64)](merging: [
+            self.engine.errorCounts(of: tid), self.second?.errorCounts(of: tid) ?? [],
+        ])
         return Dictionary(uniqueKeysWithValues: counts.map { ($0.kind, $0.count) })
+    }
+}
+
+extension Engine {
+    /// Gives the engine a packet, and looks what became of it.
+    fileprivate mutating func run(
+        _ packet: [UInt8],
+        _ now: Moment,
+        _ receive: (inout Engine, inout PacketBuffer, inout PacketBuffer, Moment) -> Output
+    ) -> Outcome {
+        let before = self.accounting
+        var slot = TestPoP.slot(holding: packet)
+        var spareSlot = slot
+        let (output, range, spareRange) = TestPoP.lend(&slot, &spareSlot, packet.count) { buffer, spare in
+            receive(&self, &buffer, &spare, now)
+        }
+        return Outcome(
+            fate: Fate(from: before, to: self.accounting),
+            sent: Transmitted(output.packet, slot[range]),
+            spare: Transmitted(output.spare, spareSlot[spareRange])
+        )
     }
 }

@@ -82,7 +82,8 @@ import Wire
         #expect(pop.fromUplink(packet).icmp?.parameter == 1399)
     }
 
-    @Test func appliesAnotherTimeoutToRunningSessions() {
+    @Test(.enabled(if: TestPoP.hasOneEngine))
+    func appliesAnotherTimeoutToRunningSessions() {
         let pop = Self.busy()
         pop.apply(Plan.text + "pop set beat-timeout 10\n")
 

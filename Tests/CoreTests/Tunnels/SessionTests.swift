@@ -211,7 +211,7 @@ import Wire
 
     // MARK: - Down
 
-    @Test(arguments: [1, 30, 300, 86_400])
+    @Test(.enabled(if: TestPoP.hasOneEngine), arguments: [1, 30, 300, 86_400])
     func goesDownToTheSecond(_ timeout: Int) {
         let pop = TestPoP(Plan.popLines + "pop set beat-timeout \(timeout)\n" + Plan.tunnelLines)
         _ = pop.fromOutside(.ayiya(.noOperation))
@@ -258,7 +258,8 @@ import Wire
         #expect(pop.tunnel(2).condition == .down)
     }
 
-    @Test func comesUpAgain() {
+    @Test(.enabled(if: TestPoP.hasOneEngine))
+    func comesUpAgain() {
         let pop = TestPoP()
         _ = pop.fromOutside(.ayiya(.noOperation))
         pop.advance(seconds: 300)
@@ -270,7 +271,7 @@ import Wire
     }
 
     /// Durations are measured by the clock that never steps.
-    @Test(arguments: [3600, -3600] as [Int64])
+    @Test(.enabled(if: TestPoP.hasOneEngine), arguments: [3600, -3600] as [Int64])
     func survivesAStepOfTheWallClock(_ step: Int64) {
         let pop = TestPoP()
         _ = pop.fromOutside(.ayiya(.noOperation))

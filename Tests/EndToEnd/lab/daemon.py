@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import socket
 import time
@@ -15,6 +16,8 @@ from .namespace import Namespace, Process, wait_for
 from .topology import PoPPlan
 
 CONTROL = ("127.0.0.1", 42003)
+# How many threads the daemons have; the gate runs the tests of packets again with two.
+WORKERS = ["--workers", os.environ["SIXXS_WORKERS"]] if "SIXXS_WORKERS" in os.environ else []
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ class Daemon:
     @property
     def argv(self) -> list[str]:
         return [*self.prefix, str(self.program), "--config", str(self.file), "--tun", self.tun, "--control",
-                self.control, "--socket", str(self.socket_path), "--foreground", *self.options]
+                self.control, "--socket", str(self.socket_path), "--foreground", *WORKERS, *self.options]
 
     def launch(self) -> Process:
         """Starts it without waiting for anything."""

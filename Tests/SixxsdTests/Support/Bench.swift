@@ -69,15 +69,15 @@ final class Bench: Sendable {
         self.store = ConfigurationStore(
             start,
             file: file,
-            mailbox: self.mailbox,
+            mailboxes: EngineMailboxes(self.mailbox),
             routes: NoRoutes(),
             levels: self.levels,
             logger: logger
         )
         self.console = Console(
             store: self.store,
-            mailbox: self.mailbox,
-            traces: TraceHub(self.mailbox),
+            mailboxes: EngineMailboxes(self.mailbox),
+            traces: TraceHub(EngineMailboxes(self.mailbox)),
             clock: DaemonClock(),
             control: ["127.0.0.1:42003"],
             tunName: "sixxs",

@@ -1,0 +1,56 @@
+import Core
+import LinuxIO
+import Logging
+
+/// The threads that move packets: each has a queue of the TUN device, sockets and an engine of its own, and any of them
+/// can serve any packet.
+struct Workers: Sendable {
+    /// How many there may be.
+    static let most = 64
+
+    private let first: Worker
+    private let others: [Worker]
+
+    /// Where others leave work for the engines.
+    let mailboxes: EngineMailboxes
+
+    /// How many there are.
+    var count: Int { 1 + self.others.count }
+
+    /// Makes a worker for each of some ports, of which there is at least one.
+    init(_ ports: [Ports], _ configuration: EngineConfiguration, logger: Logger) throws(SystemCallError) {
+        let common = PacketLoop.Common()
+        var workers: [Worker] = []
+        for ports in ports {
+            workers.append(try Worker(ports, configuration, common, logger: logger))
+        }
+        self.first = workers[0]
+        self.others = Array(workers.dropFirst())
+        self.mailboxes = EngineMailboxes(self.first.mailbox, self.others.map(\.mailbox))
+    }
+
+    /// Starts the threads, and waits until they serve; the first engine is made before the others.
+    ///
+    /// - Throws: ``LinuxIO/SystemCallError`` when one could not begin.
+    func start() async throws {
+        try await self.first.start()
+        for other in self.others { try await other.start() }
+    }
+
+    /// Asks the threads to end after the batches that they have in hand.
+    func stop() async {
+        for worker in [self.first] + self.others { await worker.stop() }
+    }
+
+    /// Waits for the end of all threads, or of the first that can't go on.
+    ///
+    /// - Throws: ``LinuxIO/SystemCallError`` when one could not go on.
+    func waitUntilStopped() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in [self.first] + self.others {
+                group.addTask { try await worker.waitUntilStopped() }
+            }
+            for try await _ in group {}
+        }
+    }
+}
