@@ -224,15 +224,18 @@ EXAMPLES = [
 
 
 def measure(example: Example, benches: dict[str, Bench], rounds: int) -> dict[str, tuple[float, int]]:
+    return measure_load(example.load(), benches, rounds, example.needs_beats)
+
+
+def measure_load(load: Load, benches: dict[str, Bench], rounds: int, needs_beats: bool) -> dict[str, tuple[float, int]]:
     """The median of some rounds, the daemons in turns."""
-    packets = example.load()
     costs: dict[str, list[float]] = {name: [] for name in benches}
     counts = {}
     for _ in range(rounds + 1):
         for name, bench in benches.items():
-            if example.needs_beats:
+            if needs_beats:
                 bench.beat()
-            cost, counts[name] = bench.drain(packets)
+            cost, counts[name] = bench.drain(load)
             costs[name].append(cost)
     # The first round warms up.
     return {name: (statistics.median(all_costs[1:]), counts[name]) for name, all_costs in costs.items()}

@@ -1,6 +1,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <malloc.h>
@@ -109,6 +110,56 @@ int clinux_tun_set_little_endian(int fd) {
     return ioctl(fd, TUNSETVNETLE, &yes);
 }
 
+enum { MOST_STEPS = 64 };
+
+// An eBPF program that is being written.
+struct program {
+    struct bpf_insn steps[MOST_STEPS];
+    uint32_t length;
+};
+
+static void step(struct program *program, uint8_t code, uint8_t target, uint8_t source, int16_t jump, int32_t value) {
+    if (program->length == MOST_STEPS) return;
+    program->steps[program->length++] =
+        (struct bpf_insn){.code = code, .dst_reg = target, .src_reg = source, .off = jump, .imm = value};
+}
+
+// Mixes 32 bits of the packet into the hash.
+static void mix(struct program *program, int32_t offset) {
+    step(program, BPF_LD | BPF_ABS | BPF_W, 0, 0, 0, offset);
+    step(program, BPF_ALU | BPF_XOR | BPF_X, BPF_REG_7, BPF_REG_0, 0, 0);
+    step(program, BPF_ALU | BPF_MUL | BPF_K, BPF_REG_7, 0, 0, (int32_t)0x9e3779b1);
+}
+
+int clinux_tun_spread_flows(int fd) {
+    enum { NEXT_HEADER = 6, ADDRESSES = 8, PORTS = 40 };
+    struct program program = {.length = 0};
+    step(&program, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_6, BPF_REG_1, 0, 0);
+    step(&program, BPF_ALU | BPF_MOV | BPF_K, BPF_REG_7, 0, 0, 1);
+    for (int32_t offset = ADDRESSES; offset < PORTS; offset += 4) mix(&program, offset);
+    // Ports only where they follow at once: all of a flow's packets must go the same way.
+    step(&program, BPF_LD | BPF_ABS | BPF_B, 0, 0, 0, NEXT_HEADER);
+    step(&program, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 1, IPPROTO_TCP);
+    step(&program, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 3, IPPROTO_UDP);
+    mix(&program, PORTS);
+    step(&program, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_0, BPF_REG_7, 0, 0);
+    step(&program, BPF_ALU | BPF_RSH | BPF_K, BPF_REG_0, 0, 0, 16);
+    step(&program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+    union bpf_attr attributes;
+    memset(&attributes, 0, sizeof attributes);
+    attributes.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+    attributes.insns = (uint64_t)(uintptr_t)program.steps;
+    attributes.insn_cnt = program.length;
+    attributes.license = (uint64_t)(uintptr_t)"GPL";
+    int loaded = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof attributes);
+    if (loaded < 0) return -1;
+    int result = ioctl(fd, TUNSETSTEERINGEBPF, &loaded);
+    int error = errno;
+    close(loaded);
+    errno = error;
+    return result;
+}
+
 static struct cmsghdr *write_control(struct cmsghdr *header, int level, int type, const void *data, size_t size) {
     header->cmsg_level = level;
     header->cmsg_type = type;
@@ -186,8 +237,9 @@ int clinux_filter_icmp(int fd, int version) {
 int clinux_filter_share(int fd, int version, uint32_t index, uint32_t count) {
     // The source address, whatever stands in front of what the socket gets: 4 octets or 16, folded into 4.
     const uint32_t source = (uint32_t)SKF_NET_OFF + (version == 6 ? 8 : 12);
-    const int words = version == 6 ? 4 : 1;
-    struct sock_filter code[16];
+    enum { WORDS_OF_IPV6 = 4 };
+    const int words = version == 6 ? WORDS_OF_IPV6 : 1;
+    struct sock_filter code[1 + 3 * (WORDS_OF_IPV6 - 1) + 7];
     unsigned short length = 0;
     code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, source);
     for (int word = 1; word < words; word++) {
@@ -195,15 +247,27 @@ int clinux_filter_share(int fd, int version, uint32_t index, uint32_t count) {
         code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, source + 4 * (uint32_t)word);
         code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0);
     }
-    // Fibonacci hashing: neighbours' addresses are spread evenly, whatever the count.
+    // Fibonacci hashing, of which the high bits are good: neighbours are spread evenly, whatever the count.
     code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b9);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16);
-    code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count);
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, count);
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16);
     code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 1);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
     const struct sock_fprog program = {.len = length, .filter = code};
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int clinux_spread_datagrams(int fd, uint32_t offset, uint32_t count) {
+    // Too short a datagram ends the program, and goes to the first socket.
+    const struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offset),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    const struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = (struct sock_filter *)code};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
 }
 
 void clinux_keep_heap_small(void) {

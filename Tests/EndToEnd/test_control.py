@@ -91,6 +91,8 @@ def test_a_stranger_is_refused(site: Site) -> None:
 
 def test_more_sessions_than_descriptors_do_no_harm(site: Site) -> None:
     daemon = site.daemon(STATIC)
+    # All threads live: one that is still to begin would end the daemon.
+    assert daemon.balance().is_even
     resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (64, 64))
     opened = []
     for _ in range(200):

@@ -59,9 +59,16 @@ int clinux_filter_icmp(int fd, int version);
 /// Lets only those packets through to a raw socket whose source address falls into one of several parts.
 int clinux_filter_share(int fd, int version, uint32_t index, uint32_t count);
 
+/// Spreads the datagrams of a shared port over its sockets, in the order in which they were bound, by 16 bits at an offset.
+int clinux_spread_datagrams(int fd, uint32_t offset, uint32_t count);
+
 /// Attaches to a TUN device (TUNSETIFF with IFF_TUN | IFF_NO_PI, and IFF_VNET_HDR and IFF_MULTI_QUEUE when asked
 /// for); the kernel writes back the name it chose.
 int clinux_tun_attach(int fd, char name[16], int with_offload_headers, int is_one_of_several);
+
+/// Spreads the flows of IPv6 packets over all queues of a TUN device by their addresses and ports (TUNSETSTEERINGEBPF, since
+/// Linux 4.16; needs CAP_BPF or root).
+int clinux_tun_spread_flows(int fd);
 
 /// What a TUN device can be told that its reader takes (TUNSETOFFLOAD).
 #define CLINUX_TUN_CHECKSUM 0x01

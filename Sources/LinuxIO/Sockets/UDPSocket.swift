@@ -16,10 +16,16 @@ public struct UDPSocket: ~Copyable, Sendable {
     /// - Parameters:
     ///   - port: Local port in host order; 0 lets the kernel choose.
     ///   - family: Which version of IP.
-    ///   - share: Which part of the port's datagrams to receive: all of one remote end go to one socket, which the kernel
-    ///     chooses.
+    ///   - share: Which part of the port's datagrams to receive.
+    ///   - offset: Where 16 bits lie in each datagram that say which part it belongs to, in octets; without it all of one
+    ///     remote end are of one part, which the kernel chooses. Sockets must be opened in the order of their shares.
     /// - Throws: ``SystemCallError`` that names the port, for instance when another program has it.
-    public init(port: UInt16, family: AddressFamily, share: TrafficShare = .all) throws(SystemCallError) {
+    public init(
+        port: UInt16,
+        family: AddressFamily,
+        share: TrafficShare = .all,
+        spreadBy offset: Int? = nil
+    ) throws(SystemCallError) {
         // Sockets that share a port would share it with another program's that does the same: only one that doesn't can tell.
         if share.count > 1, share.index == 0 { _ = try Self(port: port, family: family) }
         let socket = try Self.open(family, subject: "UDP port \(port) over \(family)")
@@ -31,6 +37,16 @@ public struct UDPSocket: ~Copyable, Sendable {
         } catch {
             guard error.errno == .addressInUse else { throw error }
             throw error.explained("another program has this port open")
+        }
+        if share.count > 1, share.index == 0, let offset {
+            let descriptor = socket.rawValue
+            try systemCall("setsockopt(SO_ATTACH_REUSEPORT_CBPF)", about: socket.subject) {
+                clinux_spread_datagrams(
+                    descriptor,
+                    UInt32(truncatingIfNeeded: offset),
+                    UInt32(truncatingIfNeeded: share.count)
+                )
+            }
         }
         self.socket = socket
         self.family = family

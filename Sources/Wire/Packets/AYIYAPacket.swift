@@ -23,6 +23,9 @@ public struct AYIYAPacket: ~Escapable {
     /// UDP port of the server side.
     public static let port: UInt16 = 5072
 
+    /// Where the 16 bits of the identity lie in a datagram that tell the tunnels of a PoP apart, in octets.
+    public static let tunnelOffset = Offset.identity + 6
+
     enum Offset {
         static let opcode = 2
         static let nextHeader = 3

@@ -18,7 +18,12 @@ struct OuterPorts: ~Copyable, Sendable {
         _ options: DataPathOptions,
         _ share: TrafficShare
     ) throws(SystemCallError) {
-        let ayiya = try UDPSocket(port: AYIYAPacket.port, family: family, share: share)
+        let ayiya = try UDPSocket(
+            port: AYIYAPacket.port,
+            family: family,
+            share: share,
+            spreadBy: AYIYAPacket.tunnelOffset
+        )
         let seldom = share.index == 0 ? try SeldomPorts(family: family) : nil
         // Over IPv4 the headers come with the packets.
         let tellsOrigins = family == .ipv6
@@ -79,6 +84,7 @@ final class Ports: Sendable {
         for index in 0..<workers {
             all.append(try Ports(tunName: tunName, options, TrafficShare(index: index, of: workers)))
         }
+        if workers > 1 { all.first?.tun.spreadFlows() }
         return all
     }
 

@@ -270,6 +270,7 @@ private final class GarbageBench {
 
     /// Endpoints move by signed packets only, and those of static tunnels not at all.
     private func complaintAboutPaths(isSigned: Bool) -> String? {
+        self.pop.engine.catchUp()
         for (index, tunnel) in self.network.tunnels.enumerated() {
             let path = self.pop.engine.forwarder.tunnels[self.tids[index]].session.path
             guard path != self.paths[index] else { continue }
