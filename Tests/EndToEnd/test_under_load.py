@@ -24,7 +24,7 @@ from lab import beats, flood, refusing
 from lab.bulk import (
     PLAIN, SO_SNDBUFFORCE, SOL_UDP, TUN_F_TSO6, TUN_F_USO, UDP_SEGMENT, Device, ipv4, super_packet, udp)
 from lab.client import Client
-from lab.daemon import Daemon, TunnelLine, configuration
+from lab.daemon import WORKERS, Daemon, TunnelLine, configuration
 from lab.namespace import Namespace, Process, wait_for
 from lab.programs import REPOSITORY
 from lab.site import PASSWORD, PLAN, Site
@@ -253,7 +253,8 @@ def test_what_finds_no_room_in_the_socket_is_counted(site: Site) -> None:
     """EAGAIN: the link takes nothing, and its queue more than the socket may have on its way."""
     feed = Feed(site)
     shape(site, "64kbit", 1 << 28)
-    count = 9600
+    # Each worker has a socket.
+    count = 9600 * WORKERS
     feed.send(count, 1280)
     _, refused = feed.spent()
     assert 0 < refused < count, "the socket had room for all, or for none"

@@ -260,6 +260,7 @@ private final class GarbageBench {
     // MARK: - What must hold
 
     private func complaint(about outcome: Outcome, isSigned: Bool) -> String? {
+        self.pop.engine.catchUp()
         if case .unbalanced(let how) = outcome.fate { return how }
         guard self.pop.engine.accounting.isBalanced else { return "not balanced" }
         for sent in [outcome.sent, outcome.spare].compactMap(\.self) {
@@ -270,7 +271,6 @@ private final class GarbageBench {
 
     /// Endpoints move by signed packets only, and those of static tunnels not at all.
     private func complaintAboutPaths(isSigned: Bool) -> String? {
-        self.pop.engine.catchUp()
         for (index, tunnel) in self.network.tunnels.enumerated() {
             let path = self.pop.engine.forwarder.tunnels[self.tids[index]].session.path
             guard path != self.paths[index] else { continue }

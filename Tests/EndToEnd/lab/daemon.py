@@ -17,7 +17,7 @@ from .topology import PoPPlan
 
 CONTROL = ("127.0.0.1", 42003)
 # How many threads the daemons have; the gate runs the tests of packets again with two.
-WORKERS = ["--workers", os.environ["SIXXS_WORKERS"]] if "SIXXS_WORKERS" in os.environ else []
+WORKERS = int(os.environ.get("SIXXS_WORKERS", "1"))
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,11 @@ class Daemon:
     @property
     def argv(self) -> list[str]:
         return [*self.prefix, str(self.program), "--config", str(self.file), "--tun", self.tun, "--control",
-                self.control, "--socket", str(self.socket_path), "--foreground", *WORKERS, *self.options]
+                self.control, "--socket", str(self.socket_path), "--foreground", *self._workers, *self.options]
+
+    @property
+    def _workers(self) -> list[str]:
+        return [] if WORKERS == 1 else ["--workers", str(WORKERS)]
 
     def launch(self) -> Process:
         """Starts it without waiting for anything."""
