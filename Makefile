@@ -18,6 +18,9 @@ TEST_FLAGS := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-c
 # Most of the laboratory waits: three at a time keep two processors busy.
 PYTEST_FLAGS ?= -q --numprocesses 3 --dist loadgroup
 
+PACKET_TESTS := encapsulations explaining garbage hops icmp icmp_from_outside lifecycle offloads outer_packets path_mtu \
+	probes roaming tcp_obeys traffic_class tshark tunnels under_load
+
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
@@ -55,9 +58,13 @@ unit: packages ## unit tests, warnings are errors
 	@echo 'building the unit tests'
 	@$(SWIFT) build --build-tests --quiet $(TEST_FLAGS)
 	@$(SWIFT) test --skip-build --quiet $(TEST_FLAGS)
+	@echo 'once more with two engines'
+	@SIXXS_ENGINES=2 $(SWIFT) test --skip-build --quiet $(TEST_FLAGS) --filter CoreTests
 
 end-to-end: packages ## the programs in network namespaces (builds nothing; SIXXS_BIN names another build)
 	@$(AS_ROOT) $(PYTHON) -m pytest $(PYTEST_FLAGS) Tests/EndToEnd
+	@echo 'what concerns packets once more, with two workers'
+	@$(AS_ROOT) SIXXS_WORKERS=2 $(PYTHON) -m pytest $(PYTEST_FLAGS) $(PACKET_TESTS:%=Tests/EndToEnd/test_%.py)
 
 bench-program:
 	@$(SWIFT) build -c release --quiet --product sixxsd-bench

@@ -18,6 +18,8 @@ struct Daemon {
         /// One for each worker.
         let ports: [Ports]
         let routes: UplinkRoutes
+        /// Whether the TUN device's flows are spread over the workers as is best, or there is one.
+        let spreadsFlows: Bool
 
         /// Opens the TUN device and all sockets.
         ///
@@ -29,6 +31,7 @@ struct Daemon {
             workers: Int
         ) throws(SystemCallError) {
             self.ports = try Ports.open(tunName: tunName, dataPath, workers: workers)
+            self.spreadsFlows = workers == 1 || self.ports[0].tun.spreadFlows()
             self.routes = try UplinkRoutes(deviceName: tunName)
             if enablesForwarding { try Sysctl.write(Sysctl.ipv6Forwarding, "1") }
         }
@@ -83,6 +86,9 @@ struct Daemon {
             logger: logger
         )
         try await self.store.begin(start)
+        if !openings.spreadsFlows {
+            logger.notice("the kernel spreads flows over the workers its own way: CAP_BPF is missing")
+        }
         if let note = start.note { logger.warning("\(note)") }
         self.shutdown = shutdown
         self.logger = logger

@@ -75,7 +75,6 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// seventh of the time that writing takes.
     ///
     /// - Returns: Whether it can.
-    @discardableResult
     public func spreadFlows() -> Bool { clinux_tun_spread_flows(self.fileDescriptor) == 0 }
 
     private static func openCloneDevice() throws(SystemCallError) -> OwnedDescriptor {

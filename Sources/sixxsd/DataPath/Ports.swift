@@ -84,7 +84,6 @@ final class Ports: Sendable {
         for index in 0..<workers {
             all.append(try Ports(tunName: tunName, options, TrafficShare(index: index, of: workers)))
         }
-        if workers > 1 { all.first?.tun.spreadFlows() }
         return all
     }
 
