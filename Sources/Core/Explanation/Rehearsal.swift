@@ -9,8 +9,9 @@ extension Engine {
     /// Copies the states of all tunnels.
     ///
     /// Allocates.
-    public func state() -> EngineState {
-        EngineState(
+    public mutating func state() -> EngineState {
+        self.catchUp()
+        return EngineState(
             tunnels: (0..<UInt16(TID.capacity)).map { number in
                 TID(rawValue: number).map { (self.forwarder.tunnels[$0], self.forwarder.gates[$0]) }
                     ?? (Tunnel(), Gate())

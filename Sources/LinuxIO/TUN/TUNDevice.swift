@@ -62,7 +62,7 @@ public struct TUNDevice: ~Copyable, Sendable {
                 }
             }
         } catch {
-            throw Self.explain(error)
+            throw Self.explain(error, isOneOfSeveral: isOneOfSeveral)
         }
         self.name = Self.text(of: buffer)
         self.offloads = wantsOffloads ? TUNOffloads.granted(on: descriptor.rawValue) : nil
@@ -91,9 +91,11 @@ public struct TUNDevice: ~Copyable, Sendable {
         return String(decoding: octets, as: UTF8.self)
     }
 
-    private static func explain(_ error: SystemCallError) -> SystemCallError {
+    private static func explain(_ error: SystemCallError, isOneOfSeveral: Bool) -> SystemCallError {
         switch error.errno {
         case .resourceBusy: error.explained("another program has this device open")
+        case .invalidArgument where isOneOfSeveral:
+            error.explained("this name belongs to an interface that is no TUN device with multi_queue")
         case .invalidArgument: error.explained("this name belongs to an interface that is no TUN device")
         case .notPermitted: error.explained("creating a TUN device needs root or CAP_NET_ADMIN")
         default: error

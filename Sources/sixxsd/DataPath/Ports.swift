@@ -97,12 +97,13 @@ final class Ports: Sendable {
     ) throws(SystemCallError) {
         self.options = options
         self.share = share
+        // First what another daemon would have too: a queue of its device would be given to us, packets and all.
+        self.ipv4 = try OuterPorts(family: .ipv4, options, share)
+        self.ipv6 = try OuterPorts(family: .ipv6, options, share)
         self.tun = try TUNDevice(
             name: tunName,
             wantsOffloads: options.usesOffloads,
             isOneOfSeveral: share.count > 1
         )
-        self.ipv4 = try OuterPorts(family: .ipv4, options, share)
-        self.ipv6 = try OuterPorts(family: .ipv6, options, share)
     }
 }
