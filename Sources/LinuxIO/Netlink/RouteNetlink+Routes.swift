@@ -93,11 +93,7 @@ extension RouteNetlink {
                 return Self.number(attributes, RTA_OIF) == device.index
             }
         } catch {
-            // What a route says that leads nowhere: none, unreachable, blackhole, prohibit.
-            let refusals: [Errno] = [
-                .networkUnreachable, .noRouteToHost, .invalidArgument, .permissionDenied,
-            ]
-            guard refusals.contains(error.errno) else { throw error }
+            guard Self.routeRefusals.contains(error.errno) else { throw error }
             return false
         }
     }

@@ -15,6 +15,7 @@ public struct RouteNetlink: ~Copyable, Sendable {
 
     private let descriptor: OwnedDescriptor
     private var sequence: UInt32 = 0
+    private var buffer = [UInt8](repeating: 0, count: Self.bufferSize)
 
     /// Opens the netlink socket.
     ///
@@ -70,12 +71,12 @@ public struct RouteNetlink: ~Copyable, Sendable {
         }
     }
 
-    private func receive(_ request: NetlinkRequest) throws(SystemCallError) -> [NetlinkReply] {
-        var buffer = [UInt8](repeating: 0, count: Self.bufferSize)
+    private mutating func receive(_ request: NetlinkRequest) throws(SystemCallError) -> [NetlinkReply] {
+        let socket = self.descriptor.rawValue
         let count = try systemCall("recv(\(request.call))", about: request.subject) {
-            recv(self.descriptor.rawValue, &buffer, buffer.count, 0)
+            self.buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
         }
-        return NetlinkReply.messages(in: Array(buffer.prefix(count)))
+        return NetlinkReply.messages(in: Array(self.buffer.prefix(count)))
     }
 
     private static func error(

@@ -5,7 +5,7 @@ public import Wire
 
 /// Packets that leave with few system calls, in the order in which they were appended.
 ///
-/// It holds pointers to the packets, not the packets: they must stay where they are until ``flush(on:runsOn:)``.
+/// It holds pointers to the packets, not the packets: they must stay where they are until ``flush(on:runsOn:linksOn:)``.
 /// All its memory is allocated once. One thread at a time may use a batch.
 public final class TransmitBatch {
     /// What became of a batch.
@@ -27,6 +27,9 @@ public final class TransmitBatch {
 
         /// Why: no room (`EAGAIN`, `ENOBUFS`), no way (`EHOSTUNREACH`, `ENETUNREACH`), too long (`EMSGSIZE`), forbidden (`EPERM`).
         public let errno: Errno
+
+        /// Whether it was to go straight to a link.
+        public var wasForLink = false
     }
 
     /// What the datagrams of a run have in common.
@@ -61,12 +64,13 @@ public final class TransmitBatch {
     private enum Channel {
         case single
         case run
+        case link
     }
 
     /// How many packets fit.
     public let capacity: Int
 
-    /// How many packets wait for ``flush(on:runsOn:)``.
+    /// How many packets wait for ``flush(on:runsOn:linksOn:)``.
     public private(set) var count = 0
 
     private var messageCount = 0
@@ -119,18 +123,36 @@ public final class TransmitBatch {
         self.failures.deallocate()
     }
 
-    /// Whether ``flush(on:runsOn:)`` must come before the next packet.
+    /// Whether ``flush(on:runsOn:linksOn:)`` must come before the next packet.
     public var isFull: Bool { self.count == self.capacity }
 
     /// Adds a packet; traps when the batch is full.
     ///
     /// - Parameters:
-    ///   - packet: Where it begins. Must stay valid until ``flush(on:runsOn:)`` returns.
+    ///   - packet: Where it begins. Must stay valid until the batch is flushed.
     ///   - length: In octets.
     ///   - destination: Where the kernel is to send it.
     ///   - port: For UDP sockets, in host order; 0 for raw ones.
     public func append(_ packet: UnsafeRawPointer, length: Int, to destination: IPAddress, port: UInt16 = 0) {
         let index = self.beginMessage(.single, to: destination, port: port)
+        self.messages[index].msg_hdr.msg_control = nil
+        self.messages[index].msg_hdr.msg_controllen = 0
+        self.extend(packet, length: length)
+    }
+
+    /// Adds an IPv4 packet that goes straight to a link; traps when the batch is full.
+    ///
+    /// - Parameters:
+    ///   - packet: Where it begins; its header must be complete. Must stay valid until the batch is flushed.
+    ///   - length: In octets.
+    ///   - hop: Where it goes.
+    public func append(_ packet: UnsafeRawPointer, length: Int, straightTo hop: NextHop) {
+        let index = self.beginMessage(.link)
+        UnsafeMutableRawPointer(self.destinations + index).storeBytes(
+            of: sockaddr_ll(hop),
+            as: sockaddr_ll.self
+        )
+        self.messages[index].msg_hdr.msg_namelen = socklen_t(MemoryLayout<sockaddr_ll>.size)
         self.messages[index].msg_hdr.msg_control = nil
         self.messages[index].msg_hdr.msg_controllen = 0
         self.extend(packet, length: length)
@@ -164,12 +186,17 @@ public final class TransmitBatch {
     }
 
     private func beginMessage(_ channel: Channel, to destination: IPAddress, port: UInt16) -> Int {
+        let index = self.beginMessage(channel)
+        self.destinations[index].set(destination, port: port)
+        self.messages[index].msg_hdr.msg_namelen = self.destinations[index].length
+        return index
+    }
+
+    private func beginMessage(_ channel: Channel) -> Int {
         precondition(!self.isFull, "the batch is full")
         let index = self.messageCount
         self.channels[index] = channel
         self.firsts[index] = self.count
-        self.destinations[index].set(destination, port: port)
-        self.messages[index].msg_hdr.msg_namelen = self.destinations[index].length
         self.messages[index].msg_hdr.msg_iov = self.vectors + self.count
         self.messages[index].msg_hdr.msg_iovlen = 0
         self.messageCount = index + 1
@@ -193,15 +220,24 @@ public final class TransmitBatch {
     /// - Parameters:
     ///   - fileDescriptor: Of a ``RawTransmitter`` or another socket.
     ///   - runDescriptor: Of the UDP socket that runs leave from; not needed without any.
+    ///   - linkDescriptor: Of the ``LinkTransmitter``; not needed when nothing goes straight to a link.
     /// - Returns: How many packets were sent and how many messages refused.
-    public func flush(on fileDescriptor: CInt, runsOn runDescriptor: CInt = -1) -> Outcome {
+    public func flush(
+        on fileDescriptor: CInt,
+        runsOn runDescriptor: CInt = -1,
+        linksOn linkDescriptor: CInt = -1
+    ) -> Outcome {
         self.failureCount = 0
         var next = 0
         while next < self.messageCount {
             let channel = self.channels[next]
             var end = next + 1
             while end < self.messageCount, self.channels[end] == channel { end += 1 }
-            self.send(next..<end, on: channel == .single ? fileDescriptor : runDescriptor)
+            switch channel {
+            case .single: self.send(next..<end, on: fileDescriptor)
+            case .run: self.send(next..<end, on: runDescriptor)
+            case .link: self.send(next..<end, on: linkDescriptor)
+            }
             next = end
         }
         let refused = (0..<self.failureCount).reduce(0) { $0 + self.failures[$1].packets }
@@ -233,12 +269,13 @@ public final class TransmitBatch {
         self.failures[self.failureCount] = Failure(
             index: self.firsts[index],
             packets: Int(self.messages[index].msg_hdr.msg_iovlen),
-            errno: error
+            errno: error,
+            wasForLink: self.channels[index] == .link
         )
         self.failureCount += 1
     }
 
-    /// Tells one of the messages that the last ``flush(on:runsOn:)`` could not send.
+    /// Tells one of the messages that the last ``flush(on:runsOn:linksOn:)`` could not send.
     ///
     /// - Parameter index: Under the outcome's ``Outcome/failed``; traps otherwise.
     /// - Returns: Which packets, and why.

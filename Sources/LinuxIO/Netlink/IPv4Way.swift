@@ -1,0 +1,57 @@
+internal import CLinux
+internal import Glibc
+public import Wire
+
+/// What the kernel's IPv4 routes say about the way to one host.
+public struct IPv4Way: Hashable, Sendable {
+    /// Number of the interface that packets leave through.
+    public var interface: UInt32
+
+    /// Who takes them there: a gateway, or the host itself.
+    public var neighbour: IPv4Address
+
+    /// Size of the largest packet that the route or what routers said of the path allows, in octets; nil for the
+    /// interface's own.
+    public var mtu: Int?
+
+    /// Creates a way.
+    public init(interface: UInt32, neighbour: IPv4Address, mtu: Int? = nil) {
+        self.interface = interface
+        self.neighbour = neighbour
+        self.mtu = mtu
+    }
+
+    /// Reads the answer to a question about one host.
+    ///
+    /// Nil for whatever is more than handing the packet to a neighbour: this host itself, broadcast, multicast, what is
+    /// wrapped in something else on the way (`encap`), a gateway of IPv6.
+    init?(_ reply: NetlinkReply, to remote: IPv4Address) {
+        let fixedLength = MemoryLayout<rtmsg>.size
+        guard reply.type == UInt16(RTM_NEWROUTE), reply.body.count >= fixedLength else { return nil }
+        let message = reply.body.withUnsafeBytes { $0.loadUnaligned(as: rtmsg.self) }
+        let attributes = NetlinkReply.attributes(in: reply.body.dropFirst(fixedLength))
+        let isWrapped = attributes[UInt16(RTA_ENCAP_TYPE.rawValue)] != nil
+        guard message.rtm_family == UInt8(AF_INET), message.rtm_type == UInt8(RTN_UNICAST), !isWrapped,
+            attributes[UInt16(RTA_VIA.rawValue)] == nil,
+            let interface = attributes.number(UInt16(RTA_OIF.rawValue))
+        else { return nil }
+        self.interface = interface
+        self.neighbour = attributes.ipv4Address(UInt16(RTA_GATEWAY.rawValue)) ?? remote
+        let metrics = attributes[UInt16(RTA_METRICS.rawValue)].map { NetlinkReply.attributes(in: $0) }
+        self.mtu = metrics?.number(UInt16(RTAX_MTU)).flatMap { $0 > 0 ? Int($0) : nil }
+    }
+}
+
+extension [UInt16: ArraySlice<UInt8>] {
+    /// An attribute of four octets in host order.
+    func number(_ type: UInt16) -> UInt32? {
+        guard let octets = self[type], octets.count >= 4 else { return nil }
+        return octets.hostOrder(at: 0)
+    }
+
+    /// An attribute that is an IPv4 address.
+    func ipv4Address(_ type: UInt16) -> IPv4Address? {
+        guard let octets = self[type], octets.count == 4 else { return nil }
+        return IPv4Address(UInt32(bigEndian: octets.hostOrder(at: 0)))
+    }
+}
