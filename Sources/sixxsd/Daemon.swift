@@ -30,7 +30,9 @@ struct Daemon {
             dataPath: DataPathOptions,
             workers: Int
         ) throws(SystemCallError) {
-            self.ports = try Ports.open(tunName: tunName, dataPath, workers: workers)
+            let nextHops =
+                dataPath.departure == .link ? try NextHopService(logger: Logger(label: "sixxsd")) : nil
+            self.ports = try Ports.open(tunName: tunName, dataPath, nextHops: nextHops, workers: workers)
             self.spreadsFlows = workers == 1 || self.ports[0].tun.spreadFlows()
             self.routes = try UplinkRoutes(deviceName: tunName)
             if enablesForwarding { try Sysctl.write(Sysctl.ipv6Forwarding, "1") }

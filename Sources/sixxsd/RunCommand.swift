@@ -62,6 +62,12 @@ struct RunCommand: ParsableCommand {
     )
     var workers = 1
 
+    @Option(
+        help:
+            "How 6in4 and GRE over IPv4 leave: ip, by the kernel's IP stack, or link, straight to the link, past netfilter."
+    )
+    var egress = DataPathOptions.Departure.ip
+
     @Flag(help: "Leaves the kernel's IPv6 forwarding as it is.")
     var keepForwarding = false
 
@@ -118,7 +124,11 @@ struct RunCommand: ParsableCommand {
         let openings = try Daemon.Openings(
             tunName: self.tun,
             enablesForwarding: !self.keepForwarding,
-            dataPath: DataPathOptions(offloads: self.offloads, batchSize: self.batch),
+            dataPath: DataPathOptions(
+                offloads: self.offloads,
+                departure: self.egress,
+                batchSize: self.batch
+            ),
             workers: self.workers
         )
         try self.dropPrivileges()
@@ -153,3 +163,4 @@ struct RunCommand: ParsableCommand {
 }
 
 extension DataPathOptions.Offloads: ExpressibleByArgument {}
+extension DataPathOptions.Departure: ExpressibleByArgument {}

@@ -85,6 +85,9 @@ int clinux_tun_set_offloads(int fd, unsigned int offloads);
 /// Has a TUN device's offload headers be little-endian on every machine (TUNSETVNETLE).
 int clinux_tun_set_little_endian(int fd);
 
+/// SO_BINDTOIFINDEX, which glibc of Debian 12 does not declare.
+#define CLINUX_SO_BINDTOIFINDEX 62
+
 /// UDP_SEGMENT and UDP_GRO, which glibc of Debian 12 does not declare for Swift.
 #define CLINUX_UDP_SEGMENT 103
 #define CLINUX_UDP_GRO 104

@@ -26,6 +26,9 @@ public enum Privileges {
         return effective & Self.bits([capability]) != 0
     }
 
+    /// Number of the user that the process acts for at this moment.
+    public static var user: UInt32 { geteuid() }
+
     /// Becomes another user for good and keeps only some capabilities.
     ///
     /// Supplementary groups are dropped, and no program started later can gain privileges. To be called before

@@ -6,11 +6,13 @@ public struct EthernetLink: Hashable, Sendable {
     /// What `ifi_type` says of Ethernet (`ARPHRD_ETHER`).
     private static let hardwareType: UInt16 = 1
 
-    /// Its name.
-    public let name: String
-
     /// Size of the largest IP packet, in octets.
     public let mtu: Int
+
+    /// Creates a description.
+    public init(mtu: Int) {
+        self.mtu = mtu
+    }
 
     /// Reads a message about an interface; nil when it is down or of another kind.
     init?(_ reply: NetlinkReply) {
@@ -22,8 +24,6 @@ public struct EthernetLink: Hashable, Sendable {
             message.ifi_flags & UInt32(IFF_LOOPBACK) == 0,
             let mtu = attributes.number(UInt16(IFLA_MTU))
         else { return nil }
-        let name = attributes[UInt16(IFLA_IFNAME), default: []].prefix { $0 != 0 }
-        self.name = String(decoding: name, as: UTF8.self)
         self.mtu = Int(mtu)
     }
 }

@@ -30,6 +30,12 @@ public struct Neighbour: Hashable, Sendable {
     /// Its link-layer address; nil when it is not known, or known no more.
     public let linkAddress: LinkAddress?
 
+    /// Creates a description.
+    public init(name: Name, linkAddress: LinkAddress?) {
+        self.name = name
+        self.linkAddress = linkAddress
+    }
+
     /// Reads a message about a neighbour; nil when it is about something else.
     init?(_ reply: NetlinkReply) {
         let fixedLength = MemoryLayout<ndmsg>.size

@@ -54,6 +54,25 @@ public struct RawTransmitter: ~Copyable, Sendable {
         try socket.set("SO_RCVBUF", level: SOL_SOCKET, option: SO_RCVBUF, to: 1)
     }
 
+    /// Makes sure that its packets take the routes that the kernel tells everybody.
+    ///
+    /// - Throws: ``SystemCallError`` when the socket is bound to a device, as those of a VRF are.
+    public func requireUnbound() throws(SystemCallError) {
+        var interface: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        let name = "getsockopt(SO_BINDTOIFINDEX)"
+        try systemCall(name, about: self.socket.subject) {
+            getsockopt(self.fileDescriptor, SOL_SOCKET, CLINUX_SO_BINDTOIFINDEX, &interface, &length)
+        }
+        guard interface != 0 else { return }
+        throw SystemCallError(
+            call: name,
+            errno: .notSupported,
+            subject: self.socket.subject,
+            explanation: "it is bound to interface \(interface) (a VRF?), whose routes are others"
+        )
+    }
+
     /// Sends one packet without waiting; allocates nothing.
     ///
     /// - Parameters:

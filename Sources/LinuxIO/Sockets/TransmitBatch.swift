@@ -30,6 +30,9 @@ public final class TransmitBatch {
 
         /// Whether it was to go straight to a link.
         public var wasForLink = false
+
+        /// Whether a queue was full, which another way would lead to as well.
+        public var isLackOfRoom: Bool { self.errno.isLackOfRoom }
     }
 
     /// What the datagrams of a run have in common.

@@ -8,10 +8,20 @@ struct DataPathOptions: Hashable, Sendable {
         case off
     }
 
+    /// How bare packets (6in4, GRE) over IPv4 leave.
+    enum Departure: String, CaseIterable, Sendable {
+        /// Through the kernel's IP stack.
+        case ip
+        /// Straight to the link where the next hop is known, past the IP stack and netfilter.
+        case link
+    }
+
     /// The largest number of packets that one system call moves.
     static let largestBatch = 64
 
     var offloads = Offloads.auto
+
+    var departure = Departure.ip
 
     /// How many packets are received, and sent, with one system call; 1 through ``largestBatch``.
     var batchSize = Self.largestBatch

@@ -14,14 +14,17 @@ struct Egress: ~Copyable {
     }
 
     /// Packets of one IP version that wait to be sent.
-    private struct Queue {
+    private struct Queue: ~Copyable {
         let batch: TransmitBatch
         let sendsRuns: Bool
+        /// Where some go instead of through the IP stack.
+        var link: LinkEgress?
         var sent: [Sent] = []
 
-        init(capacity: Int, sendsRuns: Bool) {
+        init(capacity: Int, sendsRuns: Bool, link: LinkPort? = nil) {
             self.batch = TransmitBatch(capacity: capacity)
             self.sendsRuns = sendsRuns
+            if let link { self.link = LinkEgress(link) }
             self.sent.reserveCapacity(capacity)
         }
 
@@ -36,7 +39,7 @@ struct Egress: ~Copyable {
 
     init(_ ports: Ports, capacity: Int) {
         self.ports = ports
-        self.ipv4 = Queue(capacity: capacity, sendsRuns: ports.ipv4.sendsRuns)
+        self.ipv4 = Queue(capacity: capacity, sendsRuns: ports.ipv4.sendsRuns, link: ports.link)
         self.ipv6 = Queue(capacity: capacity, sendsRuns: ports.ipv6.sendsRuns)
         self.uplink = UplinkQueue(capacity: capacity)
     }
@@ -84,9 +87,14 @@ struct Egress: ~Copyable {
         _ now: Moment
     ) {
         guard !queue.sent.isEmpty else { return }
-        Self.fill(&queue)
+        queue.link?.catchUp(now)
+        Self.fill(&queue, now)
         let single = ports.transmitter.fileDescriptor
-        let outcome = queue.batch.flush(on: single, runsOn: ports.ayiya.fileDescriptor)
+        let outcome = queue.batch.flush(
+            on: single,
+            runsOn: ports.ayiya.fileDescriptor,
+            linksOn: queue.link?.fileDescriptor ?? -1
+        )
         if outcome.failed > 0 {
             Self.handleFailures(outcome.failed, of: &queue, on: single, &engine, now)
         }
@@ -96,27 +104,31 @@ struct Egress: ~Copyable {
     // MARK: - Runs
 
     /// Puts the packets into the batch, in their order; datagrams to the same end as one message where they may.
-    private static func fill(_ queue: inout Queue) {
+    private static func fill(_ queue: inout Queue, _ now: Moment) {
         var index = 0
         while index < queue.sent.count {
             let start = index
             index += 1
             guard queue.sendsRuns, var run = AYIYARun(queue.sent[start].packet) else {
-                Self.append(queue.sent[start], to: queue)
+                Self.append(queue.sent[start], to: &queue, now)
                 continue
             }
             while index < queue.sent.count, run.takes(queue.sent[index].packet) { index += 1 }
             if index - start > 1 {
                 Self.append(start..<index, run, to: queue)
             } else {
-                Self.append(queue.sent[start], to: queue)
+                Self.append(queue.sent[start], to: &queue, now)
             }
         }
     }
 
-    private static func append(_ sent: Sent, to queue: borrowing Queue) {
+    private static func append(_ sent: Sent, to queue: inout Queue, _ now: Moment) {
         guard let start = sent.packet.baseAddress else { return }
-        queue.batch.append(start, length: sent.packet.count, to: sent.remote)
+        if let hop = queue.link?.hop(for: sent.packet, to: sent.remote, now) {
+            queue.batch.append(start, length: sent.packet.count, straightTo: hop)
+        } else {
+            queue.batch.append(start, length: sent.packet.count, to: sent.remote)
+        }
     }
 
     private static func append(_ range: Range<Int>, _ run: AYIYARun, to queue: borrowing Queue) {
@@ -139,6 +151,11 @@ struct Egress: ~Copyable {
     ) {
         for number in 0..<count {
             let failure = queue.batch.failure(at: number)
+            if failure.wasForLink, !failure.isLackOfRoom {
+                queue.link?.giveUp(queue.sent[failure.index].remote, now)
+                Self.sendAlone(queue.sent[failure.index], on: fileDescriptor, &engine, now)
+                continue
+            }
             guard failure.packets > 1 else {
                 Self.note(failure.errno, queue.sent[failure.index], &engine, now)
                 continue

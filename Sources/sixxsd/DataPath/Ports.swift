@@ -68,6 +68,8 @@ final class Ports: Sendable {
     let tun: TUNDevice
     let ipv4: OuterPorts
     let ipv6: OuterPorts
+    /// Where packets go straight to links.
+    let link: LinkPort?
     let options: DataPathOptions
     /// Which part of the traffic comes through here.
     let share: TrafficShare
@@ -78,11 +80,13 @@ final class Ports: Sendable {
     static func open(
         tunName: String,
         _ options: DataPathOptions,
+        nextHops: NextHopService?,
         workers: Int
     ) throws(SystemCallError) -> [Ports] {
         var all: [Ports] = []
         for index in 0..<workers {
-            all.append(try Ports(tunName: tunName, options, TrafficShare(index: index, of: workers)))
+            let share = TrafficShare(index: index, of: workers)
+            all.append(try Ports(tunName: tunName, options, nextHops, share))
         }
         return all
     }
@@ -93,17 +97,24 @@ final class Ports: Sendable {
     private init(
         tunName: String,
         _ options: DataPathOptions,
+        _ nextHops: NextHopService?,
         _ share: TrafficShare
     ) throws(SystemCallError) {
         self.options = options
         self.share = share
         // First what another daemon would have too: a queue of its device would be given to us, packets and all.
-        self.ipv4 = try OuterPorts(family: .ipv4, options, share)
+        let ipv4 = try OuterPorts(family: .ipv4, options, share)
         self.ipv6 = try OuterPorts(family: .ipv6, options, share)
         self.tun = try TUNDevice(
             name: tunName,
             wantsOffloads: options.usesOffloads,
             isOneOfSeveral: share.count > 1
         )
+        if let nextHops {
+            self.link = try LinkPort(nextHops, beside: ipv4.transmitter)
+        } else {
+            self.link = nil
+        }
+        self.ipv4 = ipv4
     }
 }
