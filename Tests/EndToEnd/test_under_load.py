@@ -180,9 +180,9 @@ def test_the_handbooks_limits_keep_a_flood_from_those_who_share_its_queue(
 class Feed:
     """Packets from the core's side toward the static tunnel, and what of them leaves the PoP."""
 
-    def __init__(self, site: Site, tunnel: TunnelLine = STATIC) -> None:
+    def __init__(self, site: Site, tunnel: TunnelLine = STATIC, options: list[str] = []) -> None:
         self.site = site
-        self.daemon = site.daemon(tunnel)
+        self.daemon = site.daemon(tunnel, options=options)
         self.home = site.home(ipv4=HOME)
         if tunnel.remote == "ayiya":
             site.user(self.home, HOME, tunnel).beat()

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 import Testing
@@ -168,6 +169,23 @@ struct RawTransmitterTests {
             var length = socklen_t(MemoryLayout<CInt>.size)
             getsockopt(transmitter.fileDescriptor, SOL_SOCKET, SO_RCVBUF, &size, &length)
             #expect(0 < size && size < 8192)
+        }
+    }
+
+    @Test
+    func saysWhenItsPacketsTakeOtherRoutesThanEverybodys() throws {
+        try NetworkNamespace.run {
+            let transmitter = try RawTransmitter(family: .ipv4)
+            try transmitter.requireUnbound()
+
+            var loopback = CInt(try NetworkDevice(named: "lo").index)
+            let size = socklen_t(MemoryLayout<CInt>.size)
+            let fileDescriptor = transmitter.fileDescriptor
+            // As `ip vrf exec` has it done to every socket.
+            let code = setsockopt(fileDescriptor, SOL_SOCKET, CLINUX_SO_BINDTOIFINDEX, &loopback, size)
+            #expect(code == 0)
+            let error = #expect(throws: SystemCallError.self) { try transmitter.requireUnbound() }
+            #expect(error?.description.contains("it is bound to interface 1 (a VRF?)") == true)
         }
     }
 

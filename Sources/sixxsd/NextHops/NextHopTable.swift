@@ -57,7 +57,7 @@ struct NextHopTable: ~Copyable {
         self.entries = .allocate(capacity: sets * Self.ways)
         self.entries.initialize(repeating: Entry())
         self.setMask = UInt64(sets - 1)
-        self.seed = seed | 1
+        self.seed = seed
         self.generation = 1
     }
 
@@ -121,9 +121,11 @@ struct NextHopTable: ~Copyable {
     }
 
     private func places(for remote: IPv4Address) -> Range<Int> {
-        // The upper half of the product depends on all bits of both.
-        let hash = ((UInt64(remote.value) &* self.seed) >> 32) & self.setMask
-        let first = Int(hash) * Self.ways
+        // MurmurHash3's last steps: one multiplication alone crowds addresses of an equal distance.
+        var hash = UInt64(remote.value) ^ self.seed
+        hash = (hash ^ hash >> 33) &* 0xff51_afd7_ed55_8ccd
+        hash = (hash ^ hash >> 33) &* 0xc4ce_b9fe_1a85_ec53
+        let first = Int(hash >> 33 & self.setMask) * Self.ways
         return first..<first + Self.ways
     }
 

@@ -89,10 +89,12 @@ class Ends:
         self.all.append(end)
         return end
 
-    def start(self, subnets: list[tuple[str, int]] = [], extra: str = "") -> Daemon:
+    def start(self, subnets: list[tuple[str, int]] = [], extra: str = "", options: list[str] = []) -> Daemon:
         """The daemon with all tunnels, their ends known to it."""
         text = configuration(self.site.plan, [end.tunnel for end in self.all], subnets, extra=extra)
-        daemon = Daemon(self.site.pop, self.site.programs.sixxsd, text).start()
+        daemon = Daemon(self.site.pop, self.site.programs.sixxsd, text)
+        daemon.options = options
+        daemon.start()
         for end in self.all:
             end.open()
         for end in self.all:

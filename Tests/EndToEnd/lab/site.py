@@ -29,10 +29,12 @@ class Site:
         self.pop = self.backbone.add_pop(PLAN)
 
     def daemon(self, *tunnels: TunnelLine, subnets: list[tuple[str, int]] = [],
-               beat_timeout: int | None = None) -> Daemon:
+               beat_timeout: int | None = None, options: list[str] = []) -> Daemon:
         """A running sixxsd with these tunnels."""
         text = configuration(self.plan, list(tunnels), subnets, beat_timeout)
-        return Daemon(self.pop, self.programs.sixxsd, text).start()
+        daemon = Daemon(self.pop, self.programs.sixxsd, text)
+        daemon.options = options
+        return daemon.start()
 
     def home(self, name: str = "home", ipv4: str = "203.0.113.10") -> Namespace:
         return self.backbone.add_host(name, ipv4)

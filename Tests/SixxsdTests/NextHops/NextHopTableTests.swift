@@ -121,7 +121,7 @@ struct NextHopTableTests {
     func hasRoomForTheEndsOfAllTunnels() {
         var table = NextHopTable()
         // One network of a provider, and addresses far apart.
-        for stride in [UInt32(1), 256, 65_537] {
+        for stride in [UInt32(1), 256, 8192, 65_537, 0x9e37_79b1] {
             table.keepOnly(table.generation + 1)
             let remotes = (0..<8192).map { IPv4Address(0x0a00_0000 &+ UInt32($0) &* stride) }
             for remote in remotes { table.store(Self.hop, for: remote, at: Self.start) }
