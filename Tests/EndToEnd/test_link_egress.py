@@ -168,8 +168,9 @@ def test_packets_are_those_that_the_ip_stack_sends(site: Site, kind: Kind, mtu: 
             if mtu == 1500:
                 sends(ends, end, size=1476)
             wait_for(lambda: arrives(ends, end), 5, "the last one")
-        # A capture begins and ends with a change of the link, after which it is asked anew where to go.
-        assert way == "ip" or stack.seen - before < 20
+        # A capture begins and ends with a change of the link, after which it is asked anew where to go, which takes as long
+        # as others let it: not all.
+        assert way == "ip" or stack.seen - before < 40
         assert daemon.stop() == 0
     by_stack, straight = (recorded(captures[way], end) for way in ("ip", "link"))
     assert len(straight) >= 43
