@@ -217,8 +217,8 @@ def test_all_else_takes_the_ip_stack(site: Site, kind: Kind, version: int) -> No
         assert stack.seen > before
 
 
-@pytest.mark.parametrize("options", [[], ["--batch", "1"], ["--batch", "3"], ["--offloads", "off"]],
-                         ids=["batches", "one at a time", "three at a time", "no offloads"])
+@pytest.mark.parametrize("options", [[], ["--batch", "1"], ["--batch", "3"], ["--offloads", "off"], ["--workers", "2"]],
+                         ids=["batches", "one at a time", "three at a time", "no offloads", "two workers"])
 def test_a_transfer_completes_both_ways(site: Site, options: list[str]) -> None:
     stack = Stack(site.pop)
     daemon = site.daemon(STATIC, options=[*LINK, *options])
