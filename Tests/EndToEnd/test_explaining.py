@@ -15,6 +15,7 @@ from scapy.utils import wrpcap
 
 from lab import beats
 from lab.daemon import Daemon, TunnelLine, configuration
+from lab.namespace import wait_for
 from lab.packets import IPv6, ICMPv6EchoRequest
 from lab.site import PASSWORD, PLAN, Site
 from lab.topology import SERVER
@@ -33,8 +34,17 @@ def counted(daemon: Daemon) -> tuple[int, int, int, dict[str, int]]:
     return balance.forwarded, balance.answered, balance.consumed, reasons
 
 
+def wait_for_no_probes(*tunnels: TunnelLine) -> None:
+    """Waits until none of the tunnels is probed for some seconds: each is in the second of the minute that its number says."""
+    def is_quiet() -> bool:
+        second = int(time.monotonic())
+        return all((tunnel.tid - second) % 60 > 5 and (tunnel.tid - second) % 60 < 59 for tunnel in tunnels)
+    wait_for(is_quiet, 15, "a time without probes")
+
+
 def test_a_packet_is_explained_and_counted_nowhere(site: Site) -> None:
     daemon = site.daemon(STATIC, AYIYA)
+    wait_for_no_probes(STATIC, AYIYA)
     before = (daemon.tunnel(4141), daemon.tunnel(5072), counted(daemon))
     inner = bytes(IPv6(src=site.plan.them(1), dst=SERVER, hlim=64) / ICMPv6EchoRequest())
     with daemon.session() as session:
