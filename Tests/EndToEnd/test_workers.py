@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +75,18 @@ def test_a_new_password_ends_the_session_for_all(site: Site) -> None:
     assert daemon.state(AYIYA[0].number) == "down"
     user.beat(password="another")
     daemon.wait_for_state(AYIYA[0].number, "up")
+
+
+def test_without_cap_bpf_it_says_so_and_serves(site: Site) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, configuration(PLAN, AYIYA))
+    daemon.prefix = ["setpriv", "--bounding-set", "-bpf,-sys_admin"]
+    daemon.options = ["--workers", str(WORKERS)]
+    daemon.start()
+    client = site.client(site.home(ipv4=HOME), AYIYA[0]).start()
+    assert ping(site.core, client.identity).all_arrived
+    # Where anybody may load such programs, nothing is missing.
+    anybody = Path("/proc/sys/kernel/unprivileged_bpf_disabled").read_text().strip() == "0"
+    assert ("CAP_BPF is missing" in daemon.log) != anybody
 
 
 @pytest.mark.parametrize("count", ["0", "65", "-1", "many"])

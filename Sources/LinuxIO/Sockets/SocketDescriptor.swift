@@ -51,9 +51,11 @@ struct SocketDescriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Throws away what was received so far.
+    /// Throws away what was received so far; where more comes meanwhile, no more than would have found room.
     func discardAll() {
-        while case .success = attempt({ recv(self.rawValue, nil, 0, CInt(MSG_DONTWAIT)) }) {}
+        for _ in 0..<Int(Self.bufferSize) / 64 {
+            guard case .success = attempt({ recv(self.rawValue, nil, 0, CInt(MSG_DONTWAIT)) }) else { return }
+        }
     }
 
     /// Asks for large buffers, beyond the host's limit where the process may.

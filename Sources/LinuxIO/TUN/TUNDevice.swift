@@ -31,7 +31,7 @@ public struct TUNDevice: ~Copyable, Sendable {
     ///   - name: 1 to 15 octets; `%d` in it is replaced by the lowest free number.
     ///   - wantsOffloads: Whether the kernel may hand over several packets as one, where it can.
     ///   - isOneOfSeveral: Whether other values of this process read and write the same device (IFF_MULTI_QUEUE); all packets
-    ///     of a flow are read by one of them, the one that wrote the last packet of it if there was any.
+    ///     of a flow are read by one of them (``spreadFlows()``).
     /// - Throws: ``SystemCallError`` that says which name, and whether another program has it.
     public init(
         name: String,
@@ -71,8 +71,7 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     /// Has the kernel spread flows over the device's queues by their addresses and ports, where it can.
     ///
-    /// Otherwise it remembers which queue wrote a flow's last packet, and looks that up for each packet that is written: a
-    /// seventh of the time that writing takes.
+    /// Otherwise it remembers which queue wrote a flow's last packet, and brings that up to date with each that is written.
     ///
     /// - Returns: Whether it can.
     public func spreadFlows() -> Bool { clinux_tun_spread_flows(self.fileDescriptor) == 0 }

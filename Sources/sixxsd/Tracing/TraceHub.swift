@@ -59,7 +59,8 @@ actor TraceHub {
             (decisions: engine.takeDecisions(), ended: tids.filter { !engine.isTraced($0) })
         }
         let lost = taken.reduce(0) { $0 + $1.decisions.lost }
-        let ended = taken.flatMap(\.ended)
+        // The first is told before the others that a tunnel is traced, or gone.
+        let ended = taken.first?.ended ?? []
         for entry in Self.inOrder(taken.map(\.decisions.entries)) {
             guard let tid = entry.tid else { continue }
             for feed in (self.feeds[tid] ?? [:]).values { feed.offer(entry) }
