@@ -16,7 +16,9 @@ public struct TunnelSnapshot: Sendable {
     public internal(set) var traffic: TrafficCounters
     /// When the last packet came in, went out, and the last valid beat came, in seconds since 1970; nil for never.
     public internal(set) var lastTimes: (ingress: Int64?, egress: Int64?, beat: Int64?)
-    /// Seconds since a packet passed in either direction; nil for never.
+    /// Seconds since a packet came in from the user; nil for never.
+    ///
+    /// What went out says nothing: our own probes go out every minute, whether or not anyone is there.
     public internal(set) var idleSeconds: Int?
     /// What the probes measured.
     public internal(set) var latency: LatencyRecord
@@ -33,7 +35,6 @@ extension Engine {
     public mutating func snapshot(of tid: TID, at now: Moment) -> TunnelSnapshot {
         self.catchUp()
         let traffic = self.forwarder.tunnels[tid].traffic
-        let last = max(traffic.ingress.lastSeen ?? 0, traffic.egress.lastSeen ?? 0)
         return TunnelSnapshot(
             tid: tid,
             condition: self.forwarder.gates[tid].condition,
@@ -47,7 +48,9 @@ extension Engine {
                 self.forwarder.tunnels[tid].hasBeaten
                     ? now.unixTime(of: self.forwarder.tunnels[tid].lastBeat) : nil
             ),
-            idleSeconds: last == 0 ? nil : Int(now.nanoseconds(since: last) / Moment.nanosecondsPerSecond),
+            idleSeconds: traffic.ingress.lastSeen.map {
+                Int(now.nanoseconds(since: $0) / Moment.nanosecondsPerSecond)
+            },
             latency: self.latency(of: tid),
             isTraced: self.forwarder.gates[tid].isTraced,
             errors: self.errorCounts(of: tid)

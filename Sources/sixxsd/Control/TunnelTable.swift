@@ -60,7 +60,7 @@ extension TunnelTable.Row {
         }
     }
 
-    /// Whether a packet passed in the last 15 minutes.
+    /// Whether a packet came in from the user in the last 15 minutes.
     var isActive: Bool { self.snapshot.idleSeconds.map { $0 <= 15 * 60 } ?? false }
 
     /// The user's outer end, with a port where there is one; nil when unknown.

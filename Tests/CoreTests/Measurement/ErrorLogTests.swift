@@ -121,4 +121,22 @@ import Wire
         #expect(pop.tunnel(0).lastTimes.ingress == Plan.startTime)
         #expect(pop.tunnel(1).lastTimes.ingress == nil)
     }
+
+    @Test func aTunnelIsIdleUntilItsUserSendsWhateverWeSend() {
+        let pop = TestPoP()
+
+        for _ in 0..<60 {
+            _ = pop.probes()
+            pop.advance(seconds: 1)
+        }
+        _ = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(0), size: 70))
+        #expect(pop.tunnel(0).latency.sent == 1)
+        #expect(pop.tunnel(0).lastTimes.egress != nil && pop.tunnel(0).idleSeconds == nil)
+
+        let up = Packet.udp(Plan.them(0), Plan.internet, size: 100)
+        _ = pop.fromOutside(.gre(up, from: Plan.remote(of: 0)))
+        #expect(pop.tunnel(0).idleSeconds == 0)
+        pop.advance(seconds: 60)
+        #expect(pop.tunnel(0).idleSeconds == 60)
+    }
 }
