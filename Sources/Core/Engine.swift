@@ -24,6 +24,8 @@ public struct Engine: ~Copyable {
     var identification: UInt32
     var prober: LatencyProber
     var popLatencies: [PoPLatency] = []
+    var uplinkPrecedent = UplinkPrecedent()
+    var outsidePrecedent = OutsidePrecedent()
 
     /// What came from and went to the uplink.
     public internal(set) var uplinkTraffic = TrafficCounters()
@@ -64,6 +66,12 @@ public struct Engine: ~Copyable {
     /// Decides the fate of a packet; pure: the same engine, packet and ingress always give the same verdict.
     public func verdict(for packet: borrowing IPv6Packet, from ingress: Ingress) -> Verdict {
         self.forwarder.verdict(for: packet, from: ingress)
+    }
+
+    /// Has the next packets be decided on, whatever was decided on those before.
+    mutating func forgetPrecedents() {
+        self.uplinkPrecedent.forget()
+        self.outsidePrecedent.forget()
     }
 
     /// Counts a packet as dropped, and as an error of the tunnel or of the PoP itself where it is one.

@@ -68,7 +68,10 @@ extension Engine {
             self.accounting.consumed &+= 1
             return Output()
         case .forward:
-            return self.receiveInner(&buffer, spare: &spare, from: datagram.tid, as: .ayiya, outer, now)
+            let output = self.receiveInner(&buffer, spare: &spare, from: datagram.tid, as: .ayiya, outer, now)
+            // The precedent is for what the present secret signs.
+            if !datagram.isByRetiredSecret { self.outsidePrecedent.settle(output, from: datagram.tid) }
+            return output
         case .echoRequest:
             self.note(.answered, about: datagram.tid)
             self.accounting.answered &+= 1

@@ -47,9 +47,12 @@ struct Journal: ~Copyable {
         nonmutating set { unsafe self.state.pointee.traced = newValue }
     }
 
+    /// Whether some decisions are written down.
+    var isNeeded: Bool { self.isOpen || self.traced > 0 }
+
     /// Begins with another packet.
     func begin(at now: Moment) {
-        guard self.isOpen || self.traced > 0 else { return }
+        guard self.isNeeded else { return }
         unsafe self.state.pointee.packet &+= 1
         unsafe self.state.pointee.moment = now
     }

@@ -21,9 +21,12 @@ extension Engine {
         at now: Moment
     ) -> Output {
         self.catchUp()
+        self.accounting.receivedFromOutside &+= 1
+        if let output = self.decapsulateAsBefore(&buffer, as: payload, outer, expecting: signature, now) {
+            return output
+        }
         self.forwarder.journal.begin(at: now)
         self.note(.enteredFromOutside(payload, outer.path, octets: buffer.count), about: nil)
-        self.accounting.receivedFromOutside &+= 1
         switch payload {
         case .sixInFour: return self.receiveBare(&buffer, spare: &spare, as: .sixInFour, outer, now)
         case .gre: return self.receiveGRE(&buffer, spare: &spare, outer, now)
@@ -118,7 +121,9 @@ extension Engine {
         if let reason = self.forwarder.objection(to: tid, encapsulation, outer.path) {
             return self.refuse(&buffer, reason, tunnel: tid, outer, now)
         }
-        return self.receiveInner(&buffer, spare: &spare, from: tid, as: encapsulation, outer, now)
+        let output = self.receiveInner(&buffer, spare: &spare, from: tid, as: encapsulation, outer, now)
+        self.outsidePrecedent.settle(output, from: tid)
+        return output
     }
 
     /// The tunnel that a bare inner packet with a link-local source comes from: the one at the outer address.

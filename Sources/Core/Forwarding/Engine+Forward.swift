@@ -14,11 +14,16 @@ extension Engine {
         at now: Moment
     ) -> Output {
         self.catchUp()
-        self.forwarder.journal.begin(at: now)
-        self.note(.enteredFromUplink(octets: buffer.count), about: nil)
         self.accounting.receivedFromUplink &+= 1
         self.uplinkTraffic.ingress.count(buffer.count, at: now)
-        return self.forward(&buffer, spare: &spare, from: .uplink, now)
+        let header = InnerHeader(buffer.packet, at: 0)
+        if let header, let output = self.encapsulateAsBefore(&buffer, header, now) { return output }
+        self.forwarder.journal.begin(at: now)
+        self.note(.enteredFromUplink(octets: buffer.count), about: nil)
+        let length = buffer.count
+        let output = self.forward(&buffer, spare: &spare, from: .uplink, now)
+        if let header { self.notePrecedent(output, header, buffer, behind: buffer.count - length, now) }
+        return output
     }
 
     /// Counts what the kernel routed into the TUN device and can't be cut up into packets.

@@ -26,6 +26,7 @@ extension Engine {
             }
         }
         if new.pathMTU != old.pathMTU { self.forwarder.refreshMTUs() }
+        self.forgetPrecedents()
         self.adoptPoPs(of: new)
         return old
     }

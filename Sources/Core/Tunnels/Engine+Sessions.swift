@@ -55,5 +55,6 @@ extension Engine {
         }
         self.forwarder.refreshMTU(of: tid)
         self.forwarder.refreshCondition(of: tid)
+        self.forgetPrecedents()
     }
 }

@@ -91,6 +91,13 @@ public struct AYIYAPacket: ~Escapable {
         expected.matches(self.bytes, at: Offset.signature)
     }
 
+    /// Whether a datagram has a signature that was worked out beforehand, compared in constant time.
+    ///
+    /// Traps when it has fewer than 44 octets.
+    public static func hasSignature(_ expected: SHA1Digest, in datagram: RawSpan) -> Bool {
+        expected.matches(datagram, at: Offset.signature)
+    }
+
     /// Whether the signature is the one a holder of this secret makes, compared in constant time.
     public func hasSignature(by secret: borrowing AYIYASecret) -> Bool {
         secret.signature(of: self.bytes).matches(self.bytes, at: Offset.signature)

@@ -63,11 +63,11 @@ public struct SHA1Digest: Sendable {
     ///
     /// Traps when the span has fewer than 20 octets from the offset on.
     public func matches(_ span: RawSpan, at offset: Int) -> Bool {
-        var difference: UInt8 = 0
-        for index in 0..<20 {
-            difference |= self.octets[index] ^ span.bigEndian(at: offset + index, as: UInt8.self)
-        }
-        return difference == 0
+        let octets = self.bytes
+        let first = octets.bigEndian(at: 0, as: UInt64.self) ^ span.bigEndian(at: offset)
+        let second = octets.bigEndian(at: 8, as: UInt64.self) ^ span.bigEndian(at: offset + 8)
+        let last = octets.bigEndian(at: 16, as: UInt32.self) ^ span.bigEndian(at: offset + 16)
+        return first | second | UInt64(last) == 0
     }
 }
 

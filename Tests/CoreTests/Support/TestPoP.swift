@@ -64,6 +64,15 @@ final class TestPoP {
         _ = self.second?.apply(self.prepared, at: self.now)
     }
 
+    /// Has each engine do something.
+    func withEngines(_ body: (inout Engine) -> Void) {
+        body(&self.engine)
+        if var second = self.second.take() {
+            body(&second)
+            self.second = consume second
+        }
+    }
+
     // MARK: - Time
 
     /// Lets both clocks run for some seconds.
@@ -97,6 +106,22 @@ final class TestPoP {
         let header = OuterHeader(path: packet.path, trafficClass: packet.trafficClass)
         return self.run(packet.payload) { engine, buffer, spare, now in
             engine.receiveFromOutside(&buffer, spare: &spare, as: packet.kind, header, at: now)
+        }
+    }
+
+    /// Gives the engine an AYIYA datagram, whose signature was worked out beforehand.
+    func fromOutsideInPairs(_ packet: OuterPacket) -> Outcome {
+        let header = OuterHeader(path: packet.path, trafficClass: packet.trafficClass)
+        return self.run(packet.payload) { engine, buffer, spare, now in
+            let signatures = engine.expectedSignatures(of: buffer.packet, buffer.packet)
+            return engine.receiveFromOutside(
+                &buffer,
+                spare: &spare,
+                as: packet.kind,
+                header,
+                expecting: signatures?.0,
+                at: now
+            )
         }
     }
 

@@ -1,0 +1,108 @@
+internal import Wire
+
+// Packets that are like the one before.
+extension Engine {
+    /// Encapsulates a packet from the uplink as the one before, if they are alike.
+    ///
+    /// - Returns: Where it goes; nil when it must be decided on.
+    mutating func encapsulateAsBefore(
+        _ buffer: inout PacketBuffer,
+        _ header: InnerHeader,
+        _ now: Moment
+    ) -> Output? {
+        guard let tid = self.uplinkPrecedent.tunnel(of: header, at: now), !self.forwarder.journal.isNeeded
+        else {
+            return nil
+        }
+        self.accounting.forwarded &+= 1
+        self.forwarder.tunnels[tid].traffic.egress.count(buffer.count, at: now)
+        return self.uplinkPrecedent.apply(to: &buffer)
+    }
+
+    /// Takes note of what was done with a packet from the uplink.
+    ///
+    /// - Parameters:
+    ///   - output: Where it goes.
+    ///   - header: Its inner header.
+    ///   - buffer: As it leaves.
+    ///   - outerLength: Length of its outer headers, in octets, if it was encapsulated.
+    ///   - now: The time.
+    mutating func notePrecedent(
+        _ output: Output,
+        _ header: InnerHeader,
+        _ buffer: borrowing PacketBuffer,
+        behind outerLength: Int,
+        _ now: Moment
+    ) {
+        guard case .outside(_, let tid?, .forwarded) = output.packet, output.spare == .none, outerLength > 0
+        else {
+            self.uplinkPrecedent.forget()
+            return
+        }
+        let outer = buffer.packet.extracting(first: outerLength)
+        let mayRepeat = self.mayRepeat(outer, of: tid, output)
+        self.uplinkPrecedent.note(output, mayRepeat ? tid : nil, header, outer, now)
+    }
+
+    /// Whether outer headers may stand in front of another packet too: without a signature or a checksum of what follows,
+    /// and without an identification.
+    private func mayRepeat(_ outer: RawSpan, of tid: TID, _ output: Output) -> Bool {
+        guard output.awaitsSignature || self.forwarder.tunnels[tid].session.encapsulation != .ayiya else {
+            return false
+        }
+        guard let packet = try? IPv4Packet(quoted: outer) else { return true }
+        return packet.dontFragment
+    }
+
+    /// Sends a packet from the outer side to the uplink as the one before, if they are alike; if not, begins to decide
+    /// on it.
+    ///
+    /// - Returns: Where it goes; nil when it must be decided on.
+    mutating func decapsulateAsBefore(
+        _ buffer: inout PacketBuffer,
+        as payload: OuterPayload,
+        _ outer: OuterHeader,
+        expecting signature: SHA1Digest?,
+        _ now: Moment
+    ) -> Output? {
+        let frontLength = payload == .ayiya ? AYIYAPacket.headerLength : 0
+        guard payload == .ayiya || payload == .sixInFour,
+            let header = InnerHeader(buffer.packet, at: frontLength),
+            // ECN stays as it is.
+            outer.trafficClass & 3 == 0 || outer.trafficClass & 3 == header.congestion
+        else {
+            self.outsidePrecedent.skip()
+            return nil
+        }
+        let front = payload == .ayiya ? AYIYAFront(buffer.packet) : .none
+        guard let tid = self.outsidePrecedent.tunnel(of: header, front, payload, outer, at: now),
+            !self.forwarder.journal.isNeeded,
+            payload != .ayiya || self.acceptBeatAsBefore(buffer, of: tid, expecting: signature, now)
+        else {
+            self.outsidePrecedent.begin(header, front, payload, outer, at: now)
+            return nil
+        }
+        buffer.removeFirst(frontLength)
+        self.accounting.forwarded &+= 1
+        self.forwarder.tunnels[tid].traffic.ingress.count(buffer.count, at: now)
+        self.uplinkTraffic.egress.count(buffer.count, at: now)
+        buffer.decrementHopLimit()
+        return Output(packet: .uplink(.forwarded))
+    }
+
+    /// Takes a datagram for the beat of its tunnel that all is as it was, if its signature is the expected one.
+    ///
+    /// - Returns: Whether it may go on; not when the other engines must be told of it.
+    private func acceptBeatAsBefore(
+        _ buffer: borrowing PacketBuffer,
+        of tid: TID,
+        expecting signature: SHA1Digest?,
+        _ now: Moment
+    ) -> Bool {
+        guard let signature, AYIYAPacket.hasSignature(signature, in: buffer.packet),
+            now.nanoseconds(since: self.forwarder.tunnels[tid].toldBeat) < SharedSessions.longestSilence
+        else { return false }
+        self.forwarder.tunnels[tid].lastBeat = now.monotonic
+        return true
+    }
+}

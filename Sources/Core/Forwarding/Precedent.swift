@@ -1,0 +1,188 @@
+internal import Wire
+
+// What was done with the packet before. The next often is of the same flow, and what was decided on one holds for the other
+// when they are alike in all that decisions read: the whole inner IPv6 header, length included, and what stands around it.
+// Whoever changes what decisions are made from forgets both precedents (`Engine.forgetPrecedents()`).
+
+/// An inner IPv6 header as words, to be compared.
+struct InnerHeader: Equatable {
+    private var words: (UInt64, UInt64, UInt64, UInt64, UInt64)
+
+    /// No packet's: its version is 0.
+    static let none = InnerHeader(words: (0, 0, 0, 0, 0))
+
+    private init(words: (UInt64, UInt64, UInt64, UInt64, UInt64)) {
+        self.words = words
+    }
+
+    /// Reads a header; nil where the packet is not exactly as long as it says.
+    ///
+    /// - Parameters:
+    ///   - octets: The packet and what stands in front of it.
+    ///   - offset: Where the packet begins, in octets.
+    @inline(__always)
+    init?(_ octets: RawSpan, at offset: Int) {
+        guard octets.byteCount >= offset &+ IPv6Packet.headerLength else { return nil }
+        let first: UInt64 = octets.bigEndian(at: offset)
+        let payloadLength = Int(truncatingIfNeeded: first >> 16 & 0xffff)
+        guard first >> 60 == 6, octets.byteCount == offset &+ IPv6Packet.headerLength &+ payloadLength else {
+            return nil
+        }
+        self.words = (
+            first, octets.bigEndian(at: offset &+ 8), octets.bigEndian(at: offset &+ 16),
+            octets.bigEndian(at: offset &+ 24), octets.bigEndian(at: offset &+ 32)
+        )
+    }
+
+    /// The ECN field.
+    var congestion: UInt8 { UInt8(truncatingIfNeeded: self.words.0 >> 52) & 3 }
+
+    @inline(__always)
+    static func == (lhs: Self, rhs: Self) -> Bool {
+        (lhs.words.0 ^ rhs.words.0) | (lhs.words.1 ^ rhs.words.1) | (lhs.words.2 ^ rhs.words.2)
+            | (lhs.words.3 ^ rhs.words.3) | (lhs.words.4 ^ rhs.words.4) == 0
+    }
+}
+
+/// What was done with the last packet from the uplink.
+struct UplinkPrecedent: ~Copyable {
+    /// The longest outer headers that are kept, in octets: IPv4, UDP and AYIYA.
+    private static let capacity = 72
+
+    private var header = InnerHeader.none
+    private var unixTime: Int64 = 0
+    private var outer = InlineArray<72, UInt8>(repeating: 0)
+    private var outerCount = 0
+    private var output = Output()
+    /// Whether the headers are those that it was given, and not only known to be worth keeping.
+    private var isComplete = false
+    private var tunnel: TID?
+
+    /// Has the next packet be decided on.
+    mutating func forget() { self.tunnel = nil }
+
+    /// The tunnel of a packet that is like the last one; nil for another.
+    @inline(__always)
+    func tunnel(of header: InnerHeader, at now: Moment) -> TID? {
+        self.isComplete && header == self.header && now.unixTime == self.unixTime ? self.tunnel : nil
+    }
+
+    /// Gives a packet that is like the last one its outer headers.
+    ///
+    /// - Returns: Where it goes.
+    @inline(__always)
+    func apply(to buffer: inout PacketBuffer) -> Output {
+        buffer.prepend(self.outerCount)
+        let octets = unsafe self.outer.span.bytes.extracting(first: self.outerCount)
+        buffer.bytes.store(octets, at: buffer.range.lowerBound)
+        return self.output
+    }
+
+    /// Takes note of what was done with a packet.
+    ///
+    /// Its outer headers are kept when it is like the one before: many packets are like none.
+    ///
+    /// - Parameters:
+    ///   - output: Where it goes.
+    ///   - tunnel: Its tunnel; nil when a packet like it must be decided on again.
+    ///   - header: Its inner header.
+    ///   - outer: Its outer headers.
+    ///   - now: The time.
+    mutating func note(
+        _ output: Output,
+        _ tunnel: TID?,
+        _ header: InnerHeader,
+        _ outer: RawSpan,
+        _ now: Moment
+    ) {
+        self.isComplete = header == self.header && outer.byteCount <= Self.capacity
+        self.header = header
+        self.tunnel = tunnel
+        guard self.isComplete, tunnel != nil else { return }
+        self.unixTime = now.unixTime
+        self.output = output
+        self.outerCount = outer.byteCount
+        var span = self.outer.mutableSpan
+        var octets = unsafe span.mutableBytes
+        octets.store(outer, at: 0)
+    }
+}
+
+/// What stands in front of an AYIYA datagram's signature, as words, to be compared.
+struct AYIYAFront: Equatable {
+    private var words: (UInt64, UInt64, UInt64)
+
+    /// What a packet has that is no datagram.
+    static let none = AYIYAFront(words: (0, 0, 0))
+
+    private init(words: (UInt64, UInt64, UInt64)) {
+        self.words = words
+    }
+
+    /// Reads what stands at the beginning of a datagram; traps when it has fewer than 24 octets.
+    @inline(__always)
+    init(_ octets: RawSpan) {
+        self.words = (octets.bigEndian(at: 0), octets.bigEndian(at: 8), octets.bigEndian(at: 16))
+    }
+
+    @inline(__always)
+    static func == (lhs: Self, rhs: Self) -> Bool {
+        (lhs.words.0 ^ rhs.words.0) | (lhs.words.1 ^ rhs.words.1) | (lhs.words.2 ^ rhs.words.2) == 0
+    }
+}
+
+/// The last packet from the outer side that went to the uplink as it was.
+struct OutsidePrecedent: ~Copyable {
+    private var header = InnerHeader.none
+    private var front = AYIYAFront.none
+    private var payload = OuterPayload.sixInFour
+    private var outer: OuterHeader?
+    private var unixTime: Int64 = 0
+    private var tunnel: TID?
+    /// Whether all this is of the packet that is being decided on.
+    private var isPending = false
+
+    /// Has the next packet be decided on.
+    mutating func forget() { self.tunnel = nil }
+
+    /// The tunnel of a packet that is like the last one; nil for another.
+    @inline(__always)
+    func tunnel(
+        of header: InnerHeader,
+        _ front: AYIYAFront,
+        _ payload: OuterPayload,
+        _ outer: OuterHeader,
+        at now: Moment
+    ) -> TID? {
+        guard header == self.header, front == self.front, payload == self.payload,
+            now.unixTime == self.unixTime
+        else { return nil }
+        return outer == self.outer ? self.tunnel : nil
+    }
+
+    /// Begins with a packet that must be decided on.
+    mutating func begin(
+        _ header: InnerHeader,
+        _ front: AYIYAFront,
+        _ payload: OuterPayload,
+        _ outer: OuterHeader,
+        at now: Moment
+    ) {
+        self.header = header
+        self.front = front
+        self.payload = payload
+        self.outer = outer
+        self.unixTime = now.unixTime
+        self.tunnel = nil
+        self.isPending = true
+    }
+
+    /// Begins with a packet that says nothing about others.
+    mutating func skip() { self.isPending = false }
+
+    /// Takes note that the packet came from a tunnel, and where it goes.
+    mutating func settle(_ output: Output, from tid: TID) {
+        guard self.isPending, output == Output(packet: .uplink(.forwarded)) else { return }
+        self.tunnel = tid
+    }
+}
