@@ -31,12 +31,26 @@ enum InstructionWork {
                 )
             }
         ),
+        (
+            "encapsulate-6in4-alike",
+            { scene(Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside), tunnels: 1) }
+        ),
+        (
+            "decapsulate-6in4-alike",
+            {
+                scene(
+                    Scene(work: .pass, route: .tunnelToUplink, outcome: .uplink, outer: .ipv4),
+                    tunnels: 1
+                )
+            }
+        ),
         ("sign-144", { Signatures(length: 144).cases[0] }),
         ("verify-144", { Signatures(length: 144).cases[1] }),
     ]
 
-    private static func scene(_ scene: Scene) -> Case {
-        scene.example("", tunnels: Self.tunnels, packets: Self.packets)
+    /// Packets of several tunnels in turns, so that none is like the one before; of one tunnel, all are alike.
+    private static func scene(_ scene: Scene, tunnels: Int = Self.tunnels) -> Case {
+        scene.example("", tunnels: tunnels, packets: Self.packets)
     }
 
     /// Prints each operation's name and how many of it a batch has.

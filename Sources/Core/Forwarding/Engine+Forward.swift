@@ -16,14 +16,24 @@ extension Engine {
         self.catchUp()
         self.accounting.receivedFromUplink &+= 1
         self.uplinkTraffic.ingress.count(buffer.count, at: now)
-        let header = InnerHeader(buffer.packet, at: 0)
-        if let header, let output = self.encapsulateAsBefore(&buffer, header, now) { return output }
+        guard let header = InnerHeader(buffer.packet, at: 0), self.uplinkPrecedent.recognizes(header) else {
+            return self.decideFromUplink(&buffer, spare: &spare, now)
+        }
+        if let output = self.encapsulateAsBefore(&buffer, now) { return output }
+        let length = buffer.count
+        let output = self.decideFromUplink(&buffer, spare: &spare, now)
+        self.notePrecedent(output, buffer, behind: buffer.count - length, now)
+        return output
+    }
+
+    private mutating func decideFromUplink(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        _ now: Moment
+    ) -> Output {
         self.forwarder.journal.begin(at: now)
         self.note(.enteredFromUplink(octets: buffer.count), about: nil)
-        let length = buffer.count
-        let output = self.forward(&buffer, spare: &spare, from: .uplink, now)
-        if let header { self.notePrecedent(output, header, buffer, behind: buffer.count - length, now) }
-        return output
+        return self.forward(&buffer, spare: &spare, from: .uplink, now)
     }
 
     /// Counts what the kernel routed into the TUN device and can't be cut up into packets.

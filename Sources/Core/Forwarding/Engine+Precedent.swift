@@ -2,16 +2,11 @@ internal import Wire
 
 // Packets that are like the one before.
 extension Engine {
-    /// Encapsulates a packet from the uplink as the one before, if they are alike.
+    /// Encapsulates a packet from the uplink that has the header of the one before, if nothing else has changed.
     ///
     /// - Returns: Where it goes; nil when it must be decided on.
-    mutating func encapsulateAsBefore(
-        _ buffer: inout PacketBuffer,
-        _ header: InnerHeader,
-        _ now: Moment
-    ) -> Output? {
-        guard let tid = self.uplinkPrecedent.tunnel(of: header, at: now), !self.forwarder.journal.isNeeded
-        else {
+    mutating func encapsulateAsBefore(_ buffer: inout PacketBuffer, _ now: Moment) -> Output? {
+        guard let tid = self.uplinkPrecedent.tunnel(at: now), !self.forwarder.journal.isNeeded else {
             return nil
         }
         self.accounting.forwarded &+= 1
@@ -19,29 +14,26 @@ extension Engine {
         return self.uplinkPrecedent.apply(to: &buffer)
     }
 
-    /// Takes note of what was done with a packet from the uplink.
+    /// Takes note of what was done with a packet from the uplink that has the header of the one before.
     ///
     /// - Parameters:
     ///   - output: Where it goes.
-    ///   - header: Its inner header.
     ///   - buffer: As it leaves.
     ///   - outerLength: Length of its outer headers, in octets, if it was encapsulated.
     ///   - now: The time.
     mutating func notePrecedent(
         _ output: Output,
-        _ header: InnerHeader,
         _ buffer: borrowing PacketBuffer,
         behind outerLength: Int,
         _ now: Moment
     ) {
         guard case .outside(_, let tid?, .forwarded) = output.packet, output.spare == .none, outerLength > 0
         else {
-            self.uplinkPrecedent.forget()
             return
         }
         let outer = buffer.packet.extracting(first: outerLength)
-        let mayRepeat = self.mayRepeat(outer, of: tid, output)
-        self.uplinkPrecedent.note(output, mayRepeat ? tid : nil, header, outer, now)
+        guard self.mayRepeat(outer, of: tid, output) else { return }
+        self.uplinkPrecedent.note(output, tid, outer, now)
     }
 
     /// Whether outer headers may stand in front of another packet too: without a signature or a checksum of what follows,
@@ -75,13 +67,11 @@ extension Engine {
             return nil
         }
         let front = payload == .ayiya ? AYIYAFront(buffer.packet) : .none
-        guard let tid = self.outsidePrecedent.tunnel(of: header, front, payload, outer, at: now),
+        guard self.outsidePrecedent.recognizes(header),
+            let tid = self.outsidePrecedent.tunnel(front, payload, outer, at: now),
             !self.forwarder.journal.isNeeded,
             payload != .ayiya || self.acceptBeatAsBefore(buffer, of: tid, expecting: signature, now)
-        else {
-            self.outsidePrecedent.begin(header, front, payload, outer, at: now)
-            return nil
-        }
+        else { return nil }
         buffer.removeFirst(frontLength)
         self.accounting.forwarded &+= 1
         self.forwarder.tunnels[tid].traffic.ingress.count(buffer.count, at: now)

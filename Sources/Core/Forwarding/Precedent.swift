@@ -54,20 +54,26 @@ struct UplinkPrecedent: ~Copyable {
     private var outer = InlineArray<72, UInt8>(repeating: 0)
     private var outerCount = 0
     private var output = Output()
-    /// Whether the headers are those that it was given, and not only known to be worth keeping.
-    private var isComplete = false
+    /// Whose packet it was; nil where the next must be decided on.
     private var tunnel: TID?
 
     /// Has the next packet be decided on.
     mutating func forget() { self.tunnel = nil }
 
-    /// The tunnel of a packet that is like the last one; nil for another.
+    /// Tells whether a packet has the header of the one before; from now on it is the one before.
     @inline(__always)
-    func tunnel(of header: InnerHeader, at now: Moment) -> TID? {
-        self.isComplete && header == self.header && now.unixTime == self.unixTime ? self.tunnel : nil
+    mutating func recognizes(_ header: InnerHeader) -> Bool {
+        if header == self.header { return true }
+        self.header = header
+        self.tunnel = nil
+        return false
     }
 
-    /// Gives a packet that is like the last one its outer headers.
+    /// The tunnel of a packet that has the header of the one before; nil where it must be decided on.
+    @inline(__always)
+    func tunnel(at now: Moment) -> TID? { now.unixTime == self.unixTime ? self.tunnel : nil }
+
+    /// Gives a packet the outer headers of the one before.
     ///
     /// - Returns: Where it goes.
     @inline(__always)
@@ -78,29 +84,18 @@ struct UplinkPrecedent: ~Copyable {
         return self.output
     }
 
-    /// Takes note of what was done with a packet.
-    ///
-    /// Its outer headers are kept when it is like the one before: many packets are like none.
+    /// Takes note of what was done with a packet that has the header of the one before.
     ///
     /// - Parameters:
     ///   - output: Where it goes.
-    ///   - tunnel: Its tunnel; nil when a packet like it must be decided on again.
-    ///   - header: Its inner header.
+    ///   - tunnel: Whose it is.
     ///   - outer: Its outer headers.
     ///   - now: The time.
-    mutating func note(
-        _ output: Output,
-        _ tunnel: TID?,
-        _ header: InnerHeader,
-        _ outer: RawSpan,
-        _ now: Moment
-    ) {
-        self.isComplete = header == self.header && outer.byteCount <= Self.capacity
-        self.header = header
-        self.tunnel = tunnel
-        guard self.isComplete, tunnel != nil else { return }
+    mutating func note(_ output: Output, _ tunnel: TID, _ outer: RawSpan, _ now: Moment) {
+        guard outer.byteCount <= Self.capacity else { return }
         self.unixTime = now.unixTime
         self.output = output
+        self.tunnel = tunnel
         self.outerCount = outer.byteCount
         var span = self.outer.mutableSpan
         var octets = unsafe span.mutableBytes
@@ -131,13 +126,14 @@ struct AYIYAFront: Equatable {
     }
 }
 
-/// The last packet from the outer side that went to the uplink as it was.
+/// What was done with the last packet from the outer side, if it went to the uplink as it was.
 struct OutsidePrecedent: ~Copyable {
     private var header = InnerHeader.none
     private var front = AYIYAFront.none
     private var payload = OuterPayload.sixInFour
     private var outer: OuterHeader?
     private var unixTime: Int64 = 0
+    /// Whose packet it was; nil where the next must be decided on.
     private var tunnel: TID?
     /// Whether all this is of the packet that is being decided on.
     private var isPending = false
@@ -145,40 +141,42 @@ struct OutsidePrecedent: ~Copyable {
     /// Has the next packet be decided on.
     mutating func forget() { self.tunnel = nil }
 
-    /// The tunnel of a packet that is like the last one; nil for another.
+    /// Tells whether a packet has the inner header of the one before; from now on it is the one before.
     @inline(__always)
-    func tunnel(
-        of header: InnerHeader,
+    mutating func recognizes(_ header: InnerHeader) -> Bool {
+        self.isPending = false
+        if header == self.header { return true }
+        self.header = header
+        self.tunnel = nil
+        return false
+    }
+
+    /// Begins with a packet that says nothing about others.
+    mutating func skip() { self.isPending = false }
+
+    /// The tunnel of a packet that is like the one before, whose inner header it has; nil where it must be decided on, which
+    /// begins now.
+    @inline(__always)
+    mutating func tunnel(
         _ front: AYIYAFront,
         _ payload: OuterPayload,
         _ outer: OuterHeader,
         at now: Moment
     ) -> TID? {
-        guard header == self.header, front == self.front, payload == self.payload,
-            now.unixTime == self.unixTime
-        else { return nil }
-        return outer == self.outer ? self.tunnel : nil
-    }
-
-    /// Begins with a packet that must be decided on.
-    mutating func begin(
-        _ header: InnerHeader,
-        _ front: AYIYAFront,
-        _ payload: OuterPayload,
-        _ outer: OuterHeader,
-        at now: Moment
-    ) {
-        self.header = header
+        if let tunnel = self.tunnel, front == self.front, payload == self.payload,
+            now.unixTime == self.unixTime,
+            outer == self.outer
+        {
+            return tunnel
+        }
         self.front = front
         self.payload = payload
         self.outer = outer
         self.unixTime = now.unixTime
         self.tunnel = nil
         self.isPending = true
+        return nil
     }
-
-    /// Begins with a packet that says nothing about others.
-    mutating func skip() { self.isPending = false }
 
     /// Takes note that the packet came from a tunnel, and where it goes.
     mutating func settle(_ output: Output, from tid: TID) {
