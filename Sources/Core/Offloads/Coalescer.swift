@@ -20,11 +20,14 @@ public struct Coalescer: ~Copyable {
         fileprivate var segmentSize = 0
         /// Length of all as one packet, in octets.
         fileprivate var octets: Int
-        fileprivate var nextSequence: UInt32 = 0
         fileprivate var endsWithPush = false
-        /// Whether its last segment lets no other follow: a short one, or one with PSH.
-        fileprivate var isComplete = false
-        fileprivate var headers = TCPTemplate()
+    }
+
+    /// A unit that may still grow.
+    private struct Open {
+        var unit: Int
+        var nextSequence: UInt32
+        let headers: TCPTemplate
     }
 
     /// How many connections are followed at a time.
@@ -42,8 +45,8 @@ public struct Coalescer: ~Copyable {
     private var units: [Unit] = []
     /// For each packet, the place of the one that follows it in its unit.
     private var successors: [Int]
-    /// Units that may still grow, the oldest first.
-    private var open: [Int] = []
+    /// The oldest first.
+    private var open: [Open] = []
 
     /// Creates an empty batch; allocates all its memory.
     public init(capacity: Int) {
@@ -79,52 +82,61 @@ public struct Coalescer: ~Copyable {
             self.units.append(Unit(first: place, last: place, octets: packet.byteCount))
             return
         }
-        for position in self.open.indices {
-            let index = self.open[position]
-            guard self.units[index].headers.isSameConnection(as: segment.template) else { continue }
-            if self.join(segment, at: place, to: index) {
-                if self.units[index].isComplete { self.open.remove(at: position) }
-                return
-            }
+        for position in self.open.indices where self.open[position].headers.isSameConnection(as: packet) {
+            if self.join(segment, packet, at: place, to: position) { return }
             self.open.remove(at: position)
             break
         }
-        self.begin(segment, at: place, octets: packet.byteCount)
+        self.begin(segment, packet, at: place)
     }
 
-    private mutating func begin(_ segment: TCPData, at place: Int, octets: Int) {
-        var unit = Unit(first: place, last: place, octets: octets)
+    private mutating func begin(_ segment: TCPData, _ packet: RawSpan, at place: Int) {
+        var unit = Unit(first: place, last: place, octets: packet.byteCount)
         unit.headerLength = segment.headerLength
-        unit.segmentSize = octets - segment.headerLength
-        unit.nextSequence = segment.sequence &+ UInt32(truncatingIfNeeded: unit.segmentSize)
+        unit.segmentSize = segment.payloadLength
         unit.endsWithPush = segment.isPushed
-        unit.headers = segment.template
         self.units.append(unit)
         guard !segment.isPushed else { return }
         if self.open.count == Self.mostOpen { self.open.removeFirst() }
-        self.open.append(self.units.count - 1)
+        self.open.append(
+            Open(
+                unit: self.units.count - 1,
+                nextSequence: segment.sequence &+ UInt32(truncatingIfNeeded: segment.payloadLength),
+                headers: TCPTemplate(packet, headerLength: segment.headerLength)
+            )
+        )
     }
 
-    /// Takes a segment into a unit if it carries on where that ends.
-    private mutating func join(_ segment: TCPData, at place: Int, to index: Int) -> Bool {
+    /// Takes a segment into a unit of its connection if it carries on where that ends.
+    private mutating func join(
+        _ segment: TCPData,
+        _ packet: RawSpan,
+        at place: Int,
+        to position: Int
+    ) -> Bool {
+        let index = self.open[position].unit
         let payload = segment.payloadLength
-        guard segment.sequence == self.units[index].nextSequence, payload <= self.units[index].segmentSize,
+        guard segment.sequence == self.open[position].nextSequence, payload <= self.units[index].segmentSize,
             self.units[index].octets + payload <= Self.mostOctets,
-            self.units[index].headers == segment.template
+            self.open[position].headers.matches(packet, headerLength: segment.headerLength)
         else { return false }
         self.successors[self.units[index].last] = place
         self.units[index].last = place
         self.units[index].count += 1
         self.units[index].octets += payload
-        self.units[index].nextSequence = segment.sequence &+ UInt32(truncatingIfNeeded: payload)
         self.units[index].endsWithPush = segment.isPushed
-        self.units[index].isComplete = segment.isPushed || payload < self.units[index].segmentSize
+        if segment.isPushed || payload < self.units[index].segmentSize {
+            // Such a segment lets no other follow.
+            self.open.remove(at: position)
+        } else {
+            self.open[position].nextSequence = segment.sequence &+ UInt32(truncatingIfNeeded: payload)
+        }
         return true
     }
 
     private mutating func closeUnits(between packet: RawSpan) {
         guard packet.byteCount >= IPv6Packet.headerLength else { return }
-        self.open.removeAll { self.units[$0].headers.hasSameAddresses(as: packet) }
+        self.open.removeAll { $0.headers.hasSameAddresses(as: packet) }
     }
 
     // MARK: - Super-packets

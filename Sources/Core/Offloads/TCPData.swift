@@ -11,7 +11,6 @@ struct TCPData {
     let payloadLength: Int
     let sequence: UInt32
     let isPushed: Bool
-    let template: TCPTemplate
 
     /// Looks at a packet; nil when it is anything else, or its checksum is not the one that would be computed for it.
     init?(_ packet: RawSpan) {
@@ -36,7 +35,6 @@ struct TCPData {
         else { return nil }
         self.sequence = packet.bigEndian(at: tcp + TCPHeader.Offset.sequenceNumber)
         self.isPushed = flags & TCPHeader.Flag.psh != 0
-        self.template = TCPTemplate(packet, headerLength: self.headerLength)
     }
 
     /// Whether the checksum is right, and written as the kernel writes it: of the two zeros, 0 and not all ones.
@@ -54,39 +52,70 @@ struct TCPData {
 
 /// What all segments of a super-packet have in common: both headers, without what may differ.
 struct TCPTemplate {
-    /// IPv6's 40 octets and TCP's 20 to 60, in words of 8.
-    private static let wordCount = 13
+    private static let words = 7
+    private static let urgentPointer = IPv6Packet.headerLength + TCPHeader.Offset.checksum
+    private static let options = IPv6Packet.headerLength + TCPHeader.minimumLength
 
-    /// The headers, big-endian; length, sequence number, PSH and checksum are 0, and so is what is behind the options.
-    private var words = InlineArray<13, UInt64>(repeating: 0)
+    private let headerLength: Int
+    /// Everything in front of the checksum, in words of 8 octets.
+    private var front = InlineArray<7, UInt64>(repeating: 0)
+    private let urgent: UInt32
+    private var options = InlineArray<10, UInt32>(repeating: 0)
 
-    init() {}
-
+    /// Reads the headers of a segment that ``TCPData`` was found to be.
     init(_ packet: RawSpan, headerLength: Int) {
-        for index in 0..<headerLength / 8 { self.words[index] = packet.bigEndian(at: 8 * index) }
-        if headerLength % 8 == 4 {
-            self.words[headerLength / 8] =
-                UInt64(packet.bigEndian(at: headerLength - 4, as: UInt32.self)) << 32
+        self.headerLength = headerLength
+        for index in 0..<Self.words { self.front[index] = Self.word(index, of: packet) }
+        self.urgent = Self.urgent(of: packet)
+        for (index, offset) in stride(from: Self.options, to: headerLength, by: 4).enumerated() {
+            self.options[index] = packet.bigEndian(at: offset)
         }
-        self.words[0] &= ~0xffff_0000
-        self.words[5] &= 0xffff_ffff_0000_0000
-        self.words[6] &= ~(UInt64(TCPHeader.Flag.psh) << 16)
-        self.words[7] &= 0x0000_ffff_ffff_ffff
     }
 
-    /// Compares addresses and ports.
-    func isSameConnection(as other: borrowing TCPTemplate) -> Bool {
-        for index in 1...5 where self.words[index] != other.words[index] { return false }
+    /// A word of the headers, without length, sequence number and PSH.
+    @inline(__always)
+    private static func word(_ index: Int, of packet: RawSpan) -> UInt64 {
+        let word: UInt64 = packet.bigEndian(at: 8 &* index)
+        return switch index {
+        case 0: word & ~0xffff_0000
+        case 5: word & 0xffff_ffff_0000_0000
+        case 6: word & ~(UInt64(TCPHeader.Flag.psh) << 16)
+        default: word
+        }
+    }
+
+    /// The urgent pointer, without the checksum in front of it.
+    @inline(__always)
+    private static func urgent(of packet: RawSpan) -> UInt32 {
+        packet.bigEndian(at: Self.urgentPointer, as: UInt32.self) & 0xffff
+    }
+
+    /// Compares addresses and ports with those of another segment.
+    @inline(__always)
+    func isSameConnection(as packet: RawSpan) -> Bool {
+        var difference: UInt64 = 0
+        for index in 1...5 { difference |= self.front[index] ^ Self.word(index, of: packet) }
+        return difference == 0
+    }
+
+    /// Compares both headers with those of another segment of the same connection.
+    @inline(__always)
+    func matches(_ packet: RawSpan, headerLength: Int) -> Bool {
+        guard headerLength == self.headerLength, self.front[0] == Self.word(0, of: packet),
+            self.front[6] == Self.word(6, of: packet), self.urgent == Self.urgent(of: packet)
+        else { return false }
+        var offset = Self.options
+        while offset < headerLength {
+            guard self.options[(offset &- Self.options) / 4] == packet.bigEndian(at: offset) else {
+                return false
+            }
+            offset &+= 4
+        }
         return true
     }
 
     /// Compares the addresses with those of an IPv6 packet of 40 octets or more.
     func hasSameAddresses(as packet: RawSpan) -> Bool {
-        (1...4).allSatisfy { self.words[$0] == packet.bigEndian(at: 8 * $0, as: UInt64.self) }
-    }
-
-    static func == (lhs: borrowing TCPTemplate, rhs: borrowing TCPTemplate) -> Bool {
-        for index in 0..<Self.wordCount where lhs.words[index] != rhs.words[index] { return false }
-        return true
+        (1...4).allSatisfy { self.front[$0] == packet.bigEndian(at: 8 * $0, as: UInt64.self) }
     }
 }
