@@ -68,6 +68,16 @@ struct RunCommand: ParsableCommand {
     )
     var egress = DataPathOptions.Departure.ip
 
+    @Option(
+        help:
+            """
+            How many microseconds a thread looks for more packets before it sleeps, where sleeps are short: \
+            0 (never) to \(DataPathOptions.longestBusyPoll).
+            """,
+        transform: Self.busyPoll(of:)
+    )
+    var busyPoll = DataPathOptions().busyPoll
+
     @Flag(help: "Leaves the kernel's IPv6 forwarding as it is.")
     var keepForwarding = false
 
@@ -89,6 +99,15 @@ struct RunCommand: ParsableCommand {
             )
         }
         return size
+    }
+
+    private static func busyPoll(of text: String) throws -> Int {
+        guard let time = Int(text), (0...DataPathOptions.longestBusyPoll).contains(time) else {
+            throw ValidationError(
+                "expected microseconds from 0 to \(DataPathOptions.longestBusyPoll), found \"\(text)\""
+            )
+        }
+        return time
     }
 
     private static func workerCount(of text: String) throws -> Int {
@@ -127,7 +146,8 @@ struct RunCommand: ParsableCommand {
             dataPath: DataPathOptions(
                 offloads: self.offloads,
                 departure: self.egress,
-                batchSize: self.batch
+                batchSize: self.batch,
+                busyPoll: self.busyPoll
             ),
             workers: self.workers
         )

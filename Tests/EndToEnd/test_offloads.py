@@ -183,7 +183,9 @@ def test_datagrams_that_came_as_one_are_each_taken_once(site: Site, single: int)
 
 def test_what_is_not_known_is_refused(site: Site) -> None:
     program = str(site.programs.sixxsd)
-    for options, said in ((["--offloads", "on"], "auto and off"), (["--batch", "0"], "from 1 to 64"), (["--batch", "x"], "from 1 to 64")):
+    for options, said in ((["--offloads", "on"], "auto and off"), (["--batch", "0"], "from 1 to 64"), (["--batch", "x"], "from 1 to 64"),
+                          (["--busy-poll", "1001"], "from 0 to 1000"), (["--busy-poll", "x"], "from 0 to 1000"),
+                          (["--busy-poll=-1"], "from 0 to 1000")):
         result = site.pop.run(program, "--config", "/nowhere", *options, check=False)
         assert result.returncode != 0
         assert said in result.stderr.replace("'", ""), result.stderr

@@ -19,12 +19,23 @@ struct DataPathOptions: Hashable, Sendable {
     /// The largest number of packets that one system call moves.
     static let largestBatch = 64
 
+    /// The most that ``busyPoll`` may be.
+    static let longestBusyPoll = 1000
+
     var offloads = Offloads.auto
 
     var departure = Departure.ip
 
     /// How many packets are received, and sent, with one system call; 1 through ``largestBatch``.
     var batchSize = Self.largestBatch
+
+    /// How long a worker looks for more packets before it sleeps, in microseconds; 0 through ``longestBusyPoll``.
+    ///
+    /// By default about what two wake-ups cost.
+    var busyPoll = 50
+
+    /// The same in nanoseconds; none with one system call a packet, which is there to be compared with.
+    var longestLook: UInt64 { self.batchSize > 1 ? UInt64(self.busyPoll) * 1000 : 0 }
 
     /// Whether several packets may be one; with one system call a packet there is nothing to gain.
     var usesOffloads: Bool { self.offloads == .auto && self.batchSize > 1 }

@@ -50,7 +50,7 @@ struct PacketLoop: ~Copyable {
     var egress: Egress
     var engine: Engine
     private var nextTick: UInt64 = 0
-    private var patience = Patience()
+    private var patience: Patience
 
     init(
         _ ports: Ports,
@@ -82,6 +82,7 @@ struct PacketLoop: ~Copyable {
             as: EnginePlace(index: ports.share.index, of: ports.share.count),
             at: Self.now()
         )
+        self.patience = Patience(longest: ports.options.longestLook)
         self.datagrams.reserveCapacity(segments.capacity)
         self.engine.defersSignatures = ports.options.batchSize > 1
     }
@@ -135,9 +136,7 @@ struct PacketLoop: ~Copyable {
         }
         let asleep = MonotonicClock.now()
         let ready = try self.poller.wait(timeoutInMilliseconds: timeout)
-        if ready > 0, self.ports.options.batchSize > 1 {
-            self.patience.noteSleep(MonotonicClock.now() - asleep)
-        }
+        if ready > 0 { self.patience.noteSleep(MonotonicClock.now() - asleep) }
         return ready
     }
 

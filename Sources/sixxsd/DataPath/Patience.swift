@@ -3,16 +3,20 @@
 /// To be woken up costs more than to serve a packet. Where sleeps are short, looking again for as long is cheaper, and
 /// adds no delay; where they are long, looking would only burn the processor.
 struct Patience: Hashable, Sendable {
-    /// The longest look, in nanoseconds: about what two wake-ups cost.
-    static let longest: UInt64 = 50_000
+    /// The longest look, in nanoseconds; 0 never looks.
+    let longest: UInt64
 
     /// How long to look, in nanoseconds; 0 to sleep at once.
     private(set) var budget: UInt64 = 0
 
+    init(longest: UInt64) {
+        self.longest = longest
+    }
+
     /// Takes into account how long a sleep was that ended with work, in nanoseconds.
     mutating func noteSleep(_ nanoseconds: UInt64) {
-        if nanoseconds < Self.longest {
-            self.budget = Self.longest
+        if nanoseconds < self.longest {
+            self.budget = self.longest
         } else if self.budget > 0 {
             self.budget /= 2
         }
