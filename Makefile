@@ -72,7 +72,7 @@ bench-program:
 bench: packages bench-program ## micro-benchmarks: nanoseconds and heap allocations
 	@$(BENCH)
 
-bench-end-to-end: packages ## packets' cost, TCP, latency, loss and memory beside plain forwarding and wireguard-go, into docs/performance.md (about 6 minutes)
+bench-end-to-end: packages ## packets' cost, TCP, latency, waiting, loss and memory beside plain forwarding and wireguard-go, into docs/performance.md (about 8 minutes)
 	-@Tests/gate/install-packages.sh wireguard-go wireguard-tools
 	@$(AS_ROOT) $(PYTHON) Benchmarks/end-to-end/measure.py --write docs/performance.md
 

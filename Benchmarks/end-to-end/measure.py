@@ -13,10 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests" / "EndToEnd"))
 
+import floors  # noqa: E402
 import lossless  # noqa: E402
 import packet_cost  # noqa: E402
 import round_trips  # noqa: E402
 import transfers  # noqa: E402
+import waiting  # noqa: E402
 import workers  # noqa: E402
 from lab import figures  # noqa: E402
 from lab.namespace import exit_on_signals  # noqa: E402
@@ -24,10 +26,11 @@ from lab.programs import what_is_missing  # noqa: E402
 
 # By the mark that a document has around a part's tables; each part says how often it measures.
 PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
-    "end-to-end": lambda asked: packet_cost.table(asked.only, asked.rounds or 7),
+    "end-to-end": lambda asked: [*packet_cost.table(asked.only, asked.rounds or 7), "", *floors.table(asked.rounds or 7)],
     "workers": lambda asked: workers.table(asked.only, asked.rounds or 5),
     "transfers": lambda asked: transfers.table(asked.rounds or 3),
     "round-trips": lambda asked: round_trips.table(asked.rounds or 3),
+    "waiting": lambda asked: waiting.table(asked.rounds or 3),
     "lossless": lambda asked: lossless.table(),
 }
 

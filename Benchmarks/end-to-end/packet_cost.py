@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import links
+import threads
 from lab import beats, bulk
 from lab.bulk import PLAIN, Device, raw_sender
 from lab.daemon import Daemon, TunnelLine, configuration
@@ -73,11 +74,6 @@ class Bench:
         last = 2 * PEERS
         wait_for(lambda: self.daemon.state(last) == "up", 5, "the AYIYA tunnels")
 
-    def cpu(self) -> dict[str, int]:
-        """Nanoseconds that each thread ran."""
-        tasks = Path(f"/proc/{self.daemon.pid}/task").glob("*/schedstat")
-        return {task.parent.name: int(task.read_text().split()[0]) for task in tasks}
-
     def drain(self, load: Load) -> tuple[float, int]:
         """Nanoseconds a packet, and how many packets there were."""
         before = self.daemon.balance()
@@ -102,7 +98,7 @@ class Bench:
         self.daemon.signal(signal.SIGSTOP)
         wait_for(self._is_stopped, 2, "the daemon to stop", 0)
         fill()
-        started = self.cpu()
+        started = threads.times(self.daemon.pid)
         self.daemon.signal(signal.SIGCONT)
         seen, quiet = started, 0
         deadline = time.monotonic() + 10
@@ -111,11 +107,10 @@ class Bench:
             if time.monotonic() > deadline or not self.daemon.is_running:
                 state = "still runs" if self.daemon.is_running else "has ended"
                 raise RuntimeError(f"{self.daemon.name} serves nothing and {state}: {self.daemon.log[-3000:]}")
-            now = self.cpu()
+            now = threads.times(self.daemon.pid)
             quiet = quiet + 1 if now == seen != started else 0
             seen = now
-        # The others only wake up, stopped and let go as they are.
-        return max(seen[task] - started.get(task, 0) for task in seen)
+        return threads.busiest(started, seen)
 
 
 @dataclass(frozen=True)

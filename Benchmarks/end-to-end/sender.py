@@ -74,8 +74,8 @@ class Sender:
         self._next = (self._next + sent) % self._count
         return sent
 
-    def send(self, rate: float, seconds: float) -> tuple[int, float]:
-        """Sends at so many packets a second; returns how many went, and in what time."""
+    def send(self, rate: float, seconds: float, burst: int = BURST) -> tuple[int, float]:
+        """Sends at so many packets a second, some at a time; returns how many went, and in what time."""
         start = time.perf_counter()
         sent = 0
         while (now := time.perf_counter() - start) < seconds:
@@ -83,7 +83,7 @@ class Sender:
             if ahead > LEAST_SLEEP:
                 time.sleep(ahead - LEAST_SLEEP / 2)
             elif ahead <= 0:
-                sent += self.burst()
+                sent += self.burst(burst)
         return sent, time.perf_counter() - start
 
     def send_each(self) -> None:
@@ -96,13 +96,13 @@ class Sender:
 
 
 @contextmanager
-def load(sender: Sender, rate: float) -> Iterator[None]:
+def load(sender: Sender, rate: float, burst: int = BURST) -> Iterator[None]:
     """Sends from a process of its own meanwhile."""
     parent = os.getpid()
 
     def work() -> None:
         while os.getppid() == parent:
-            sender.send(rate, 1)
+            sender.send(rate, 1, burst)
 
     process = multiprocessing.get_context("fork").Process(target=work, daemon=True)
     process.start()

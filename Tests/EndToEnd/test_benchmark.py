@@ -21,6 +21,9 @@ from test_tcp_obeys import transfer
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Benchmarks" / "end-to-end"))
 
 import far_end  # noqa: E402
+import floors  # noqa: E402
+import waiting  # noqa: E402
+from echoes import ThroughSixInFour, Times  # noqa: E402
 from sender import Sender  # noqa: E402
 from ways import AYIYA, ONE_AT_A_TIME, SixInFour, Way  # noqa: E402
 
@@ -83,3 +86,30 @@ def test_each_packet_is_sent_as_it_is(laboratory: Laboratory, version: int) -> N
             sender.send_each()
         found = [receiver.recv(2048) for _ in payloads]
     assert [octets[20:] if version == 4 else octets for octets in found] == payloads
+
+
+@pytest.mark.parametrize("burst", [1, 7])
+def test_a_burst_is_no_larger_than_asked_for(laboratory: Laboratory, burst: int) -> None:
+    host = laboratory.namespace("host")
+    with Sender(host, [bulk.ipv4("127.0.0.1", "127.0.0.1", 253, bytes(number)) for number in range(10)]) as sender:
+        assert [sender.burst(burst) for _ in range(3)] == [burst, min(burst, 10 - burst), burst]
+
+
+@pytest.mark.parametrize("options", waiting.WAYS.values(), ids=waiting.WAYS.keys())
+def test_waiting_is_measured_beside_a_load(laboratory: Laboratory, programs: Programs, options: list[str]) -> None:
+    way = ThroughSixInFour(laboratory, programs, options)
+    way.open()
+    found = waiting.Found(Times(2000))
+    waiting.measure(way, found, seconds=0.2, probes=5)
+    assert len(found.times.took) + found.times.lost == 5
+    assert found.served[0] > 0 and found.spent[0] > 0 and found.cost[0] > 0
+
+
+def test_floors_are_measured(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floors, "BURSTS", 1)
+    program = floors.compiled(laboratory.folder)
+    if program is None:
+        pytest.skip("no compiler of C")
+    stand = floors.Stand(laboratory, program)
+    for example in floors.EXAMPLES:
+        assert stand.measure(example, 1) > 0, example.name
