@@ -21,6 +21,7 @@ let package = Package(
     products: [
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Core", targets: ["Core"]),
+        .library(name: "LinuxIO", targets: ["LinuxIO"]),
         .executable(name: "sixxsd", targets: ["sixxsd"]),
         .executable(name: "sixxs-client", targets: ["sixxs-client"]),
         .executable(name: "sixxs-central", targets: ["sixxs-central"]),
@@ -95,7 +96,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LinuxIOTests",
-            dependencies: ["LinuxIO", "Wire", "CLinux", systemPackage],
+            dependencies: ["LinuxIO", "Wire", "CLinux", "TestSupport", systemPackage],
             swiftSettings: views
         ),
         .testTarget(

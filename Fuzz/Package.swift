@@ -25,5 +25,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "FuzzLinuxIO",
+            dependencies: [
+                .product(name: "LinuxIO", package: "sixxsd"), .product(name: "Wire", package: "sixxsd"),
+            ],
+            swiftSettings: settings
+        ),
     ]
 )

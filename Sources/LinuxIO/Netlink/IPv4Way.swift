@@ -41,17 +41,3 @@ public struct IPv4Way: Hashable, Sendable {
         self.mtu = metrics?.number(UInt16(RTAX_MTU)).flatMap { $0 > 0 ? Int($0) : nil }
     }
 }
-
-extension [UInt16: ArraySlice<UInt8>] {
-    /// An attribute of four octets in host order.
-    func number(_ type: UInt16) -> UInt32? {
-        guard let octets = self[type], octets.count >= 4 else { return nil }
-        return octets.hostOrder(at: 0)
-    }
-
-    /// An attribute that is an IPv4 address.
-    func ipv4Address(_ type: UInt16) -> IPv4Address? {
-        guard let octets = self[type], octets.count == 4 else { return nil }
-        return IPv4Address(UInt32(bigEndian: octets.hostOrder(at: 0)))
-    }
-}

@@ -38,7 +38,8 @@ struct NetlinkReply {
     /// The error that the message reports, 0 for an acknowledgement; nil when it reports none.
     var errno: Errno? {
         guard self.type == UInt16(NLMSG_ERROR), self.body.count >= 4 else { return nil }
-        return Errno(rawValue: -self.body.hostOrder(at: 0, as: Int32.self))
+        // The kernel's are negative; the least of all has no counterpart.
+        return Errno(rawValue: 0 &- self.body.hostOrder(at: 0, as: Int32.self))
     }
 
     /// The kernel's own words about the error (NETLINK_EXT_ACK), or nil.
@@ -65,15 +66,5 @@ struct NetlinkReply {
             rest = rest.dropFirst((length + 3) & ~3)
         }
         return attributes
-    }
-}
-
-extension ArraySlice<UInt8> {
-    /// Reads an integer in host order; traps when any of it lies outside the slice.
-    func hostOrder<Value: FixedWidthInteger & BitwiseCopyable>(
-        at offset: Int,
-        as type: Value.Type = Value.self
-    ) -> Value {
-        self.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Value.self) }
     }
 }

@@ -62,7 +62,7 @@ extension RouteNetlink {
         var message = rtmsg()
         message.rtm_family = UInt8(AF_INET6)
         request.append(message)
-        return try self.dump(request).compactMap { Self.ownRoute($0, through: device) }.sorted {
+        return try self.dump(request).compactMap { IPv6Route(own: $0, through: device) }.sorted {
             $0.destination < $1.destination
         }
     }
@@ -90,7 +90,7 @@ extension RouteNetlink {
         do throws(SystemCallError) {
             return try self.dump(request).contains { reply in
                 let attributes = NetlinkReply.attributes(in: reply.body.dropFirst(MemoryLayout<rtmsg>.size))
-                return Self.number(attributes, RTA_OIF) == device.index
+                return attributes.number(UInt16(RTA_OIF.rawValue)) == device.index
             }
         } catch {
             guard Self.routeRefusals.contains(error.errno) else { throw error }
@@ -98,7 +98,8 @@ extension RouteNetlink {
         }
     }
 
-    private static func request(
+    /// A request to add or remove a route.
+    static func request(
         _ call: String,
         _ type: Int,
         flags: CInt,
@@ -122,35 +123,5 @@ extension RouteNetlink {
         request.attribute(Int(RTA_OIF.rawValue), route.device.index)
         if let metric = route.metric { request.attribute(Int(RTA_PRIORITY.rawValue), metric) }
         return request
-    }
-
-    private static func ownRoute(_ reply: NetlinkReply, through device: NetworkDevice) -> IPv6Route? {
-        let fixedLength = MemoryLayout<rtmsg>.size
-        guard reply.type == UInt16(RTM_NEWROUTE), reply.body.count >= fixedLength else { return nil }
-        let message = reply.body.withUnsafeBytes { $0.loadUnaligned(as: rtmsg.self) }
-        let attributes = NetlinkReply.attributes(in: reply.body.dropFirst(fixedLength))
-        guard message.rtm_protocol == Self.routeProtocol,
-            Self.number(attributes, RTA_OIF) == device.index
-        else { return nil }
-        let destination = Self.address(attributes, RTA_DST) ?? .unspecified
-        return IPv6Route(
-            to: IPv6Prefix(containing: destination, length: Int(message.rtm_dst_len)),
-            via: Self.address(attributes, RTA_GATEWAY),
-            device: device,
-            metric: Self.number(attributes, RTA_PRIORITY)
-        )
-    }
-
-    private static func number(_ attributes: [UInt16: ArraySlice<UInt8>], _ type: rtattr_type_t) -> UInt32? {
-        guard let octets = attributes[UInt16(type.rawValue)], octets.count >= 4 else { return nil }
-        return octets.hostOrder(at: 0)
-    }
-
-    private static func address(
-        _ attributes: [UInt16: ArraySlice<UInt8>],
-        _ type: rtattr_type_t
-    ) -> IPv6Address? {
-        guard let octets = attributes[UInt16(type.rawValue)], octets.count == 16 else { return nil }
-        return octets.span.bytes.ipv6Address(at: 0)
     }
 }

@@ -1,0 +1,133 @@
+import Wire
+
+@testable import LinuxIO
+
+/// What `<linux/rtnetlink.h>` and its like call the messages and attributes that are read.
+private enum Number {
+    static let newLink = 16, newRoute = 24, deleteRoute = 25, newNeighbour = 28, deleteNeighbour = 29
+    static let ipv4: UInt8 = 2, unicast: UInt8 = 1
+    static let routeDestination = 1, routeInterface = 4, routeGateway = 5, routeMetrics = 8, metricMTU = 2
+    static let neighbourAddress = 1, neighbourLinkAddress = 2
+    static let linkMTU = 4
+    static let isUp: UInt32 = 1, isReachable: UInt16 = 2, ethernet: UInt16 = 1
+}
+
+/// Whatever a message means to a reader is within its range, and means the same when it is written and read again.
+func checkReaders(_ reply: NetlinkReply) throws(BrokenPromise) {
+    try checkNeighbour(reply)
+    try checkLink(reply)
+    try checkWay(reply)
+    try checkRouteChange(reply)
+    try checkOwnRoute(reply)
+}
+
+private func checkNeighbour(_ reply: NetlinkReply) throws(BrokenPromise) {
+    let isOfThem = [Number.newNeighbour, Number.deleteNeighbour].contains(Int(reply.type))
+    let neighbour = Neighbour(reply)
+    if isOfThem {
+        let change = neighbour.map { RouteChange.neighbour($0) }
+        try require(RouteChange(reply) == change, "a neighbour's message is a change of that neighbour")
+    }
+    guard let neighbour else { return }
+    try require(isOfThem, "neighbours are in messages about neighbours")
+    if let address = neighbour.linkAddress {
+        try require(reply.type == Number.newNeighbour, "who is gone has no link-layer address")
+        try require(address.value < 1 << 48 && address.description.utf8.count == 17, "EUI-48")
+    }
+    let again = message(Number.newNeighbour) { request in
+        for octet in [Number.ipv4, 0, 0, 0] { request.append(octet) }
+        request.append(neighbour.name.interface)
+        request.append(Number.isReachable)
+        request.append(UInt16(0))
+        request.attribute(Number.neighbourAddress, neighbour.name.address.value.bigEndian)
+        guard let address = neighbour.linkAddress else { return }
+        request.nested(Number.neighbourLinkAddress) { for index in 0..<6 { $0.append(address.octet(index)) } }
+    }
+    try require(again.flatMap { Neighbour($0) } == neighbour, "\(neighbour) again")
+}
+
+private func checkLink(_ reply: NetlinkReply) throws(BrokenPromise) {
+    guard let link = EthernetLink(reply) else { return }
+    try require(reply.type == Number.newLink, "links are in messages about links")
+    try require((0...Int(UInt32.max)).contains(link.mtu), "an MTU has 32 bits")
+    let again = message(Number.newLink) { request in
+        for number in [0, Number.ethernet] { request.append(number) }
+        for number in [0, Number.isUp, 0] { request.append(number) }
+        request.attribute(Number.linkMTU, UInt32(truncatingIfNeeded: link.mtu))
+    }
+    try require(again.flatMap { EthernetLink($0) } == link, "\(link) again")
+}
+
+private func checkWay(_ reply: NetlinkReply) throws(BrokenPromise) {
+    let hosts = [IPv4Address(203, 0, 113, 10), IPv4Address(198, 51, 100, 20)]
+    let ways = hosts.map { IPv4Way(reply, to: $0) }
+    guard let way = ways[0], let other = ways[1] else {
+        try require(ways[0] == nil && ways[1] == nil, "whether there is a way does not depend on the host")
+        return
+    }
+    try require(reply.type == Number.newRoute, "ways are in messages about routes")
+    try require(
+        way.interface == other.interface && way.mtu == other.mtu,
+        "only the neighbour may be the host"
+    )
+    let isDirect = way.neighbour == hosts[0] && other.neighbour == hosts[1]
+    try require(isDirect || way.neighbour == other.neighbour, "a neighbour is a gateway or the host")
+    if let mtu = way.mtu { try require((1...Int(UInt32.max)).contains(mtu), "an MTU is no 0") }
+    let again = message(Number.newRoute) { request in
+        request.appendRoute(of: Number.ipv4, length: 32)
+        request.attribute(Number.routeInterface, way.interface)
+        request.attribute(Number.routeGateway, way.neighbour.value.bigEndian)
+        guard let mtu = way.mtu else { return }
+        request.nested(Number.routeMetrics) {
+            $0.attribute(Number.metricMTU, UInt32(truncatingIfNeeded: mtu))
+        }
+    }
+    try require(again.flatMap { IPv4Way($0, to: hosts[0]) } == way, "\(way) again")
+}
+
+private func checkRouteChange(_ reply: NetlinkReply) throws(BrokenPromise) {
+    guard let change = RouteChange(reply) else { return }
+    try require((16...105).contains(reply.type), "changes are in messages of rtnetlink")
+    guard case .route(let address, let length) = change else {
+        try require(change.concerns(IPv4Address(0)), "what is no route may concern everyone")
+        return
+    }
+    try require(
+        [Number.newRoute, Number.deleteRoute].contains(Int(reply.type)),
+        "routes are in messages about them"
+    )
+    try require((0...32).contains(length), "a prefix has up to 32 bits")
+    try require(change.concerns(address), "a route concerns its own address")
+    let far = IPv4Address(address.value ^ 0x8000_0000)
+    try require(change.concerns(far) == (length == 0), "the first bit counts unless there is none")
+    let again = message(Number.newRoute) { request in
+        request.appendRoute(of: Number.ipv4, length: UInt8(truncatingIfNeeded: length))
+        request.attribute(Number.routeDestination, address.value.bigEndian)
+    }
+    try require(again.flatMap { RouteChange($0) } == change, "\(change) again")
+}
+
+private func checkOwnRoute(_ reply: NetlinkReply) throws(BrokenPromise) {
+    guard let loopback = try? NetworkDevice(named: "lo"),
+        let route = IPv6Route(own: reply, through: loopback)
+    else { return }
+    try require(reply.type == Number.newRoute, "routes are in messages about routes")
+    try require((0...128).contains(route.destination.length), "a prefix has up to 128 bits")
+    let request = RouteNetlink.request("", Number.newRoute, flags: 0, subject: "", route: route)
+    let again = NetlinkReply.messages(in: request.encoded(sequence: 1)).first
+    try require(again.flatMap { IPv6Route(own: $0, through: loopback) } == route, "\(route) again")
+}
+
+private func message(_ type: Int, _ body: (inout NetlinkRequest) -> Void) -> NetlinkReply? {
+    var request = NetlinkRequest("", type: type, flags: 0, subject: "")
+    body(&request)
+    return NetlinkReply.messages(in: request.encoded(sequence: 1)).first
+}
+
+extension NetlinkRequest {
+    /// Appends a `struct rtmsg` of a unicast route.
+    fileprivate mutating func appendRoute(of family: UInt8, length: UInt8) {
+        for octet in [family, length, 0, 0, 0, 0, 0, Number.unicast] { self.append(octet) }
+        self.append(UInt32(0))
+    }
+}
