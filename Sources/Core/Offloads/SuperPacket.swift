@@ -3,15 +3,21 @@ public import Wire
 /// A packet that stands for several: the kernel leaves it to the device to cut it up (TCP and UDP segmentation
 /// offload), and completes no checksum of it.
 public struct SuperPacket: ~Escapable {
+    /// All headers, and as much of the payload as is at hand.
     private let octets: RawSpan
+    /// Length of the whole packet, in octets.
+    private let length: Int
     private let isTCP: Bool
     /// Where the TCP or UDP header begins, in octets.
     private let transport: Int
-    /// Length of all headers, in octets.
-    private let headerLength: Int
-    private let segmentSize: Int
     /// The sum of the pseudo-header, whose length field is what follows the IPv6 headers in the whole packet.
     private let pseudoHeaderSum: UInt16
+
+    /// Length of all headers, in octets.
+    public let headerLength: Int
+
+    /// Payload of each of the packets but the last, in octets; at least 1.
+    public let segmentSize: Int
 
     /// How many packets it stands for; at least 1.
     public let count: Int
@@ -21,8 +27,20 @@ public struct SuperPacket: ~Escapable {
     /// - Throws: ``Wire/DecodeError`` when it can't.
     @_lifetime(copy octets)
     public init(_ octets: RawSpan, _ header: OffloadHeader) throws(DecodeError) {
-        let packet = try IPv6Packet(octets)
-        guard packet.totalLength == octets.byteCount else { throw .invalidField(.totalLength) }
+        try self.init(beginning: octets, length: octets.byteCount, header)
+    }
+
+    /// Checks the same of a packet whose payload lies elsewhere: its packets can be made with ``complete(_:in:)`` only.
+    ///
+    /// - Parameters:
+    ///   - beginning: The packet's first octets, with all headers.
+    ///   - length: Length of the whole packet, in octets.
+    ///   - header: What the kernel says of it.
+    /// - Throws: ``Wire/DecodeError`` when it can't be cut up, or some of the headers are not in its beginning.
+    @_lifetime(copy beginning)
+    public init(beginning: RawSpan, length: Int, _ header: OffloadHeader) throws(DecodeError) {
+        let declared = try IPv6Packet.totalLength(of: beginning, available: length)
+        guard declared == length else { throw .invalidField(.totalLength) }
         guard let checksum = header.checksum, header.segmentSize > 0 else {
             throw .invalidField(.segmentation)
         }
@@ -32,58 +50,104 @@ public struct SuperPacket: ~Escapable {
         case .none, .tcpOverIPv4: throw .invalidField(.segmentation)
         }
         self.transport = Int(checksum.start)
-        self.headerLength = try Self.headerLength(of: packet, transport: self.transport, isTCP: self.isTCP)
+        self.headerLength = try Self.headerLength(
+            of: beginning,
+            length: length,
+            transport: self.transport,
+            isTCP: self.isTCP
+        )
         let field = self.isTCP ? TCPHeader.Offset.checksum : UDPHeader.checksumOffset
         guard Int(checksum.offset) == field else { throw .invalidField(.segmentation) }
-        self.octets = octets
-        self.pseudoHeaderSum = octets.bigEndian(at: self.transport + field)
+        self.octets = beginning
+        self.length = length
+        self.pseudoHeaderSum = beginning.bigEndian(at: self.transport + field)
         self.segmentSize = Int(header.segmentSize)
-        self.count = (octets.byteCount - self.headerLength + self.segmentSize - 1) / self.segmentSize
+        self.count = (length - self.headerLength + self.segmentSize - 1) / self.segmentSize
     }
 
-    /// Length of the headers in front of the payload, which is not empty.
+    /// Length of the headers in front of the payload, which is not empty; all of them are in the packet's beginning.
     private static func headerLength(
-        of packet: borrowing IPv6Packet,
+        of beginning: RawSpan,
+        length: Int,
         transport: Int,
         isTCP: Bool
     ) throws(DecodeError) -> Int {
         let minimum = isTCP ? TCPHeader.minimumLength : UDPDatagram.headerLength
         guard transport >= IPv6Packet.headerLength else { throw .invalidField(.headerLength) }
-        guard transport + minimum < packet.totalLength else {
-            throw .truncated(needed: transport + minimum + 1, available: packet.totalLength)
-        }
+        try Self.check(transport + minimum, endsWithin: beginning, length: length)
         let expected = isTCP ? ProtocolNumber.tcp : ProtocolNumber.udp
-        guard transport > IPv6Packet.headerLength || packet.nextHeader == expected else {
-            throw .invalidField(.nextHeader)
-        }
+        guard
+            transport > IPv6Packet.headerLength
+                || beginning.bigEndian(at: IPv6Header.Offset.nextHeader, as: UInt8.self) == expected
+        else { throw .invalidField(.nextHeader) }
         guard isTCP else { return transport + minimum }
-        let words = packet.octets.bigEndian(at: transport + TCPHeader.Offset.dataOffset, as: UInt8.self) >> 4
-        let length = transport + 4 * Int(words)
-        guard length >= transport + minimum else { throw .invalidField(.headerLength) }
-        guard length < packet.totalLength else {
-            throw .truncated(needed: length + 1, available: packet.totalLength)
+        let words = beginning.bigEndian(at: transport + TCPHeader.Offset.dataOffset, as: UInt8.self) >> 4
+        let end = transport + 4 * Int(words)
+        guard end >= transport + minimum else { throw .invalidField(.headerLength) }
+        try Self.check(end, endsWithin: beginning, length: length)
+        return end
+    }
+
+    /// Checks that headers end before the packet does, and no later than what is at hand of it.
+    private static func check(
+        _ end: Int,
+        endsWithin beginning: RawSpan,
+        length: Int
+    ) throws(DecodeError) {
+        guard end < length else { throw .truncated(needed: end + 1, available: length) }
+        guard end <= beginning.byteCount else {
+            throw .truncated(needed: end, available: beginning.byteCount)
         }
-        return length
     }
 
     /// Size of the largest of the packets, in octets.
     public var largest: Int {
-        min(self.headerLength + self.segmentSize, self.octets.byteCount)
+        min(self.headerLength + self.segmentSize, self.length)
     }
+
+    /// Where the payload of one of the packets lies in the whole; nil when there is no such packet.
+    private func payload(of index: Int) -> Range<Int>? {
+        let start = self.headerLength + index * self.segmentSize
+        let end = min(start + self.segmentSize, self.length)
+        return start < end ? start..<end : nil
+    }
+
+    // MARK: - Its packets
 
     /// Writes one of the packets, as it goes on the wire, behind a buffer's headroom.
     ///
     /// - Parameters:
     ///   - index: Under ``count``.
     ///   - buffer: Takes the packet.
-    /// - Returns: Whether it fits.
+    /// - Returns: Whether it fits, and its payload is at hand.
     public func write(_ index: Int, into buffer: inout PacketBuffer) -> Bool {
-        let start = self.headerLength + index * self.segmentSize
-        let end = min(start + self.segmentSize, self.octets.byteCount)
-        guard start < end, buffer.reset(to: self.headerLength + end - start) else { return false }
+        guard let payload = self.payload(of: index), payload.upperBound <= self.octets.byteCount,
+            buffer.reset(to: self.headerLength + payload.count)
+        else { return false }
+        let place = buffer.range.lowerBound + self.headerLength
+        buffer.bytes.store(self.octets.extracting(payload), at: place)
+        self.writeHeaders(of: index, into: &buffer)
+        return true
+    }
+
+    /// Makes one of the packets, as it goes on the wire, of its payload, which is where it has to be: behind a buffer's
+    /// headroom and ``headerLength`` octets more.
+    ///
+    /// - Parameters:
+    ///   - index: Under ``count``.
+    ///   - buffer: Has the payload, and gets the headers.
+    /// - Returns: Whether it fits.
+    public func complete(_ index: Int, in buffer: inout PacketBuffer) -> Bool {
+        guard let payload = self.payload(of: index),
+            buffer.reset(to: self.headerLength + payload.count)
+        else { return false }
+        self.writeHeaders(of: index, into: &buffer)
+        return true
+    }
+
+    private func writeHeaders(of index: Int, into buffer: inout PacketBuffer) {
         let origin = buffer.range.lowerBound
         buffer.bytes.store(self.octets.extracting(first: self.headerLength), at: origin)
-        buffer.bytes.store(self.octets.extracting(start..<end), at: origin + self.headerLength)
         let length = buffer.count - IPv6Packet.headerLength
         buffer.bytes.storeBigEndian(
             UInt16(truncatingIfNeeded: length),
@@ -94,7 +158,6 @@ public struct SuperPacket: ~Escapable {
         } else {
             self.completeUDP(in: &buffer, at: origin + self.transport)
         }
-        return true
     }
 
     private func completeTCP(_ index: Int, in buffer: inout PacketBuffer, at offset: Int) {
@@ -124,7 +187,7 @@ public struct SuperPacket: ~Escapable {
 
     private func checksum(of buffer: inout PacketBuffer, at offset: Int, field: Int) -> UInt16 {
         buffer.bytes.storeBigEndian(UInt16(0), at: offset + field)
-        let whole = UInt16(truncatingIfNeeded: self.octets.byteCount - self.transport)
+        let whole = UInt16(truncatingIfNeeded: self.length - self.transport)
         var checksum = InternetChecksum()
         // The pseudo-header of the whole, with this packet's length in place of its own.
         checksum.add(UInt32(self.pseudoHeaderSum))

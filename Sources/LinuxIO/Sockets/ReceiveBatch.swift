@@ -82,13 +82,13 @@ public final class ReceiveBatch {
             )
         )
         self.messages.advanced(by: index).initialize(to: clinux_mmsghdr())
-        self.messages[index].msg_hdr.msg_iov = self.vectors + index
-        self.messages[index].msg_hdr.msg_iovlen = 1
         self.messages[index].msg_hdr.msg_control = self.controls + index * Self.controlCapacity
     }
 
     /// Makes a header ready for a call, whatever the kernel wrote into it in the one before.
-    private func rearm(_ index: Int, telling origins: Bool) {
+    private func rearm(_ index: Int, telling origins: Bool, into room: ScatteredRoom?) {
+        self.messages[index].msg_hdr.msg_iov = room?.parts(ofMessage: index) ?? self.vectors + index
+        self.messages[index].msg_hdr.msg_iovlen = room?.partsPerMessage ?? 1
         self.messages[index].msg_hdr.msg_name = origins ? UnsafeMutableRawPointer(self.sources + index) : nil
         self.messages[index].msg_hdr.msg_namelen = socklen_t(MemoryLayout<SocketAddress>.size)
         self.messages[index].msg_hdr.msg_controllen = Self.controlCapacity
@@ -103,15 +103,18 @@ public final class ReceiveBatch {
     ///   - fileDescriptor: A datagram or raw socket.
     ///   - limit: How many datagrams to take at most, 1 or more; nil for the capacity.
     ///   - origins: Whether ``datagram(at:)`` can tell where they came from. If not, only ``length(at:)`` may be asked.
+    ///   - room: Where the datagrams go instead of into the slots, no more than it has room for; nothing that tells of slots
+    ///     is about them then.
     /// - Returns: How many datagrams came; 0 when none waits.
     /// - Throws: ``SystemCallError``; a connected socket reports ICMP errors this way (`ECONNREFUSED`).
     public func receive(
         from fileDescriptor: CInt,
         atMost limit: Int? = nil,
-        tellingOrigins origins: Bool = true
+        tellingOrigins origins: Bool = true,
+        into room: ScatteredRoom? = nil
     ) throws(SystemCallError) -> Int {
-        let most = min(limit ?? self.capacity, self.capacity)
-        for index in 0..<most { self.rearm(index, telling: origins) }
+        let most = min(limit ?? self.capacity, room?.messageCount ?? self.capacity, self.capacity)
+        for index in 0..<most { self.rearm(index, telling: origins, into: room) }
         self.count = 0
         let flags = CInt(MSG_DONTWAIT)
         switch attempt({ clinux_recvmmsg(fileDescriptor, self.messages, CUnsignedInt(most), flags) }) {
@@ -122,7 +125,7 @@ public final class ReceiveBatch {
         return self.count
     }
 
-    /// Tells how many octets of a datagram lie in its slot, without looking at what else the kernel says.
+    /// Tells how many octets of a datagram were received, without looking at what else the kernel says.
     ///
     /// - Parameter index: Under ``count``; traps otherwise.
     /// - Returns: The length.

@@ -2,10 +2,10 @@ public import Wire
 
 /// What the kernel says about one datagram of a ``ReceiveBatch``.
 public struct ReceivedDatagram: Hashable, Sendable {
-    /// How many octets of it lie in the slot.
+    /// How many octets of it were received.
     public let length: Int
 
-    /// Whether it was longer than the slot and lost its end.
+    /// Whether it was longer than the room for it and lost its end.
     public let isTruncated: Bool
 
     /// Where it came from; an IPv4-mapped address is unmapped.

@@ -112,11 +112,24 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// - Returns: The packet's length in octets, or nil when none waits.
     /// - Throws: ``SystemCallError``, for instance when the interface was removed.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemCallError) -> Int? {
-        switch attempt({ Glibc.read(self.fileDescriptor, buffer.baseAddress, buffer.count) }) {
+        try self.read("read") { Glibc.read(self.fileDescriptor, buffer.baseAddress, buffer.count) }
+    }
+
+    /// Reads one packet into several places.
+    ///
+    /// - Parameter room: Room for it, all parts for this one; what does not fit is lost.
+    /// - Returns: The packet's length in octets, or nil when none waits.
+    /// - Throws: ``SystemCallError``, for instance when the interface was removed.
+    public func read(into room: ScatteredRoom) throws(SystemCallError) -> Int? {
+        try self.read("readv") { room.read(from: self.fileDescriptor) }
+    }
+
+    private func read(_ name: String, _ call: () -> Int) throws(SystemCallError) -> Int? {
+        switch attempt(call) {
         case .success(let count): return count
         case .failure(let error) where error.isWouldBlock: return nil
         case .failure(let error):
-            throw Self.removed(SystemCallError(call: "read", errno: error, subject: self.name))
+            throw Self.removed(SystemCallError(call: name, errno: error, subject: self.name))
         }
     }
 

@@ -21,18 +21,29 @@ public struct IPv6Packet: ~Escapable {
     @inlinable
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan) throws(DecodeError) {
-        guard bytes.byteCount >= 1 else { throw .truncated(needed: 1, available: 0) }
-        let version = bytes.bigEndian(at: 0, as: UInt8.self) >> 4
-        guard version == 6 else { throw .unsupportedVersion(version) }
-        guard bytes.byteCount >= Self.headerLength else {
-            throw .truncated(needed: Self.headerLength, available: bytes.byteCount)
-        }
-        let total =
-            Self.headerLength + Int(bytes.bigEndian(at: IPv6Header.Offset.payloadLength, as: UInt16.self))
-        guard total <= bytes.byteCount else {
-            throw .truncated(needed: total, available: bytes.byteCount)
-        }
+        let total = try Self.totalLength(of: bytes, available: bytes.byteCount)
         self.bytes = bytes.extracting(first: total)
+    }
+
+    /// Checks the fixed header of a packet of which only the beginning may be at hand.
+    ///
+    /// - Parameters:
+    ///   - beginning: The packet's first octets, or all.
+    ///   - available: How many there are in all.
+    /// - Returns: How many the header declares, itself included.
+    /// - Throws: ``DecodeError`` as ``init(_:)`` does.
+    @inlinable
+    public static func totalLength(of beginning: RawSpan, available: Int) throws(DecodeError) -> Int {
+        guard beginning.byteCount >= 1 else { throw .truncated(needed: 1, available: 0) }
+        let version = beginning.bigEndian(at: 0, as: UInt8.self) >> 4
+        guard version == 6 else { throw .unsupportedVersion(version) }
+        guard beginning.byteCount >= Self.headerLength else {
+            throw .truncated(needed: Self.headerLength, available: beginning.byteCount)
+        }
+        let length = Int(beginning.bigEndian(at: IPv6Header.Offset.payloadLength, as: UInt16.self))
+        let total = Self.headerLength + length
+        guard total <= available else { throw .truncated(needed: total, available: available) }
+        return total
     }
 
     /// Header and payload together, in octets.

@@ -4,30 +4,13 @@ import Wire
 
 // What comes from the outer side.
 extension PacketLoop {
-    /// A datagram on AYIYA's port, where it lies behind a slot's headroom.
-    struct Datagram {
-        var slot: UnsafeMutableRawBufferPointer
-        var length: Int
-        var outer: OuterHeader
-        /// What it must be signed with, when that was worked out.
-        var signature: SHA1Digest?
-
-        var octets: RawSpan {
-            @_lifetime(borrow self) get {
-                let range = PacketBuffer.headroom..<PacketBuffer.headroom + self.length
-                let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(self.slot)[range])
-                return _overrideLifetime(span, borrowing: self)
-            }
-        }
-    }
-
     /// Raw IPv4 sockets give whole packets, with their outer headers.
     mutating func serveRawIPv4(
         _ fileDescriptor: CInt,
         _ source: Source,
         _ now: Moment
     ) throws(SystemCallError) {
-        try self.takeTurn(fileDescriptor, source, tellingOrigins: false, now) { loop, index in
+        try self.takeTurn(fileDescriptor, source, tellingOrigins: false, now) { loop, index, _ in
             let length = loop.received.length(at: index)
             let slot = loop.received.slot(at: index)
             if source == .sixInFour4, let parts = loop.takeMergedIPv4(slot, length: length, now) {
@@ -47,14 +30,11 @@ extension PacketLoop {
         _ payload: OuterPayload,
         _ now: Moment
     ) throws(SystemCallError) {
-        try self.takeTurn(fileDescriptor, source, tellingOrigins: true, now) { loop, index in
+        try self.takeTurn(fileDescriptor, source, tellingOrigins: true, now) { loop, index, plan in
             let datagram = loop.received.datagram(at: index)
             guard let outer = OuterHeader(datagram, payload) else { return 1 }
+            if payload == .ayiya { return loop.take(index, datagram, outer, source, landedBy: plan, now) }
             let slot = loop.received.slot(at: index)
-            if payload == .ayiya {
-                let whole = Datagram(slot: slot, length: datagram.length, outer: outer)
-                return loop.take(whole, datagram.segmentSize, now)
-            }
             if payload == .sixInFour, let parts = loop.takeMerged(slot, 0..<datagram.length, outer, now) {
                 return parts
             }
@@ -70,35 +50,55 @@ extension PacketLoop {
     ///   - source: Which one it is.
     ///   - tellingOrigins: Whether ``take`` needs to know where the messages came from.
     ///   - now: The time.
-    ///   - take: Takes one of the received messages, and says how many packets it was.
+    ///   - take: Takes one of the received messages, which may have been received as planned, and says how many packets it
+    ///     was.
     /// - Throws: ``SystemCallError`` when the socket fails.
     private mutating func takeTurn(
         _ fileDescriptor: CInt,
         _ source: Source,
         tellingOrigins: Bool,
         _ now: Moment,
-        _ take: (inout PacketLoop, Int) -> Int
+        _ take: (inout PacketLoop, Int, LandingPlan?) -> Int
     ) throws(SystemCallError) {
         let place = Int(source.rawValue)
         var isOver = false
         var packets = 0
         for _ in 0..<Self.turn / self.received.capacity where !isOver {
-            let limit = self.appetites[place].messages
-            let count = try self.received.receive(
-                from: fileDescriptor,
-                atMost: limit,
-                tellingOrigins: tellingOrigins
-            )
+            let wanted = self.appetites[place].messages
+            var messages = 0
             var taken = 0
-            for index in 0..<count { taken += take(&self, index) }
-            self.giveAll(now)
-            self.appetites[place].note(messages: count, packets: taken)
+            // What lands needs more room, so that one appetite may take several calls.
+            while messages < wanted, !isOver {
+                let plan = self.plan(for: source)
+                let limit = self.makeRoom(for: plan, messages: wanted - messages)
+                let count = try self.received.receive(
+                    from: fileDescriptor,
+                    atMost: limit,
+                    tellingOrigins: tellingOrigins,
+                    into: plan == nil ? nil : self.landings.room
+                )
+                for index in 0..<count { taken += take(&self, index, plan) }
+                self.giveAll(now)
+                messages += count
+                isOver = count < limit
+            }
+            self.appetites[place].note(messages: messages, packets: taken)
             packets += taken
-            isOver = count < limit || packets >= Self.mostSegments
+            isOver = isOver || packets >= Self.mostSegments
         }
     }
 
-    private mutating func give(
+    /// Makes room for messages that are received as planned.
+    ///
+    /// - Returns: How many can be received.
+    private func makeRoom(for plan: LandingPlan?, messages: Int) -> Int {
+        guard let plan else { return messages }
+        let count = min(messages, self.landings.capacity / plan.slots)
+        self.landings.makeRoom(for: plan, front: 0, at: 0, messages: count)
+        return count
+    }
+
+    mutating func give(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
         _ payload: OuterPayload,
@@ -156,103 +156,6 @@ extension PacketLoop {
             if segment.isLarge { self.flush(now) }
         }
         return whole.count
-    }
-
-    // MARK: - AYIYA
-
-    /// Takes what may be several datagrams of one sender that the kernel put together: each gets a slot of its own, since the
-    /// engine writes in front of a packet, where the one before it lies.
-    ///
-    /// - Returns: How many.
-    private mutating func take(_ whole: Datagram, _ segmentSize: Int?, _ now: Moment) -> Int {
-        guard let size = segmentSize, size < whole.length else {
-            self.add(whole, now)
-            return 1
-        }
-        let headroom = PacketBuffer.headroom
-        for start in stride(from: 0, to: whole.length, by: size) {
-            let length = min(size, whole.length - start)
-            guard length <= self.segments.slotSize - headroom else {
-                self.giveLarge(whole, start..<start + length, now)
-                continue
-            }
-            if self.usedSegments == self.segments.capacity { self.giveAll(now) }
-            self.makeRoomForDatagram(now)
-            let slot = self.segments.slot(at: self.usedSegments)
-            self.usedSegments += 1
-            Self.copy(whole, start..<start + length, into: slot)
-            self.add(Datagram(slot: slot, length: length, outer: whole.outer), now)
-        }
-        return (whole.length + size - 1) / size
-    }
-
-    private static func copy(
-        _ whole: Datagram,
-        _ range: Range<Int>,
-        into slot: UnsafeMutableRawBufferPointer
-    ) {
-        let headroom = PacketBuffer.headroom
-        let part = whole.slot[headroom + range.lowerBound..<headroom + range.upperBound]
-        let target = UnsafeMutableRawBufferPointer(rebasing: slot[headroom..<headroom + range.count])
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
-    }
-
-    /// Gives the engine a datagram that is longer than any tunnel's packets.
-    private mutating func giveLarge(_ whole: Datagram, _ range: Range<Int>, _ now: Moment) {
-        self.giveDatagrams(now)
-        let slot = self.largeSegment.slot(at: 0)
-        Self.copy(whole, range, into: slot)
-        self.give(slot, length: range.count, .ayiya, whole.outer, now)
-        self.flush(now)
-    }
-
-    private mutating func add(_ datagram: Datagram, _ now: Moment) {
-        self.makeRoomForDatagram(now)
-        self.datagrams.append(datagram)
-    }
-
-    /// Comes before a slot is taken for a datagram that waits, as ``makeRoom(_:)`` does.
-    private mutating func makeRoomForDatagram(_ now: Moment) {
-        if self.datagrams.count == self.segments.capacity { self.giveAll(now) }
-    }
-
-    /// Gives the engine the datagrams that wait, and sends what comes of them: all slots are free afterwards.
-    private mutating func giveAll(_ now: Moment) {
-        self.giveDatagrams(now)
-        self.flush(now)
-    }
-
-    /// Gives the engine the datagrams that wait, two at a time, since two signatures take little longer than one.
-    private mutating func giveDatagrams(_ now: Moment) {
-        var index = 0
-        while index < self.datagrams.count {
-            let isPair = index + 1 < self.datagrams.count
-            if isPair { self.verifyPair(at: index) }
-            for place in index..<index + (isPair ? 2 : 1) {
-                let datagram = self.datagrams[place]
-                self.give(
-                    datagram.slot,
-                    length: datagram.length,
-                    .ayiya,
-                    datagram.outer,
-                    expecting: datagram.signature,
-                    now
-                )
-            }
-            index += 2
-        }
-        self.datagrams.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func verifyPair(at index: Int) {
-        guard
-            let signatures = self.engine.expectedSignatures(
-                of: self.datagrams[index].octets,
-                self.datagrams[index + 1].octets
-            )
-        else { return }
-        self.datagrams[index].signature = signatures.0
-        self.datagrams[index + 1].signature = signatures.1
     }
 }
 

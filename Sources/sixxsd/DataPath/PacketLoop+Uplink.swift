@@ -7,48 +7,100 @@ extension PacketLoop {
     /// How many packets at most, but for the last message's, are made of what is read in one turn.
     static let mostSegments = 4 * Self.turn
 
+    /// The first slots that no packet waits in: of ``received``, and of ``landings``.
+    private struct Free {
+        var received = 0
+        var landing = 0
+    }
+
     mutating func serveUplink(_ now: Moment) throws(SystemCallError) {
-        let start = PacketBuffer.headroom - self.ports.tun.headerLength
-        var index = 0
+        var free = Free()
         var packets = 0
         for _ in 0..<Self.turn where packets < Self.mostSegments {
-            let room = UnsafeMutableRawBufferPointer(rebasing: self.received.slot(at: index)[start...])
-            guard let length = try self.ports.tun.read(into: room) else { break }
-            let count = self.takeFromUplink(index, octets: length, now)
-            packets += max(count, 1)
-            // What was cut up lies elsewhere: its slot, which is in the cache, can take the next packet.
-            if count <= 1 { index += 1 }
-            guard index == self.received.capacity else { continue }
-            self.flush(now)
-            index = 0
+            let plan = self.plan(for: .uplink)
+            let needed = free.landing + (plan?.slots ?? 0)
+            if free.received == self.received.capacity || needed > self.landings.capacity {
+                self.flush(now)
+                free = Free()
+            }
+            let count =
+                if let plan { try self.land(plan, &free, now) } else { try self.readWhole(&free, now) }
+            guard let count else { break }
+            packets += count
         }
         self.flush(now)
+    }
+
+    /// Reads a message into one slot, and gives the engine what it stands for.
+    ///
+    /// - Returns: How many packets that was; nil when none waits.
+    private mutating func readWhole(_ free: inout Free, _ now: Moment) throws(SystemCallError) -> Int? {
+        let slot = self.received.slot(at: free.received)
+        guard let octets = try self.ports.tun.read(into: self.roomForMessage(in: slot)) else { return nil }
+        return self.takeWhole(slot, octets: octets, &free.received, now)
+    }
+
+    /// Where a message goes, so that the packet itself begins behind the headroom.
+    private func roomForMessage(in slot: UnsafeMutableRawBufferPointer) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(
+            rebasing: slot[(PacketBuffer.headroom - self.ports.tun.headerLength)...]
+        )
+    }
+
+    /// Gives the engine what a message stands for that lies in one slot.
+    ///
+    /// - Parameters:
+    ///   - slot: The slot.
+    ///   - octets: Length of what was read.
+    ///   - free: Number of the slot, and of the next one if its packet stays in it. What was cut up lies elsewhere: its slot,
+    ///     which is in the cache, can take the next packet.
+    ///   - now: The time.
+    /// - Returns: How many packets it was.
+    private mutating func takeWhole(
+        _ slot: UnsafeMutableRawBufferPointer,
+        octets: Int,
+        _ free: inout Int,
+        _ now: Moment
+    ) -> Int {
+        let count = self.takeFromUplink(slot, octets: octets, now)
+        if count == 0 { free += 1 }
+        return max(count, 1)
     }
 
     /// Takes what one read brought, with the offload header if there is one.
     ///
     /// - Returns: How many packets it was cut up into; 0 when it stays where it is.
-    private mutating func takeFromUplink(_ index: Int, octets: Int, _ now: Moment) -> Int {
-        let slot = self.received.slot(at: index)
-        let headroom = PacketBuffer.headroom
+    private mutating func takeFromUplink(
+        _ slot: UnsafeMutableRawBufferPointer,
+        octets: Int,
+        _ now: Moment
+    ) -> Int {
         guard self.ports.tun.headerLength > 0 else {
             self.giveFromUplink(slot, length: octets, now)
             return 0
         }
+        self.setPlan(nil, for: .uplink)
         let length = max(octets - OffloadHeader.length, 0)
-        let front = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[..<headroom])
-        let header = front.extracting(droppingFirst: headroom - OffloadHeader.length)
         do throws(DecodeError) {
             guard octets >= OffloadHeader.length else {
                 throw .truncated(needed: OffloadHeader.length, available: octets)
             }
-            return try self.takeFromUplink(slot, length: length, OffloadHeader(header), now)
+            return try self.takeFromUplink(slot, length: length, Self.offloadHeader(in: slot), now)
         } catch {
             self.ask(slot, length: length, now) { engine, buffer, _ in
                 engine.refuseFromUplink(buffer, at: now)
             }
             return 0
         }
+    }
+
+    private static func offloadHeader(
+        in slot: UnsafeMutableRawBufferPointer
+    ) throws(DecodeError) -> OffloadHeader {
+        let front = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[..<PacketBuffer.headroom])
+        return try OffloadHeader(
+            front.extracting(droppingFirst: PacketBuffer.headroom - OffloadHeader.length)
+        )
     }
 
     private mutating func takeFromUplink(
@@ -61,6 +113,7 @@ extension PacketLoop {
         guard header.segmentation == .none else {
             let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[range])
             let whole = try SuperPacket(octets, header)
+            self.expect(whole)
             self.giveFromUplink(whole, now)
             return whole.count
         }
@@ -109,5 +162,69 @@ extension PacketLoop {
         guard whole.write(index, into: &buffer) else { return nil }
         if !isLarge { self.usedSegments += 1 }
         return (slot, buffer.count, isLarge)
+    }
+
+    // MARK: - What is expected to stand for several
+
+    /// Expects the next message to be like this one.
+    private mutating func expect(_ whole: borrowing SuperPacket) {
+        let plan = self.landings.plan(headerLength: whole.headerLength, segmentSize: whole.segmentSize)
+        self.setPlan(plan, for: .uplink)
+    }
+
+    /// Reads a message as planned, and gives the engine what it stands for, whatever it turns out to be.
+    ///
+    /// - Returns: How many packets that was; nil when none waits.
+    private mutating func land(
+        _ plan: LandingPlan,
+        _ free: inout Free,
+        _ now: Moment
+    ) throws(SystemCallError) -> Int? {
+        let front = self.ports.tun.headerLength
+        let first = free.landing
+        self.landings.makeRoom(for: plan, front: front, at: first)
+        guard let octets = try self.ports.tun.read(into: self.landings.room) else { return nil }
+        if octets <= plan.part(0, front: front).count {
+            return self.takeWhole(self.landings.slot(at: first), octets: octets, &free.landing, now)
+        }
+        if let count = self.takeLanded(plan, at: first, length: octets - front, now) {
+            free.landing += count
+            return count
+        }
+        let slot = self.received.slot(at: free.received)
+        self.landings.gather(
+            plan,
+            front: front,
+            at: first,
+            octets: octets,
+            into: self.roomForMessage(in: slot)
+        )
+        return self.takeWhole(slot, octets: octets, &free.received, now)
+    }
+
+    /// Gives the engine the packets of a message, where they landed.
+    ///
+    /// - Returns: How many; nil when the message is not as planned, which nothing was done to.
+    private mutating func takeLanded(
+        _ plan: LandingPlan,
+        at first: Int,
+        length: Int,
+        _ now: Moment
+    ) -> Int? {
+        guard let header = try? Self.offloadHeader(in: self.landings.slot(at: first)),
+            header.segmentation != .none, Int(header.segmentSize) == plan.segmentSize
+        else { return nil }
+        let headers = RawSpan(_unsafeBytes: self.landings.copyHeaders(of: plan, at: first))
+        guard let whole = try? SuperPacket(beginning: headers, length: length, header),
+            whole.headerLength == plan.headerLength
+        else { return nil }
+        let headroom = PacketBuffer.headroom
+        for index in 0..<whole.count {
+            let slot = self.landings.slot(at: first + index)
+            var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom)
+            guard whole.complete(index, in: &buffer) else { continue }
+            self.giveFromUplink(slot, length: buffer.count, now)
+        }
+        return whole.count
     }
 }

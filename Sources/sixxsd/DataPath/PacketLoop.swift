@@ -43,6 +43,10 @@ struct PacketLoop: ~Copyable {
     var usedSegments = 0
     /// Takes one of those that is larger than any tunnel's, which nothing waits in.
     let largeSegment: PacketArena
+    /// Takes packets that the kernel hands over as one, where that was foreseen.
+    let landings: Landings
+    /// How the next message of each source is expected to be, in the order of the sources; nil for anything.
+    private var plans: [LandingPlan?]
     /// The packet that waits to be signed together with the next one.
     var unsigned: Unsigned?
     /// AYIYA datagrams that wait to be given to the engine two at a time.
@@ -64,6 +68,7 @@ struct PacketLoop: ~Copyable {
         let spares = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
         let segments = try PacketArena(capacity: 2 * capacity, slotSize: Self.segmentSlotSize)
         let largeSegment = try PacketArena(capacity: 1, slotSize: Self.slotSize)
+        let landings = try Landings(capacity: 2 * capacity, slotSize: Self.segmentSlotSize)
         let poller = try Self.watch(ports, mailbox)
         self.ports = ports
         self.mailbox = mailbox
@@ -73,6 +78,8 @@ struct PacketLoop: ~Copyable {
         self.spares = spares
         self.segments = segments
         self.largeSegment = largeSegment
+        self.landings = landings
+        self.plans = Source.allCases.map { _ in nil }
         self.poller = poller
         self.egress = Egress(ports, capacity: 2 * capacity)
         self.engine = Engine(
@@ -106,6 +113,14 @@ struct PacketLoop: ~Copyable {
             try poller.add(seldom.heartbeat.fileDescriptor, token: Source.heartbeat6.rawValue)
         }
         return poller
+    }
+
+    /// How a source's next message is expected to be.
+    func plan(for source: Source) -> LandingPlan? { self.plans[Int(source.rawValue)] }
+
+    /// Expects a source's next message to be like this; nil for anything.
+    mutating func setPlan(_ plan: LandingPlan?, for source: Source) {
+        self.plans[Int(source.rawValue)] = plan
     }
 
     private static func now() -> Moment {

@@ -14,7 +14,7 @@ from .namespace import Namespace
 TUNSETIFF, TUNSETOFFLOAD, TUNATTACHFILTER = 0x400454CA, 0x400454D0, 0x401054D5
 IFF_TUN, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x0001, 0x0002, 0x1000, 0x4000
 TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6, TUN_F_USO = 0x01, 0x02, 0x04, 0x60
-VIRTIO_NEEDS_CSUM, VIRTIO_GSO_NONE, VIRTIO_GSO_TCPV6 = 1, 0, 4
+VIRTIO_NEEDS_CSUM, VIRTIO_GSO_NONE, VIRTIO_GSO_TCPV6, VIRTIO_GSO_UDP = 1, 0, 4, 5
 UDP_SEGMENT, SOL_UDP, SO_SNDBUFFORCE = 103, 17, 32
 
 TCP_HEADER_LENGTH = 32
@@ -44,29 +44,38 @@ def pseudo_header(source: str, destination: str, next_header: int, length: int) 
     return checksum(addresses + struct.pack("!II", length, next_header))
 
 
-def tcp(source: str, destination: str, sequence: int, payload: bytes, port: int = 40000) -> bytes:
-    """A TCP segment with timestamps inside IPv6, its checksum right."""
-    head = struct.pack("!HHIIBBHHH", port, 5001, sequence & 0xFFFFFFFF, 1, TCP_HEADER_LENGTH << 2, ACK, 500, 0, 0)
-    segment = head + TCP_OPTIONS + payload
+def tcp(source: str, destination: str, sequence: int, payload: bytes, port: int = 40000, options: bytes = TCP_OPTIONS) -> bytes:
+    """A TCP segment, with timestamps unless told otherwise, inside IPv6, its checksum right."""
+    words = 5 + len(options) // 4
+    head = struct.pack("!HHIIBBHHH", port, 5001, sequence & 0xFFFFFFFF, 1, words << 4, ACK, 500, 0, 0)
+    segment = head + options + payload
     value = 0xFFFF ^ checksum(segment, pseudo_header(source, destination, 6, len(segment)))
     return ipv6(source, destination, 6, segment[:16] + struct.pack("!H", value) + segment[18:])
 
 
-def super_packet(source: str, destination: str, sequence: int, payload: bytes, segment: int) -> bytes:
+def super_packet(source: str, destination: str, sequence: int, payload: bytes, segment: int, port: int = 40000,
+                 options: bytes = TCP_OPTIONS) -> bytes:
     """The same with a virtio header that asks to cut it up, as a TCP that leaves segmentation to the device does."""
-    packet = bytearray(tcp(source, destination, sequence, payload))
-    partial = pseudo_header(source, destination, 6, TCP_HEADER_LENGTH + len(payload))
+    packet = bytearray(tcp(source, destination, sequence, payload, port, options))
+    partial = pseudo_header(source, destination, 6, len(packet) - 40)
     packet[56:58] = struct.pack("!H", partial)
-    header = struct.pack("=BBHHHH", VIRTIO_NEEDS_CSUM, VIRTIO_GSO_TCPV6, 40 + TCP_HEADER_LENGTH, segment, 40, 16)
+    header = struct.pack("=BBHHHH", VIRTIO_NEEDS_CSUM, VIRTIO_GSO_TCPV6, 60 + len(options), segment, 40, 16)
     return header + bytes(packet)
 
 
-def udp(source: str, destination: str, size: int, port: int) -> bytes:
-    """A UDP datagram whose IPv6 packet has `size` octets."""
+def udp(source: str, destination: str, size: int, port: int, payload: bytes = b"") -> bytes:
+    """A UDP datagram whose IPv6 packet has `size` octets, zeros behind its payload."""
     length = size - 40
-    datagram = struct.pack("!HHHH", port, 9, length, 0) + bytes(length - 8)
+    datagram = struct.pack("!HHHH", port, 9, length, 0) + payload.ljust(length - 8, b"\0")
     value = 0xFFFF ^ checksum(datagram, pseudo_header(source, destination, 17, length))
     return ipv6(source, destination, 17, datagram[:6] + struct.pack("!H", value or 0xFFFF) + datagram[8:])
+
+
+def super_datagram(source: str, destination: str, payload: bytes, segment: int, port: int) -> bytes:
+    """UDP datagrams of `segment` octets each as one packet, as a program that uses UDP_SEGMENT has the device cut up."""
+    packet = bytearray(udp(source, destination, 48 + len(payload), port, payload))
+    packet[46:48] = struct.pack("!H", pseudo_header(source, destination, 17, 8 + len(payload)))
+    return struct.pack("=BBHHHH", VIRTIO_NEEDS_CSUM, VIRTIO_GSO_UDP, 48, segment, 40, 6) + bytes(packet)
 
 
 class Device:

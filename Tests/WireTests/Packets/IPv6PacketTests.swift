@@ -57,6 +57,18 @@ import Wire
         #expect(Self.refusal(of: row.input) == row.output)
     }
 
+    @Test func declaresItsLengthInItsBeginning() throws {
+        let octets = Self.plain.prefix(40).with(word: 1000, at: 4)
+
+        #expect(try IPv6Packet.totalLength(of: octets.span.bytes, available: 1040) == 1040)
+        #expect(throws: DecodeError.truncated(needed: 1040, available: 1039)) {
+            try IPv6Packet.totalLength(of: octets.span.bytes, available: 1039)
+        }
+        #expect(throws: DecodeError.truncated(needed: 40, available: 39)) {
+            try IPv6Packet.totalLength(of: Array(octets.prefix(39)).span.bytes, available: 1040)
+        }
+    }
+
     @Test func mayBeAsLongAsItsLengthFieldCanSay() throws {
         let octets = Self.plain.prefix(40).with(word: 65535, at: 4) + [UInt8](repeating: 0, count: 65535)
         let packet = try IPv6Packet(octets.span.bytes)

@@ -1,0 +1,171 @@
+import Core
+import LinuxIO
+import Wire
+
+// Datagrams of AYIYA, one or many in a message.
+extension PacketLoop {
+    /// A datagram on AYIYA's port, where it lies behind a slot's headroom.
+    struct Datagram {
+        var slot: UnsafeMutableRawBufferPointer
+        var length: Int
+        var outer: OuterHeader
+        /// What it must be signed with, when that was worked out.
+        var signature: SHA1Digest?
+
+        var octets: RawSpan {
+            @_lifetime(borrow self) get {
+                let range = PacketBuffer.headroom..<PacketBuffer.headroom + self.length
+                let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(self.slot)[range])
+                return _overrideLifetime(span, borrowing: self)
+            }
+        }
+    }
+
+    /// Takes a message, whole or as it landed.
+    ///
+    /// - Parameters:
+    ///   - index: Which one of those that were received together.
+    ///   - datagram: What the kernel says of it.
+    ///   - outer: Its outer header.
+    ///   - source: The socket.
+    ///   - plan: How it was received; nil when it lies in its slot of ``received``.
+    ///   - now: The time.
+    /// - Returns: How many datagrams it is.
+    mutating func take(
+        _ index: Int,
+        _ datagram: ReceivedDatagram,
+        _ outer: OuterHeader,
+        _ source: Source,
+        landedBy plan: LandingPlan?,
+        _ now: Moment
+    ) -> Int {
+        let size = datagram.segmentSize.flatMap { $0 < datagram.length ? $0 : nil }
+        self.setPlan(size.flatMap { self.landings.plan(headerLength: 0, segmentSize: $0) }, for: source)
+        var whole = Datagram(slot: self.received.slot(at: index), length: datagram.length, outer: outer)
+        if let plan {
+            let first = index * plan.slots
+            if datagram.length <= plan.segmentSize {
+                whole.slot = self.landings.slot(at: first)
+            } else if size == plan.segmentSize {
+                return self.addLanded(plan, at: first, whole, now)
+            } else {
+                let room = UnsafeMutableRawBufferPointer(rebasing: whole.slot[PacketBuffer.headroom...])
+                self.landings.gather(plan, front: 0, at: first, octets: whole.length, into: room)
+            }
+        }
+        return self.take(whole, size, now)
+    }
+
+    /// Adds the datagrams of a message, where they landed.
+    ///
+    /// - Returns: How many.
+    private mutating func addLanded(
+        _ plan: LandingPlan,
+        at first: Int,
+        _ whole: Datagram,
+        _ now: Moment
+    ) -> Int {
+        let count = (whole.length + plan.segmentSize - 1) / plan.segmentSize
+        for index in 0..<count {
+            let length = min(plan.segmentSize, whole.length - index * plan.segmentSize)
+            let slot = self.landings.slot(at: first + index)
+            self.add(Datagram(slot: slot, length: length, outer: whole.outer), now)
+        }
+        return count
+    }
+
+    /// Takes what may be several datagrams of one sender that the kernel put together: each gets a slot of its own, since the
+    /// engine writes in front of a packet, where the one before it lies.
+    ///
+    /// - Returns: How many.
+    private mutating func take(_ whole: Datagram, _ segmentSize: Int?, _ now: Moment) -> Int {
+        guard let size = segmentSize else {
+            self.add(whole, now)
+            return 1
+        }
+        let headroom = PacketBuffer.headroom
+        for start in stride(from: 0, to: whole.length, by: size) {
+            let length = min(size, whole.length - start)
+            guard length <= self.segments.slotSize - headroom else {
+                self.giveLarge(whole, start..<start + length, now)
+                continue
+            }
+            if self.usedSegments == self.segments.capacity { self.giveAll(now) }
+            self.makeRoomForDatagram(now)
+            let slot = self.segments.slot(at: self.usedSegments)
+            self.usedSegments += 1
+            Self.copy(whole, start..<start + length, into: slot)
+            self.add(Datagram(slot: slot, length: length, outer: whole.outer), now)
+        }
+        return (whole.length + size - 1) / size
+    }
+
+    private static func copy(
+        _ whole: Datagram,
+        _ range: Range<Int>,
+        into slot: UnsafeMutableRawBufferPointer
+    ) {
+        let headroom = PacketBuffer.headroom
+        let part = whole.slot[headroom + range.lowerBound..<headroom + range.upperBound]
+        let target = UnsafeMutableRawBufferPointer(rebasing: slot[headroom..<headroom + range.count])
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
+    }
+
+    /// Gives the engine a datagram that is longer than any tunnel's packets.
+    private mutating func giveLarge(_ whole: Datagram, _ range: Range<Int>, _ now: Moment) {
+        self.giveDatagrams(now)
+        let slot = self.largeSegment.slot(at: 0)
+        Self.copy(whole, range, into: slot)
+        self.give(slot, length: range.count, .ayiya, whole.outer, now)
+        self.flush(now)
+    }
+
+    private mutating func add(_ datagram: Datagram, _ now: Moment) {
+        self.makeRoomForDatagram(now)
+        self.datagrams.append(datagram)
+    }
+
+    /// Comes before a slot is taken for a datagram that waits, as ``makeRoom(_:)`` does.
+    private mutating func makeRoomForDatagram(_ now: Moment) {
+        if self.datagrams.count == self.segments.capacity { self.giveAll(now) }
+    }
+
+    /// Gives the engine the datagrams that wait, and sends what comes of them: all slots are free afterwards.
+    mutating func giveAll(_ now: Moment) {
+        self.giveDatagrams(now)
+        self.flush(now)
+    }
+
+    /// Gives the engine the datagrams that wait, two at a time, since two signatures take little longer than one.
+    private mutating func giveDatagrams(_ now: Moment) {
+        var index = 0
+        while index < self.datagrams.count {
+            let isPair = index + 1 < self.datagrams.count
+            if isPair { self.verifyPair(at: index) }
+            for place in index..<index + (isPair ? 2 : 1) {
+                let datagram = self.datagrams[place]
+                self.give(
+                    datagram.slot,
+                    length: datagram.length,
+                    .ayiya,
+                    datagram.outer,
+                    expecting: datagram.signature,
+                    now
+                )
+            }
+            index += 2
+        }
+        self.datagrams.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func verifyPair(at index: Int) {
+        guard
+            let signatures = self.engine.expectedSignatures(
+                of: self.datagrams[index].octets,
+                self.datagrams[index + 1].octets
+            )
+        else { return }
+        self.datagrams[index].signature = signatures.0
+        self.datagrams[index + 1].signature = signatures.1
+    }
+}
