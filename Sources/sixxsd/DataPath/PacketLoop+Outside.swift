@@ -68,7 +68,7 @@ extension PacketLoop {
             var messages = 0
             var taken = 0
             // What lands needs more room, so that one appetite may take several calls.
-            while messages < wanted, !isOver {
+            while messages < wanted, packets + taken < Self.mostSegments, !isOver {
                 let plan = self.plan(for: source)
                 let limit = self.makeRoom(for: plan, messages: wanted - messages)
                 let count = try self.received.receive(
