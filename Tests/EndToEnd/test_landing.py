@@ -19,7 +19,8 @@ from random import Random
 import pytest
 
 from lab import beats
-from lab.bulk import PLAIN, SO_SNDBUFFORCE, SOL_UDP, TCP_OPTIONS, UDP_SEGMENT, Device, super_datagram, super_packet, tcp, udp
+from lab.bulk import (
+    ACK, CWR, FIN, PLAIN, PSH, SO_SNDBUFFORCE, SOL_UDP, TCP_OPTIONS, UDP_SEGMENT, Device, super_datagram, super_packet, tcp, udp)
 from lab.daemon import TunnelLine
 from lab.site import PASSWORD, Site
 from lab.topology import SERVER
@@ -41,12 +42,14 @@ class Flow:
         self.wanted: list[bytes] = []
 
     def tcp(self, segment: int, length: int) -> bytes:
-        """TCP segments as one packet."""
+        """TCP segments as one packet; CWR is for the first, PSH and FIN are for the last."""
         payload = self.chance.randbytes(length)
-        whole = super_packet(SERVER, self.user, self.sequence, payload, segment, self.port, self.options)
+        flags = self.chance.choice([ACK, ACK | PSH, ACK | CWR, ACK | PSH | FIN | CWR])
+        whole = super_packet(SERVER, self.user, self.sequence, payload, segment, self.port, self.options, flags)
         for start in range(0, length, segment):
             part = payload[start:start + segment]
-            self.wanted.append(tcp(SERVER, self.user, self.sequence + start, part, self.port, self.options))
+            its = flags & ~(CWR if start > 0 else 0) & ~(PSH | FIN if start + segment < length else 0)
+            self.wanted.append(tcp(SERVER, self.user, self.sequence + start, part, self.port, self.options, its))
         self.sequence += length
         return whole
 
@@ -64,16 +67,16 @@ class Flow:
 
 
 def by_port(packets: Iterable[bytes]) -> dict[int, list[bytes]]:
-    """What was sent from each port, in order, without the hop limit."""
+    """What was sent from each port, in order."""
     flows = defaultdict(list)
     for packet in packets:
         if packet[6] in (6, 17):
-            flows[struct.unpack("!H", packet[40:42])[0]].append(packet[:7] + packet[8:])
+            flows[struct.unpack("!H", packet[40:42])[0]].append(packet)
     return flows
 
 
-def check(found: Iterable[bytes], wanted: Iterable[bytes]) -> None:
-    arrived, sent = by_port(found), by_port(wanted)
+def check(found: Iterable[bytes], wanted: Iterable[bytes], hops: int) -> None:
+    arrived, sent = by_port(found), by_port(packet[:7] + bytes([packet[7] - hops]) + packet[8:] for packet in wanted)
     assert {port: len(packets) for port, packets in arrived.items()} == {port: len(packets) for port, packets in sent.items()}
     for port, packets in sent.items():
         differ = [number for number, packet in enumerate(packets) if packet != arrived[port][number]]
@@ -103,7 +106,7 @@ def test_segments_of_one_size_arrive(site: Site) -> None:
     """Each message but the first lands, the third makes the first's slots be used again."""
     flow = Flow(Random(1), site.plan.them(1), 40000)
     messages = [flow.tcp(1408, length) for length in 3 * lengths(1408, 32)]
-    check(fed(site, messages), flow.wanted)
+    check(fed(site, messages), flow.wanted, hops=1)
 
 
 def test_what_is_not_as_expected_arrives(site: Site) -> None:
@@ -127,7 +130,7 @@ def test_what_is_not_as_expected_arrives(site: Site) -> None:
         second.tcp(1208, 20_000), singles.single(1281), second.tcp(1208, 20_000), singles.single(1480), singles.single(1480),
         first.tcp(1408, 20_000), singles.single(1480), first.tcp(1408, 20_000), first.tcp(1408, 20_000)]
     flows = (first, second, bare, datagrams, singles)
-    check(fed(site, messages), [packet for flow in flows for packet in flow.wanted])
+    check(fed(site, messages), [packet for flow in flows for packet in flow.wanted], hops=1)
 
 
 @SEEDS
@@ -144,7 +147,7 @@ def test_any_mixture_arrives(site: Site, seed: int) -> None:
         for _ in range(chance.randrange(1, 4)):
             length = chance.randrange(size + 1, chance.choice([3 * size, 64_000]))
             messages.append(flow.tcp(size, length) if kind < 0.8 else flow.udp(size, length))
-    check(fed(site, messages), [packet for flow in flows for packet in flow.wanted])
+    check(fed(site, messages), [packet for flow in flows for packet in flow.wanted], hops=1)
 
 
 # MARK: - AYIYA
@@ -216,7 +219,7 @@ def test_datagrams_that_came_as_one_arrive(site: Site, together: bool) -> None:
         # Single ones where many are expected: short, just as long, and longer.
         made.run(1300, 10, 1300), single(200, 1, 200), made.run(1300, 10, 1300), single(1300, 1, 1300),
         made.run(1300, 10, 1300), single(1301, 1, 1301), single(1472, 1, 1472), made.run(1300, 10, 92), made.run(1300, 40, 92)]
-    check(sent(site, messages, together), made.wanted)
+    check(sent(site, messages, together), made.wanted, hops=2)
 
 
 @SEEDS
@@ -228,4 +231,4 @@ def test_any_mixture_of_datagrams_arrives(site: Site, seed: int) -> None:
     for _ in range(50):
         size, count = chance.choice(sizes[:1 + seed]), chance.choice([1, 2, 3, 10, 43])
         messages += [made.run(size, count, chance.choice([size, chance.randrange(92, size + 1)])) for _ in range(chance.randrange(1, 3))]
-    check(sent(site, messages, together=True), made.wanted)
+    check(sent(site, messages, together=True), made.wanted, hops=2)

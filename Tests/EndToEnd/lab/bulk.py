@@ -20,7 +20,7 @@ UDP_SEGMENT, SOL_UDP, SO_SNDBUFFORCE = 103, 17, 32
 TCP_HEADER_LENGTH = 32
 # Two no-operations and a timestamp.
 TCP_OPTIONS = bytes([1, 1, 8, 10]) + struct.pack("!II", 1000, 2000)
-ACK = 0x10
+FIN, PSH, ACK, CWR = 0x01, 0x08, 0x10, 0x80
 
 
 def checksum(octets: bytes, start: int = 0) -> int:
@@ -44,19 +44,20 @@ def pseudo_header(source: str, destination: str, next_header: int, length: int) 
     return checksum(addresses + struct.pack("!II", length, next_header))
 
 
-def tcp(source: str, destination: str, sequence: int, payload: bytes, port: int = 40000, options: bytes = TCP_OPTIONS) -> bytes:
+def tcp(source: str, destination: str, sequence: int, payload: bytes, port: int = 40000, options: bytes = TCP_OPTIONS,
+        flags: int = ACK) -> bytes:
     """A TCP segment, with timestamps unless told otherwise, inside IPv6, its checksum right."""
     words = 5 + len(options) // 4
-    head = struct.pack("!HHIIBBHHH", port, 5001, sequence & 0xFFFFFFFF, 1, words << 4, ACK, 500, 0, 0)
+    head = struct.pack("!HHIIBBHHH", port, 5001, sequence & 0xFFFFFFFF, 1, words << 4, flags, 500, 0, 0)
     segment = head + options + payload
     value = 0xFFFF ^ checksum(segment, pseudo_header(source, destination, 6, len(segment)))
     return ipv6(source, destination, 6, segment[:16] + struct.pack("!H", value) + segment[18:])
 
 
 def super_packet(source: str, destination: str, sequence: int, payload: bytes, segment: int, port: int = 40000,
-                 options: bytes = TCP_OPTIONS) -> bytes:
+                 options: bytes = TCP_OPTIONS, flags: int = ACK) -> bytes:
     """The same with a virtio header that asks to cut it up, as a TCP that leaves segmentation to the device does."""
-    packet = bytearray(tcp(source, destination, sequence, payload, port, options))
+    packet = bytearray(tcp(source, destination, sequence, payload, port, options, flags))
     partial = pseudo_header(source, destination, 6, len(packet) - 40)
     packet[56:58] = struct.pack("!H", partial)
     header = struct.pack("=BBHHHH", VIRTIO_NEEDS_CSUM, VIRTIO_GSO_TCPV6, 60 + len(options), segment, 40, 16)
