@@ -55,6 +55,16 @@ struct Landings {
         }
     }
 
+    /// Makes room for as many messages as fit, or for none when there is no plan, and they go where they always do.
+    ///
+    /// - Returns: How many can be received.
+    func makeRoom(for plan: LandingPlan?, messages: Int) -> Int {
+        guard let plan else { return messages }
+        let count = min(messages, self.capacity / plan.slots)
+        self.makeRoom(for: plan, front: 0, at: 0, messages: count)
+        return count
+    }
+
     /// Copies a message's headers to where nothing changes them.
     ///
     /// - Parameters:

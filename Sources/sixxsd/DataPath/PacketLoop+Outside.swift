@@ -69,8 +69,8 @@ extension PacketLoop {
             var taken = 0
             // What lands needs more room, so that one appetite may take several calls.
             while messages < wanted, packets + taken < Self.mostSegments, !isOver {
-                let plan = self.plan(for: source)
-                let limit = self.makeRoom(for: plan, messages: wanted - messages)
+                let plan = self.plans[place]
+                let limit = self.landings.makeRoom(for: plan, messages: wanted - messages)
                 let count = try self.received.receive(
                     from: fileDescriptor,
                     atMost: limit,
@@ -86,16 +86,6 @@ extension PacketLoop {
             packets += taken
             isOver = isOver || packets >= Self.mostSegments
         }
-    }
-
-    /// Makes room for messages that are received as planned.
-    ///
-    /// - Returns: How many can be received.
-    private func makeRoom(for plan: LandingPlan?, messages: Int) -> Int {
-        guard let plan else { return messages }
-        let count = min(messages, self.landings.capacity / plan.slots)
-        self.landings.makeRoom(for: plan, front: 0, at: 0, messages: count)
-        return count
     }
 
     mutating func give(

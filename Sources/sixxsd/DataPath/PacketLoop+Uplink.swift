@@ -7,6 +7,9 @@ extension PacketLoop {
     /// How many packets at most, but for the last message's, are made of what is read in one turn.
     static let mostSegments = 4 * Self.turn
 
+    /// The TUN device's place among the sources.
+    private static let uplink = Int(Source.uplink.rawValue)
+
     /// The first slots that no packet waits in: of ``received``, and of ``landings``.
     private struct Free {
         var received = 0
@@ -17,7 +20,7 @@ extension PacketLoop {
         var free = Free()
         var packets = 0
         for _ in 0..<Self.turn where packets < Self.mostSegments {
-            let plan = self.plan(for: .uplink)
+            let plan = self.plans[Self.uplink]
             let needed = free.landing + (plan?.slots ?? 0)
             if free.received == self.received.capacity || needed > self.landings.capacity {
                 self.flush(now)
@@ -36,15 +39,17 @@ extension PacketLoop {
     /// - Returns: How many packets that was; nil when none waits.
     private mutating func readWhole(_ free: inout Free, _ now: Moment) throws(SystemCallError) -> Int? {
         let slot = self.received.slot(at: free.received)
-        guard let octets = try self.ports.tun.read(into: self.roomForMessage(in: slot)) else { return nil }
+        let room = Self.room(in: slot, front: self.ports.tun.headerLength)
+        guard let octets = try self.ports.tun.read(into: room) else { return nil }
         return self.takeWhole(slot, octets: octets, &free.received, now)
     }
 
     /// Where a message goes, so that the packet itself begins behind the headroom.
-    private func roomForMessage(in slot: UnsafeMutableRawBufferPointer) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(
-            rebasing: slot[(PacketBuffer.headroom - self.ports.tun.headerLength)...]
-        )
+    private static func room(
+        in slot: UnsafeMutableRawBufferPointer,
+        front: Int
+    ) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: slot[(PacketBuffer.headroom - front)...])
     }
 
     /// Gives the engine what a message stands for that lies in one slot.
@@ -79,7 +84,7 @@ extension PacketLoop {
             self.giveFromUplink(slot, length: octets, now)
             return 0
         }
-        self.setPlan(nil, for: .uplink)
+        self.plans[Self.uplink] = nil
         let length = max(octets - OffloadHeader.length, 0)
         do throws(DecodeError) {
             guard octets >= OffloadHeader.length else {
@@ -168,8 +173,10 @@ extension PacketLoop {
 
     /// Expects the next message to be like this one.
     private mutating func expect(_ whole: borrowing SuperPacket) {
-        let plan = self.landings.plan(headerLength: whole.headerLength, segmentSize: whole.segmentSize)
-        self.setPlan(plan, for: .uplink)
+        self.plans[Self.uplink] = self.landings.plan(
+            headerLength: whole.headerLength,
+            segmentSize: whole.segmentSize
+        )
     }
 
     /// Reads a message as planned, and gives the engine what it stands for, whatever it turns out to be.
@@ -192,13 +199,8 @@ extension PacketLoop {
             return count
         }
         let slot = self.received.slot(at: free.received)
-        self.landings.gather(
-            plan,
-            front: front,
-            at: first,
-            octets: octets,
-            into: self.roomForMessage(in: slot)
-        )
+        let room = Self.room(in: slot, front: front)
+        self.landings.gather(plan, front: front, at: first, octets: octets, into: room)
         return self.takeWhole(slot, octets: octets, &free.received, now)
     }
 

@@ -46,7 +46,7 @@ struct PacketLoop: ~Copyable {
     /// Takes packets that the kernel hands over as one, where that was foreseen.
     let landings: Landings
     /// How the next message of each source is expected to be, in the order of the sources; nil for anything.
-    private var plans: [LandingPlan?]
+    var plans: [LandingPlan?]
     /// The packet that waits to be signed together with the next one.
     var unsigned: Unsigned?
     /// AYIYA datagrams that wait to be given to the engine two at a time.
@@ -113,14 +113,6 @@ struct PacketLoop: ~Copyable {
             try poller.add(seldom.heartbeat.fileDescriptor, token: Source.heartbeat6.rawValue)
         }
         return poller
-    }
-
-    /// How a source's next message is expected to be.
-    func plan(for source: Source) -> LandingPlan? { self.plans[Int(source.rawValue)] }
-
-    /// Expects a source's next message to be like this; nil for anything.
-    mutating func setPlan(_ plan: LandingPlan?, for source: Source) {
-        self.plans[Int(source.rawValue)] = plan
     }
 
     private static func now() -> Moment {

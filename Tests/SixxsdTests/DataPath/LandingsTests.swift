@@ -49,15 +49,17 @@ struct LandingsTests {
         #expect(Array(headers) == [UInt8](repeating: 1, count: 72))
     }
 
-    @Test func haveRoomForMessagesOneBehindTheOther() throws {
+    @Test(arguments: [(1, 1), (2, 2), (64, 2)])
+    func haveRoomForMessagesOneBehindTheOther(_ wanted: Int, _ messages: Int) throws {
         let landings = try Landings(capacity: 128, slotSize: 2368)
         let plan = try #require(landings.plan(headerLength: 0, segmentSize: 1472))
 
-        landings.makeRoom(for: plan, front: 0, at: 0, messages: 2)
+        #expect(landings.makeRoom(for: plan, messages: wanted) == messages)
 
-        #expect(landings.room.messageCount == 2)
-        #expect(landings.room.count == 2 * plan.slots)
+        #expect(landings.room.messageCount == messages)
+        #expect(landings.room.count == messages * plan.slots)
         #expect(landings.room.partsPerMessage == plan.slots)
+        #expect(landings.makeRoom(for: nil, messages: wanted) == wanted)
     }
 
     @Test func planNothingWithSlotsForFew() throws {
