@@ -9,8 +9,9 @@ struct PacketLoop: ~Copyable {
     /// How many packets are taken from one source before the next has its turn.
     static let turn = DataPathOptions.largestBatch
 
-    /// The longest packet, in octets, and the room in front of it; whole pages.
-    private static let slotSize = 17 * 4096
+    /// The longest packet, in octets, and the room in front of it; not whole pages but three lines of the cache more, so that
+    /// the slots' beginnings fall into different ones.
+    private static let slotSize = 17 * 4096 + 3 * 64
 
     /// A packet of 2048 octets, and the room in front of it and behind; 37 lines of the cache, so that the slots'
     /// beginnings fall into different ones.
