@@ -127,7 +127,8 @@ def test_what_is_not_as_expected_arrives(site: Site) -> None:
         datagrams.udp(1432, 30_000), datagrams.udp(1432, 1433), first.tcp(1408, 30_000), datagrams.udp(1200, 3000),
         # Single packets where many were expected: shorter than the first part, just as long, one more, and the longest.
         second.tcp(1208, 20_000), singles.single(100), second.tcp(1208, 20_000), singles.single(1280),
-        second.tcp(1208, 20_000), singles.single(1281), second.tcp(1208, 20_000), singles.single(1480), singles.single(1480),
+        second.tcp(1208, 20_000), singles.single(1281), second.tcp(1208, 20_000), singles.single(1480),
+        singles.single(1480),
         first.tcp(1408, 20_000), singles.single(1480), first.tcp(1408, 20_000), first.tcp(1408, 20_000)]
     flows = (first, second, bare, datagrams, singles)
     check(fed(site, messages), [packet for flow in flows for packet in flow.wanted], hops=1)
@@ -162,7 +163,8 @@ class Datagrams:
 
     def make(self, size: int, port: int = 40000) -> bytes:
         """One with so many octets behind the outer headers."""
-        inner = udp(self.identity, SERVER, size - beats.HEADER_LENGTH, port, self.chance.randbytes(size - beats.HEADER_LENGTH - 48))
+        length = size - beats.HEADER_LENGTH
+        inner = udp(self.identity, SERVER, length, port, self.chance.randbytes(length - 48))
         self.wanted.append(inner)
         return beats.ayiya(self.identity, PASSWORD, inner)
 
@@ -212,10 +214,11 @@ def test_datagrams_that_came_as_one_arrive(site: Site, together: bool) -> None:
     single = made.run
     messages = [
         # More than land with one call, with ends of all kinds.
-        made.run(1472, 44, 1472), made.run(1472, 44, 100), made.run(1472, 2, 1471), made.run(1472, 3, 1472), made.run(1472, 30, 1472),
+        made.run(1472, 44, 1472), made.run(1472, 44, 100), made.run(1472, 2, 1471), made.run(1472, 3, 1472),
+        made.run(1472, 30, 1472),
         # Other sizes, smaller and larger, by turns, and one that is too small to be expected.
-        made.run(1200, 20, 93), made.run(1200, 50, 1200), made.run(1472, 20, 1472), made.run(1200, 20, 1199), made.run(500, 40, 300),
-        made.run(500, 2, 500), made.run(1472, 10, 1472), made.run(500, 2, 500), made.run(1472, 10, 1000),
+        made.run(1200, 20, 93), made.run(1200, 50, 1200), made.run(1472, 20, 1472), made.run(1200, 20, 1199),
+        made.run(500, 40, 300), made.run(500, 2, 500), made.run(1472, 10, 1472), made.run(500, 2, 500), made.run(1472, 10, 1000),
         # Single ones where many are expected: short, just as long, and longer.
         made.run(1300, 10, 1300), single(200, 1, 200), made.run(1300, 10, 1300), single(1300, 1, 1300),
         made.run(1300, 10, 1300), single(1301, 1, 1301), single(1472, 1, 1472), made.run(1300, 10, 92), made.run(1300, 40, 92)]
@@ -230,5 +233,6 @@ def test_any_mixture_of_datagrams_arrives(site: Site, seed: int) -> None:
     messages = [made.run(1472, 44, 1472)]
     for _ in range(50):
         size, count = chance.choice(sizes[:1 + seed]), chance.choice([1, 2, 3, 10, 43])
-        messages += [made.run(size, count, chance.choice([size, chance.randrange(92, size + 1)])) for _ in range(chance.randrange(1, 3))]
+        for _ in range(chance.randrange(1, 3)):
+            messages.append(made.run(size, count, chance.choice([size, chance.randrange(92, size + 1)])))
     check(sent(site, messages, together=True), made.wanted, hops=2)
