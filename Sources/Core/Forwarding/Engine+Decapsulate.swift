@@ -22,7 +22,9 @@ extension Engine {
     ) -> Output {
         self.catchUp()
         self.accounting.receivedFromOutside &+= 1
-        if let output = self.decapsulateAsBefore(&buffer, as: payload, outer, expecting: signature, now) {
+        if self.recognizes(buffer, as: payload, outer.trafficClass),
+            let output = self.decapsulateAsBefore(&buffer, as: payload, outer, expecting: signature, now)
+        {
             return output
         }
         self.forwarder.journal.begin(at: now)

@@ -26,6 +26,7 @@ extension Engine {
         return output
     }
 
+    @inline(__always)
     private mutating func decideFromUplink(
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,

@@ -46,8 +46,26 @@ extension Engine {
         return packet.dontFragment
     }
 
-    /// Sends a packet from the outer side to the uplink as the one before, if they are alike; if not, begins to decide
-    /// on it.
+    /// Whether a packet from the outer side has the inner header of the one before, and may go on as it is.
+    @inline(__always)
+    mutating func recognizes(
+        _ buffer: borrowing PacketBuffer,
+        as payload: OuterPayload,
+        _ outerTrafficClass: UInt8
+    ) -> Bool {
+        guard payload == .ayiya || payload == .sixInFour,
+            let header = InnerHeader(buffer.packet, at: payload == .ayiya ? AYIYAPacket.headerLength : 0),
+            // ECN stays as it is.
+            outerTrafficClass & 3 == 0 || outerTrafficClass & 3 == header.congestion
+        else {
+            self.outsidePrecedent.skip()
+            return false
+        }
+        return self.outsidePrecedent.recognizes(header)
+    }
+
+    /// Sends a packet from the outer side to the uplink that has the inner header of the one before, if nothing else is
+    /// different.
     ///
     /// - Returns: Where it goes; nil when it must be decided on.
     mutating func decapsulateAsBefore(
@@ -57,22 +75,12 @@ extension Engine {
         expecting signature: SHA1Digest?,
         _ now: Moment
     ) -> Output? {
-        let frontLength = payload == .ayiya ? AYIYAPacket.headerLength : 0
-        guard payload == .ayiya || payload == .sixInFour,
-            let header = InnerHeader(buffer.packet, at: frontLength),
-            // ECN stays as it is.
-            outer.trafficClass & 3 == 0 || outer.trafficClass & 3 == header.congestion
-        else {
-            self.outsidePrecedent.skip()
-            return nil
-        }
         let front = payload == .ayiya ? AYIYAFront(buffer.packet) : .none
-        guard self.outsidePrecedent.recognizes(header),
-            let tid = self.outsidePrecedent.tunnel(front, payload, outer, at: now),
+        guard let tid = self.outsidePrecedent.tunnel(front, payload, outer, at: now),
             !self.forwarder.journal.isNeeded,
             payload != .ayiya || self.acceptBeatAsBefore(buffer, of: tid, expecting: signature, now)
         else { return nil }
-        buffer.removeFirst(frontLength)
+        if payload == .ayiya { buffer.removeFirst(AYIYAPacket.headerLength) }
         self.accounting.forwarded &+= 1
         self.forwarder.tunnels[tid].traffic.ingress.count(buffer.count, at: now)
         self.uplinkTraffic.egress.count(buffer.count, at: now)
