@@ -1,6 +1,5 @@
+import LinuxIO
 import Testing
-
-@testable import sixxsd
 
 @Suite("The appetite for messages")
 struct AppetiteTests {
