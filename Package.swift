@@ -55,7 +55,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "sixxs-client",
-            dependencies: ["Wire", "LinuxIO", argumentParser, logging],
+            dependencies: ["Core", "Wire", "LinuxIO", argumentParser, logging],
             swiftSettings: views
         ),
         .executableTarget(
@@ -101,7 +101,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["sixxs-client", "Wire", argumentParser],
+            dependencies: ["sixxs-client", "Core", "Wire", argumentParser],
             swiftSettings: views
         ),
         .testTarget(

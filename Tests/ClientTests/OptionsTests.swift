@@ -19,6 +19,7 @@ struct OptionsTests {
         #expect(command.options.beatInterval == 60)
         #expect(command.options.mtu == nil)
         #expect(!command.options.noDefaultRoute)
+        #expect(command.options.offloads == .auto)
         #expect(command.passwordFile == "/etc/pw")
     }
 
@@ -26,7 +27,7 @@ struct OptionsTests {
     func readsEverything() throws {
         let rest = [
             "--tun", "six0", "--mtu", "1280", "--beat-interval", "5", "--local", "198.51.100.7",
-            "--no-default-route",
+            "--no-default-route", "--offloads", "off",
         ]
         let parsed = try SixXSClient.parseAsRoot(["6in4"] + Self.common + rest)
 
@@ -36,6 +37,7 @@ struct OptionsTests {
         #expect(options.beatInterval == 5)
         #expect(options.local == IPv4Address(198, 51, 100, 7))
         #expect(options.noDefaultRoute)
+        #expect(options.offloads == .off)
     }
 
     @Test(arguments: [
@@ -50,6 +52,7 @@ struct OptionsTests {
         (["6in4"] + common + ["--mtu", "1279"], "expected 1280 to 1480"),
         (["6in4"] + common + ["--mtu", "1481"], "expected 1280 to 1480"),
         (["6in4"] + common + ["--beat-interval", "0"], "expected 1 to 3600 seconds"),
+        (["6in4"] + common + ["--offloads", "on"], "Please provide one of 'auto' and 'off'"),
         (["6in4"] + common + ["--tun", "sixteen-octets-0"], "expected 1 to 15 characters"),
     ])
     func saysWhatIsWrong(arguments: [String], text: String) {

@@ -132,21 +132,29 @@ extension TunnelSession {
     mutating func receive(
         _ octets: inout [UInt8],
         trafficClass: UInt8 = 0,
+        expecting signature: SHA1Digest? = nil,
         at now: ClientTime = TestTunnel.time(0)
     ) -> Verdict {
         let range = 0..<octets.count
         var span = octets.mutableSpan
         var bytes = span.mutableBytes
-        return self.receive(&bytes, range, trafficClass: trafficClass, at: now)
+        return self.receive(
+            &bytes,
+            range,
+            trafficClass: trafficClass,
+            expecting: signature,
+            at: now
+        )
     }
 
     /// Receives something that is not looked at afterwards.
     mutating func receive(
         _ octets: [UInt8],
         trafficClass: UInt8 = 0,
+        expecting signature: SHA1Digest? = nil,
         at now: ClientTime = TestTunnel.time(0)
     ) -> Verdict {
         var octets = octets
-        return self.receive(&octets, trafficClass: trafficClass, at: now)
+        return self.receive(&octets, trafficClass: trafficClass, expecting: signature, at: now)
     }
 }

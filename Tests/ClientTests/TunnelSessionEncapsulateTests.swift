@@ -20,7 +20,11 @@ struct TunnelSessionEncapsulateTests {
                 at: TestTunnel.time(7)
             )
         }
-        return result.map { (Array(buffer[$0.octets]), $0.trafficClass) }
+        return result.map { prepared in
+            var octets = Array(buffer[prepared.octets])
+            TestTunnel.edit(&octets) { session.sign(&$0) }
+            return (octets, prepared.trafficClass)
+        }
     }
 
     @Test

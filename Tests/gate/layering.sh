@@ -5,7 +5,7 @@
 #   Core          Wire, CSHA1, Synchronization        no clock, no system, no logging
 #   LinuxIO       Wire, CLinux, SystemPackage, Glibc  does not know Core
 #   sixxsd        joins them                          calls C through LinuxIO alone
-#   sixxs-client  Wire, LinuxIO                       does not know Core
+#   sixxs-client  Wire, LinuxIO                       Core's offloads in Loop/ alone
 #   sixxs-central Wire                                never Core; libssh in SSH/ alone
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -40,7 +40,7 @@ judge allowed Wire CLibCrypto CSHA1
 judge allowed Core Wire CSHA1 Synchronization
 judge forbidden LinuxIO Core Foundation Logging NIOCore NIOPosix
 judge forbidden sixxsd CLinux CLibSSH GRDB Yams
-judge forbidden sixxs-client Core CLibSSH GRDB NIOCore NIOPosix
+judge forbidden sixxs-client CLibSSH GRDB NIOCore NIOPosix
 judge forbidden sixxs-central Core LinuxIO CLinux
 
 while IFS= read -r place; do
@@ -49,5 +49,12 @@ while IFS= read -r place; do
         *) echo "${place%:*}: libssh is for Sources/sixxs-central/SSH alone" >&2; failed=1 ;;
     esac
 done < <(imports Sources/sixxs-central | grep ':CLibSSH$' || true)
+
+while IFS= read -r place; do
+    case $place in
+        Sources/sixxs-client/Loop/*) ;;
+        *) echo "${place%:*}: Core is for Sources/sixxs-client/Loop alone" >&2; failed=1 ;;
+    esac
+done < <(imports Sources/sixxs-client | grep ':Core$' || true)
 
 exit $failed

@@ -19,3 +19,5 @@ extension IPv6Address: ExpressibleByArgument {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+extension Offloads: ExpressibleByArgument {}

@@ -28,6 +28,9 @@ struct TunnelOptions: ParsableArguments {
     @Flag(help: "Leave the default IPv6 route alone.")
     var noDefaultRoute = false
 
+    @Option(help: "Whether the kernel may hand over and take many packets as one: auto or off.")
+    var offloads = Offloads.auto
+
     @Option(help: "What to log: trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 

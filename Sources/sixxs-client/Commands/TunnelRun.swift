@@ -41,12 +41,19 @@ extension TunnelOptions {
             name: self.tun,
             identity: self.identity,
             mtu: mtu,
-            defaultRoute: self.noDefaultRoute ? .untouched : .throughTunnel
+            defaultRoute: self.noDefaultRoute ? .untouched : .throughTunnel,
+            self.offloads
         )
         let route = self.noDefaultRoute ? "no default route" : "default route"
         logger.info("device \(interface.tun.name) is up: \(self.identity)/64, MTU \(mtu), \(route)")
         var loop = try ClientLoop(
-            ClientLoop.Options(pop: self.pop, local: self.local, settings: settings),
+            ClientLoop.Options(
+                pop: self.pop,
+                local: self.local,
+                settings: settings,
+                mtu: mtu,
+                offloads: self.offloads
+            ),
             interface: interface,
             signals: signals,
             logger: logger

@@ -12,6 +12,10 @@ struct ClientLoop: ~Copyable {
         var local: IPv4Address?
         /// The tunnel.
         var settings: SessionSettings
+        /// The device's MTU, in octets.
+        var mtu: Int
+        /// Whether the kernel may hand over and take many packets as one.
+        var offloads: Offloads
     }
 
     private enum Token {
@@ -21,23 +25,33 @@ struct ClientLoop: ~Copyable {
         static let raw: UInt64 = 3
     }
 
-    private static let packetsPerTurn = 64
+    /// About how many packets are taken from one source before the next has its turn.
+    static let packetsPerTurn = 256
+
+    /// How many messages one system call receives.
+    private static let mostMessages = 32
     private static let slotSize = 65_536
     private static let longestWait: Double = 60_000
 
-    private let options: Options
-    private let interface: TunnelInterface
+    let options: Options
+    let interface: TunnelInterface
     private let signals: SignalDescriptor
     private let poller: Poller
-    private let batch: ReceiveBatch
-    private let logger: Logger
+    let logger: Logger
     private let advice: Advice
-    private let memory: PacketMemory
-    /// What ``memory`` holds: asked of it for each packet, the optimizer of Swift 6.3 fails on the span made of it.
-    private let octets: UnsafeMutableRawBufferPointer
-    private var session: TunnelSession
-    private var uplink: UplinkKeeper
-    private var receivedCount: UInt64 = 0
+    var session: TunnelSession
+    var uplink: UplinkKeeper
+    /// What the host sends.
+    var outward: Outward
+    /// What came from the PoP.
+    let received: ReceiveBatch
+    /// How many messages to receive next.
+    var appetite = Appetite(messages: Self.mostMessages, packets: Self.packetsPerTurn)
+    /// The datagram that waits to be verified together with the next one.
+    var unverified: Arrival?
+    /// What goes to the host.
+    var hostQueue: HostQueue
+    var receivedCount: UInt64 = 0
 
     /// Prepares the loop.
     ///
@@ -56,30 +70,35 @@ struct ClientLoop: ~Copyable {
         let poller = try Poller()
         try poller.add(signals.fileDescriptor, token: Token.signal)
         try poller.add(interface.tun.fileDescriptor, token: Token.tun)
-        let batch = try ReceiveBatch(capacity: 32, slotSize: Self.slotSize, headroom: 0)
+        let received = try ReceiveBatch(
+            capacity: Self.mostMessages,
+            slotSize: Self.slotSize,
+            headroom: 0
+        )
+        let outward = try Outward()
         let now = Self.now()
         let encapsulation = options.settings.encapsulation
         self.options = options
         self.interface = interface
         self.signals = signals
         self.poller = poller
-        self.batch = batch
+        self.received = received
+        self.outward = outward
+        self.hostQueue = HostQueue(logger)
         self.logger = logger
         self.advice = Advice(settings: options.settings, pop: options.pop)
-        let memory = PacketMemory(byteCount: encapsulation.headroom + Self.slotSize)
-        self.memory = memory
-        self.octets = memory.octets
         self.session = TunnelSession(options.settings, at: now)
         self.uplink = UplinkKeeper(
             encapsulation,
             to: options.pop,
             from: options.local,
+            options.offloads,
             at: now.monotonic,
             logger
         )
     }
 
-    private static func now() -> ClientTime {
+    static func now() -> ClientTime {
         ClientTime(
             monotonic: .nanoseconds(Int64(truncatingIfNeeded: MonotonicClock.now())),
             epoch: WallClock.secondsSince1970()
@@ -98,7 +117,7 @@ struct ClientLoop: ~Copyable {
             for index in 0..<count {
                 switch self.poller.token(at: index) {
                 case Token.signal: if self.stops() { return }
-                case Token.tun: try self.forwardFromHost()
+                case Token.tun: try self.serveHost()
                 case Token.udp: self.receive(.udp)
                 default: self.receive(.raw)
                 }
@@ -150,7 +169,8 @@ struct ClientLoop: ~Copyable {
         self.reportChange(at: now)
     }
 
-    private mutating func reportChange(at now: ClientTime) {
+    /// Logs what changed, if something did.
+    mutating func reportChange(at now: ClientTime) {
         guard let change = self.session.takeChange() else { return }
         let line = self.advice.line(about: change, self.session, self.uplink.way, at: now)
         switch change {
@@ -159,71 +179,6 @@ struct ClientLoop: ~Copyable {
             self.logger.notice("\(line)")
         case .silent:
             self.logger.warning("\(line)")
-        }
-    }
-
-    private mutating func forwardFromHost() throws(SystemCallError) {
-        let now = Self.now()
-        let headroom = self.options.settings.encapsulation.headroom
-        var bytes = MutableRawSpan(_unsafeBytes: self.octets)
-        for _ in 0..<Self.packetsPerTurn {
-            guard let length = try self.interface.readPacket(into: &bytes, at: headroom) else { return }
-            guard let packet = self.session.encapsulate(in: &bytes, at: headroom, length: length, at: now)
-            else {
-                continue
-            }
-            let octets = bytes.bytes.extracting(packet.octets)
-            self.uplink.send(octets, trafficClass: packet.trafficClass, at: now.monotonic)
-        }
-    }
-
-    private mutating func receive(_ channel: Uplink.Channel) {
-        let now = Self.now()
-        // Closed by an error that an earlier descriptor of this turn met.
-        guard let descriptor = self.uplink.fileDescriptor(of: channel) else { return }
-        do throws(SystemCallError) {
-            for index in 0..<(try self.batch.receive(from: descriptor)) { self.handle(index, channel, now) }
-        } catch {
-            self.uplink.noteFailure(error, at: now.monotonic)
-        }
-        self.reportChange(at: now)
-    }
-
-    private mutating func handle(_ index: Int, _ channel: Uplink.Channel, _ now: ClientTime) {
-        let datagram = self.batch.datagram(at: index)
-        self.receivedCount += 1
-        // Nothing but refusals comes to the socket of the heartbeats.
-        if channel == .udp, self.uplink.fileDescriptor(of: .raw) != nil { return }
-        var slot = MutableRawSpan(_unsafeBytes: self.batch.slot(at: index))
-        let range = 0..<datagram.length
-        switch self.session.receive(&slot, range, trafficClass: datagram.trafficClass, at: now) {
-        case .deliver(let inner):
-            self.deliver(slot.bytes.extracting(inner))
-        case .echo(let payload, let nextHeader, let inner):
-            if let inner { self.deliver(slot.bytes.extracting(inner)) }
-            let answer = self.session.encodeEchoResponse(
-                in: &slot,
-                payload: payload,
-                nextHeader: nextHeader,
-                at: now
-            )
-            self.uplink.send(
-                slot.bytes.extracting(answer),
-                trafficClass: datagram.trafficClass,
-                at: now.monotonic
-            )
-        case .consume:
-            break
-        case .drop(let reason):
-            self.logger.debug("dropped \(datagram.length) octets: \(reason.rawValue)")
-        }
-    }
-
-    private func deliver(_ packet: RawSpan) {
-        do throws(SystemCallError) {
-            try self.interface.tun.write(packet)
-        } catch {
-            self.logger.debug("a packet was lost: \(error)")
         }
     }
 }

@@ -15,14 +15,16 @@ struct TunnelInterface: ~Copyable {
     ///   - identity: Its address; its /64 is on the link.
     ///   - mtu: In octets.
     ///   - defaultRoute: Whether the default route goes through it.
+    ///   - offloads: Whether the kernel may hand over and take many packets as one.
     /// - Throws: ``SystemCallError`` that says what was tried.
     init(
         name: String,
         identity: IPv6Address,
         mtu: Int,
-        defaultRoute: DefaultRoute
+        defaultRoute: DefaultRoute,
+        _ offloads: Offloads
     ) throws(SystemCallError) {
-        let tun = try TUNDevice(name: name)
+        let tun = try TUNDevice(name: name, wantsOffloads: offloads == .auto)
         let device = try NetworkDevice(named: tun.name)
         var netlink = try RouteNetlink()
         try netlink.disableAddressGeneration(of: device)
@@ -37,19 +39,6 @@ struct TunnelInterface: ~Copyable {
     enum DefaultRoute: Sendable {
         case throughTunnel
         case untouched
-    }
-
-    /// Reads one packet of the host.
-    ///
-    /// - Parameters:
-    ///   - buffer: Room for it.
-    ///   - offset: Where it is to begin, in octets.
-    /// - Returns: The packet's length in octets, or nil when none waits.
-    /// - Throws: ``SystemCallError``, for instance when the interface was removed.
-    func readPacket(into buffer: inout MutableRawSpan, at offset: Int) throws(SystemCallError) -> Int? {
-        try buffer.withUnsafeMutableBytes { octets throws(SystemCallError) in
-            try self.tun.read(into: UnsafeMutableRawBufferPointer(rebasing: octets[offset...]))
-        }
     }
 
     private static func addDefaultRoute(

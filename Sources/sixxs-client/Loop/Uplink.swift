@@ -11,17 +11,29 @@ final class Uplink {
         case raw
     }
 
+    /// What a batch must know to go this way.
+    struct Path: Hashable, Sendable {
+        /// The outer address that packets leave from.
+        var local: IPAddress
+        /// The PoP's outer address.
+        var remote: IPAddress
+        /// The PoP's port, in host order; 0 without ports.
+        var port: UInt16
+        /// Whether many datagrams can leave as one message.
+        var takesRuns: Bool
+    }
+
     private let udp: UDPSocket?
     private let raw: RawSocket?
     private var trafficClass: UInt8 = 0
 
-    /// The outer address that packets leave from.
-    let localAddress: IPAddress
+    /// Which way encapsulated packets go.
+    let path: Path
 
-    private init(udp: consuming UDPSocket?, raw: consuming RawSocket?, from localAddress: IPAddress) {
+    private init(udp: consuming UDPSocket?, raw: consuming RawSocket?, _ path: Path) {
         self.udp = udp
         self.raw = raw
-        self.localAddress = localAddress
+        self.path = path
     }
 
     /// Opens the sockets that an encapsulation needs.
@@ -30,18 +42,26 @@ final class Uplink {
     ///   - encapsulation: How the tunnel reaches the PoP.
     ///   - pop: The PoP's outer address.
     ///   - local: The address to send from, or nil for the one that the route suggests.
+    ///   - offloads: Whether the kernel may hand over and take many datagrams as one.
     /// - Returns: The sockets.
     /// - Throws: ``SystemCallError`` when there is no way to the PoP or the process may not.
     static func open(
         _ encapsulation: Encapsulation,
         to pop: IPv4Address,
-        from local: IPAddress?
+        from local: IPAddress?,
+        _ offloads: Offloads
     ) throws(SystemCallError) -> Uplink {
         switch encapsulation {
         case .ayiya:
             let udp = try UDPSocket(connectedTo: Endpoint(.ipv4(pop), port: AYIYAPacket.port), from: local)
-            let source = try udp.localEndpoint().address
-            return Uplink(udp: udp, raw: nil, from: source)
+            if offloads == .auto { udp.receiveRuns() }
+            let path = Path(
+                local: try udp.localEndpoint().address,
+                remote: .ipv4(pop),
+                port: AYIYAPacket.port,
+                takesRuns: offloads == .auto && udp.canSendRuns
+            )
+            return Uplink(udp: udp, raw: nil, path)
         case .heartbeat:
             let udp = try UDPSocket(
                 connectedTo: Endpoint(.ipv4(pop), port: HeartbeatMessage.port),
@@ -53,11 +73,12 @@ final class Uplink {
                 connectedTo: .ipv4(pop),
                 from: source
             )
-            return Uplink(udp: udp, raw: raw, from: source)
+            let path = Path(local: source, remote: .ipv4(pop), port: 0, takesRuns: false)
+            return Uplink(udp: udp, raw: raw, path)
         case .sixInFour:
             let raw = try RawSocket(protocolNumber: ProtocolNumber.ipv6, connectedTo: .ipv4(pop), from: local)
-            let source = try raw.localAddress()
-            return Uplink(udp: nil, raw: raw, from: source)
+            let path = Path(local: try raw.localAddress(), remote: .ipv4(pop), port: 0, takesRuns: false)
+            return Uplink(udp: nil, raw: raw, path)
         }
     }
 
@@ -85,10 +106,10 @@ final class Uplink {
         }
     }
 
-    /// Sends a beat to the PoP's beat port.
+    /// Sends a datagram to the PoP, to whose beat port the UDP socket is connected.
     ///
     /// - Throws: ``SystemCallError``, for instance when the network can't be reached.
-    func sendBeat(_ octets: RawSpan) throws(SystemCallError) {
+    func sendDatagram(_ octets: RawSpan) throws(SystemCallError) {
         switch self.udp {
         case .some(let socket): try socket.send(octets)
         case .none: break
@@ -102,24 +123,35 @@ final class Uplink {
     ///   - trafficClass: Of the outer header.
     /// - Throws: ``SystemCallError``, for instance when the network can't be reached.
     func send(_ octets: RawSpan, trafficClass: UInt8) throws(SystemCallError) {
-        let isNew = trafficClass != self.trafficClass
-        self.trafficClass = trafficClass
+        try self.setTrafficClass(trafficClass)
         switch self.raw {
-        case .some(let socket):
-            if isNew { try socket.setTrafficClass(trafficClass) }
-            try socket.send(octets)
-        case .none:
-            try self.sendDatagram(octets, newTrafficClass: isNew ? trafficClass : nil)
+        case .some(let socket): try socket.send(octets)
+        case .none: try self.sendDatagram(octets)
         }
     }
 
-    private func sendDatagram(_ octets: RawSpan, newTrafficClass: UInt8?) throws(SystemCallError) {
+    /// Sends the encapsulated packets of a batch, all of the traffic class that was set last.
+    func flush(_ batch: TransmitBatch) -> TransmitBatch.Outcome {
+        let descriptor = self.fileDescriptor(of: .raw) ?? self.fileDescriptor(of: .udp) ?? -1
+        return batch.flush(on: descriptor, runsOn: descriptor)
+    }
+
+    /// Sets DSCP and ECN of the outer header of packets that are sent from now on.
+    ///
+    /// - Throws: ``SystemCallError``, which only a closed socket brings about.
+    func setTrafficClass(_ trafficClass: UInt8) throws(SystemCallError) {
+        guard trafficClass != self.trafficClass else { return }
+        self.trafficClass = trafficClass
+        switch self.raw {
+        case .some(let socket): try socket.setTrafficClass(trafficClass)
+        case .none: try self.setTrafficClassOfDatagrams(trafficClass)
+        }
+    }
+
+    private func setTrafficClassOfDatagrams(_ trafficClass: UInt8) throws(SystemCallError) {
         switch self.udp {
-        case .some(let socket):
-            if let newTrafficClass { try socket.setTrafficClass(newTrafficClass) }
-            try socket.send(octets)
-        case .none:
-            break
+        case .some(let socket): try socket.setTrafficClass(trafficClass)
+        case .none: break
         }
     }
 }

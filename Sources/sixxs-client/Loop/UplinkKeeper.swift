@@ -10,6 +10,7 @@ struct UplinkKeeper: ~Copyable {
     private let encapsulation: Encapsulation
     private let pop: IPv4Address
     private let local: IPAddress?
+    private let offloads: Offloads
     private let logger: Logger
     private var uplink: Uplink?
     private var nextAttempt: Duration
@@ -35,12 +36,14 @@ struct UplinkKeeper: ~Copyable {
         _ encapsulation: Encapsulation,
         to pop: IPv4Address,
         from local: IPv4Address?,
+        _ offloads: Offloads,
         at now: Duration,
         _ logger: Logger
     ) {
         self.encapsulation = encapsulation
         self.pop = pop
         self.local = local.map(IPAddress.ipv4)
+        self.offloads = offloads
         self.logger = logger
         self.uplink = nil
         self.nextAttempt = now
@@ -50,7 +53,7 @@ struct UplinkKeeper: ~Copyable {
     var deadline: Duration? { self.localAddress == nil ? self.nextAttempt : nil }
 
     /// The outer address that packets leave from, or nil while there is no way.
-    var localAddress: IPAddress? { self.uplink?.localAddress }
+    var localAddress: IPAddress? { self.uplink?.path.local }
 
     /// What is known about the outer path to the PoP.
     var way: Advice.Way {
@@ -70,7 +73,7 @@ struct UplinkKeeper: ~Copyable {
     mutating func openIfDue(at now: Duration) -> Bool {
         guard let deadline = self.deadline, now >= deadline else { return false }
         do throws(SystemCallError) {
-            self.uplink = try Uplink.open(self.encapsulation, to: self.pop, from: self.local)
+            self.uplink = try Uplink.open(self.encapsulation, to: self.pop, from: self.local, self.offloads)
             return true
         } catch {
             self.lose(error, at: now)
@@ -95,7 +98,7 @@ struct UplinkKeeper: ~Copyable {
     /// Tells the PoP where this end is.
     mutating func sendBeat(_ octets: RawSpan, at now: Duration) {
         do throws(SystemCallError) {
-            try self.uplink?.sendBeat(octets)
+            try self.uplink?.sendDatagram(octets)
             self.noteSuccess()
         } catch {
             self.noteFailure(error, at: now)
@@ -116,6 +119,41 @@ struct UplinkKeeper: ~Copyable {
             self.lostCount += 1
             self.noteFailure(error, at: now)
         }
+    }
+
+    /// Makes the way ready for a batch whose packets have a traffic class.
+    ///
+    /// - Parameters:
+    ///   - trafficClass: Of the outer headers.
+    ///   - now: The time.
+    /// - Returns: The way, or nil while there is none.
+    mutating func prepare(trafficClass: UInt8, at now: Duration) -> Uplink.Path? {
+        do throws(SystemCallError) {
+            try self.uplink?.setTrafficClass(trafficClass)
+            return self.uplink?.path
+        } catch {
+            self.noteFailure(error, at: now)
+            return nil
+        }
+    }
+
+    /// Sends a batch after ``prepare(trafficClass:at:)``.
+    ///
+    /// - Returns: How many messages the kernel refused. They are not counted: what becomes of them is the caller's to say.
+    mutating func flush(_ batch: TransmitBatch) -> Int {
+        guard let outcome = self.uplink?.flush(batch) else { return 0 }
+        self.sentCount += UInt64(outcome.sent)
+        if outcome.sent > 0 { self.noteSuccess() }
+        return outcome.failed
+    }
+
+    /// Counts packets that could not be sent since there is no way.
+    mutating func noteLost(_ count: Int) { self.lostCount += UInt64(count) }
+
+    /// Counts a packet of a batch that the kernel refused.
+    mutating func noteLost(_ failure: TransmitBatch.Failure, at now: Duration) {
+        self.lostCount += 1
+        self.noteFailure(SystemCallError(call: "sendmmsg", errno: failure.errno), at: now)
     }
 
     /// Looks at what sending or receiving failed with.

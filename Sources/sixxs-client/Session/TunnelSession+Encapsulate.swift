@@ -1,7 +1,7 @@
 import Wire
 
 extension TunnelSession {
-    /// Prepares a packet of the host for the PoP.
+    /// Prepares a packet of the host for the PoP, but for the signature, which ``sign(_:)`` adds.
     ///
     /// - Parameters:
     ///   - buffer: Holds the packet from `offset` on, with the encapsulation's headroom in front.
@@ -26,23 +26,28 @@ extension TunnelSession {
             trafficClass = packet.trafficClass
             total = packet.totalLength
         } catch {
-            self.drops[.notIPv6] += 1
+            self.refuseFromHost()
             return nil
         }
         return (self.wrap(in: &buffer, at: offset, length: total, at: now), trafficClass)
     }
 
-    /// Writes the header that the encapsulation puts in front of an inner packet, if it does.
+    /// Counts something of the host that is no packet that could be encapsulated.
+    mutating func refuseFromHost() { self.drops[.notIPv6] += 1 }
+
+    /// Writes the header that the encapsulation puts in front of an inner packet, if it does, but for the signature.
     private func wrap(
         in buffer: inout MutableRawSpan,
         at offset: Int,
         length: Int,
         at now: ClientTime
     ) -> Range<Int> {
-        guard case .ayiya(let secret) = self.settings.encapsulation else { return offset..<offset + length }
+        guard case .ayiya = self.settings.encapsulation else { return offset..<offset + length }
         let start = offset - AYIYAPacket.headerLength
-        self.header(.forward, nextHeader: ProtocolNumber.ipv6, at: now)
-            .encode(into: &buffer, at: start, payloadLength: length, signedWith: secret)
+        self.header(.forward, nextHeader: ProtocolNumber.ipv6, at: now).encodeUnsigned(
+            into: &buffer,
+            at: start
+        )
         return start..<offset + length
     }
 
@@ -106,6 +111,7 @@ extension TunnelSession {
         var bytes = span.mutableBytes
         self.probe.encodeRequest(into: &bytes, at: headroom, now: now.monotonic)
         _ = self.wrap(in: &bytes, at: headroom, length: EchoProbe.packetLength, at: now)
+        self.sign(&bytes)
         return octets
     }
 }

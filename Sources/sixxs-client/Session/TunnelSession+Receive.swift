@@ -7,17 +7,19 @@ extension TunnelSession {
     ///   - buffer: What it came in; the congestion mark of the inner packet may be changed in it.
     ///   - range: Where in the buffer it lies.
     ///   - trafficClass: Of the outer header.
+    ///   - signature: What it must be signed with, when ``expectedSignatures(of:_:)`` told.
     ///   - now: The time.
     /// - Returns: What to do.
     mutating func receive(
         _ buffer: inout MutableRawSpan,
         _ range: Range<Int>,
         trafficClass: UInt8,
+        expecting signature: SHA1Digest? = nil,
         at now: ClientTime
     ) -> Verdict {
         switch self.settings.encapsulation {
         case .ayiya(let secret):
-            return self.receiveAYIYA(&buffer, range, trafficClass, secret, now)
+            return self.receiveAYIYA(&buffer, range, trafficClass, secret, signature, now)
         case .heartbeat, .sixInFour:
             guard let (payload, outer) = Self.decapsulate(buffer.bytes.extracting(range)) else {
                 return self.drop(.notIPv6)
@@ -46,13 +48,14 @@ extension TunnelSession {
         _ range: Range<Int>,
         _ trafficClass: UInt8,
         _ secret: AYIYASecret,
+        _ signature: SHA1Digest?,
         _ now: ClientTime
     ) -> Verdict {
         let opcode: AYIYAOpcode
         let nextHeader: UInt8
         do {
             let datagram = try AYIYAPacket(buffer.bytes.extracting(range))
-            if let reason = self.objection(to: datagram, secret, now) { return self.drop(reason) }
+            if let reason = self.objection(to: datagram, secret, signature, now) { return self.drop(reason) }
             opcode = datagram.opcode
             nextHeader = datagram.nextHeader
         } catch {
@@ -83,10 +86,13 @@ extension TunnelSession {
     private mutating func objection(
         to datagram: borrowing AYIYAPacket,
         _ secret: AYIYASecret,
+        _ signature: SHA1Digest?,
         _ now: ClientTime
     ) -> DropReason? {
         guard datagram.identity == self.settings.popIdentity else { return .wrongIdentity }
-        guard datagram.hasSignature(by: secret) else { return .wrongSignature }
+        let isSigned =
+            if let signature { datagram.hasSignature(signature) } else { datagram.hasSignature(by: secret) }
+        guard isSigned else { return .wrongSignature }
         let ahead = Int32(bitPattern: datagram.epochTime &- UInt32(truncatingIfNeeded: now.epoch))
         self.clockDifference = Int64(ahead)
         return abs(Int64(ahead)) <= Self.allowedClockSkew ? nil : .clockOff

@@ -1,0 +1,127 @@
+import Core
+import LinuxIO
+import Logging
+import Wire
+
+// What the host sends, and what the PoP does.
+extension ClientLoop {
+    /// A datagram or packet of the PoP, where it lies in a slot.
+    struct Arrival {
+        var slot: UnsafeMutableRawBufferPointer
+        var range: Range<Int>
+        var trafficClass: UInt8
+
+        var octets: RawSpan {
+            @_lifetime(borrow self) get {
+                let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(self.slot)[self.range])
+                return _overrideLifetime(span, borrowing: self)
+            }
+        }
+    }
+
+    /// Sends what the host has for the PoP.
+    ///
+    /// - Throws: ``SystemCallError`` when the device fails.
+    mutating func serveHost() throws(SystemCallError) {
+        try self.outward.serve(
+            self.interface.tun,
+            atMost: Self.packetsPerTurn,
+            &self.session,
+            &self.uplink,
+            at: Self.now()
+        )
+    }
+
+    /// Gives the host what came from the PoP.
+    mutating func receive(_ channel: Uplink.Channel) {
+        let now = Self.now()
+        // Closed by an error that an earlier descriptor of this turn met.
+        guard let descriptor = self.uplink.fileDescriptor(of: channel) else { return }
+        do throws(SystemCallError) {
+            let count = try self.received.receive(from: descriptor, atMost: self.appetite.messages)
+            // Nothing but refusals comes to the socket of the heartbeats.
+            let isUseless = channel == .udp && self.uplink.fileDescriptor(of: .raw) != nil
+            var packets = 0
+            for index in 0..<count { packets += isUseless ? 1 : self.take(index, now) }
+            self.handleUnverified(now)
+            self.hostQueue.flush(to: self.interface.tun)
+            self.receivedCount += UInt64(packets)
+            self.appetite.note(messages: count, packets: packets)
+        } catch {
+            self.uplink.noteFailure(error, at: now.monotonic)
+        }
+        self.reportChange(at: now)
+    }
+
+    /// Takes the datagrams of a message.
+    ///
+    /// - Returns: How many.
+    private mutating func take(_ index: Int, _ now: ClientTime) -> Int {
+        let message = self.received.datagram(at: index)
+        let slot = self.received.slot(at: index)
+        var count = 0
+        for range in MergedDatagrams(length: message.length, segmentSize: message.segmentSize) {
+            self.add(Arrival(slot: slot, range: range, trafficClass: message.trafficClass), now)
+            count += 1
+        }
+        return count
+    }
+
+    /// Handles datagrams two at a time, since two signatures take little longer than one.
+    private mutating func add(_ arrival: Arrival, _ now: ClientTime) {
+        guard let other = self.unverified else {
+            self.unverified = arrival
+            return
+        }
+        self.unverified = nil
+        let signatures = self.session.expectedSignatures(of: other.octets, arrival.octets)
+        self.handle(other, expecting: signatures?.0, now)
+        self.handle(arrival, expecting: signatures?.1, now)
+    }
+
+    private mutating func handleUnverified(_ now: ClientTime) {
+        guard let arrival = self.unverified else { return }
+        self.unverified = nil
+        self.handle(arrival, expecting: nil, now)
+    }
+
+    private mutating func handle(_ arrival: Arrival, expecting signature: SHA1Digest?, _ now: ClientTime) {
+        var slot = MutableRawSpan(_unsafeBytes: arrival.slot)
+        let trafficClass = arrival.trafficClass
+        let verdict = self.session.receive(
+            &slot,
+            arrival.range,
+            trafficClass: trafficClass,
+            expecting: signature,
+            at: now
+        )
+        switch verdict {
+        case .deliver(let inner):
+            self.deliver(arrival.slot[inner])
+        case .echo(let payload, let nextHeader, let inner):
+            if let inner { self.deliver(arrival.slot[inner]) }
+            let answer = self.session.encodeEchoResponse(
+                in: &slot,
+                payload: payload,
+                nextHeader: nextHeader,
+                at: now
+            )
+            let octets = slot.bytes.extracting(answer)
+            self.uplink.send(octets, trafficClass: trafficClass, at: now.monotonic)
+        case .consume:
+            break
+        case .drop(let reason):
+            self.logger.debug("dropped \(arrival.range.count) octets: \(reason.rawValue)")
+        }
+    }
+
+    private mutating func deliver(_ part: Slice<UnsafeMutableRawBufferPointer>) {
+        let packet = UnsafeRawBufferPointer(rebasing: part)
+        guard self.interface.tun.offloads != nil else {
+            self.hostQueue.write(packet, to: self.interface.tun)
+            return
+        }
+        if self.hostQueue.isFull { self.hostQueue.flush(to: self.interface.tun) }
+        self.hostQueue.append(packet)
+    }
+}

@@ -1,0 +1,83 @@
+import Core
+import LinuxIO
+import Logging
+import Wire
+
+/// Packets for the host that wait to be handed to the kernel, TCP segments that follow each other as one.
+struct HostQueue: ~Copyable {
+    private static let capacity = 128
+
+    private let logger: Logger
+    private var coalescer = Coalescer(capacity: Self.capacity)
+    private var waiting: [UnsafeRawBufferPointer] = []
+    private let gathered = GatheredPacket(capacity: Self.capacity)
+
+    /// Creates an empty queue; allocates all its memory.
+    ///
+    /// - Parameter logger: Gets a line of level debug for each packet that the kernel refuses.
+    init(_ logger: Logger) {
+        self.logger = logger
+        self.waiting.reserveCapacity(Self.capacity)
+    }
+
+    /// Whether ``flush(to:)`` must come before another packet.
+    var isFull: Bool { self.waiting.count == Self.capacity }
+
+    /// Takes a packet, which must stay as it is until it is flushed.
+    mutating func append(_ packet: UnsafeRawBufferPointer) {
+        self.coalescer.add(RawSpan(_unsafeBytes: packet))
+        self.waiting.append(packet)
+    }
+
+    /// Hands everything that waits to the kernel.
+    mutating func flush(to tun: borrowing TUNDevice) {
+        guard !self.waiting.isEmpty else { return }
+        for index in 0..<self.coalescer.unitCount {
+            let unit = self.coalescer.unit(at: index)
+            if unit.count == 1 {
+                self.write(self.waiting[unit.first], to: tun)
+            } else if !self.writeTogether(index, unit, to: tun) {
+                self.writeOneByOne(index, unit, to: tun)
+            }
+        }
+        self.coalescer.removeAll()
+        self.waiting.removeAll(keepingCapacity: true)
+    }
+
+    /// Hands one packet to the kernel.
+    func write(_ packet: UnsafeRawBufferPointer, to tun: borrowing TUNDevice) {
+        do throws(SystemCallError) {
+            try tun.write(RawSpan(_unsafeBytes: packet))
+        } catch {
+            self.logger.debug("a packet was lost: \(error)")
+        }
+    }
+
+    private func writeTogether(_ index: Int, _ unit: Coalescer.Unit, to tun: borrowing TUNDevice) -> Bool {
+        var head = MutableRawSpan(_unsafeBytes: self.head(of: unit))
+        self.gathered.begin(self.coalescer.makeSuperPacket(of: index, in: &head))
+        self.gathered.append(self.waiting[unit.first])
+        var place = unit.first
+        for _ in 1..<unit.count {
+            place = self.coalescer.successor(of: place)
+            let payload = self.waiting[place].dropFirst(unit.headerLength)
+            self.gathered.append(UnsafeRawBufferPointer(rebasing: payload))
+        }
+        return (try? tun.write(self.gathered)) != nil
+    }
+
+    /// What the kernel refuses together, it may take one by one.
+    private func writeOneByOne(_ index: Int, _ unit: Coalescer.Unit, to tun: borrowing TUNDevice) {
+        var head = MutableRawSpan(_unsafeBytes: self.head(of: unit))
+        self.coalescer.unmakeSuperPacket(of: index, in: &head)
+        var place = unit.first
+        for number in 0..<unit.count {
+            if number > 0 { place = self.coalescer.successor(of: place) }
+            self.write(self.waiting[place], to: tun)
+        }
+    }
+
+    private func head(of unit: Coalescer.Unit) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(mutating: self.waiting[unit.first])
+    }
+}
