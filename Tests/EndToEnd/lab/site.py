@@ -39,11 +39,11 @@ class Site:
     def home(self, name: str = "home", ipv4: str = "203.0.113.10") -> Namespace:
         return self.backbone.add_host(name, ipv4)
 
-    def client(self, home: Namespace, tunnel: TunnelLine, beat_interval: int = 60) -> Client:
+    def client(self, home: Namespace, tunnel: TunnelLine, beat_interval: int = 60, options: list[str] = []) -> Client:
         """A sixxs-client for a tunnel, not started."""
         kind = tunnel.remote if tunnel.remote in ("ayiya", "heartbeat") else "6in4"
         return Client(home, self.programs.client, kind, self.plan.ipv4, self.plan.them(tunnel.tid),
-                      tunnel.password or None, beat_interval=beat_interval)
+                      tunnel.password or None, beat_interval=beat_interval, options=options)
 
     def user(self, home: Namespace, ipv4: str, tunnel: TunnelLine) -> User:
         return User(self, home, ipv4, tunnel)
