@@ -21,7 +21,6 @@ HOME = "203.0.113.10"
 SERVERS = "2001:db8:ffff::/48"
 ONE_AT_A_TIME = ["--batch", "1", "--offloads", "off"]
 TICKS = os.sysconf("SC_CLK_TCK")
-PYTHON = "/usr/bin/python3"
 
 
 class Way:
@@ -100,19 +99,15 @@ class SixInFour(Tunnel):
 
 
 class AYIYA(Tunnel):
-    """Its far end is `far_end.py`."""
+    """Its far end is sixxs-client."""
 
     name = "AYIYA"
     user = PLAN.them(1)
     tunnel = TunnelLine(1, 1, "ayiya", 1428, PASSWORD)
 
     def build_far_end(self) -> None:
-        program = Path(__file__).with_name("far_end.py")
-        self.home.spawn(PYTHON, program, "sixxs0", PLAN.ipv4, self.user, PASSWORD, name="far-end")
-        wait_for(lambda: self.home.has_interface("sixxs0"), 5, "the far end's TUN device")
-        self.home.ip("link set sixxs0 up mtu 1428", f"addr add {self.user}/64 dev sixxs0 nodad",
-                     f"route add {SERVERS} dev sixxs0 src {self.user}")
-        self.daemon.wait_for_state(1, "up")
+        self.site.client(self.home, self.tunnel, options=["--no-default-route"]).start()
+        self.home.ip(f"route add {SERVERS} dev sixxs0 src {self.user}")
 
 
 class WireGuard(Way):

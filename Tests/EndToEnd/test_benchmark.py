@@ -20,14 +20,11 @@ from test_tcp_obeys import transfer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Benchmarks" / "end-to-end"))
 
-import far_end  # noqa: E402
 import floors  # noqa: E402
 import waiting  # noqa: E402
 from echoes import ThroughSixInFour, Times  # noqa: E402
 from sender import Sender  # noqa: E402
 from ways import AYIYA, ONE_AT_A_TIME, SixInFour, Way  # noqa: E402
-
-PAYLOAD = bytes(range(256)) * 20
 
 
 @pytest.mark.parametrize("kind", [SixInFour, AYIYA], ids=["6in4", "AYIYA"])
@@ -46,27 +43,6 @@ def test_plain_forwarding_has_no_daemon(laboratory: Laboratory, programs: Progra
     way = Way(laboratory, programs)
     assert transfer(way.site.core, way.home, way.user)
     assert not way.site.pop.has_interface("sixxs") and way.process is None
-
-
-@pytest.mark.parametrize("size", [1, 700, 1356, 1388])
-def test_a_super_packet_is_cut_up_as_a_tcp_would(size: int) -> None:
-    whole = bulk.super_packet("2001:db8::1", "2001:db8::2", 0xFFFF_F000, PAYLOAD[:size * 3 + 1], size)[10:]
-    wanted = [bulk.tcp("2001:db8::1", "2001:db8::2", 0xFFFF_F000 + offset, PAYLOAD[offset:min(offset + size, size * 3 + 1)])
-              for offset in range(0, size * 3 + 1, size)]
-    assert far_end.segments(whole, size) == wanted
-
-
-def test_only_what_follows_is_put_together() -> None:
-    def segment(sequence: int, length: int = 1000, port: int = 40000) -> bytes:
-        return bulk.tcp("2001:db8::1", "2001:db8::2", sequence, bytes(length), port)
-
-    run = [segment(0), segment(1000)]
-    assert far_end.follows(run, segment(2000)) and far_end.follows(run, segment(2000, 10))
-    assert not far_end.follows(run, segment(1999)), "a gap"
-    assert not far_end.follows(run, segment(2000, 1001)), "larger than the others"
-    assert not far_end.follows(run, segment(2000, port=40001)), "another connection"
-    assert not far_end.follows([segment(0), segment(1000, 10)], segment(1010)), "after a short one"
-    assert not far_end.follows([segment(0)], bulk.udp("2001:db8::1", "2001:db8::2", 1072, 9)), "no TCP"
 
 
 @pytest.mark.parametrize("version", [4, 6])
