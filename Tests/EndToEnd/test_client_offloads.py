@@ -17,7 +17,8 @@ import time
 import pytest
 
 from lab import beats
-from lab.bulk import SO_SNDBUFFORCE, SOL_UDP, UDP_SEGMENT, tcp, udp
+from lab.bulk import (SO_SNDBUFFORCE, SOL_UDP, TCP_HEADER_LENGTH, UDP_SEGMENT, VIRTIO_GSO_NONE, VIRTIO_GSO_TCPV6, ipv4, raw_sender,
+                      tcp, udp)
 from lab.client import Client
 from lab.daemon import Daemon, TunnelLine
 from lab.namespace import Namespace
@@ -34,6 +35,8 @@ KINDS = pytest.mark.parametrize("tunnel", [
 ], ids=["static", "ayiya", "heartbeat"])
 AYIYA = TunnelLine(2, 5072, "ayiya", 1428, PASSWORD)
 LARGEST_ON_A_WIRE = 1500
+SOL_PACKET, PACKET_VNET_HDR, VNET_HEADER = 263, 15, 10
+TCP_OCTETS = 40 + TCP_HEADER_LENGTH
 # What the PoP's kernel says on a new device: router solicitations, reports of groups.
 CHATTER = {"impossibleSource", "linkLocal", "multicast"}
 
@@ -177,4 +180,49 @@ def test_segments_of_a_run_reach_the_host_put_together(stage: Stage, size: int) 
         send_run(stage, there, [beats.ayiya(US, PASSWORD, packet) for packet in packets])
         found = [packet for packet in everything(arrivals) if packet[6] == 6]
     assert len(found) == 1
-    assert found[0][72:] == b"".join(packet[72:] for packet in packets)
+    assert found[0][TCP_OCTETS:] == b"".join(packet[TCP_OCTETS:] for packet in packets)
+
+
+@pytest.mark.parametrize("offloads", ["auto", "off"])
+def test_tcp_that_the_receiving_link_merged_reaches_the_host(site: Site, offloads: str) -> None:
+    """GRO merges TCP inside protocol 41: the segments' size is lost, and their checksums."""
+    home, tunnel = site.home(ipv4=HOME), TunnelLine(1, 4141, HOME, 1480)
+    client = site.client(home, tunnel, options=["--offloads", offloads])
+    client.launch()
+    home.run("ethtool", "-K", "net0", "gro", "on")
+    # A veth hands what it gets to GRO only when its peer does not segment by itself.
+    site.backbone.inet.run("ethtool", "-K", "home", "tso", "off")
+    # As long as a burst takes.
+    home.run("sh", "-c", "cd /sys/class/net/net0 && echo 2000000 > gro_flush_timeout && echo 50 > napi_defer_hard_irqs")
+    size = 1480 - TCP_OCTETS
+    payloads = [bytes([number]) * (size if number < 19 else 100) for number in range(20)]
+    packets = [tcp(SERVER, client.identity, 1 + size * number, payload) for number, payload in enumerate(payloads)]
+    with home.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x86DD)) as arrivals, \
+            Listener(home, "net0", version=4) as link, raw_sender(site.pop) as sender:
+        arrivals.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+        with home.entered():
+            arrivals.bind((client.tun, 0x86DD))
+        for packet in packets:
+            sender.sendto(ipv4(site.plan.ipv4, HOME, 41, packet), (HOME, 0))
+        told = [(octets[:VNET_HEADER], octets[VNET_HEADER:]) for octets in everything(arrivals)]
+        found = [packet for _, packet in told if packet[6] == 6]
+        assert any(len(packet) > LARGEST_ON_A_WIRE for packet in link.packets(0.2)), "the link merged nothing"
+    assert b"".join(packet[TCP_OCTETS:] for packet in found) == b"".join(payloads)
+    if offloads == "off":
+        assert found == packets
+    for header, packet in told:
+        _, kind, _, segment, _, _ = struct.unpack("=BBHHHH", header)
+        wanted = (VIRTIO_GSO_TCPV6, size) if len(packet) > 1480 else (VIRTIO_GSO_NONE, 0)
+        assert (kind, segment) == wanted, "the kernel knows how to cut it up"
+
+
+@pytest.mark.parametrize("offloads", ["auto", "off"])
+def test_a_transfer_completes_where_the_receiving_link_merges(site: Site, offloads: str) -> None:
+    tunnel = TunnelLine(1, 4141, HOME, 1480)
+    site.daemon(tunnel)
+    home = site.home(ipv4=HOME)
+    client = site.client(home, tunnel, options=["--offloads", offloads]).start()
+    home.run("ethtool", "-K", "net0", "gro", "on")
+    site.backbone.inet.run("ethtool", "-K", "home", "tso", "off")
+    assert transfer(site.core, home, client.identity)
+    assert transfer(home, site.core, SERVER)

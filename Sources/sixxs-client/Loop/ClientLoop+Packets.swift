@@ -117,6 +117,15 @@ extension ClientLoop {
 
     private mutating func deliver(_ part: Slice<UnsafeMutableRawBufferPointer>) {
         let packet = UnsafeRawBufferPointer(rebasing: part)
+        if self.options.settings.encapsulation.isBare,
+            let header = SuperPacket.mergeHeader(
+                of: RawSpan(_unsafeBytes: packet),
+                mtu: self.options.mtu
+            )
+        {
+            self.hostQueue.write(merged: packet, header, to: self.interface.tun)
+            return
+        }
         guard self.interface.tun.offloads != nil else {
             self.hostQueue.write(packet, to: self.interface.tun)
             return

@@ -76,6 +76,7 @@ struct ClientLoop: ~Copyable {
             headroom: 0
         )
         let outward = try Outward()
+        let hostQueue = try HostQueue(logger)
         let now = Self.now()
         let encapsulation = options.settings.encapsulation
         self.options = options
@@ -84,7 +85,7 @@ struct ClientLoop: ~Copyable {
         self.poller = poller
         self.received = received
         self.outward = outward
-        self.hostQueue = HostQueue(logger)
+        self.hostQueue = hostQueue
         self.logger = logger
         self.advice = Advice(settings: options.settings, pop: options.pop)
         self.session = TunnelSession(options.settings, at: now)

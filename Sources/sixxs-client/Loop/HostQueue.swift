@@ -6,16 +6,23 @@ import Wire
 /// Packets for the host that wait to be handed to the kernel, TCP segments that follow each other as one.
 struct HostQueue: ~Copyable {
     private static let capacity = 128
+    /// The longest packet, in octets, and the room in front of it; whole pages.
+    private static let slotSize = 17 * 4096
 
     private let logger: Logger
     private var coalescer = Coalescer(capacity: Self.capacity)
     private var waiting: [UnsafeRawBufferPointer] = []
     private let gathered = GatheredPacket(capacity: Self.capacity)
+    /// Takes one of the packets that another is cut up into.
+    private let segment: PacketArena
 
     /// Creates an empty queue; allocates all its memory.
     ///
     /// - Parameter logger: Gets a line of level debug for each packet that the kernel refuses.
-    init(_ logger: Logger) {
+    /// - Throws: ``SystemCallError`` when there is no memory.
+    init(_ logger: Logger) throws(SystemCallError) {
+        let segment = try PacketArena(capacity: 1, slotSize: Self.slotSize)
+        self.segment = segment
         self.logger = logger
         self.waiting.reserveCapacity(Self.capacity)
     }
@@ -50,6 +57,45 @@ struct HostQueue: ~Copyable {
             try tun.write(RawSpan(_unsafeBytes: packet))
         } catch {
             self.logger.debug("a packet was lost: \(error)")
+        }
+    }
+
+    /// Hands the kernel a packet that the receiving link merged, after all that waits.
+    ///
+    /// - Parameters:
+    ///   - packet: The packet, whose checksum is not complete.
+    ///   - header: What its segments are like.
+    ///   - tun: The device.
+    mutating func write(
+        merged packet: UnsafeRawBufferPointer,
+        _ header: OffloadHeader,
+        to tun: borrowing TUNDevice
+    ) {
+        self.flush(to: tun)
+        if tun.offloads != nil {
+            self.gathered.begin(header)
+            self.gathered.append(packet)
+            if (try? tun.write(self.gathered)) != nil { return }
+        }
+        self.cutUp(packet, header, to: tun)
+    }
+
+    /// Hands the kernel the packets one by one that another stands for; as it is, one that stands for none.
+    private func cutUp(
+        _ packet: UnsafeRawBufferPointer,
+        _ header: OffloadHeader,
+        to tun: borrowing TUNDevice
+    ) {
+        guard let whole = try? SuperPacket(RawSpan(_unsafeBytes: packet), header) else {
+            self.write(packet, to: tun)
+            return
+        }
+        let headroom = PacketBuffer.headroom
+        let slot = self.segment.slot(at: 0)
+        for index in 0..<whole.count {
+            var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom)
+            guard whole.write(index, into: &buffer) else { continue }
+            self.write(UnsafeRawBufferPointer(rebasing: slot[buffer.range]), to: tun)
         }
     }
 

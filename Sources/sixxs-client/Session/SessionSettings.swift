@@ -17,6 +17,14 @@ enum Encapsulation: Sendable {
         }
     }
 
+    /// Whether inner packets come bare, so that the receiving link may have merged them (GRO).
+    var isBare: Bool {
+        switch self {
+        case .ayiya: false
+        case .heartbeat, .sixInFour: true
+        }
+    }
+
     /// The inner MTU over an outer path of 1500 octets.
     var defaultMTU: Int {
         switch self {

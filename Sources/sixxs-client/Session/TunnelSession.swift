@@ -76,7 +76,8 @@ struct TunnelSession: Sendable {
 
     /// When ``transmissions(at:)`` should be asked next.
     var deadline: Duration {
-        [self.nextProbe, self.liveness.deadline].compactMap(\.self).reduce(self.beats.next, min)
+        let next = min(self.beats.next, self.nextProbe ?? self.beats.next)
+        return min(next, self.liveness.deadline ?? next)
     }
 
     /// Beats again at once, since the outer endpoint changed.
