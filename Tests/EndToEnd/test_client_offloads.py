@@ -21,7 +21,7 @@ from lab.bulk import (SO_SNDBUFFORCE, SOL_UDP, TCP_HEADER_LENGTH, UDP_SEGMENT, V
                       tcp, udp)
 from lab.client import Client
 from lab.daemon import Daemon, TunnelLine
-from lab.namespace import Namespace
+from lab.namespace import Namespace, wait_for
 from lab.packets import UDP, Listener, udp_payload
 from lab.site import PASSWORD, Site
 from lab.topology import SERVER
@@ -104,6 +104,18 @@ def test_what_the_kernel_refuses_together_goes_one_by_one(site: Site) -> None:
     assert client.stop() == 0
     assert " 0 not sent" in client.process.output, client.process.output  # type: ignore[union-attr]
     assert daemon.is_running
+
+
+@pytest.mark.parametrize(("tunnel", "what"), [(AYIYA, "UDP 5072"), (TunnelLine(1, 4141, HOME, 1480), "protocol 41")],
+                         ids=["ayiya", "static"])
+def test_says_that_nobody_is_there_under_load_too(site: Site, tunnel: TunnelLine, what: str) -> None:
+    """No daemon runs: the PoP's kernel refuses what comes."""
+    home = site.home(ipv4=HOME)
+    client = site.client(home, tunnel)
+    process = client.launch()
+    home.spawn("ping", "-n", "-q", "-i", 0.002, "-l", 20, "-c", 1000, SERVER, name="load")
+    wait_for(lambda: f"refuses {what}" in process.output, 5, "the client to say so")
+    assert process.is_running
 
 
 def bound_client(stage: Stage, *options: str) -> tuple[Client, tuple[str, int]]:  # noqa: F811
