@@ -5,12 +5,14 @@
                       └─ sink0: a network card that can do everything ┘
 
 Packets are queued while the daemon is stopped (SIGSTOP), and the CPU time of its worker is read when it has
-served them all: nothing else runs in the measured time, and no wake-up is in it. Two daemons take turns: the third one has --egress link.
+served them all: nothing else runs in the measured time. What a long queue takes longer than a short one is shown, so that
+neither a wake-up nor cold caches are in it. Two daemons take turns: the third one has --egress link.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import signal
 import socket
 import statistics
@@ -39,6 +41,8 @@ FIRST_AYIYA = PEERS
 SEGMENT_6IN4, SEGMENT_AYIYA = 1480 - 72, 1428 - 72
 SIZES = (72, 100, 128, 200)
 QUEUE = 4096
+# How many times as short every other burst is.
+SHORTER = 8
 
 
 def remote(tid: int) -> str:
@@ -75,19 +79,32 @@ class Bench:
         wait_for(lambda: self.daemon.state(last) == "up", 5, "the AYIYA tunnels")
 
     def drain(self, load: Load) -> tuple[float, int]:
-        """Nanoseconds a packet, and how many packets there were."""
+        """Nanoseconds a packet, and how many packets there were.
+
+        Bursts are long and short in turns, and the difference counts, so that what comes with each of them is in no figure.
+        """
         before = self.daemon.balance()
-        spent = 0
+        lengths = (load.burst, max(load.burst // SHORTER, 1))
+        spent: dict[int, list[int]] = {length: [] for length in lengths}
         with load.sender(self) as send:
-            for start in range(0, len(load.packets), load.burst):
-                spent += self._serve(lambda: [send(packet) for packet in load.packets[start:start + load.burst]])
+            start = 0
+            for length in itertools.cycle(lengths):
+                burst = load.packets[start:start + length]
+                if not burst:
+                    break
+                start += length
+                cost = self._serve(lambda: [send(packet) for packet in burst])
+                if len(burst) == length:
+                    spent[length].append(cost)
         after = self.daemon.balance()
         assert after.is_even, f"lost count: {after}"
         count = after.forwarded - before.forwarded
         received = after.received - before.received
         if count < 0.98 * received or count == 0:
             raise RuntimeError(f"{count} of {received} packets went on: {after}")
-        return spent / count, count
+        long, short = (statistics.median(spent[length]) for length in lengths)
+        each = (long - short) / (lengths[0] - lengths[1])
+        return each * len(load.packets) / count, count
 
     def _is_stopped(self) -> bool:
         tasks = Path(f"/proc/{self.daemon.pid}/task").glob("*/stat")

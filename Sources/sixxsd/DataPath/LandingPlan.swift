@@ -18,8 +18,8 @@ struct LandingPlan: Hashable {
     /// How many slots a message takes at most.
     let slots: Int
 
-    /// Plans for a message; nil when a packet wouldn't fit in a slot, or the longest message not in half of the slots, which
-    /// is so when packets are small.
+    /// Plans for a message; nil when a packet wouldn't fit in a slot, or the longest message not in the slots, which is so
+    /// when packets are small.
     ///
     /// - Parameters:
     ///   - headerLength: Of all headers, in octets.
@@ -32,7 +32,7 @@ struct LandingPlan: Hashable {
         }
         let payload = max(Self.longestPacket - headerLength, 1)
         let slots = (payload + segmentSize - 1) / segmentSize
-        guard slots <= capacity / 2 else { return nil }
+        guard slots <= capacity else { return nil }
         self.headerLength = headerLength
         self.segmentSize = segmentSize
         self.slots = slots

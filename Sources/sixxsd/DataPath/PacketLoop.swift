@@ -69,7 +69,7 @@ struct PacketLoop: ~Copyable {
         let spares = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
         let segments = try PacketArena(capacity: 2 * capacity, slotSize: Self.segmentSlotSize)
         let largeSegment = try PacketArena(capacity: 1, slotSize: Self.slotSize)
-        let landings = try Landings(capacity: 2 * capacity, slotSize: Self.segmentSlotSize)
+        let landings = try Landings(capacity: capacity, slotSize: Self.segmentSlotSize)
         let poller = try Self.watch(ports, mailbox)
         self.ports = ports
         self.mailbox = mailbox
