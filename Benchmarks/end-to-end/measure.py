@@ -28,7 +28,7 @@ from lab.programs import what_is_missing  # noqa: E402
 PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "end-to-end": lambda asked: [*packet_cost.table(asked.only, asked.rounds or 7), "", *floors.table(asked.rounds or 7)],
     "workers": lambda asked: workers.table(asked.only, asked.rounds or 5),
-    "transfers": lambda asked: transfers.table(asked.rounds or 3),
+    "transfers": lambda asked: transfers.table(asked.rounds or 5),
     "round-trips": lambda asked: round_trips.table(asked.rounds or 3),
     "waiting": lambda asked: waiting.table(asked.rounds or 3),
     "lossless": lambda asked: lossless.table(),

@@ -22,7 +22,7 @@ from lab.namespace import Laboratory
 from lab.programs import find_programs
 from sender import Sender, load
 
-WAYS = {"30, the default": [], "0": ["--busy-poll", "0"], "1000": ["--busy-poll", "1000"]}
+WAYS = {"5, the default": [], "0": ["--busy-poll", "0"], "50": ["--busy-poll", "50"]}
 RATES = (5_000, 20_000, 50_000)
 SETTLING, SECONDS = 0.2, 0.7
 PROBES, GAP = 300, 0.002

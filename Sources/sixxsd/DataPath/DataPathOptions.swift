@@ -31,8 +31,8 @@ struct DataPathOptions: Hashable, Sendable {
 
     /// How long a worker looks for more packets before it sleeps, in microseconds; 0 through ``longestBusyPoll``.
     ///
-    /// By default about what a wake-up costs, and how long it takes.
-    var busyPoll = 30
+    /// By default less than a wake-up costs, so that looking in vain takes little.
+    var busyPoll = 5
 
     /// The same in nanoseconds; none with one system call a packet, which is there to be compared with.
     var longestLook: UInt64 { self.batchSize > 1 ? UInt64(self.busyPoll) * 1000 : 0 }

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func isAsLongAsTheOptionsSay() {
-        #expect(DataPathOptions().longestLook == 30_000)
+        #expect(DataPathOptions().longestLook == 5000)
         #expect(DataPathOptions(busyPoll: 0).longestLook == 0)
         #expect(DataPathOptions(busyPoll: DataPathOptions.longestBusyPoll).longestLook == 1_000_000)
         #expect(DataPathOptions(batchSize: 1).longestLook == 0, "which others are compared with")
