@@ -43,9 +43,10 @@ public final class ScatteredRoom {
 
     /// Adds a part, which must stay where it is until something was received; traps when there are as many as fit.
     public func append(_ part: UnsafeMutableRawBufferPointer) {
-        precondition(self.count < self.capacity, "too many parts")
-        self.vectors[self.count] = iovec(iov_base: part.baseAddress, iov_len: part.count)
-        self.count += 1
+        let place = self.count
+        precondition(place < self.capacity, "too many parts")
+        self.vectors[place] = iovec(iov_base: part.baseAddress, iov_len: part.count)
+        self.count = place + 1
     }
 
     /// The parts of a message, under ``messageCount``; there are ``partsPerMessage`` of them.

@@ -207,13 +207,12 @@ public final class TransmitBatch {
     }
 
     private func extend(_ packet: UnsafeRawPointer, length: Int) {
-        precondition(!self.isFull && self.messageCount > 0, "the batch is full, or nothing was begun")
-        self.vectors[self.count] = iovec(
-            iov_base: UnsafeMutableRawPointer(mutating: packet),
-            iov_len: length
-        )
-        self.messages[self.messageCount - 1].msg_hdr.msg_iovlen += 1
-        self.count += 1
+        let place = self.count
+        let message = self.messageCount - 1
+        precondition(place < self.capacity && message >= 0, "the batch is full, or nothing was begun")
+        self.vectors[place] = iovec(iov_base: UnsafeMutableRawPointer(mutating: packet), iov_len: length)
+        self.messages[message].msg_hdr.msg_iovlen += 1
+        self.count = place + 1
     }
 
     /// Sends everything and empties the batch; never waits, allocates nothing.

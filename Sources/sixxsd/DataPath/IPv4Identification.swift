@@ -6,7 +6,7 @@ enum IPv4Identification {
     private static let ipv4WithoutOptions: UInt8 = 0x45
     /// Identification 0, DF, offset 0.
     private static let unidentified: UInt32 = 0x4000
-    private static let value = UInt16(1).bigEndian
+    private static let value: UInt16 = 1
 
     /// Gives a packet some identification.
     ///
@@ -19,6 +19,6 @@ enum IPv4Identification {
             UInt32(bigEndian: packet.loadUnaligned(fromByteOffset: 4, as: UInt32.self)) == Self.unidentified
         else { return }
         let header = UnsafeMutableRawBufferPointer(mutating: packet)
-        header.storeBytes(of: Self.value, toByteOffset: 4, as: UInt16.self)
+        header.storeBytes(of: Self.value.bigEndian, toByteOffset: 4, as: UInt16.self)
     }
 }

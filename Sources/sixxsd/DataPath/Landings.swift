@@ -12,6 +12,15 @@ struct Landings {
     private let headers: PacketArena
     /// The parts that the next message or messages go to.
     let room: ScatteredRoom
+    /// How they are arranged: most often as they were before.
+    private var arrangement: Arrangement?
+
+    private struct Arrangement: Hashable {
+        var plan: LandingPlan
+        var front: Int
+        var first: Int
+        var messages: Int
+    }
 
     init(capacity: Int, slotSize: Int) throws(SystemCallError) {
         self.arena = try PacketArena(capacity: capacity, slotSize: slotSize)
@@ -44,7 +53,10 @@ struct Landings {
     ///   - front: What the kernel puts in front of each, in octets.
     ///   - first: The first slot.
     ///   - messages: How many, no more than fit.
-    func makeRoom(for plan: LandingPlan, front: Int, at first: Int, messages: Int = 1) {
+    mutating func makeRoom(for plan: LandingPlan, front: Int, at first: Int, messages: Int = 1) {
+        let wanted = Arrangement(plan: plan, front: front, first: first, messages: messages)
+        guard wanted != self.arrangement else { return }
+        self.arrangement = wanted
         self.room.begin(partsPerMessage: plan.slots)
         for message in 0..<messages {
             for index in 0..<plan.slots {
@@ -58,7 +70,7 @@ struct Landings {
     /// Makes room for as many messages as fit, or for none when there is no plan, and they go where they always do.
     ///
     /// - Returns: How many can be received.
-    func makeRoom(for plan: LandingPlan?, messages: Int) -> Int {
+    mutating func makeRoom(for plan: LandingPlan?, messages: Int) -> Int {
         guard let plan else { return messages }
         let count = min(messages, self.capacity / plan.slots)
         self.makeRoom(for: plan, front: 0, at: 0, messages: count)

@@ -40,8 +40,8 @@ extension PacketLoop {
         _ now: Moment
     ) -> Int {
         let size = datagram.segmentSize.flatMap { $0 < datagram.length ? $0 : nil }
-        let landings = self.landings
-        self.plans[Int(source.rawValue)] = size.flatMap { landings.plan(headerLength: 0, segmentSize: $0) }
+        self.plans[Int(source.rawValue)] =
+            if let size { self.landings.plan(headerLength: 0, segmentSize: size) } else { nil }
         var whole = Datagram(slot: self.received.slot(at: index), length: datagram.length, outer: outer)
         if let plan {
             let first = index * plan.slots

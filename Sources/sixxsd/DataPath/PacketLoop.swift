@@ -45,7 +45,7 @@ struct PacketLoop: ~Copyable {
     /// Takes one of those that is larger than any tunnel's, which nothing waits in.
     let largeSegment: PacketArena
     /// Takes packets that the kernel hands over as one, where that was foreseen.
-    let landings: Landings
+    var landings: Landings
     /// How the next message of each source is expected to be, in the order of the sources; nil for anything.
     var plans: [LandingPlan?]
     /// The packet that waits to be signed together with the next one.

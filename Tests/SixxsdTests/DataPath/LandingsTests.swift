@@ -51,7 +51,7 @@ struct LandingsTests {
 
     @Test(arguments: [(1, 1), (2, 2), (64, 2)])
     func haveRoomForMessagesOneBehindTheOther(_ wanted: Int, _ messages: Int) throws {
-        let landings = try Landings(capacity: 128, slotSize: 2368)
+        var landings = try Landings(capacity: 128, slotSize: 2368)
         let plan = try #require(landings.plan(headerLength: 0, segmentSize: 1472))
 
         #expect(landings.makeRoom(for: plan, messages: wanted) == messages)
@@ -60,6 +60,18 @@ struct LandingsTests {
         #expect(landings.room.count == messages * plan.slots)
         #expect(landings.room.partsPerMessage == plan.slots)
         #expect(landings.makeRoom(for: nil, messages: wanted) == wanted)
+    }
+
+    @Test func arrangeTheRoomAnewForAnotherPlan() throws {
+        var landings = try Landings(capacity: 128, slotSize: 2368)
+        let plans = try [1472, 1300].map { try #require(landings.plan(headerLength: 0, segmentSize: $0)) }
+
+        for plan in [plans[0], plans[0], plans[1], plans[0]] {
+            _ = landings.makeRoom(for: plan, messages: 2)
+            #expect(landings.room.partsPerMessage == plan.slots && landings.room.messageCount == 2)
+        }
+        landings.makeRoom(for: plans[0], front: 0, at: 0, messages: 1)
+        #expect(landings.room.messageCount == 1)
     }
 
     @Test func planNothingWithSlotsForFew() throws {
