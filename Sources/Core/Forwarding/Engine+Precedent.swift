@@ -58,7 +58,7 @@ extension Engine {
             // ECN stays as it is.
             outerTrafficClass & 3 == 0 || outerTrafficClass & 3 == header.congestion
         else {
-            self.outsidePrecedent.skip()
+            self.outsidePrecedent.passOver()
             return false
         }
         return self.outsidePrecedent.recognizes(header)

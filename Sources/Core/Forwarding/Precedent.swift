@@ -152,7 +152,7 @@ struct OutsidePrecedent: ~Copyable {
     }
 
     /// Begins with a packet that says nothing about others.
-    mutating func skip() { self.isPending = false }
+    mutating func passOver() { self.isPending = false }
 
     /// The tunnel of a packet that is like the one before, whose inner header it has; nil where it must be decided on, which
     /// begins now.

@@ -7,11 +7,6 @@ import Wire
 ///
 /// The engine made the packets: what is looked at here is only what tells them apart.
 struct AYIYARun {
-    /// The kernel takes no more segments a message than this (`UDP_MAX_SEGMENTS` of its first version).
-    private static let mostPackets = 64
-    /// A little less than what the length fields of UDP and IP allow.
-    private static let mostOctets = 65_000
-
     private enum Offset {
         static let trafficClass4 = 1
         /// Identification, flags and fragment offset.
@@ -27,9 +22,7 @@ struct AYIYARun {
 
     private let head: UnsafeRawBufferPointer
     private let isIPv4: Bool
-    private var count = 1
-    private var octets: Int
-    private var isClosed = false
+    private var datagrams: DatagramRun
 
     /// Begins a run with a packet; nil when it can't be part of one.
     init?(_ packet: UnsafeRawBufferPointer) {
@@ -44,8 +37,9 @@ struct AYIYARun {
         } else {
             guard packet[Offset.nextHeader6] == ProtocolNumber.udp else { return nil }
         }
-        self.octets = packet.count
-        let port: UInt16 = Self.read(packet, self.ipHeaderLength)
+        let headerLength = Self.headerLength(isIPv4: self.isIPv4)
+        self.datagrams = DatagramRun(length: packet.count - headerLength)
+        let port: UInt16 = Self.read(packet, headerLength - UDPDatagram.headerLength)
         guard port == AYIYAPacket.port else { return nil }
     }
 
@@ -56,12 +50,15 @@ struct AYIYARun {
         T(bigEndian: packet.loadUnaligned(fromByteOffset: offset, as: T.self))
     }
 
-    private var ipHeaderLength: Int {
-        self.isIPv4 ? IPv4Packet.minimumHeaderLength : IPv6Packet.headerLength
+    private static func headerLength(isIPv4: Bool) -> Int {
+        (isIPv4 ? IPv4Packet.minimumHeaderLength : IPv6Packet.headerLength) + UDPDatagram.headerLength
     }
 
     /// Octets in front of the payload of each packet.
-    var headerLength: Int { self.ipHeaderLength + UDPDatagram.headerLength }
+    var headerLength: Int { Self.headerLength(isIPv4: self.isIPv4) }
+
+    /// Where the UDP header begins, in octets.
+    private var ports: Int { self.headerLength - UDPDatagram.headerLength }
 
     /// What the kernel is told of the run.
     var description: TransmitBatch.Run {
@@ -73,29 +70,25 @@ struct AYIYARun {
             to: self.isIPv4
                 ? .ipv4(addresses.ipv4Address(at: Offset.addresses4 + 4))
                 : .ipv6(addresses.ipv6Address(at: Offset.addresses6 + 16)),
-            port: Self.read(self.head, self.ipHeaderLength + 2),
+            port: Self.read(self.head, self.ports + 2),
             trafficClass: self.isIPv4
                 ? self.head[Offset.trafficClass4]
                 : UInt8(truncatingIfNeeded: Self.read(self.head, 0) as UInt16 >> 4),
-            segmentSize: UInt16(clamping: self.head.count - self.headerLength)
+            segmentSize: UInt16(clamping: self.datagrams.segmentSize)
         )
     }
 
     /// Takes another packet into the run if it may be part of it.
     mutating func takes(_ packet: UnsafeRawBufferPointer) -> Bool {
-        guard !self.isClosed, self.count < Self.mostPackets, packet.count <= self.head.count,
-            self.octets + packet.count <= Self.mostOctets,
-            let other = AYIYARun(packet), other.isIPv4 == self.isIPv4, self.hasSameHeader(as: packet)
-        else { return false }
-        self.isClosed = packet.count < self.head.count
-        self.count += 1
-        self.octets += packet.count
-        return true
+        guard let other = AYIYARun(packet), other.isIPv4 == self.isIPv4, self.hasSameHeader(as: packet) else {
+            return false
+        }
+        return self.datagrams.takes(length: packet.count - self.headerLength)
     }
 
     /// Compares version, traffic class, addresses and ports.
     private func hasSameHeader(as packet: UnsafeRawBufferPointer) -> Bool {
-        let ports = self.ipHeaderLength
+        let ports = self.ports
         guard Self.read(self.head, 0) as UInt16 == Self.read(packet, 0) as UInt16,
             Self.read(self.head, ports) as UInt32 == Self.read(packet, ports) as UInt32
         else { return false }

@@ -82,7 +82,7 @@ import Wire
 
     @Test func takesNoMoreThanTheKernelDoes() {
         #expect(Self.length([Outer](repeating: Outer(payload: 100), count: 70)) == 64)
-        #expect(Self.length([Outer](repeating: Outer(payload: 1400), count: 70)) == 45)
+        #expect(Self.length([Outer](repeating: Outer(payload: 1400), count: 70)) == 46)
     }
 
     @Test(arguments: [false, true])

@@ -1,6 +1,6 @@
 /// Which datagrams that follow each other the kernel takes as one message (UDP_SEGMENT): those of one length, and a shorter
 /// one at the end.
-struct DatagramRun: Hashable, Sendable {
+public struct DatagramRun: Hashable, Sendable {
     /// The kernel takes no more segments a message than this (`UDP_MAX_SEGMENTS` of its first version).
     private static let mostDatagrams = 64
 
@@ -8,22 +8,25 @@ struct DatagramRun: Hashable, Sendable {
     private static let mostOctets = 65_000
 
     /// Length of each but the last, in octets.
-    let segmentSize: Int
+    public let segmentSize: Int
 
     /// How many there are.
-    private(set) var count = 1
+    public private(set) var count = 1
 
     private var octets: Int
     private var isClosed = false
 
     /// Begins a run with a datagram of a length, in octets.
-    init(length: Int) {
+    public init(length: Int) {
         self.segmentSize = length
         self.octets = length
     }
 
     /// Takes the next datagram into the run if it may be part of it.
-    mutating func takes(length: Int) -> Bool {
+    ///
+    /// - Parameter length: Of its payload, in octets.
+    /// - Returns: Whether it was taken.
+    public mutating func takes(length: Int) -> Bool {
         guard !self.isClosed, length > 0, length <= self.segmentSize, self.count < Self.mostDatagrams,
             self.octets + length <= Self.mostOctets
         else { return false }

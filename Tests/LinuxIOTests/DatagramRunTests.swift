@@ -1,8 +1,8 @@
 import Testing
 
-@testable import sixxs_client
+@testable import LinuxIO
 
-@Suite("Datagrams that leave or came as one message")
+@Suite("Datagrams that leave as one message")
 struct DatagramRunTests {
     /// How many datagrams of these lengths leave as the first message.
     private static func first(of lengths: [Int]) -> Int {
@@ -42,17 +42,5 @@ struct DatagramRunTests {
         let isTaken = run.takes(length: 100)
         #expect(isTaken)
         #expect(run.segmentSize == 1472)
-    }
-
-    // swift-format-ignore
-    static let messages: [(length: Int, size: Int?, ranges: [Range<Int>])] = [
-        (100, nil, [0..<100]), (0, nil, [0..<0]), (100, 100, [0..<100]), (100, 200, [0..<100]),
-        (300, 100, [0..<100, 100..<200, 200..<300]), (201, 100, [0..<100, 100..<200, 200..<201]),
-        (0, 100, [0..<0]), (100, 0, [0..<100]),
-    ]
-
-    @Test(arguments: messages)
-    func comeApart(length: Int, size: Int?, ranges: [Range<Int>]) {
-        #expect(Array(MergedDatagrams(length: length, segmentSize: size)) == ranges)
     }
 }
