@@ -88,6 +88,8 @@ def fed(site: Site, messages: list[bytes]) -> list[bytes]:
     daemon = site.daemon(STATIC)
     home = site.home(ipv4=HOME)
     feed = Device(site.pop, "feed0")
+    # What waits for a neighbour to be found may be overtaken where another worker's packet has found it.
+    site.pop.run("ping", "-n", "-q", "-c", 1, "-W", 5, HOME)
     with receiver(home, "net0", 0x0800) as arrivals:
         daemon.signal(signal.SIGSTOP)
         for message in messages:
