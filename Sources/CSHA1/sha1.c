@@ -1,18 +1,26 @@
-// SHA-1 (FIPS 180-4 section 6.1.2) with the SHA extensions of x86-64, and by libcrypto elsewhere.
+// SHA-1 (FIPS 180-4 section 6.1.2) of many messages with AVX-512 or AVX2, of one or two with the SHA extensions of x86-64,
+// and by libcrypto where the CPU has none of them.
 
 // The low-level interface is deprecated from version 3 on.
 #define OPENSSL_API_COMPAT 0x10100000L
 
 #include "CSHA1.h"
 
+#include <limits.h>
 #include <openssl/sha.h>
 #include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+
+typedef uint32_t csha1_sixteen __attribute__((vector_size(64)));
+typedef uint32_t csha1_eight __attribute__((vector_size(32)));
 #endif
 
-typedef void (*csha1_compress)(uint32_t state[5], const uint8_t *blocks, size_t count);
+// A register holds a word of each message. How few messages are still worth it depends on what else the CPU has.
+enum { LANES = CSHA1_LANES, LEAST_BESIDE_SHA = 6, LEAST_BESIDE_LIBCRYPTO = 4 };
+
+typedef void (*csha1_compress_many)(uint32_t state[5][LANES], const uint8_t *const blocks[LANES], size_t count);
 
 // OpenSSL's own code for processors without SHA extensions; its low-level interface is the one that needs no heap.
 static void compress_libcrypto(uint32_t state[5], const uint8_t *blocks, size_t count) {
@@ -101,132 +109,285 @@ __attribute__((target("sha,ssse3,sse4.1"))) static void compress_two_sha_instruc
     CSHA1_STORE_STATE(_a, first_state);
     CSHA1_STORE_STATE(_b, second_state);
 }
+
+// The words of a block, each in a register beside the same word of other messages' blocks.
+#define CSHA1_SWAP_OCTETS _mm_set_epi64x(0x0c0d0e0f08090a0bll, 0x0405060700010203ll)
+
+__attribute__((target("avx512f,avx512bw"))) static inline void load_sixteen(
+    csha1_sixteen words[16], const uint8_t *const blocks[16], size_t offset) {
+    const __m512i big_endian = _mm512_broadcast_i32x4(CSHA1_SWAP_OCTETS);
+    __m512i rows[16], pairs[16];
+    for (int i = 0; i < 16; i++) rows[i] = _mm512_loadu_si512(blocks[i] + offset);
+    for (int i = 0; i < 16; i += 2) {
+        pairs[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
+    }
+    // Afterwards rows[4q + k] has, in its quarter n, word 4n + k of the messages 4q to 4q + 3.
+    for (int i = 0; i < 16; i += 4) {
+        rows[i] = _mm512_unpacklo_epi64(pairs[i], pairs[i + 2]);
+        rows[i + 1] = _mm512_unpackhi_epi64(pairs[i], pairs[i + 2]);
+        rows[i + 2] = _mm512_unpacklo_epi64(pairs[i + 1], pairs[i + 3]);
+        rows[i + 3] = _mm512_unpackhi_epi64(pairs[i + 1], pairs[i + 3]);
+    }
+    for (int k = 0; k < 4; k++) {
+        const __m512i even_low = _mm512_shuffle_i32x4(rows[k], rows[4 + k], 0x88);
+        const __m512i odd_low = _mm512_shuffle_i32x4(rows[k], rows[4 + k], 0xdd);
+        const __m512i even_high = _mm512_shuffle_i32x4(rows[8 + k], rows[12 + k], 0x88);
+        const __m512i odd_high = _mm512_shuffle_i32x4(rows[8 + k], rows[12 + k], 0xdd);
+        const __m512i columns[4] = {
+            _mm512_shuffle_i32x4(even_low, even_high, 0x88), _mm512_shuffle_i32x4(odd_low, odd_high, 0x88),
+            _mm512_shuffle_i32x4(even_low, even_high, 0xdd), _mm512_shuffle_i32x4(odd_low, odd_high, 0xdd)};
+        for (int n = 0; n < 4; n++)
+            words[4 * n + k] = (csha1_sixteen)_mm512_shuffle_epi8(columns[n], big_endian);
+    }
+}
+
+__attribute__((target("avx2"))) static inline void load_eight(
+    csha1_eight words[16], const uint8_t *const blocks[8], size_t offset) {
+    const __m256i big_endian = _mm256_broadcastsi128_si256(CSHA1_SWAP_OCTETS);
+    for (int half = 0; half < 2; half++) {
+        __m256i rows[8], pairs[8];
+        for (int i = 0; i < 8; i++)
+            rows[i] = _mm256_loadu_si256((const __m256i *)(blocks[i] + offset + 32 * half));
+        for (int i = 0; i < 8; i += 2) {
+            pairs[i] = _mm256_unpacklo_epi32(rows[i], rows[i + 1]);
+            pairs[i + 1] = _mm256_unpackhi_epi32(rows[i], rows[i + 1]);
+        }
+        // Afterwards rows[4q + k] has, in its half n, word 4n + k of the messages 4q to 4q + 3.
+        for (int i = 0; i < 8; i += 4) {
+            rows[i] = _mm256_unpacklo_epi64(pairs[i], pairs[i + 2]);
+            rows[i + 1] = _mm256_unpackhi_epi64(pairs[i], pairs[i + 2]);
+            rows[i + 2] = _mm256_unpacklo_epi64(pairs[i + 1], pairs[i + 3]);
+            rows[i + 3] = _mm256_unpackhi_epi64(pairs[i + 1], pairs[i + 3]);
+        }
+        for (int k = 0; k < 4; k++) {
+            const __m256i columns[2] = {
+                _mm256_permute2x128_si256(rows[k], rows[4 + k], 0x20),
+                _mm256_permute2x128_si256(rows[k], rows[4 + k], 0x31)};
+            for (int n = 0; n < 2; n++)
+                words[8 * half + 4 * n + k] = (csha1_eight)_mm256_shuffle_epi8(columns[n], big_endian);
+        }
+    }
+}
+
+// The functions of FIPS 180-4 section 4.1.1.
+#define CSHA1_CH (d ^ (b & (c ^ d)))
+#define CSHA1_PARITY (b ^ c ^ d)
+#define CSHA1_MAJ ((b & c) | (d & (b | c)))
+#define CSHA1_ROTATE(word, bits) ((word) << (bits) | (word) >> (32 - (bits)))
+
+// One round after the other, twenty of the same function.
+#define CSHA1_TWENTY_ROUNDS(first, function, constant)                                                 \
+    _Pragma("clang loop unroll(full)") for (int i = first; i < first + 20; i++) {                      \
+        if (i >= 16) {                                                                                 \
+            w[i & 15] ^= w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15];                         \
+            w[i & 15] = CSHA1_ROTATE(w[i & 15], 1);                                                    \
+        }                                                                                              \
+        const __typeof__(a) next = (e + w[i & 15] + (constant)) + (CSHA1_ROTATE(a, 5) + function);     \
+        e = d;                                                                                         \
+        d = c;                                                                                         \
+        c = CSHA1_ROTATE(b, 30);                                                                       \
+        b = a;                                                                                         \
+        a = next;                                                                                      \
+    }
+
+// Blocks of many messages at once. A state's column is a message.
+#define CSHA1_COMPRESS_MANY(vector, load)                                                              \
+    vector s[5], w[16];                                                                                \
+    for (int i = 0; i < 5; i++) memcpy(&s[i], state[i], sizeof s[i]);                                  \
+    for (size_t offset = 0; offset < 64 * count; offset += 64) {                                       \
+        load(w, blocks, offset);                                                                       \
+        vector a = s[0], b = s[1], c = s[2], d = s[3], e = s[4];                                       \
+        CSHA1_TWENTY_ROUNDS(0, CSHA1_CH, 0x5a827999)                                                   \
+        CSHA1_TWENTY_ROUNDS(20, CSHA1_PARITY, 0x6ed9eba1)                                              \
+        CSHA1_TWENTY_ROUNDS(40, CSHA1_MAJ, 0x8f1bbcdc)                                                 \
+        CSHA1_TWENTY_ROUNDS(60, CSHA1_PARITY, 0xca62c1d6)                                              \
+        s[0] += a, s[1] += b, s[2] += c, s[3] += d, s[4] += e;                                         \
+    }                                                                                                  \
+    for (int i = 0; i < 5; i++) memcpy(state[i], &s[i], sizeof s[i])
+
+__attribute__((target("avx512f,avx512bw"))) static void compress_sixteen(
+    uint32_t state[5][LANES], const uint8_t *const blocks[LANES], size_t count) {
+    CSHA1_COMPRESS_MANY(csha1_sixteen, load_sixteen);
+}
+
+__attribute__((target("avx2"))) static void compress_eight(
+    uint32_t state[5][LANES], const uint8_t *const blocks[LANES], size_t count) {
+    CSHA1_COMPRESS_MANY(csha1_eight, load_eight);
+}
 #endif
 
-int csha1_uses_cpu_instructions(void) {
+unsigned csha1_extensions(void) {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("sha");
+    // The code for SHA needs SSE 4.1 too, which every CPU has that has SHA.
+    const unsigned sha = __builtin_cpu_supports("sha") ? CSHA1_SHA : 0;
+    const unsigned avx2 = __builtin_cpu_supports("avx2") ? CSHA1_AVX2 : 0;
+    const int has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+    return sha | avx2 | (has_avx512 ? CSHA1_AVX512 : 0);
 #else
     return 0;
 #endif
 }
 
-static csha1_compress chosen_compress(void) {
-#if defined(__x86_64__)
-    static csha1_compress chosen;
-    csha1_compress compress = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
-    if (compress == NULL) {
-        compress = csha1_uses_cpu_instructions() ? compress_sha_instructions : compress_libcrypto;
-        __atomic_store_n(&chosen, compress, __ATOMIC_RELAXED);
+static unsigned chosen_extensions(void) {
+    static unsigned chosen = UINT_MAX;
+    unsigned extensions = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+    if (extensions == UINT_MAX) {
+        extensions = csha1_extensions();
+        __atomic_store_n(&chosen, extensions, __ATOMIC_RELAXED);
     }
-    return compress;
-#else
-    return compress_libcrypto;
-#endif
+    return extensions;
 }
 
-// A message on its way: hands out its blocks, from the parts themselves where they are whole there.
+// Blocks that lie one behind the other.
 typedef struct {
-    const csha1_part *parts;
-    int part;
-    size_t offset;
-    int is_padded;
-    size_t held;
-    // What is left of the blocks that were handed out last.
     const uint8_t *blocks;
     size_t count;
+} csha1_run;
+
+// A message on its way: what its head shares a block with, what is hashed where it lies, and the end with the padding.
+typedef struct {
+    csha1_run runs[3];
+    int run;
     uint32_t state[5];
-    uint8_t block[128];
+    uint8_t front[64];
+    uint8_t tail[128];
 } csha1_lane;
 
-static void begin(csha1_lane *lane, const csha1_part parts[3]) {
+static void begin(csha1_lane *lane, const csha1_message *message) {
     static const uint32_t initial[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-    lane->parts = parts;
-    lane->part = 0;
-    lane->offset = 0;
-    lane->is_padded = 0;
-    lane->held = 0;
-    lane->count = 0;
+    const size_t head = message->head_count;
+    const uint8_t *body = message->body;
+    size_t left = message->body_count, held = head;
     memcpy(lane->state, initial, sizeof initial);
-}
-
-static int hand_out(csha1_lane *lane, const uint8_t *blocks, size_t count) {
-    lane->blocks = blocks;
-    lane->count = count;
-    return 1;
-}
-
-static int pad(csha1_lane *lane) {
-    if (lane->is_padded) return 0;
-    lane->is_padded = 1;
-    const uint64_t bits = 8 * ((uint64_t)lane->parts[0].count + lane->parts[1].count + lane->parts[2].count);
-    const size_t count = lane->held < 56 ? 1 : 2;
-    lane->block[lane->held] = 0x80;
-    memset(lane->block + lane->held + 1, 0, 64 * count - lane->held - 9);
-    for (int i = 0; i < 8; i++) lane->block[64 * count - 8 + i] = (uint8_t)(bits >> (56 - 8 * i));
-    return hand_out(lane, lane->block, count);
-}
-
-// Has the lane hand out more blocks when it has none; 0 at the message's end.
-static int has_blocks(csha1_lane *lane) {
-    if (lane->count > 0) return 1;
-    for (; lane->part < 3; lane->part++, lane->offset = 0) {
-        const size_t left = lane->parts[lane->part].count - lane->offset;
-        if (left == 0) continue;
-        const uint8_t *octets = lane->parts[lane->part].octets + lane->offset;
-        if (lane->held == 0 && left >= 64) {
-            lane->offset += left / 64 * 64;
-            return hand_out(lane, octets, left / 64);
-        }
-        const size_t taken = left < 64 - lane->held ? left : 64 - lane->held;
-        memcpy(lane->block + lane->held, octets, taken);
-        lane->held += taken;
-        lane->offset += taken;
-        if (lane->held == 64) {
-            lane->held = 0;
-            return hand_out(lane, lane->block, 1);
-        }
+    memset(lane->tail, 0, sizeof lane->tail);
+    lane->run = 0;
+    lane->runs[0].count = 0;
+    if (head > 0 && head + left >= 64) {
+        memcpy(lane->front, message->head, sizeof lane->front);
+        memcpy(lane->front + head, body, 64 - head);
+        lane->runs[0] = (csha1_run){lane->front, 1};
+        body += 64 - head;
+        left -= 64 - head;
+        held = 0;
     }
-    return pad(lane);
+    memcpy(lane->tail, message->head, held);
+    lane->runs[1] = (csha1_run){body, held > 0 ? 0 : left / 64};
+    body += 64 * lane->runs[1].count;
+    left -= 64 * lane->runs[1].count;
+    if (left > 0) memcpy(lane->tail + held, body, left);
+    held += left;
+    lane->tail[held] = 0x80;
+    lane->runs[2] = (csha1_run){lane->tail, held < 56 ? 1 : 2};
+    const uint64_t bits = __builtin_bswap64(8 * ((uint64_t)head + message->body_count));
+    memcpy(lane->tail + 64 * lane->runs[2].count - sizeof bits, &bits, sizeof bits);
 }
 
-static void finish(csha1_lane *lane, csha1_compress compress, uint8_t digest[20]) {
-    while (has_blocks(lane)) {
-        compress(lane->state, lane->blocks, lane->count);
-        lane->count = 0;
-    }
-    for (int i = 0; i < 5; i++)
-        for (int j = 0; j < 4; j++) digest[4 * i + j] = (uint8_t)(lane->state[i] >> (24 - 8 * j));
+// Finds the blocks that come next, NULL at the message's end.
+static csha1_run *next_run(csha1_lane *lane) {
+    for (; lane->run < 3; lane->run++)
+        if (lane->runs[lane->run].count > 0) return &lane->runs[lane->run];
+    return NULL;
 }
 
-static void digest_with(csha1_compress compress, const csha1_part parts[3], uint8_t digest[20]) {
-    csha1_lane lane;
-    begin(&lane, parts);
-    finish(&lane, compress, digest);
+static void advance(csha1_run *run, size_t count) {
+    run->blocks += 64 * count;
+    run->count -= count;
 }
 
-void csha1_digest(const csha1_part parts[3], uint8_t digest[20]) { digest_with(chosen_compress(), parts, digest); }
-
-void csha1_digest_libcrypto(const csha1_part parts[3], uint8_t digest[20]) {
-    digest_with(compress_libcrypto, parts, digest);
-}
-
-void csha1_digest_pair(const csha1_part first[3], const csha1_part second[3], uint8_t first_digest[20],
-                       uint8_t second_digest[20]) {
-    const csha1_compress compress = chosen_compress();
-    csha1_lane a, b;
-    begin(&a, first);
-    begin(&b, second);
+// Works on a message till its end.
+static void finish(csha1_lane *lane, unsigned extensions) {
+    for (csha1_run *run; (run = next_run(lane)) != NULL; run->count = 0) {
 #if defined(__x86_64__)
-    while (compress == compress_sha_instructions && has_blocks(&a) && has_blocks(&b)) {
-        const size_t count = a.count < b.count ? a.count : b.count;
-        compress_two_sha_instructions(a.state, a.blocks, b.state, b.blocks, count);
-        a.blocks += 64 * count;
-        a.count -= count;
-        b.blocks += 64 * count;
-        b.count -= count;
-    }
+        if (extensions & CSHA1_SHA) {
+            compress_sha_instructions(lane->state, run->blocks, run->count);
+            continue;
+        }
 #endif
-    finish(&a, compress, first_digest);
-    finish(&b, compress, second_digest);
+        compress_libcrypto(lane->state, run->blocks, run->count);
+    }
 }
+
+#if defined(__x86_64__)
+// Works on two messages till one of them ends.
+static void advance_two(csha1_lane *first, csha1_lane *second) {
+    for (csha1_run *a, *b; (a = next_run(first)) != NULL && (b = next_run(second)) != NULL;) {
+        const size_t count = a->count < b->count ? a->count : b->count;
+        compress_two_sha_instructions(first->state, a->blocks, second->state, b->blocks, count);
+        advance(a, count);
+        advance(b, count);
+    }
+}
+
+// Takes the states of some lanes out of the columns.
+static void take_states(csha1_lane *lanes, const uint32_t state[5][LANES], uint32_t which) {
+    for (; which != 0; which &= which - 1)
+        for (int i = 0; i < 5; i++) lanes[__builtin_ctz(which)].state[i] = state[i][__builtin_ctz(which)];
+}
+
+// Works on as many messages as there are lanes, or fewer, till too few are left to be worth it.
+static void advance_many(csha1_lane *lanes, size_t count, csha1_compress_many compress, int least) {
+    uint32_t state[5][LANES] = {{0}};
+    uint32_t active = (1u << count) - 1;
+    for (size_t lane = 0; lane < count; lane++)
+        for (int i = 0; i < 5; i++) state[i][lane] = lanes[lane].state[i];
+    while (__builtin_popcount(active) >= least) {
+        csha1_run *runs[LANES];
+        size_t steps = SIZE_MAX;
+        uint32_t ended = 0;
+        for (uint32_t rest = active; rest != 0; rest &= rest - 1) {
+            const int lane = __builtin_ctz(rest);
+            runs[lane] = next_run(&lanes[lane]);
+            if (runs[lane] == NULL) ended |= 1u << lane;
+            else if (runs[lane]->count < steps) steps = runs[lane]->count;
+        }
+        take_states(lanes, state, ended);
+        active &= ~ended;
+        if (active == 0) break;
+        // What is worked out where no message is left goes nowhere.
+        const uint8_t *blocks[LANES];
+        for (int lane = 0; lane < LANES; lane++)
+            blocks[lane] = runs[active >> lane & 1 ? lane : __builtin_ctz(active)]->blocks;
+        compress(state, blocks, steps);
+        for (uint32_t rest = active; rest != 0; rest &= rest - 1) advance(runs[__builtin_ctz(rest)], steps);
+    }
+    take_states(lanes, state, active);
+}
+
+static void advance_all(csha1_lane *lanes, size_t count, unsigned extensions) {
+    const int least = extensions & CSHA1_SHA ? LEAST_BESIDE_SHA : LEAST_BESIDE_LIBCRYPTO;
+    if (extensions & CSHA1_AVX512) {
+        advance_many(lanes, count, compress_sixteen, least);
+    } else if (extensions & CSHA1_AVX2) {
+        for (size_t i = 0; i < count; i += 8)
+            advance_many(&lanes[i], count - i < 8 ? count - i : 8, compress_eight, least);
+    }
+    for (size_t i = 0; extensions & CSHA1_SHA && i + 1 < count; i += 2) advance_two(&lanes[i], &lanes[i + 1]);
+}
+#endif
+
+static void digest_up_to_sixteen(unsigned extensions, csha1_message *messages, size_t count) {
+    csha1_lane lanes[LANES];
+    for (size_t i = 0; i < count; i++) begin(&lanes[i], &messages[i]);
+#if defined(__x86_64__)
+    advance_all(lanes, count, extensions);
+#endif
+    for (size_t i = 0; i < count; i++) {
+        finish(&lanes[i], extensions);
+        for (int j = 0; j < 5; j++) {
+            const uint32_t word = __builtin_bswap32(lanes[i].state[j]);
+            memcpy(messages[i].digest + 4 * j, &word, sizeof word);
+        }
+    }
+}
+
+void csha1_digest_with(unsigned extensions, csha1_message *messages, size_t count) {
+    while (count > 0) {
+        const size_t taken = count < LANES ? count : LANES;
+        digest_up_to_sixteen(extensions, messages, taken);
+        messages += taken;
+        count -= taken;
+    }
+}
+
+void csha1_digest(csha1_message *messages, size_t count) { csha1_digest_with(chosen_extensions(), messages, count); }

@@ -17,7 +17,7 @@ public struct Engine: ~Copyable {
     var knownChanges: UInt64 = 0
     /// How many configurations it took over.
     var epoch: UInt64 = 0
-    /// Whether AYIYA datagrams leave the engine unsigned where ``Output/awaitsSignature`` says so, to be signed in pairs
+    /// Whether AYIYA datagrams leave the engine unsigned where ``Output/awaitsSignature`` says so, to be signed together
     /// before they are sent.
     public var defersSignatures = false
     /// Numbers outer packets that are fragmented or may be.

@@ -3,16 +3,24 @@ import Wire
 
 @testable import sixxs_client
 
-@Suite("TunnelSession signs and verifies two at a time")
+@Suite("TunnelSession signs and verifies many at a time")
 struct TunnelSessionSignaturesTests {
     private static let good = TestTunnel.datagram()
 
-    private static func signatures(
-        _ session: TunnelSession,
-        _ first: [UInt8],
-        _ second: [UInt8]
-    ) -> (SHA1Digest, SHA1Digest)? {
-        session.expectedSignatures(of: first.span.bytes, second.span.bytes)
+    /// What datagrams must be signed with, worked out together; nil for those that nothing is worked out for.
+    private static func signatures(_ session: TunnelSession, _ datagrams: [UInt8]...) -> [SHA1Digest?] {
+        var signatures = AYIYASignatures()
+        return Array(datagrams.joined()).withUnsafeBytes { octets in
+            var start = 0
+            let indices: [Int?] = datagrams.map { datagram in
+                let part = UnsafeRawBufferPointer(rebasing: octets[start..<start + datagram.count])
+                start += datagram.count
+                let index = signatures.count
+                return session.addExpected(part, to: &signatures) ? index : nil
+            }
+            signatures.compute()
+            return indices.map { $0.map { signatures.signature(at: $0) } }
+        }
     }
 
     /// Receives two datagrams as the loop does.
@@ -22,41 +30,43 @@ struct TunnelSessionSignaturesTests {
         _ second: [UInt8]
     ) -> (TunnelSession.Verdict, TunnelSession.Verdict) {
         let expected = Self.signatures(session, first, second)
-        let one = session.receive(first, expecting: expected?.0)
-        return (one, session.receive(second, expecting: expected?.1))
+        let one = session.receive(first, expecting: expected[0])
+        return (one, session.receive(second, expecting: expected[1]))
     }
 
     @Test func signsEachAsIfItWereAlone() {
         let session = TestTunnel.session()
-        var octets = [Self.good, TestTunnel.datagram(.forward, [1, 2, 3])]
-        let signed = octets
-        for index in octets.indices {
-            octets[index].replaceSubrange(24..<44, with: repeatElement(0, count: 20))
-        }
-        var single = octets[0]
+        let signed = [Self.good, TestTunnel.datagram(.forward, [1, 2, 3])]
+        let unsigned = signed.map { $0[..<24] + [UInt8](repeating: 0, count: 20) + $0[44...] }
+        var single = Array(unsigned[0])
+        var signatures = AYIYASignatures()
 
-        var (one, two) = (octets[0], octets[1])
-        TestTunnel.edit(&one) { first in
-            TestTunnel.edit(&two) { second in session.sign(&first, &second) }
-        }
         TestTunnel.edit(&single) { session.sign(&$0) }
+        Array(unsigned.joined()).withUnsafeBytes { octets in
+            let end = signed[0].count
+            #expect(session.add(UnsafeRawBufferPointer(rebasing: octets[..<end]), to: &signatures))
+            #expect(session.add(UnsafeRawBufferPointer(rebasing: octets[end...]), to: &signatures))
+            signatures.compute()
+        }
 
-        #expect(one == signed[0])
-        #expect(two == signed[1])
         #expect(single == signed[0])
+        for (index, datagram) in signed.enumerated() {
+            let signature = signatures.signature(at: index)
+            let isItsOwn = AYIYAPacket.hasSignature(signature, in: datagram.span.bytes)
+            #expect(isItsOwn, "\(index)")
+        }
     }
 
     @Test func signsNothingWithoutAPassword() {
         let session = TestTunnel.session(.sixInFour)
         var octets = [UInt8](repeating: 0xee, count: 100)
-        var others = octets
+        var signatures = AYIYASignatures()
 
-        TestTunnel.edit(&octets) { first in
-            TestTunnel.edit(&others) { second in session.sign(&first, &second) }
-        }
+        TestTunnel.edit(&octets) { session.sign(&$0) }
 
         #expect(octets == [UInt8](repeating: 0xee, count: 100))
-        #expect(others == octets)
+        octets.withUnsafeBytes { #expect(!session.add($0, to: &signatures)) }
+        octets.prefix(43).withUnsafeBytes { #expect(!TestTunnel.session().add($0, to: &signatures)) }
     }
 
     /// Each rule holds for a datagram beside another, in front of it and behind.
@@ -96,10 +106,10 @@ struct TunnelSessionSignaturesTests {
             .forward,
             TestTunnel.packet(from: TestTunnel.internet, to: TestTunnel.us, trafficClass: 4)
         )
-        let expected = try #require(Self.signatures(session, Self.good, other))
+        let expected = try #require(Self.signatures(session, Self.good, other)[0])
 
-        let mistaken = session.receive(other, expecting: expected.0)
-        let right = session.receive(Self.good, expecting: expected.0)
+        let mistaken = session.receive(other, expecting: expected)
+        let right = session.receive(Self.good, expecting: expected)
 
         #expect(mistaken == .drop(.wrongSignature))
         #expect(right == .deliver(44..<88))
@@ -109,9 +119,9 @@ struct TunnelSessionSignaturesTests {
         let session = TestTunnel.session()
         let foreign = TestTunnel.datagram(identity: TestTunnel.us)
 
-        #expect(Self.signatures(session, Self.good, foreign) == nil)
-        #expect(Self.signatures(session, [1, 2, 3], Self.good) == nil)
-        #expect(Self.signatures(TestTunnel.session(.sixInFour), Self.good, Self.good) == nil)
-        #expect(Self.signatures(session, Self.good, Self.good) != nil)
+        let signatures = Self.signatures(session, Self.good, foreign, [1, 2, 3])
+
+        #expect(signatures.map { $0 == nil } == [false, true, true])
+        #expect(Self.signatures(TestTunnel.session(.sixInFour), Self.good) == [nil])
     }
 }

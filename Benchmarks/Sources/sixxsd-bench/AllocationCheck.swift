@@ -24,7 +24,7 @@ enum AllocationCheck {
         let comparisons = Decisions.comparisons() + Passes.comparisons()
         return comparisons.flatMap { [$0.one, $0.all] }
             + [Decisions.betweenTunnels(), Passes.betweenTunnels()]
-            + Signatures.lengths.flatMap { Signatures(length: $0).cases + [Signatures(length: $0).inPairs] }
+            + Signatures.lengths.flatMap { Signatures(length: $0).cases + [Signatures(length: $0).together] }
             + Configurations().application
     }
 }

@@ -62,7 +62,7 @@ enum Report {
         )
         for length in Signatures.lengths {
             let signatures = Signatures(length: length)
-            let cases = signatures.cases + [signatures.rival, signatures.inPairs]
+            let cases = signatures.cases + [signatures.rival, signatures.together]
             let measurements = rounds.measure(cases)
             for (example, measurement) in zip(cases, measurements) {
                 let ratio = measurements[2].minimum / measurement.minimum

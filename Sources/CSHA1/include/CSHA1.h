@@ -4,27 +4,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// One part of a message that is hashed as if all parts stood one after the other.
-typedef struct {
-    const uint8_t *octets;
-    size_t count;
-} csha1_part;
+/// How many messages gain most when they are hashed together.
+enum { CSHA1_LANES = 16 };
 
-/// Computes SHA-1 (FIPS 180-4) over three parts, one after the other, without allocating.
+/// A message, a head that is copied and a body that stays where it is, and its digest when that was computed.
 ///
-/// AYIYA signs a datagram in whose middle another value stands; parts avoid a copy of the datagram.
-/// Uses the CPU's SHA instructions where it has them, and libcrypto elsewhere.
-void csha1_digest(const csha1_part parts[3], uint8_t digest[20]);
+/// AYIYA signs a datagram with another value in the middle of its header: the head is where both are put together.
+typedef struct {
+    const uint8_t *body;
+    size_t body_count;
+    /// Under 64.
+    size_t head_count;
+    uint8_t head[64];
+    uint8_t digest[20];
+} csha1_message;
 
-/// Computes two digests at once: with the CPU's SHA instructions the two chains of dependent steps overlap, so that both
-/// take little longer than one. The messages may differ in length.
-void csha1_digest_pair(const csha1_part first[3], const csha1_part second[3], uint8_t first_digest[20],
-                       uint8_t second_digest[20]);
+/// What a CPU may have that SHA-1 gains from: bits of a mask.
+enum {
+    /// Instructions for SHA-1, which take two messages at once: a round waits for the one before it, so that the steps of
+    /// two overlap.
+    CSHA1_SHA = 1,
+    /// Registers that hold a word of eight messages each.
+    CSHA1_AVX2 = 2,
+    /// Registers that hold a word of sixteen.
+    CSHA1_AVX512 = 4
+};
 
-/// The same by libcrypto, whatever the CPU has.
-void csha1_digest_libcrypto(const csha1_part parts[3], uint8_t digest[20]);
+/// Computes SHA-1 (FIPS 180-4) of messages, which may differ in length, without allocating.
+///
+/// Many at once take much less time than one after the other. Uses what the CPU has, and libcrypto for the rest.
+void csha1_digest(csha1_message *messages, size_t count);
 
-/// Whether the CPU's SHA instructions are used.
-int csha1_uses_cpu_instructions(void);
+/// The same with some extensions only, which the CPU must have: by libcrypto where there are none.
+void csha1_digest_with(unsigned extensions, csha1_message *messages, size_t count);
+
+/// What the CPU has.
+unsigned csha1_extensions(void);
 
 #endif

@@ -6,7 +6,7 @@ enum Signing {
     case later
 }
 
-// What signs and verifies two datagrams at once: SHA-1 of two takes little longer than of one.
+// What signs and verifies many datagrams at once, which takes much less than one after the other.
 extension Engine {
     /// Where the datagram begins in an outer packet that awaits its signature: behind an IPv4 and a UDP header.
     private static let datagramOffset = IPv4Packet.minimumHeaderLength + UDPDatagram.headerLength
@@ -19,60 +19,47 @@ extension Engine {
         return self.forwarder.tunnels[tid].session.pathMTU.map { length <= Int($0.octets) } ?? true
     }
 
-    /// Signs an outer packet that awaits it (``Output/awaitsSignature``).
+    /// Adds an outer packet that awaits its signature (``Output/awaitsSignature``) to others.
     ///
     /// - Parameters:
-    ///   - packet: The packet.
+    ///   - packet: The packet, which must stay as it is until the signatures were computed.
     ///   - tid: Its tunnel.
-    public mutating func sign(_ packet: inout MutableRawSpan, of tid: TID) {
+    ///   - signatures: Those of the others; must not be full.
+    /// - Returns: Whether it was added; false when nothing can be signed for the tunnel.
+    @unsafe
+    public mutating func add(
+        _ packet: UnsafeRawBufferPointer,
+        of tid: TID,
+        to signatures: inout AYIYASignatures
+    ) -> Bool {
         guard let secret = self.forwarder.tunnels[tid].signingSecret,
-            packet.byteCount >= Self.datagramOffset + AYIYAPacket.headerLength
-        else { return }
-        let signature = secret.signature(of: packet.bytes.extracting(droppingFirst: Self.datagramOffset))
+            packet.count >= Self.datagramOffset + AYIYAPacket.headerLength
+        else { return false }
+        unsafe signatures.append(UnsafeRawBufferPointer(rebasing: packet[Self.datagramOffset...]), by: secret)
+        return true
+    }
+
+    /// Writes the signature that an outer packet awaits.
+    ///
+    /// Traps when the packet is none that could be added to others.
+    public static func sign(_ packet: inout MutableRawSpan, with signature: SHA1Digest) {
         AYIYAHeader.setSignature(signature, in: &packet, at: Self.datagramOffset)
     }
 
-    /// Signs two outer packets that await it.
+    /// Adds an AYIYA datagram that arrived to others, so that what it must be signed with is worked out together with theirs.
     ///
     /// - Parameters:
-    ///   - first: A packet.
-    ///   - tid: Its tunnel.
-    ///   - second: Another packet.
-    ///   - other: That one's tunnel.
-    public mutating func sign(
-        _ first: inout MutableRawSpan,
-        of tid: TID,
-        _ second: inout MutableRawSpan,
-        of other: TID
-    ) {
-        let least = Self.datagramOffset + AYIYAPacket.headerLength
-        guard let secret = self.forwarder.tunnels[tid].signingSecret,
-            let otherSecret = self.forwarder.tunnels[other].signingSecret,
-            first.byteCount >= least, second.byteCount >= least
-        else { return }
-        let signatures = AYIYASecret.signatures(
-            of: first.bytes.extracting(droppingFirst: Self.datagramOffset),
-            by: secret,
-            second.bytes.extracting(droppingFirst: Self.datagramOffset),
-            by: otherSecret
-        )
-        AYIYAHeader.setSignature(signatures.0, in: &first, at: Self.datagramOffset)
-        AYIYAHeader.setSignature(signatures.1, in: &second, at: Self.datagramOffset)
-    }
-
-    /// Works out what two AYIYA datagrams must be signed with.
-    ///
-    /// - Parameters:
-    ///   - first: The payload of a datagram on AYIYA's port.
-    ///   - second: Another's.
-    /// - Returns: The signatures by the secrets of their tunnels; nil when one of them names no tunnel with a secret.
-    public mutating func expectedSignatures(of first: RawSpan, _ second: RawSpan) -> (SHA1Digest, SHA1Digest)?
-    {
-        guard let secret = self.forwarder.secret(for: first), let other = self.forwarder.secret(for: second)
-        else {
-            return nil
-        }
-        return AYIYASecret.signatures(of: first, by: secret, second, by: other)
+    ///   - datagram: The payload of a datagram on AYIYA's port, which must stay as it is until the signatures were computed.
+    ///   - signatures: Those of the others; must not be full.
+    /// - Returns: Whether it was added; false when it names no tunnel with a secret.
+    @unsafe
+    public mutating func addExpected(
+        _ datagram: UnsafeRawBufferPointer,
+        to signatures: inout AYIYASignatures
+    ) -> Bool {
+        guard let secret = unsafe self.forwarder.secret(for: RawSpan(_unsafeBytes: datagram)) else { return false }
+        unsafe signatures.append(datagram, by: secret)
+        return true
     }
 }
 

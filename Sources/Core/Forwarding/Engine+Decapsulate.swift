@@ -9,7 +9,7 @@ extension Engine {
     ///   - payload: What the packet is.
     ///   - outer: What the outer header said.
     ///   - signature: What the tunnel's secret signs an AYIYA datagram with, when that was worked out beforehand
-    ///     (``expectedSignatures(of:_:)``).
+    ///     (``addExpected(_:to:)``).
     ///   - now: The time.
     /// - Returns: Where the two buffers go.
     public mutating func receiveFromOutside(

@@ -2,7 +2,7 @@ internal import CLibCrypto
 
 /// A message digest, by the system's libcrypto.
 ///
-/// SHA-1, which every AYIYA packet needs, is our own (`CSHA1`): it works on two packets at once and without the heap.
+/// SHA-1, which every AYIYA packet needs, is our own (`CSHA1`): it works on many packets at once and without the heap.
 public enum MessageDigest: Sendable, CaseIterable {
     /// 16 octets (RFC 1321).
     case md5

@@ -106,7 +106,7 @@ public struct AYIYAPacket: ~Escapable {
 
 /// What both ends of an AYIYA tunnel share: SHA-1 of the password.
 public struct AYIYASecret: Equatable, Sendable {
-    private let digest: SHA1Digest
+    let digest: SHA1Digest
 
     /// Derives the secret from the octets of a password.
     public init(password: some Collection<UInt8>) {
@@ -117,50 +117,6 @@ public struct AYIYASecret: Equatable, Sendable {
     /// Derives the secret from a password's UTF-8 octets.
     public init(password: String) {
         self.init(password: password.utf8)
-    }
-
-    /// SHA-1 of the datagram with the secret standing in the signature's place.
-    ///
-    /// Traps when the span has fewer than 44 octets.
-    public func signature(of datagram: RawSpan) -> SHA1Digest {
-        SHA1Digest(
-            ofParts: datagram.extracting(first: AYIYAPacket.Offset.signature),
-            self.digest.bytes,
-            datagram.extracting(droppingFirst: AYIYAPacket.headerLength)
-        )
-    }
-
-    /// What two datagrams' signatures are by the secrets of their tunnels: ``signature(of:)`` twice, in little more time
-    /// than once.
-    ///
-    /// Traps when a span has fewer than 44 octets.
-    ///
-    /// - Parameters:
-    ///   - first: A datagram.
-    ///   - secret: The secret of its tunnel.
-    ///   - second: Another datagram.
-    ///   - other: The secret of that one's tunnel.
-    /// - Returns: The signatures, in the same order.
-    public static func signatures(
-        of first: RawSpan,
-        by secret: borrowing AYIYASecret,
-        _ second: RawSpan,
-        by other: borrowing AYIYASecret
-    ) -> (SHA1Digest, SHA1Digest) {
-        let signature = AYIYAPacket.Offset.signature
-        let payload = AYIYAPacket.headerLength
-        return SHA1Digest.pair(
-            ThreeParts(
-                first.extracting(first: signature),
-                secret.digest.bytes,
-                first.extracting(droppingFirst: payload)
-            ),
-            ThreeParts(
-                second.extracting(first: signature),
-                other.digest.bytes,
-                second.extracting(droppingFirst: payload)
-            )
-        )
     }
 }
 

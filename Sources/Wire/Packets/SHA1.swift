@@ -17,46 +17,15 @@ public struct SHA1Digest: Sendable {
     }
 
     /// Computes the digest of some octets; allocates nothing.
-    public init(of octets: RawSpan) {
-        self = Self(ofParts: octets, octets.extracting(first: 0), octets.extracting(first: 0))
-    }
-
-    /// Computes the digest of three pieces of a message, one after the other; allocates nothing.
     ///
     /// The C function is called directly because swift-crypto allocates for each hash.
-    public init(ofParts first: RawSpan, _ second: RawSpan, _ third: RawSpan) {
-        var octets = InlineArray<20, UInt8>(repeating: 0)
-        var span = octets.mutableSpan
-        unsafe ThreeParts(first, second, third).withParts { parts in
-            unsafe span.withUnsafeMutableBufferPointer { unsafe csha1_digest(parts, $0.baseAddress) }
+    public init(of octets: RawSpan) {
+        var message = unsafe csha1_message()
+        self = unsafe octets.withUnsafeBytes { octets in
+            unsafe message.setBody(octets)
+            unsafe csha1_digest(&message, 1)
+            return unsafe message.result
         }
-        self.octets = octets
-    }
-
-    /// Computes the digests of two messages of three pieces each, in little more time than one takes; allocates nothing.
-    static func pair(_ first: borrowing ThreeParts, _ second: borrowing ThreeParts) -> (Self, Self) {
-        var one = InlineArray<20, UInt8>(repeating: 0)
-        var other = InlineArray<20, UInt8>(repeating: 0)
-        var oneSpan = one.mutableSpan
-        var otherSpan = other.mutableSpan
-        unsafe first.withParts { first in
-            unsafe second.withParts { second in
-                unsafe oneSpan.withUnsafeMutableBufferPointer { one in
-                    unsafe otherSpan.withUnsafeMutableBufferPointer { other in
-                        unsafe csha1_digest_pair(first, second, one.baseAddress, other.baseAddress)
-                    }
-                }
-            }
-        }
-        return (Self(one), Self(other))
-    }
-
-    @unsafe
-    fileprivate static func part(_ octets: UnsafeRawBufferPointer) -> csha1_part {
-        unsafe csha1_part(
-            octets: octets.baseAddress?.assumingMemoryBound(to: UInt8.self),
-            count: octets.count
-        )
     }
 
     /// Compares with 20 octets of a span in a time that doesn't depend on where they differ.
@@ -78,33 +47,18 @@ extension SHA1Digest: Equatable {
     }
 }
 
-/// A message in three pieces that stand in different places.
-struct ThreeParts: ~Escapable {
-    let first: RawSpan
-    let second: RawSpan
-    let third: RawSpan
-
-    @_lifetime(copy first, copy second, copy third)
-    init(_ first: RawSpan, _ second: RawSpan, _ third: RawSpan) {
-        self.first = first
-        self.second = second
-        self.third = third
+extension csha1_message {
+    /// Has the message end with octets that stay where they are until its digest is computed.
+    @unsafe
+    mutating func setBody(_ octets: UnsafeRawBufferPointer) {
+        unsafe self.body = octets.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        unsafe self.body_count = octets.count
     }
 
-    /// Lends the pieces as the C function wants them.
-    @unsafe
-    fileprivate func withParts(_ body: (UnsafePointer<csha1_part>) -> Void) {
-        unsafe self.first.withUnsafeBytes { first in
-            unsafe self.second.withUnsafeBytes { second in
-                unsafe self.third.withUnsafeBytes { third in
-                    var parts = unsafe (
-                        SHA1Digest.part(first), SHA1Digest.part(second), SHA1Digest.part(third)
-                    )
-                    unsafe withUnsafePointer(to: &parts) { parts in
-                        unsafe parts.withMemoryRebound(to: csha1_part.self, capacity: 3) { unsafe body($0) }
-                    }
-                }
-            }
+    /// The digest, when it was computed.
+    var result: SHA1Digest {
+        unsafe withUnsafeBytes(of: self.digest) { digest in
+            unsafe SHA1Digest(digest.loadUnaligned(as: InlineArray<20, UInt8>.self))
         }
     }
 }

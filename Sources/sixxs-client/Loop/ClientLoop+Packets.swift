@@ -10,13 +10,10 @@ extension ClientLoop {
         var slot: UnsafeMutableRawBufferPointer
         var range: Range<Int>
         var trafficClass: UInt8
+        /// Which of the signatures that were worked out together is the one that it must have.
+        var signature: Int?
 
-        var octets: RawSpan {
-            @_lifetime(borrow self) get {
-                let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(self.slot)[self.range])
-                return _overrideLifetime(span, borrowing: self)
-            }
-        }
+        var octets: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self.slot[self.range]) }
     }
 
     /// Sends what the host has for the PoP.
@@ -67,22 +64,28 @@ extension ClientLoop {
         return count
     }
 
-    /// Handles datagrams two at a time, since two signatures take little longer than one.
     private mutating func add(_ arrival: Arrival, _ now: ClientTime) {
-        guard let other = self.unverified else {
-            self.unverified = arrival
-            return
-        }
-        self.unverified = nil
-        let signatures = self.session.expectedSignatures(of: other.octets, arrival.octets)
-        self.handle(other, expecting: signatures?.0, now)
-        self.handle(arrival, expecting: signatures?.1, now)
+        self.unverified.append(arrival)
+        if self.unverified.count == AYIYASignatures.most { self.handleUnverified(now) }
     }
 
+    /// Handles the datagrams that wait, after what they must be signed with was worked out together.
     private mutating func handleUnverified(_ now: ClientTime) {
-        guard let arrival = self.unverified else { return }
-        self.unverified = nil
-        self.handle(arrival, expecting: nil, now)
+        if self.unverified.count > 1 { self.computeSignatures() }
+        for arrival in self.unverified {
+            self.handle(arrival, expecting: arrival.signature.map { self.expected.signature(at: $0) }, now)
+        }
+        self.unverified.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func computeSignatures() {
+        self.expected.removeAll()
+        for place in self.unverified.indices {
+            let index = self.expected.count
+            guard self.session.addExpected(self.unverified[place].octets, to: &self.expected) else { continue }
+            self.unverified[place].signature = index
+        }
+        self.expected.compute()
     }
 
     private mutating func handle(_ arrival: Arrival, expecting signature: SHA1Digest?, _ now: ClientTime) {

@@ -47,8 +47,9 @@ struct ClientLoop: ~Copyable {
     let received: ReceiveBatch
     /// How many messages to receive next.
     var appetite = Appetite(messages: Self.mostMessages, packets: Self.packetsPerTurn)
-    /// The datagram that waits to be verified together with the next one.
-    var unverified: Arrival?
+    /// Datagrams that wait to be handled, and what some of them must be signed with.
+    var unverified: [Arrival] = []
+    var expected = AYIYASignatures()
     /// What goes to the host.
     var hostQueue: HostQueue
     var receivedCount: UInt64 = 0
@@ -86,6 +87,7 @@ struct ClientLoop: ~Copyable {
         self.received = received
         self.outward = outward
         self.hostQueue = hostQueue
+        self.unverified.reserveCapacity(AYIYASignatures.most)
         self.logger = logger
         self.advice = Advice(settings: options.settings, pop: options.pop)
         self.session = TunnelSession(options.settings, at: now)

@@ -4,8 +4,8 @@ import Wire
 
 /// Packets of the host that wait to be sent, each in a slot of its own with its header in front.
 ///
-/// What stands for several packets is cut up, checksums that the kernel left are completed, and signatures are made two at a
-/// time. It knows no socket: what is ready is given to whoever sends it.
+/// What stands for several packets is cut up, checksums that the kernel left are completed, and signatures are made many at
+/// a time. It knows no socket: what is ready is given to whoever sends it.
 struct Outbox: ~Copyable {
     /// A packet, encapsulated.
     struct Departure {
@@ -36,8 +36,9 @@ struct Outbox: ~Copyable {
     private let largeSegment: PacketArena
     private var usedSegments = 0
     private var departures: [Departure] = []
-    /// The datagram that waits to be signed together with the next one.
-    private var unsigned: UnsafeMutableRawBufferPointer?
+    /// Datagrams that wait to be signed together, and their signatures.
+    private var unsigned: [UnsafeMutableRawBufferPointer] = []
+    private var signatures = AYIYASignatures()
 
     /// Creates an empty one; allocates all its memory.
     ///
@@ -50,6 +51,7 @@ struct Outbox: ~Copyable {
         self.segments = segments
         self.largeSegment = largeSegment
         self.departures.reserveCapacity(Self.capacity)
+        self.unsigned.reserveCapacity(AYIYASignatures.most)
     }
 
     /// Where to read a packet of the host to.
@@ -114,11 +116,7 @@ struct Outbox: ~Copyable {
     /// Gives away all that waits.
     mutating func flush(_ session: borrowing TunnelSession, _ send: ([Departure]) -> Void) {
         guard !self.departures.isEmpty else { return }
-        if let octets = self.unsigned {
-            var datagram = MutableRawSpan(_unsafeBytes: octets)
-            session.sign(&datagram)
-            self.unsigned = nil
-        }
+        if !self.unsigned.isEmpty { self.signAll() }
         send(self.departures)
         self.departures.removeAll(keepingCapacity: true)
         self.usedSegments = 0
@@ -181,18 +179,19 @@ struct Outbox: ~Copyable {
             return
         }
         let octets = UnsafeMutableRawBufferPointer(rebasing: slot[packet.octets])
-        self.sign(octets, session)
         self.departures.append(Departure(octets: octets, trafficClass: packet.trafficClass))
+        guard session.add(UnsafeRawBufferPointer(octets), to: &self.signatures) else { return }
+        self.unsigned.append(octets)
+        if self.signatures.isFull { self.signAll() }
     }
 
-    private mutating func sign(_ octets: UnsafeMutableRawBufferPointer, _ session: borrowing TunnelSession) {
-        guard let other = self.unsigned else {
-            self.unsigned = octets
-            return
+    private mutating func signAll() {
+        self.signatures.compute()
+        for index in self.unsigned.indices {
+            var datagram = MutableRawSpan(_unsafeBytes: self.unsigned[index])
+            AYIYAHeader.setSignature(self.signatures.signature(at: index), in: &datagram, at: 0)
         }
-        var first = MutableRawSpan(_unsafeBytes: other)
-        var second = MutableRawSpan(_unsafeBytes: octets)
-        session.sign(&first, &second)
-        self.unsigned = nil
+        self.signatures.removeAll()
+        self.unsigned.removeAll(keepingCapacity: true)
     }
 }

@@ -7,7 +7,7 @@ extension TunnelSession {
     ///   - buffer: What it came in; the congestion mark of the inner packet may be changed in it.
     ///   - range: Where in the buffer it lies.
     ///   - trafficClass: Of the outer header.
-    ///   - signature: What it must be signed with, when ``expectedSignatures(of:_:)`` told.
+    ///   - signature: What it must be signed with, when that was worked out (``addExpected(_:to:)``).
     ///   - now: The time.
     /// - Returns: What to do.
     mutating func receive(

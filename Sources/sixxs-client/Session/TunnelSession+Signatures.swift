@@ -1,6 +1,6 @@
 import Wire
 
-// Signatures of two datagrams take little longer than one's.
+// Signatures of many datagrams take much less than one after the other.
 extension TunnelSession {
     /// Signs what ``encapsulate(in:at:length:at:)`` prepared, where the tunnel has signatures.
     func sign(_ datagram: inout MutableRawSpan) {
@@ -8,25 +8,33 @@ extension TunnelSession {
         AYIYAHeader.setSignature(secret.signature(of: datagram.bytes), in: &datagram, at: 0)
     }
 
-    /// Signs two datagrams, which must not overlap.
-    func sign(_ first: inout MutableRawSpan, _ second: inout MutableRawSpan) {
-        guard case .ayiya(let secret) = self.settings.encapsulation else { return }
-        let signatures = AYIYASecret.signatures(of: first.bytes, by: secret, second.bytes, by: secret)
-        AYIYAHeader.setSignature(signatures.0, in: &first, at: 0)
-        AYIYAHeader.setSignature(signatures.1, in: &second, at: 0)
+    /// Adds what ``encapsulate(in:at:length:at:)`` prepared to others.
+    ///
+    /// - Parameters:
+    ///   - datagram: The datagram, which must stay as it is until the signatures were computed.
+    ///   - signatures: Those of the others; must not be full.
+    /// - Returns: Whether it was added; false where the tunnel has no signatures.
+    func add(_ datagram: UnsafeRawBufferPointer, to signatures: inout AYIYASignatures) -> Bool {
+        guard case .ayiya(let secret) = self.settings.encapsulation,
+            datagram.count >= AYIYAPacket.headerLength
+        else { return false }
+        signatures.append(datagram, by: secret)
+        return true
     }
 
-    /// What two arriving datagrams must be signed with, for ``receive(_:_:trafficClass:expecting:at:)``; nil unless both look
-    /// like the PoP's, so that no time is spent on what is refused anyway.
-    func expectedSignatures(of first: RawSpan, _ second: RawSpan) -> (SHA1Digest, SHA1Digest)? {
-        guard case .ayiya(let secret) = self.settings.encapsulation, self.looksLikeThePoPs(first),
-            self.looksLikeThePoPs(second)
-        else { return nil }
-        return AYIYASecret.signatures(of: first, by: secret, second, by: secret)
-    }
-
-    private func looksLikeThePoPs(_ octets: RawSpan) -> Bool {
-        guard let datagram = try? AYIYAPacket(octets) else { return false }
-        return datagram.identity == self.settings.popIdentity
+    /// Adds an arriving datagram to others, so that what it must be signed with is worked out together with theirs.
+    ///
+    /// - Parameters:
+    ///   - datagram: The datagram, which must stay as it is until the signatures were computed.
+    ///   - signatures: Those of the others; must not be full.
+    /// - Returns: Whether it was added; false unless it looks like the PoP's, so that no time is spent on what is refused
+    ///   anyway.
+    func addExpected(_ datagram: UnsafeRawBufferPointer, to signatures: inout AYIYASignatures) -> Bool {
+        guard case .ayiya(let secret) = self.settings.encapsulation,
+            let packet = try? AYIYAPacket(RawSpan(_unsafeBytes: datagram)),
+            packet.identity == self.settings.popIdentity
+        else { return false }
+        signatures.append(datagram, by: secret)
+        return true
     }
 }

@@ -9,15 +9,12 @@ extension PacketLoop {
         var slot: UnsafeMutableRawBufferPointer
         var length: Int
         var outer: OuterHeader
-        /// What it must be signed with, when that was worked out.
-        var signature: SHA1Digest?
+        /// Which of the signatures that were worked out together is the one that it must have.
+        var signature: Int?
 
-        var octets: RawSpan {
-            @_lifetime(borrow self) get {
-                let range = PacketBuffer.headroom..<PacketBuffer.headroom + self.length
-                let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(self.slot)[range])
-                return _overrideLifetime(span, borrowing: self)
-            }
+        var octets: UnsafeRawBufferPointer {
+            let range = PacketBuffer.headroom..<PacketBuffer.headroom + self.length
+            return UnsafeRawBufferPointer(rebasing: self.slot[range])
         }
     }
 
@@ -137,36 +134,34 @@ extension PacketLoop {
         self.flush(now)
     }
 
-    /// Gives the engine the datagrams that wait, two at a time, since two signatures take little longer than one.
+    /// Gives the engine the datagrams that wait, after what they must be signed with was worked out for many at a time.
     private mutating func giveDatagrams(_ now: Moment) {
-        var index = 0
-        while index < self.datagrams.count {
-            let isPair = index + 1 < self.datagrams.count
-            if isPair { self.verifyPair(at: index) }
-            for place in index..<index + (isPair ? 2 : 1) {
+        for start in stride(from: 0, to: self.datagrams.count, by: AYIYASignatures.most) {
+            let places = start..<min(start + AYIYASignatures.most, self.datagrams.count)
+            if places.count > 1 { self.computeSignatures(of: places) }
+            for place in places {
                 let datagram = self.datagrams[place]
                 self.give(
                     datagram.slot,
                     length: datagram.length,
                     .ayiya,
                     datagram.outer,
-                    expecting: datagram.signature,
+                    expecting: datagram.signature.map { self.expected.signature(at: $0) },
                     now
                 )
             }
-            index += 2
         }
         self.datagrams.removeAll(keepingCapacity: true)
     }
 
-    private mutating func verifyPair(at index: Int) {
-        guard
-            let signatures = self.engine.expectedSignatures(
-                of: self.datagrams[index].octets,
-                self.datagrams[index + 1].octets
-            )
-        else { return }
-        self.datagrams[index].signature = signatures.0
-        self.datagrams[index + 1].signature = signatures.1
+    /// Works out what some datagrams must be signed with, those that name a tunnel with a secret.
+    private mutating func computeSignatures(of places: Range<Int>) {
+        self.expected.removeAll()
+        for place in places {
+            let index = self.expected.count
+            guard self.engine.addExpected(self.datagrams[place].octets, to: &self.expected) else { continue }
+            self.datagrams[place].signature = index
+        }
+        self.expected.compute()
     }
 }

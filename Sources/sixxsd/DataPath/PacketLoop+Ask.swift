@@ -3,12 +3,6 @@ import LinuxIO
 import Wire
 
 extension PacketLoop {
-    /// A packet that waits to be signed.
-    struct Unsigned {
-        var packet: UnsafeMutableRawBufferPointer
-        var tunnel: TID
-    }
-
     /// Asks the engine about a packet, and takes over what it says.
     ///
     /// - Parameters:
@@ -45,26 +39,27 @@ extension PacketLoop {
         if self.egress.isFull || self.usedSpares == self.spares.capacity { self.flush(now) }
     }
 
-    /// Signs a packet together with the one that waits, or has it wait.
+    /// Has a packet wait until enough are there to be signed together.
     private mutating func signLater(_ buffer: borrowing PacketBuffer, of tunnel: TID) {
-        let packet = buffer.packet.withUnsafeBytes { UnsafeMutableRawBufferPointer(mutating: $0) }
-        guard let first = self.unsigned else {
-            self.unsigned = Unsigned(packet: packet, tunnel: tunnel)
-            return
+        let packet = buffer.packet.withUnsafeBytes { $0 }
+        guard self.engine.add(packet, of: tunnel, to: &self.signatures) else { return }
+        self.unsigned.append(UnsafeMutableRawBufferPointer(mutating: packet))
+        if self.signatures.isFull { self.signAll() }
+    }
+
+    private mutating func signAll() {
+        self.signatures.compute()
+        for index in self.unsigned.indices {
+            var octets = MutableRawSpan(_unsafeBytes: self.unsigned[index])
+            Engine.sign(&octets, with: self.signatures.signature(at: index))
         }
-        self.unsigned = nil
-        var firstOctets = MutableRawSpan(_unsafeBytes: first.packet)
-        var secondOctets = MutableRawSpan(_unsafeBytes: packet)
-        self.engine.sign(&firstOctets, of: first.tunnel, &secondOctets, of: tunnel)
+        self.signatures.removeAll()
+        self.unsigned.removeAll(keepingCapacity: true)
     }
 
     /// Sends everything that waits; all slots are free afterwards.
     mutating func flush(_ now: Moment) {
-        if let last = self.unsigned {
-            self.unsigned = nil
-            var octets = MutableRawSpan(_unsafeBytes: last.packet)
-            self.engine.sign(&octets, of: last.tunnel)
-        }
+        if !self.unsigned.isEmpty { self.signAll() }
         self.egress.flush(&self.engine, now)
         self.usedSpares = 0
         self.usedSegments = 0

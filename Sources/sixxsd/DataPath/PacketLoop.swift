@@ -48,10 +48,12 @@ struct PacketLoop: ~Copyable {
     var landings: Landings
     /// How the next message of each source is expected to be, in the order of the sources; nil for anything.
     var plans: [LandingPlan?]
-    /// The packet that waits to be signed together with the next one.
-    var unsigned: Unsigned?
-    /// AYIYA datagrams that wait to be given to the engine two at a time.
+    /// Packets that wait to be signed together, and their signatures.
+    var unsigned: [UnsafeMutableRawBufferPointer] = []
+    var signatures = AYIYASignatures()
+    /// AYIYA datagrams that wait to be given to the engine, and what some of them must be signed with.
     var datagrams: [Datagram] = []
+    var expected = AYIYASignatures()
     var egress: Egress
     var engine: Engine
     private var nextTick: UInt64 = 0
@@ -91,6 +93,7 @@ struct PacketLoop: ~Copyable {
             at: Self.now()
         )
         self.patience = Patience(longest: ports.options.longestLook)
+        self.unsigned.reserveCapacity(AYIYASignatures.most)
         self.datagrams.reserveCapacity(segments.capacity)
         self.engine.defersSignatures = ports.options.batchSize > 1
     }

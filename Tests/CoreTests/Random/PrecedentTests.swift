@@ -155,7 +155,7 @@ private enum Given {
         switch self {
         case .uplink(let packet): pop.fromUplink(packet)
         case .outside(let packet): pop.fromOutside(packet)
-        case .datagram(let packet): pop.fromOutsideInPairs(packet)
+        case .datagram(let packet): pop.fromOutsideVerified(packet)
         }
     }
 }
@@ -207,7 +207,7 @@ extension Transmitted {
         let pop = TestPoP(Plan.text.replacing(Plan.ayiyaPassword, with: retired))
         let inner = Packet.udp(Plan.them(Plan.Tunnel.ayiya), Plan.internet)
         let fates = [Plan.ayiyaPassword, Plan.ayiyaPassword, "new"].map {
-            pop.fromOutsideInPairs(.ayiya(.forward, inner, password: $0)).fate
+            pop.fromOutsideVerified(.ayiya(.forward, inner, password: $0)).fate
         }
 
         let sent = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(Plan.Tunnel.ayiya))).sent

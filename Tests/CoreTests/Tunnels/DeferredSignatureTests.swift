@@ -11,33 +11,34 @@ import Wire
         return pop
     }
 
-    /// What goes out for packets of these sizes, signed in pairs if the engine leaves it to the caller.
+    /// What goes out for packets of these sizes, signed together if the engine leaves it to the caller.
     private static func sent(_ sizes: [Int], defers: Bool) throws -> [[UInt8]] {
         let pop = try Self.pop(defers: defers)
-        let tid = CoreTests.tid(Plan.Tunnel.ayiya)
-        var sent = sizes.map { size in
+        let sent = sizes.map { size in
             pop.fromUplink(Packet.udp(Plan.internet, Plan.them(Plan.Tunnel.ayiya), size: size)).sent?.octets
                 ?? []
         }
-        guard defers else { return sent }
-        for index in stride(from: 0, to: sent.count, by: 2) {
-            var first = sent[index]
-            var second = index + 1 < sent.count ? sent[index + 1] : []
-            do {
-                var firstSpan = first.mutableSpan
-                var secondSpan = second.mutableSpan
-                var firstBytes = firstSpan.mutableBytes
-                var secondBytes = secondSpan.mutableBytes
-                if secondBytes.byteCount > 0 {
-                    pop.engine.sign(&firstBytes, of: tid, &secondBytes, of: tid)
-                } else {
-                    pop.engine.sign(&firstBytes, of: tid)
-                }
+        return defers ? Self.signed(sent, by: pop) : sent
+    }
+
+    private static func signed(_ packets: [[UInt8]], by pop: TestPoP) -> [[UInt8]] {
+        var signatures = AYIYASignatures()
+        Array(packets.joined()).withUnsafeBytes { octets in
+            var start = 0
+            for packet in packets {
+                let part = UnsafeRawBufferPointer(rebasing: octets[start..<start + packet.count])
+                #expect(pop.engine.add(part, of: CoreTests.tid(Plan.Tunnel.ayiya), to: &signatures))
+                start += packet.count
             }
-            sent[index] = first
-            if index + 1 < sent.count { sent[index + 1] = second }
+            signatures.compute()
         }
-        return sent
+        var signed = packets
+        for index in signed.indices {
+            var span = signed[index].mutableSpan
+            var bytes = span.mutableBytes
+            Engine.sign(&bytes, with: signatures.signature(at: index))
+        }
+        return signed
     }
 
     @Test func areTheSameAsThoseThatAreSignedAtOnce() throws {
@@ -47,6 +48,19 @@ import Wire
 
         #expect(deferred == (try Self.sent(sizes, defers: false)))
         #expect(deferred.allSatisfy { $0.count > 72 })
+    }
+
+    @Test func areNotMadeWhereThereIsNoSecret() throws {
+        let pop = try Self.pop(defers: true)
+        var signatures = AYIYASignatures()
+
+        [UInt8](repeating: 0, count: 200).withUnsafeBytes { octets in
+            #expect(!pop.engine.add(octets, of: CoreTests.tid(Plan.Tunnel.fixed), to: &signatures))
+            let short = UnsafeRawBufferPointer(rebasing: octets[..<71])
+            #expect(!pop.engine.add(short, of: CoreTests.tid(Plan.Tunnel.ayiya), to: &signatures))
+        }
+
+        #expect(signatures.count == 0)
     }
 
     @Test func areNotThoseThatMayBeFragmented() throws {

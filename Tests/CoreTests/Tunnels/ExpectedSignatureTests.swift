@@ -29,34 +29,57 @@ import Wire
         return (pop.engine.accounting, pop)
     }
 
-    private static func expected(_ first: OuterPacket, _ second: OuterPacket) -> (SHA1Digest, SHA1Digest)? {
+    /// What datagrams must be signed with, worked out together; nil for those that name no tunnel with a secret.
+    private static func expected(_ packets: [OuterPacket]) -> [SHA1Digest?] {
         let pop = TestPoP()
-        return pop.engine.expectedSignatures(of: first.payload.span.bytes, second.payload.span.bytes)
+        var signatures = AYIYASignatures()
+        return Array(packets.map(\.payload).joined()).withUnsafeBytes { octets in
+            var start = 0
+            let indices: [Int?] = packets.map { packet in
+                let range = start..<start + packet.payload.count
+                start = range.upperBound
+                let index = signatures.count
+                let datagram = UnsafeRawBufferPointer(rebasing: octets[range])
+                return pop.engine.addExpected(datagram, to: &signatures) ? index : nil
+            }
+            signatures.compute()
+            return indices.map { $0.map { signatures.signature(at: $0) } }
+        }
     }
 
     @Test func acceptWhatIsSignedSo() throws {
-        let (first, second) = (
-            OuterPacket.ayiya(.noOperation), OuterPacket.ayiya(.noOperation, time: Plan.startTime + 1)
-        )
-        let signatures = try #require(Self.expected(first, second))
+        let packets = (0..<AYIYASignatures.most).map {
+            OuterPacket.ayiya(.noOperation, time: Plan.startTime + Int64($0))
+        }
+        let signatures = try Self.expected(packets).map { try #require($0) }
 
-        #expect(Self.fate(of: first, expecting: signatures.0).0.consumed == 1)
-        #expect(Self.fate(of: second, expecting: signatures.1).0.consumed == 1)
-        #expect(Self.fate(of: first, expecting: signatures.1).0.dropped(because: .ayiyaHashMismatch) == 1)
+        for (index, packet) in packets.enumerated() {
+            let another = signatures[(index + 1) % packets.count]
+            let right = Self.fate(of: packet, expecting: signatures[index]).0
+            let wrong = Self.fate(of: packet, expecting: another).0
+            #expect(right.consumed == 1, "\(index)")
+            #expect(wrong.dropped(because: .ayiyaHashMismatch) == 1, "\(index)")
+        }
     }
 
     @Test func refuseWhatIsSignedByAnotherPassword() throws {
         let forged = OuterPacket.ayiya(.noOperation, password: "another")
-        let signatures = try #require(Self.expected(forged, OuterPacket.ayiya(.noOperation)))
+        let signature = try #require(Self.expected([forged, OuterPacket.ayiya(.noOperation)])[0])
 
-        #expect(Self.fate(of: forged, expecting: signatures.0).0.dropped(because: .ayiyaHashMismatch) == 1)
+        #expect(Self.fate(of: forged, expecting: signature).0.dropped(because: .ayiyaHashMismatch) == 1)
     }
 
     @Test func areNoneOfWhatNamesNoTunnelWithASecret() {
         let good = OuterPacket.ayiya(.noOperation)
-        #expect(Self.expected(good, .ayiya(.noOperation, tid: Plan.Tunnel.none)) == nil)
-        #expect(Self.expected(.ayiya(.noOperation, tid: Plan.Tunnel.fixed), good) == nil)
-        #expect(Self.expected(good, .ayiya(.noOperation, tid: Plan.Tunnel.disabledDynamic)) == nil)
-        #expect(Self.expected(.ayiyaPort([1, 2, 3], from: Plan.home), good) == nil)
+        let others = [
+            OuterPacket.ayiya(.noOperation, tid: Plan.Tunnel.none),
+            .ayiya(.noOperation, tid: Plan.Tunnel.fixed),
+            .ayiya(.noOperation, tid: Plan.Tunnel.disabledDynamic),
+            .ayiyaPort([1, 2, 3], from: Plan.home),
+        ]
+
+        let signatures = Self.expected(others + [good])
+
+        #expect(signatures.map { $0 == nil } == [true, true, true, true, false])
     }
 }

@@ -1,6 +1,7 @@
 import Wire
 
-private let secret = AYIYASecret(password: "f3d47c2de40fb698e1ab15d757a09bfc")
+private let password = Array("f3d47c2de40fb698e1ab15d757a09bfc".utf8)
+private let secret = AYIYASecret(password: password)
 
 func checkAYIYA(_ input: [UInt8]) throws(BrokenInvariant) {
     guard let packet = try? AYIYAPacket(input.span.bytes) else { return }
@@ -57,18 +58,31 @@ func checkHeartbeat(_ input: [UInt8]) throws(BrokenInvariant) {
 
 func checkDigest(_ input: [UInt8]) throws(BrokenInvariant) {
     let whole = SHA1Digest(of: input.span.bytes)
-    let cuts = [Int(input.first ?? 0), Int(input.last ?? 0) * 3].map { min($0, input.count) }.sorted()
-    let bytes = input.span.bytes
-    let parts = SHA1Digest(
-        ofParts: bytes.extracting(0..<cuts[0]),
-        bytes.extracting(cuts[0]..<cuts[1]),
-        bytes.extracting(cuts[1]..<input.count)
-    )
-    try require(parts == whole, "a digest doesn't depend on where the message is cut")
-    try require(
-        whole.octets.indices.map { whole.octets[$0] } == referenceSHA1(input),
-        "it is the reference's"
-    )
+    try require(whole.array == referenceSHA1(input), "it is the reference's")
+    let datagrams = (0..<AYIYASignatures.most).map { input.dropFirst(7 * $0) }.filter { $0.count >= 44 }
+    for (datagram, signature) in zip(datagrams, signatures(of: datagrams)) {
+        let signed = datagram.prefix(24) + referenceSHA1(password) + datagram.dropFirst(44)
+        try require(signature == referenceSHA1(Array(signed)), "so are those of datagrams signed together")
+    }
+}
+
+/// The signatures of datagrams, worked out together.
+private func signatures(of datagrams: [ArraySlice<UInt8>]) -> [[UInt8]] {
+    var signatures = AYIYASignatures()
+    return Array(datagrams.joined()).withUnsafeBytes { octets in
+        var start = 0
+        for datagram in datagrams {
+            let range = start..<start + datagram.count
+            signatures.append(UnsafeRawBufferPointer(rebasing: octets[range]), by: secret)
+            start = range.upperBound
+        }
+        signatures.compute()
+        return (0..<signatures.count).map { signatures.signature(at: $0).array }
+    }
+}
+
+extension SHA1Digest {
+    fileprivate var array: [UInt8] { self.octets.indices.map { self.octets[$0] } }
 }
 
 /// SHA-1 after FIPS 180-4 §6.1.3, the alternate method with a circular queue of 16 words.

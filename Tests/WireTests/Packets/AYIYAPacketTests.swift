@@ -197,22 +197,30 @@ import Wire
         }
     }
 
-    @Test func isSignedAlikeInPairs() {
+    @Test func isSignedAlikeInCompany() {
         var generator = SeededGenerator(seed: 1808)
-        let other = AYIYASecret(password: "another")
-        for _ in 0..<200 {
-            let first = generator.octets(.random(in: 44...1600, using: &generator))
-            let second = generator.octets(.random(in: 44...1600, using: &generator))
+        let secrets = [Self.secret, AYIYASecret(password: "another")]
+        var signatures = AYIYASignatures()
+        for count in 0...AYIYASignatures.most {
+            let octets = generator.octets(1600)
+            let datagrams = (0..<count).map { _ in
+                octets.suffix(.random(in: 44...octets.count, using: &generator))
+            }
 
-            let pair = AYIYASecret.signatures(
-                of: first.span.bytes,
-                by: Self.secret,
-                second.span.bytes,
-                by: other
-            )
+            signatures.removeAll()
+            octets.withUnsafeBytes { octets in
+                for (index, datagram) in datagrams.enumerated() {
+                    let part = UnsafeRawBufferPointer(rebasing: octets[datagram.startIndex...])
+                    signatures.append(part, by: secrets[index % 2])
+                }
+                signatures.compute()
+            }
 
-            #expect(pair.0 == Self.secret.signature(of: first.span.bytes))
-            #expect(pair.1 == other.signature(of: second.span.bytes))
+            for (index, datagram) in datagrams.enumerated() {
+                let alone = secrets[index % 2].signature(of: Array(datagram).span.bytes)
+                #expect(signatures.signature(at: index) == alone, "\(index) of \(datagrams.map(\.count))")
+            }
+            #expect(signatures.isFull == (count == AYIYASignatures.most))
         }
     }
 

@@ -8,15 +8,35 @@ import Wire
         Array(SHA1Digest(of: octets.span.bytes))
     }
 
-    private static func digest(_ octets: [UInt8], cutAt first: Int, _ second: Int) -> [UInt8] {
-        let bytes = octets.span.bytes
-        return Array(
-            SHA1Digest(
-                ofParts: bytes.extracting(0..<first),
-                bytes.extracting(first..<second),
-                bytes.extracting(second..<octets.count)
-            )
-        )
+    /// Every choice of extensions that this CPU has, none among them.
+    static let extensions = (0..<8).filter { $0 & ~csha1_extensions() == 0 }
+
+    /// Digests of messages that are hashed together.
+    ///
+    /// - Parameters:
+    ///   - messages: The messages.
+    ///   - heads: How many octets of each message its head has.
+    ///   - extensions: What may be used of the CPU.
+    /// - Returns: The digests, in the same order.
+    private static func digests(
+        of messages: [[UInt8]],
+        heads: [Int],
+        by extensions: UInt32
+    ) -> [[UInt8]] {
+        Array(messages.joined()).withUnsafeBufferPointer { octets in
+            var start = 0
+            var batch = zip(messages, heads).map { octetsOfMessage, head in
+                var message = csha1_message()
+                message.head_count = head
+                withUnsafeMutableBytes(of: &message.head) { $0.copyBytes(from: octetsOfMessage.prefix(head)) }
+                message.body = octets.baseAddress.map { $0 + start + head }
+                message.body_count = octetsOfMessage.count - head
+                start += octetsOfMessage.count
+                return message
+            }
+            csha1_digest_with(extensions, &batch, batch.count)
+            return batch.map { withUnsafeBytes(of: $0.digest) { Array($0) } }
+        }
     }
 
     /// FIPS 180-4's examples, and lengths at which the padding takes another form.
@@ -42,89 +62,52 @@ import Wire
         let noise = generator.octets(3000)
         for count in 0...3000 {
             let message = Array(noise.suffix(count))
-            let cuts = [
-                Int.random(in: 0...count, using: &generator), Int.random(in: 0...count, using: &generator),
-            ]
-
-            let digest = Self.digest(message, cutAt: cuts.min() ?? 0, cuts.max() ?? 0)
-
-            #expect(digest == MessageDigest.sha1(message), "\(count) octets cut at \(cuts)")
+            #expect(Self.digest(message) == MessageDigest.sha1(message), "\(count) octets")
         }
     }
 
-    @Test func isTheSameByLibcrypto() {
-        var generator = SeededGenerator(seed: 1806)
-        let noise = generator.octets(600)
-        for count in 0...noise.count {
-            let message = Array(noise.prefix(count))
-            var digest = [UInt8](repeating: 0, count: 20)
-            message.withUnsafeBufferPointer { octets in
-                var parts = [csha1_part](repeating: csha1_part(), count: 3)
-                parts[0] = csha1_part(octets: octets.baseAddress, count: count / 2)
-                parts[2] = csha1_part(
-                    octets: octets.baseAddress.map { $0 + count / 2 },
-                    count: count - count / 2
-                )
-                csha1_digest_libcrypto(parts, &digest)
-            }
-
-            #expect(digest == Self.digest(message), "\(count) octets")
-        }
+    @Test(arguments: Self.extensions)
+    func isTheKnownOneBesideOthers(_ extensions: UInt32) {
+        let digests = Self.digests(
+            of: Self.known.map(\.input),
+            heads: Self.known.map { min($0.input.count, 3) },
+            by: extensions
+        )
+        #expect(digests == Self.known.map { octets($0.output) })
     }
 
-    private static func pair(_ first: [UInt8], _ second: [UInt8], cut: Int) -> [[UInt8]] {
-        var one = [UInt8](repeating: 0, count: 20)
-        var other = one
-        func parts(_ octets: UnsafeBufferPointer<UInt8>) -> [csha1_part] {
-            let cut = min(cut, octets.count)
-            let head = csha1_part(octets: octets.baseAddress, count: cut)
-            let tail = csha1_part(octets: octets.baseAddress.map { $0 + cut }, count: octets.count - cut)
-            return [head, csha1_part(), tail]
-        }
-        first.withUnsafeBufferPointer { first in
-            second.withUnsafeBufferPointer { second in
-                csha1_digest_pair(parts(first), parts(second), &one, &other)
-            }
-        }
-        return [one, other]
-    }
-
-    @Test func isTheSameInPairsWhateverTheTwoLengths() {
-        var generator = SeededGenerator(seed: 1807)
-        let noise = generator.octets(3000)
-        for count in 0...700 {
-            let first = Array(noise.prefix(count))
-            let second = Array(
-                noise.suffix(.random(in: 0...(count & 1 == 0 ? 2000 : 130), using: &generator))
-            )
-            let cut = Int.random(in: 0...200, using: &generator)
-
-            let digests = Self.pair(first, second, cut: cut)
-
-            #expect(
-                digests == [Self.digest(first), Self.digest(second)],
-                "\(count) and \(second.count), \(cut)"
-            )
-        }
-    }
-
-    @Test(arguments: Self.known)
-    func isTheKnownOneInPairs(_ row: Row<[UInt8], String>) {
-        for other in Self.known {
-            let digests = Self.pair(row.input, other.input, cut: 3)
-            #expect(digests == [octets(row.output), octets(other.output)], "beside \(other)")
-        }
-    }
-
-    @Test func isTheSameWhereverAMessageIsCut() {
+    /// Wherever its head ends: alone, beside one other and in company.
+    @Test(arguments: Self.extensions)
+    func isTheSameWhereverAMessageIsCut(_ extensions: UInt32) {
         var generator = SeededGenerator(seed: 1805)
-        let message = generator.octets(131)
-        let expected = MessageDigest.sha1(message)
-        for first in 0...message.count {
-            for second in first...message.count
-            where Self.digest(message, cutAt: first, second) != expected {
-                Issue.record("cut at \(first) and \(second)")
+        for count in 0...200 {
+            let message = generator.octets(count)
+            let heads = Array(0..<min(count + 1, 64))
+            let expected = [[UInt8]](repeating: MessageDigest.sha1(message), count: heads.count)
+
+            let together = Self.digests(of: heads.map { _ in message }, heads: heads, by: extensions)
+            let alone = heads.flatMap { Self.digests(of: [message], heads: [$0], by: extensions) }
+
+            #expect(together == expected, "\(count) octets")
+            #expect(alone == expected, "\(count) octets, alone")
+        }
+    }
+
+    /// As many messages as fit in the lanes, fewer and more, of lengths that have nothing to do with each other.
+    @Test(arguments: Self.extensions)
+    func isTheSameInCompanyWhateverTheLengths(_ extensions: UInt32) {
+        var generator = SeededGenerator(seed: 1806)
+        for count in 0...200 {
+            let longest = [70, 300, 1500][count % 3]
+            let messages = (0..<count % 40).map { _ in
+                generator.octets(.random(in: 0...longest, using: &generator))
             }
+            let heads = messages.map { Int.random(in: 0...min($0.count, 63), using: &generator) }
+
+            let digests = Self.digests(of: messages, heads: heads, by: extensions)
+
+            let expected = messages.map { MessageDigest.sha1($0) }
+            #expect(digests == expected, "\(messages.map(\.count)) cut at \(heads)")
         }
     }
 

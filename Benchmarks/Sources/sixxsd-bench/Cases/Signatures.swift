@@ -12,6 +12,7 @@ final class Signatures {
     private let secret = AYIYASecret(password: "benchmark-password")
     private let secretOctets = MessageDigest.sha1(Array("benchmark-password".utf8))
     private let memory: UnsafeMutableRawBufferPointer
+    private var signatures = AYIYASignatures()
     private let context = EVP_MD_CTX_new()
 
     /// Signs a datagram of a length.
@@ -38,9 +39,10 @@ final class Signatures {
         ]
     }
 
-    /// Two datagrams at a time, as batches are signed and verified.
-    var inPairs: Case {
-        Case("verify \(self.length) octets in pairs", operations: 2 * Self.operations) {
+    /// Many datagrams at a time, as batches are signed and verified.
+    var together: Case {
+        let most = AYIYASignatures.most
+        return Case("verify \(self.length) octets, \(most) at a time", operations: most * Self.operations) {
             self.repeatedly { precondition(self.areRight()) }
         }
     }
@@ -81,9 +83,14 @@ final class Signatures {
 
     @inline(never)
     private func areRight() -> Bool {
-        let datagram = self.memory.bytes
-        let (one, other) = AYIYASecret.signatures(of: datagram, by: self.secret, datagram, by: self.secret)
-        return one.matches(datagram, at: 24) && other.matches(datagram, at: 24)
+        self.signatures.removeAll()
+        while !self.signatures.isFull {
+            self.signatures.append(UnsafeRawBufferPointer(self.memory), by: self.secret)
+        }
+        self.signatures.compute()
+        return (0..<self.signatures.count).allSatisfy {
+            AYIYAPacket.hasSignature(self.signatures.signature(at: $0), in: self.memory.bytes)
+        }
     }
 
     @inline(never)
