@@ -58,7 +58,7 @@ enum Report {
     private static func signatures(_ rounds: Rounds) -> Table {
         var table = Table(
             "AYIYA signatures",
-            columns: ["operation", "time", "median", "against swift-crypto", "allocations"]
+            columns: ["operation", "time", "median", "against libcrypto", "allocations"]
         )
         for length in Signatures.lengths {
             let signatures = Signatures(length: length)

@@ -57,7 +57,8 @@ extension Engine {
         _ datagram: UnsafeRawBufferPointer,
         to signatures: inout AYIYASignatures
     ) -> Bool {
-        guard let secret = unsafe self.forwarder.secret(for: RawSpan(_unsafeBytes: datagram)) else { return false }
+        let octets = unsafe RawSpan(_unsafeBytes: datagram)
+        guard let secret = self.forwarder.secret(for: octets) else { return false }
         unsafe signatures.append(datagram, by: secret)
         return true
     }

@@ -44,9 +44,10 @@ public struct AYIYASignatures: ~Copyable {
         unsafe csha1_digest(self.messages, self.count)
     }
 
-    /// What a datagram's signature is, after ``compute()``.
+    /// Tells a datagram's signature, after ``compute()``.
     ///
     /// - Parameter index: Which one of those that were added; traps when there were fewer.
+    /// - Returns: The signature.
     public func signature(at index: Int) -> SHA1Digest {
         precondition(index >= 0 && index < self.count, "no such signature")
         return unsafe self.messages[index].result
@@ -80,7 +81,8 @@ extension csha1_message {
         precondition(datagram.count >= AYIYAPacket.headerLength, "no datagram of AYIYA")
         unsafe withUnsafeMutableBytes(of: &self.head) { head in
             unsafe head.copyMemory(from: UnsafeRawBufferPointer(rebasing: datagram[..<start]))
-            unsafe head.storeBytes(of: secret.digest.octets, toByteOffset: start, as: InlineArray<20, UInt8>.self)
+            let digest = secret.digest.octets
+            unsafe head.storeBytes(of: digest, toByteOffset: start, as: InlineArray<20, UInt8>.self)
         }
         unsafe self.head_count = AYIYAPacket.headerLength
         unsafe self.setBody(UnsafeRawBufferPointer(rebasing: datagram[AYIYAPacket.headerLength...]))

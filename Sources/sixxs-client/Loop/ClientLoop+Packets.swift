@@ -82,7 +82,9 @@ extension ClientLoop {
         self.expected.removeAll()
         for place in self.unverified.indices {
             let index = self.expected.count
-            guard self.session.addExpected(self.unverified[place].octets, to: &self.expected) else { continue }
+            guard self.session.addExpected(self.unverified[place].octets, to: &self.expected) else {
+                continue
+            }
             self.unverified[place].signature = index
         }
         self.expected.compute()
