@@ -26,6 +26,14 @@ _Static_assert(CLINUX_CONTROL_CAPACITY >= CMSG_SPACE(sizeof(struct in6_pktinfo))
 _Static_assert(CLINUX_IPV6_HDRINCL == IPV6_HDRINCL, "IPV6_HDRINCL has another value");
 #endif
 
+ssize_t clinux_read(int fd, void *buffer, size_t count) { return syscall(SYS_read, fd, buffer, count); }
+
+ssize_t clinux_write(int fd, const void *buffer, size_t count) { return syscall(SYS_write, fd, buffer, count); }
+
+ssize_t clinux_writev(int fd, const struct iovec *vectors, int count) {
+    return syscall(SYS_writev, fd, vectors, count);
+}
+
 int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags) {
     return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
 }

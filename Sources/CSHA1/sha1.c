@@ -319,18 +319,47 @@ static void advance_two(csha1_lane *first, csha1_lane *second) {
     }
 }
 
-// Takes the states of some lanes out of the columns.
-static void take_states(csha1_lane *lanes, const uint32_t state[5][LANES], uint32_t which) {
-    for (; which != 0; which &= which - 1)
-        for (int i = 0; i < 5; i++) lanes[__builtin_ctz(which)].state[i] = state[i][__builtin_ctz(which)];
+// States of many messages, each in a column.
+typedef struct {
+    uint32_t words[5][LANES];
+} csha1_columns;
+
+static void put_states(csha1_columns *columns, const csha1_lane *lanes, size_t count) {
+    for (size_t lane = 0; lane < count; lane++)
+        for (int i = 0; i < 5; i++) columns->words[i][lane] = lanes[lane].state[i];
 }
 
-// Works on as many messages as there are lanes, or fewer, till too few are left to be worth it.
+static void take_states(csha1_lane *lanes, const csha1_columns *columns, uint32_t which) {
+    for (; which != 0; which &= which - 1)
+        for (int i = 0; i < 5; i++) lanes[__builtin_ctz(which)].state[i] = columns->words[i][__builtin_ctz(which)];
+}
+
+static int are_alike(const csha1_lane *lanes, size_t count) {
+    for (size_t lane = 1; lane < count; lane++)
+        for (int run = 0; run < 3; run++)
+            if (lanes[lane].runs[run].count != lanes[0].runs[run].count) return 0;
+    return 1;
+}
+
+// Works on messages of one length till their end.
+static void advance_alike(csha1_lane *lanes, size_t count, csha1_compress_many compress) {
+    csha1_columns columns = {{{0}}};
+    put_states(&columns, lanes, count);
+    for (int run = 0; run < 3; run++) {
+        const uint8_t *blocks[LANES];
+        // What is worked out where there is no message goes nowhere.
+        for (size_t lane = 0; lane < LANES; lane++) blocks[lane] = lanes[lane < count ? lane : 0].runs[run].blocks;
+        compress(columns.words, blocks, lanes[0].runs[run].count);
+    }
+    take_states(lanes, &columns, (1u << count) - 1);
+    for (size_t lane = 0; lane < count; lane++) lanes[lane].run = 3;
+}
+
+// Works on messages of any lengths till too few are left to be worth it.
 static void advance_many(csha1_lane *lanes, size_t count, csha1_compress_many compress, int least) {
-    uint32_t state[5][LANES] = {{0}};
+    csha1_columns columns = {{{0}}};
     uint32_t active = (1u << count) - 1;
-    for (size_t lane = 0; lane < count; lane++)
-        for (int i = 0; i < 5; i++) state[i][lane] = lanes[lane].state[i];
+    put_states(&columns, lanes, count);
     while (__builtin_popcount(active) >= least) {
         csha1_run *runs[LANES];
         size_t steps = SIZE_MAX;
@@ -341,26 +370,32 @@ static void advance_many(csha1_lane *lanes, size_t count, csha1_compress_many co
             if (runs[lane] == NULL) ended |= 1u << lane;
             else if (runs[lane]->count < steps) steps = runs[lane]->count;
         }
-        take_states(lanes, state, ended);
+        take_states(lanes, &columns, ended);
         active &= ~ended;
         if (active == 0) break;
-        // What is worked out where no message is left goes nowhere.
         const uint8_t *blocks[LANES];
         for (int lane = 0; lane < LANES; lane++)
             blocks[lane] = runs[active >> lane & 1 ? lane : __builtin_ctz(active)]->blocks;
-        compress(state, blocks, steps);
+        compress(columns.words, blocks, steps);
         for (uint32_t rest = active; rest != 0; rest &= rest - 1) advance(runs[__builtin_ctz(rest)], steps);
     }
-    take_states(lanes, state, active);
+    take_states(lanes, &columns, active);
+}
+
+// Works on up to as many messages as there are lanes.
+static void advance_lanes(csha1_lane *lanes, size_t count, csha1_compress_many compress, unsigned extensions) {
+    const int least = extensions & CSHA1_SHA ? LEAST_BESIDE_SHA : LEAST_BESIDE_LIBCRYPTO;
+    if ((int)count < least) return;
+    if (are_alike(lanes, count)) advance_alike(lanes, count, compress);
+    else advance_many(lanes, count, compress, least);
 }
 
 static void advance_all(csha1_lane *lanes, size_t count, unsigned extensions) {
-    const int least = extensions & CSHA1_SHA ? LEAST_BESIDE_SHA : LEAST_BESIDE_LIBCRYPTO;
     if (extensions & CSHA1_AVX512) {
-        advance_many(lanes, count, compress_sixteen, least);
+        advance_lanes(lanes, count, compress_sixteen, extensions);
     } else if (extensions & CSHA1_AVX2) {
         for (size_t i = 0; i < count; i += 8)
-            advance_many(&lanes[i], count - i < 8 ? count - i : 8, compress_eight, least);
+            advance_lanes(&lanes[i], count - i < 8 ? count - i : 8, compress_eight, extensions);
     }
     for (size_t i = 0; extensions & CSHA1_SHA && i + 1 < count; i += 2) advance_two(&lanes[i], &lanes[i + 1]);
 }

@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <linux/capability.h>
 #include <linux/if_addr.h>
@@ -26,6 +27,12 @@ struct clinux_mmsghdr {
     struct msghdr msg_hdr;
     unsigned int msg_len;
 };
+
+/// read(2), write(2) and writev(2) where a thread can't be cancelled, which glibc gets ready for in every call once a program has
+/// several threads; no thread of ours ever is, and for one packet a call it is a tenth of the call.
+ssize_t clinux_read(int fd, void *buffer, size_t count);
+ssize_t clinux_write(int fd, const void *buffer, size_t count);
+ssize_t clinux_writev(int fd, const struct iovec *vectors, int count);
 
 int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags);
 int clinux_sendmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags);

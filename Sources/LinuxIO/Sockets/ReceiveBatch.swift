@@ -24,7 +24,10 @@ public final class ReceiveBatch {
     private let sources: UnsafeMutablePointer<SocketAddress>
     private let controls: UnsafeMutableRawPointer
 
+    // Read for each datagram, and by one thread at a time: checking at run time that nobody writes meanwhile would cost more
+    // than all else that is done with it.
     /// How many datagrams the last ``receive(from:)`` brought.
+    @exclusivity(unchecked)
     public private(set) var count = 0
 
     private static let controlCapacity = Int(CLINUX_CONTROL_CAPACITY)

@@ -73,7 +73,9 @@ public final class TransmitBatch {
     /// How many packets fit.
     public let capacity: Int
 
+    // Written for each packet: see ``ReceiveBatch/count``.
     /// How many packets wait for ``flush(on:runsOn:linksOn:)``.
+    @exclusivity(unchecked)
     public private(set) var count = 0
 
     private var messageCount = 0

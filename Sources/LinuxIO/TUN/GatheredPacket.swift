@@ -44,5 +44,7 @@ public final class GatheredPacket {
     }
 
     /// Writes the packet to a device.
-    func write(to fileDescriptor: CInt) -> Int { writev(fileDescriptor, self.vectors, CInt(self.count)) }
+    func write(to fileDescriptor: CInt) -> Int {
+        clinux_writev(fileDescriptor, self.vectors, CInt(self.count))
+    }
 }

@@ -112,7 +112,7 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// - Returns: The packet's length in octets, or nil when none waits.
     /// - Throws: ``SystemCallError``, for instance when the interface was removed.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemCallError) -> Int? {
-        try self.read("read") { Glibc.read(self.fileDescriptor, buffer.baseAddress, buffer.count) }
+        try self.read("read") { clinux_read(self.fileDescriptor, buffer.baseAddress, buffer.count) }
     }
 
     /// Reads one packet into several places.
@@ -161,7 +161,7 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     private func write(_ packet: UnsafeRawBufferPointer) -> Int {
         guard self.offloads != nil else {
-            return Glibc.write(self.fileDescriptor, packet.baseAddress, packet.count)
+            return clinux_write(self.fileDescriptor, packet.baseAddress, packet.count)
         }
         // Ten zeros say that nothing is special about the packet.
         var header = InlineArray<10, UInt8>(repeating: 0)
@@ -172,7 +172,7 @@ public struct TUNDevice: ~Copyable, Sendable {
                 iovec(iov_base: UnsafeMutableRawPointer(mutating: packet.baseAddress), iov_len: packet.count),
             ]
             return vectors.span.withUnsafeBufferPointer {
-                writev(self.fileDescriptor, $0.baseAddress, CInt($0.count))
+                clinux_writev(self.fileDescriptor, $0.baseAddress, CInt($0.count))
             }
         }
     }

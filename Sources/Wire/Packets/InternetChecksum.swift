@@ -29,20 +29,29 @@ public struct InternetChecksum: Sendable {
     /// The sum of words of 8 octets, folded to 32 bits.
     ///
     /// Added as the machine has them, and turned round at the end: the sum's octets are exchanged as the words' are
-    /// (RFC 1071 §2 B). Without bounds checks, which keep the compiler from adding several words at a time.
+    /// (RFC 1071 §2 B). Without bounds checks, and four words at a time, which the compiler doesn't come to by itself.
     private static func sum(ofWords octets: RawSpan) -> UInt64 {
         unsafe octets.withUnsafeBytes { octets in
-            var low: UInt64 = 0
-            var high: UInt64 = 0
+            var words = SIMD4<UInt64>()
+            var highHalves = SIMD4<UInt64>()
             var offset = 0
+            while offset &+ 32 <= octets.count {
+                let four = unsafe octets.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
+                words &+= four
+                highHalves &+= four &>> 32
+                offset &+= 32
+            }
+            var sum = words.wrappedSum()
+            var highSum = highHalves.wrappedSum()
             while offset < octets.count {
                 let word = unsafe octets.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                // At most 2^13 words: 64 bits can't overflow.
-                low &+= word & 0xffff_ffff
-                high &+= word >> 32
+                sum &+= word
+                highSum &+= word >> 32
                 offset &+= 8
             }
-            return Self.bigEndianSum(low &+ high)
+            // Of at most 2^13 words the halves' sums fit in 64 bits, so that the low one is right although the words' overflows.
+            let lowSum = sum &- highSum << 32
+            return Self.bigEndianSum(lowSum &+ highSum)
         }
     }
 

@@ -98,6 +98,17 @@ public struct OffloadHeader: Hashable, Sendable {
         }
     }
 
+    /// Whether a header says that its packet is as it is on the wire.
+    ///
+    /// - Parameter bytes: The header; traps when it has fewer than 10 octets.
+    /// - Returns: Whether ``init(_:)`` would find neither a segmentation nor a checksum.
+    public static func isPlain(_ bytes: RawSpan) -> Bool {
+        let kind: UInt8 = bytes.bigEndian(at: Offset.segmentation)
+        let flags: UInt8 = bytes.bigEndian(at: Offset.flags)
+        return flags & Self.needsChecksum == 0
+            && kind & ~Self.hasCongestionWindowReduced == Segmentation.none.rawValue
+    }
+
     /// Writes the 10 octets of the header.
     ///
     /// Traps when they don't fit in the buffer.

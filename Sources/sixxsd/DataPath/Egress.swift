@@ -27,25 +27,26 @@ struct Egress: ~Copyable {
             if let link { self.link = LinkEgress(link) }
             self.sent.reserveCapacity(capacity)
         }
-
-        /// Whether one more question to the engine may bring more packets than there is room for.
-        var isFull: Bool { self.sent.count > self.batch.capacity - 2 }
     }
 
     private let ports: Ports
     private var ipv4: Queue
     private var ipv6: Queue
     private var uplink: UplinkQueue
+    /// How many packets wait in all queues: none of them can have more, and it is asked for before each packet.
+    private var waiting = 0
+    private let capacity: Int
 
     init(_ ports: Ports, capacity: Int) {
         self.ports = ports
         self.ipv4 = Queue(capacity: capacity, sendsRuns: ports.ipv4.sendsRuns, link: ports.link)
         self.ipv6 = Queue(capacity: capacity, sendsRuns: ports.ipv6.sendsRuns)
         self.uplink = UplinkQueue(capacity: capacity)
+        self.capacity = capacity
     }
 
-    /// Whether ``flush(_:_:)`` must come before another packet is asked about.
-    var isFull: Bool { self.ipv4.isFull || self.ipv6.isFull || self.uplink.isFull }
+    /// Whether ``flush(_:_:)`` must come before another packet is asked about, which may bring two.
+    var isFull: Bool { self.waiting > self.capacity - 2 }
 
     /// Takes a packet, at most two of them after ``isFull`` was looked at; its slot must stay as it is until ``flush(_:_:)``.
     mutating func transmit(
@@ -55,13 +56,14 @@ struct Egress: ~Copyable {
         _ now: Moment
     ) {
         switch transmission {
-        case .none: break
+        case .none: return
         case .uplink(let origin) where self.ports.tun.offloads != nil:
             self.uplink.append(buffer.packet, origin)
         case .uplink(let origin):
             do { try self.ports.tun.write(buffer.packet) } catch {
                 engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
             }
+            return
         case .outside(let remote, let tunnel, let origin):
             let packet = buffer.packet.withUnsafeBytes { $0 }
             IPv4Identification.fill(in: packet)
@@ -71,6 +73,7 @@ struct Egress: ~Copyable {
             case .ipv6: self.ipv6.sent.append(sent)
             }
         }
+        self.waiting += 1
     }
 
     /// Sends everything that waits.
@@ -78,6 +81,7 @@ struct Egress: ~Copyable {
         Self.flush(&self.ipv4, self.ports.ipv4, &engine, now)
         Self.flush(&self.ipv6, self.ports.ipv6, &engine, now)
         self.uplink.flush(to: self.ports.tun, &engine, now)
+        self.waiting = 0
     }
 
     private static func flush(

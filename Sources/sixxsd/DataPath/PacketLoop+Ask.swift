@@ -26,7 +26,7 @@ extension PacketLoop {
             self.signLater(buffer, of: tunnel)
         }
         self.egress.transmit(buffer, output.packet, &self.engine, now)
-        guard output.spare != .none else { return }
+        if case .none = output.spare { return }
         self.usedSpares += 1
         self.egress.transmit(spare, output.spare, &self.engine, now)
     }

@@ -84,13 +84,18 @@ extension PacketLoop {
             self.giveFromUplink(slot, length: octets, now)
             return 0
         }
-        self.plans[Self.uplink] = nil
+        if self.plans[Self.uplink] != nil { self.plans[Self.uplink] = nil }
         let length = max(octets - OffloadHeader.length, 0)
         do throws(DecodeError) {
             guard octets >= OffloadHeader.length else {
                 throw .truncated(needed: OffloadHeader.length, available: octets)
             }
-            return try self.takeFromUplink(slot, length: length, Self.offloadHeader(in: slot), now)
+            let header = Self.offloadHeader(in: slot)
+            if OffloadHeader.isPlain(header) {
+                self.giveFromUplink(slot, length: length, now)
+                return 0
+            }
+            return try self.takeFromUplink(slot, length: length, OffloadHeader(header), now)
         } catch {
             self.ask(slot, length: length, now) { engine, buffer, _ in
                 engine.refuseFromUplink(buffer, at: now)
@@ -99,13 +104,12 @@ extension PacketLoop {
         }
     }
 
-    private static func offloadHeader(
-        in slot: UnsafeMutableRawBufferPointer
-    ) throws(DecodeError) -> OffloadHeader {
-        let front = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[..<PacketBuffer.headroom])
-        return try OffloadHeader(
-            front.extracting(droppingFirst: PacketBuffer.headroom - OffloadHeader.length)
-        )
+    /// The octets that the kernel put in front of a packet; they must stay as they are while they are looked at.
+    @_lifetime(immortal)
+    private static func offloadHeader(in slot: UnsafeMutableRawBufferPointer) -> RawSpan {
+        let place = PacketBuffer.headroom - OffloadHeader.length..<PacketBuffer.headroom
+        let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[place])
+        return _overrideLifetime(span, copying: ())
     }
 
     private mutating func takeFromUplink(
@@ -213,7 +217,7 @@ extension PacketLoop {
         length: Int,
         _ now: Moment
     ) -> Int? {
-        guard let header = try? Self.offloadHeader(in: self.landings.slot(at: first)),
+        guard let header = try? OffloadHeader(Self.offloadHeader(in: self.landings.slot(at: first))),
             header.segmentation != .none, Int(header.segmentSize) == plan.segmentSize
         else { return nil }
         let headers = RawSpan(_unsafeBytes: self.landings.copyHeaders(of: plan, at: first))

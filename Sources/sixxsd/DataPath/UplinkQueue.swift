@@ -19,9 +19,6 @@ struct UplinkQueue: ~Copyable {
         self.gathered = GatheredPacket(capacity: capacity)
     }
 
-    /// Whether one more question to the engine may bring more packets than there is room for.
-    var isFull: Bool { self.waiting.count > self.coalescer.capacity - 2 }
-
     /// Takes a packet, which must stay as it is until it is flushed.
     mutating func append(_ packet: RawSpan, _ origin: Output.Origin) {
         self.coalescer.add(packet)

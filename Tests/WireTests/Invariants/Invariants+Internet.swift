@@ -171,6 +171,10 @@ func checkOffload(_ input: [UInt8]) throws(BrokenInvariant) {
         header.segmentation == .none || (header.segmentSize > 0 && header.checksum != nil),
         "segments have a size and a checksum"
     )
+    try require(
+        OffloadHeader.isPlain(input.span.bytes) == (header.segmentation == .none && header.checksum == nil),
+        "a look at two octets tells whether nothing is to do"
+    )
     let octets = [UInt8](repeating: 0, count: OffloadHeader.length).rewritten {
         header.encode(into: &$0, at: 0)
     }

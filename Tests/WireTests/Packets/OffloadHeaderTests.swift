@@ -32,6 +32,21 @@ import Wire
         #expect(try Self.decode([UInt8](repeating: 0, count: 10)) == OffloadHeader())
     }
 
+    /// The short look at a header agrees with the long one, for all that its first two octets can be.
+    @Test func isPlainWhereNothingIsToDo() {
+        for flags in UInt8.min ... .max {
+            for kind in UInt8.min ... .max {
+                let octets = Self.bulk.with(flags, at: 0).with(kind, at: 1)
+                let header = try? Self.decode(octets)
+                let isNothingToDo = header.map { $0.segmentation == .none && $0.checksum == nil } ?? false
+
+                let isPlain = OffloadHeader.isPlain(octets.span.bytes)
+
+                #expect(isPlain == isNothingToDo, "flags \(flags), kind \(kind)")
+            }
+        }
+    }
+
     @Test func mayMarkTheFirstSegmentsCongestionWindow() throws {
         #expect(try Self.decode(Self.bulk.with(0x84, at: 1)).segmentation == .tcpOverIPv6)
     }
