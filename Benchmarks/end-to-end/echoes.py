@@ -159,6 +159,8 @@ class Times:
 
 def take(way: Probe, count: int, gap: float, times: Times, warm_up: int = 0) -> None:
     """Adds some round trips, with about so many seconds between them."""
+    # What a kernel with a full queue said of packets that were sent while rates were looked for.
+    way.end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     for number in range(warm_up + count):
         time.sleep(random.uniform(0.5, 1.5) * gap)
         took = way.round_trip(number)

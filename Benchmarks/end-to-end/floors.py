@@ -1,6 +1,6 @@
 """What the kernel takes to hand packets over, and nothing else: no batch of ours can win more than what lies above it.
 
-        user ─── net0  floor  feed0: as in `packet_cost.py`
+        user ─── net0  floor  feed0, sink0: as in `packet_cost.py`
                        floor.c, at a TUN device or a socket
 
 Packets are queued as they are for the daemon, and then taken by a small program that throws them away.
@@ -19,9 +19,11 @@ from pathlib import Path
 from lab import beats, bulk
 from lab.bulk import PLAIN, Device, raw_sender
 from lab.namespace import Laboratory, run
-from packet_cost import PLAN, QUEUE, SERVER, USER, datagram, remote
+from packet_cost import PLAN, QUEUE, SEGMENT_6IN4, SERVER, USER, datagram, remote
 
-BURST, BURSTS = 512, 16
+BURSTS = 16
+# How many packets are queued, in turns: the difference counts, as in `packet_cost.py`.
+LONG, SHORT = 512, 64
 COMPILERS = ("cc", "gcc", "clang")
 OUTER, PAYLOAD = 1480, 1472
 DEVICE = "floor0"
@@ -44,6 +46,10 @@ EXAMPLES = [
             bulk.ipv4(remote(1), PLAN.ipv4, 41, bytes(OUTER - 20)), True),
     Example(f"UDP socket, recvmmsg of 64 with IP_PKTINFO and IP_RECVTOS, without GRO, {PAYLOAD} octets",
             ("udp", str(beats.AYIYA_PORT)), datagram(1, bytes(PAYLOAD)), True),
+    Example("6in4 in, TCP bulk: recvmmsg of 64, a sum of all octets, and to the TUN device in units of 45", ("join", DEVICE),
+            bulk.ipv4(remote(1), PLAN.ipv4, 41, bulk.tcp(PLAN.them(1), SERVER, 1, bytes(SEGMENT_6IN4))), True),
+    Example("AYIYA out, small bursts: read packet by packet, and 64 at a time through UDP, unsigned", ("runs", DEVICE),
+            bulk.udp(SERVER, PLAN.them(1), 100, 1024)),
     Example("a system call that does nothing (getppid)", ("call", "0")),
 ]
 
@@ -56,9 +62,11 @@ class Stand:
         self.host, self.user = laboratory.namespace("floor"), laboratory.namespace("floor-user")
         laboratory.link(self.user, "net0", self.host, "net0")
         self.feed = Device(self.host, "feed0")
+        self.sink = Device(self.host, "sink0", is_sink=True)
         self.host.sysctl({"net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.net0.rp_filter": "0",
                           "net.ipv6.conf.all.forwarding": "1"})
-        self.host.ip(f"addr add {PLAN.ipv4}/32 dev net0", f"route add {USER}/32 dev net0")
+        self.host.ip(f"addr add {PLAN.ipv4}/32 dev net0", f"route add {USER}/32 dev net0",
+                     "route add 203.0.113.0/24 dev sink0", f"route add {SERVER}/128 dev sink0", "link set sink0 mtu 1500")
         self.user.ip(f"addr add {USER}/32 dev net0", f"route add {PLAN.ipv4}/32 dev net0")
 
     @contextlib.contextmanager
@@ -69,7 +77,7 @@ class Stand:
             assert process.stdin and process.stdout
             if process.stdout.readline() != "ready\n":
                 raise RuntimeError(f"floor {' '.join(example.words)} does not begin")
-            if example.words[0] == "tun":
+            if example.words[1] == DEVICE:
                 self.host.ip(f"link set {DEVICE} txqueuelen {QUEUE} addrgenmode none up",
                              f"route replace {PLAN.them(1)}/128 dev {DEVICE}")
 
@@ -93,20 +101,21 @@ class Stand:
 
     def measure(self, example: Example, rounds: int) -> float:
         """Nanoseconds a packet, the median of some rounds."""
-        costs = []
+        costs: dict[int, list[int]] = {LONG: [], SHORT: []}
         with self.reader(example) as take, self.sender(example) as send:
             # The first round warms up.
-            for _ in range(rounds + 1):
-                counts, spent = 0, 0
-                for _ in range(BURSTS):
-                    for _ in range(BURST):
+            for number in range((rounds + 1) * BURSTS):
+                for length in costs:
+                    for _ in range(length):
                         send()
                     count, cost = take()
-                    if example.packet and count < BURST:
-                        raise RuntimeError(f"{example.name}: {count} of {BURST} packets arrived")
-                    counts, spent = counts + count, spent + cost
-                costs.append(spent / counts)
-        return statistics.median(costs[1:])
+                    if example.packet and count < length:
+                        raise RuntimeError(f"{example.name}: {count} of {length} packets arrived")
+                    if not example.packet:
+                        return cost / count
+                    if number >= BURSTS:
+                        costs[length].append(cost)
+        return (statistics.median(costs[LONG]) - statistics.median(costs[SHORT])) / (LONG - SHORT)
 
 
 def compiled(folder: Path) -> Path | None:

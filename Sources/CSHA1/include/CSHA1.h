@@ -32,7 +32,8 @@ enum {
 
 /// Computes SHA-1 (FIPS 180-4) of messages, which may differ in length, without allocating.
 ///
-/// Many at once take much less time than one after the other. Uses what the CPU has, and libcrypto for the rest.
+/// Many at once take much less time than one after the other. Uses what the CPU has and is found to be fastest the first time,
+/// which takes less than a millisecond, and libcrypto for the rest.
 void csha1_digest(csha1_message *messages, size_t count);
 
 /// The same with some extensions only, which the CPU must have: by libcrypto where there are none.
@@ -40,5 +41,8 @@ void csha1_digest_with(unsigned extensions, csha1_message *messages, size_t coun
 
 /// What the CPU has.
 unsigned csha1_extensions(void);
+
+/// What of it is best used, by trying: a CPU may have registers that are wider than what it works on at a time.
+unsigned csha1_fastest_extensions(void);
 
 #endif

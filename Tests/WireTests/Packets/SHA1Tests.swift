@@ -114,6 +114,13 @@ import Wire
         }
     }
 
+    @Test func isComputedByWhatTheCPUHas() {
+        let fastest = csha1_fastest_extensions()
+
+        #expect(fastest & ~csha1_extensions() == 0)
+        #expect(fastest & UInt32(CSHA1_SHA) == csha1_extensions() & UInt32(CSHA1_SHA))
+    }
+
     @Test func comparesEachOctet() {
         let digest = SHA1Digest(of: [UInt8]().span.bytes)
         let padded = [7, 7] + Array(digest) + [7]
