@@ -3,6 +3,7 @@
     feed0 ── chtst01 ── inet ── home      into a 6in4 tunnel, from a device that hands over many packets as one
              sixxsd
     core ─── chtst01 ── inet ── home      out of AYIYA, in datagrams that the home's kernel sends as one
+    home6 ── core ── chtst01 ── core      the same over IPv6
 
 Every octet is random: a packet made of another's parts would not be the one that was sent.
 """
@@ -22,6 +23,8 @@ from lab import beats
 from lab.bulk import (
     ACK, CWR, FIN, PLAIN, PSH, SO_SNDBUFFORCE, SOL_UDP, TCP_OPTIONS, UDP_SEGMENT, Device, super_datagram, super_packet, tcp, udp)
 from lab.daemon import TunnelLine
+from lab.ends import IPV6_NETWORK, Ends
+from lab.namespace import Namespace
 from lab.site import PASSWORD, Site
 from lab.topology import SERVER
 from test_offloads import everything, receiver
@@ -188,26 +191,36 @@ def udp_packets(arrivals: socket.socket, count: int) -> list[bytes]:
     return found
 
 
-def sent(site: Site, messages: list[tuple[bytes, int]], together: bool) -> list[bytes]:
+def user(site: Site, version: int) -> tuple[Namespace, str, str]:
+    """Where datagrams come from: the host, its address and the PoP's; the PoP's link merges."""
+    link = "net0" if version == 4 else "core0"
+    site.pop.run("ethtool", "-K", link, "gro", "on")
+    if version == 4:
+        return site.home(ipv4=HOME), HOME, site.plan.ipv4
+    return Ends(site).home6, f"{IPV6_NETWORK}::1", site.plan.ipv6
+
+
+def sent(site: Site, messages: list[tuple[bytes, int]], together: bool, version: int = 4) -> list[bytes]:
     """What comes out of the tunnel; the daemon knows the first message when it finds all others waiting, or each when it
     finds the next.
     """
     daemon = site.daemon(AYIYA)
-    home = site.home(ipv4=HOME)
-    site.pop.run("ethtool", "-K", "net0", "gro", "on")
+    home, address, pop = user(site, version)
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
     found: list[bytes] = []
-    with receiver(site.core, "chtst01", 0x86DD) as arrivals, \
-            home.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    with receiver(site.core, "chtst01", 0x86DD) as arrivals, home.socket(family, socket.SOCK_DGRAM) as sender:
         sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
-        sender.bind((HOME, 40000))
+        sender.bind((address, 40000))
         for number, (message, size) in enumerate(messages):
             if together and number == 1:
                 daemon.signal(signal.SIGSTOP)
-            sender.sendmsg([message], [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", size))], 0, (site.plan.ipv4, 5072))
+            sender.sendmsg([message], [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", size))], 0, (pop, 5072))
             if number == 0 or not together:
                 found += udp_packets(arrivals, -(-len(message) // size))
         daemon.signal(signal.SIGCONT)
-        return found + everything(arrivals)
+        # Over IPv6 the core also sees what the daemon sends to the user.
+        server = socket.inet_pton(socket.AF_INET6, SERVER)
+        return [packet for packet in found + everything(arrivals) if packet[24:40] == server]
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["one after the other", "together"])
@@ -227,14 +240,15 @@ def test_datagrams_that_came_as_one_arrive(site: Site, together: bool) -> None:
     check(sent(site, messages, together), made.wanted, hops=2)
 
 
+@pytest.mark.parametrize(("version", "most"), [(4, 1472), (6, 1452)], ids=["over IPv4", "over IPv6"])
 @SEEDS
-def test_any_mixture_of_datagrams_arrives(site: Site, seed: int) -> None:
+def test_any_mixture_of_datagrams_arrives(site: Site, seed: int, version: int, most: int) -> None:
     chance = Random(seed)
     made = Datagrams(site, chance)
-    sizes = [1472, 1400, 1280, 1100, 1023, 600]
-    messages = [made.run(1472, 44, 1472)]
+    sizes = [most, 1400, 1280, 1100, 1023, 600]
+    messages = [made.run(most, 44, most)]
     for _ in range(50):
         size, count = chance.choice(sizes[:1 + seed]), chance.choice([1, 2, 3, 10, 43])
         for _ in range(chance.randrange(1, 3)):
             messages.append(made.run(size, count, chance.choice([size, chance.randrange(92, size + 1)])))
-    check(sent(site, messages, together=True), made.wanted, hops=2)
+    check(sent(site, messages, True, version), made.wanted, hops=2)
