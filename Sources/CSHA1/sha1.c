@@ -248,7 +248,8 @@ typedef struct {
 static void begin(csha1_lane *lane, const csha1_message *message) {
     static const uint32_t initial[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
     const size_t head = message->head_count;
-    const uint8_t *body = message->body;
+    // No octets may lie nowhere.
+    const uint8_t *body = message->body_count > 0 ? message->body : message->head;
     size_t left = message->body_count, held = head;
     memcpy(lane->state, initial, sizeof initial);
     memset(lane->tail, 0, sizeof lane->tail);
