@@ -8,7 +8,9 @@
 //                         sum of all octets, as checksums take it: the kernel writes new ones, so that old ones must be right
 //   floor runs NAME       read of up to 64, packet by packet, and to a UDP port as one message (UDP_SEGMENT), unsigned
 //
-// Nothing else is done with a packet: what the last two take is what no program can be below. Takes all there is for each line that comes in, and answers how many packets that were and the nanoseconds of CPU.
+// Nothing else is done with a packet: what the last two take is what no program can be below.
+//
+// Takes all there is for each line that comes in, and answers how many packets that were and the nanoseconds of CPU.
 
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -84,6 +84,7 @@ extension PacketLoop {
             self.giveFromUplink(slot, length: octets, now)
             return 0
         }
+        // To look costs less than to write, which most packets need not.
         if self.plans[Self.uplink] != nil { self.plans[Self.uplink] = nil }
         let length = max(octets - OffloadHeader.length, 0)
         do throws(DecodeError) {
