@@ -36,10 +36,11 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "CLinux", dependencies: ["CURing"], cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CSHA1", dependencies: ["CLibCrypto"]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+        .systemLibrary(name: "CURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
         .target(name: "Wire", dependencies: ["CLibCrypto", "CSHA1"], swiftSettings: memorySafe),
         .target(name: "Core", dependencies: ["Wire"], swiftSettings: memorySafe),
         .target(name: "LinuxIO", dependencies: ["Wire", "CLinux", systemPackage], swiftSettings: views),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 
 def times(pid: int) -> dict[str, int]:
     """Nanoseconds of CPU by thread."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return {task.parent.name: int(task.read_text().split()[0]) for task in tasks}
+    found = {}
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        # Threads that serve the control port come and go.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found[task.parent.name] = int(task.read_text().split()[0])
+    return found
 
 
 def busiest(before: dict[str, int], after: dict[str, int]) -> int:

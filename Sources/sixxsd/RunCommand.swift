@@ -50,6 +50,12 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help:
+            "Whether many packets are read from the TUN device with one system call, through io_uring: auto or off."
+    )
+    var ioUring = DataPathOptions.Ring.auto
+
+    @Option(
+        help:
             "How many packets one system call moves, 1 to \(DataPathOptions.largestBatch); fewer only for measuring.",
         transform: Self.batchSize(of:)
     )
@@ -145,6 +151,7 @@ struct RunCommand: ParsableCommand {
             enablesForwarding: !self.keepForwarding,
             dataPath: DataPathOptions(
                 offloads: self.offloads,
+                ring: self.ioUring,
                 departure: self.egress,
                 batchSize: self.batch,
                 busyPoll: self.busyPoll
@@ -183,4 +190,5 @@ struct RunCommand: ParsableCommand {
 }
 
 extension DataPathOptions.Offloads: ExpressibleByArgument {}
+extension DataPathOptions.Ring: ExpressibleByArgument {}
 extension DataPathOptions.Departure: ExpressibleByArgument {}

@@ -9,15 +9,17 @@ from __future__ import annotations
 import signal
 import socket
 import struct
+import sys
 import time
+from random import Random
 
 import pytest
 from scapy.layers.inet import TCP
 
-from lab import beats
+from lab import beats, without_call
 from lab.bulk import PLAIN, SO_SNDBUFFORCE, SOL_UDP, UDP_SEGMENT, Device, super_packet, udp
 from lab.daemon import Daemon, TunnelLine, configuration
-from lab.namespace import Namespace
+from lab.namespace import Namespace, wait_for
 from lab.packets import IP, IPv6, Listener, Raw
 from lab.site import PASSWORD, Site
 from lab.topology import SERVER
@@ -46,8 +48,8 @@ def start(site: Site, tunnel: TunnelLine, *options: str) -> Daemon:
 
 
 @TUNNELS
-@pytest.mark.parametrize("options", [(), ("--offloads", "off"), ("--batch", "1"), ("--batch", "3")],
-                         ids=["auto", "off", "one at a time", "three at a time"])
+@pytest.mark.parametrize("options", [(), ("--offloads", "off"), ("--io-uring", "off"), ("--batch", "1"), ("--batch", "3")],
+                         ids=["auto", "off", "read one by one", "one at a time", "three at a time"])
 def test_a_transfer_completes_both_ways(site: Site, tunnel: TunnelLine, options: tuple[str, ...]) -> None:
     daemon = start(site, tunnel, *options)
     home = site.home(ipv4=HOME)
@@ -152,6 +154,59 @@ def test_packets_and_packets_that_stand_for_several_come_out_each_once(site: Sit
     assert sorted(struct.unpack("!H", p[40:42])[0] for p in inner if p[6] == 17) == [1024 + n for n in range(plain)]
 
 
+@pytest.mark.parametrize("ring", ["auto", "off"])
+def test_a_mixture_comes_out_in_its_order(site: Site, ring: str) -> None:
+    """Packets that were read together, alone, and where others like them were expected."""
+    daemon = start(site, STATIC, "--io-uring", ring)
+    home = site.home(ipv4=HOME)
+    feed = Device(site.pop, "feed0")
+    random = Random(5)
+    sent: list[bytes] = []
+    with receiver(home, "net0", 0x0800) as arrivals:
+        for burst in (1, 2, 3, 5, 31, 32, 33, 64, 65, 100, 200):
+            daemon.signal(signal.SIGSTOP)
+            for _ in range(burst):
+                number = len(sent)
+                if random.random() < 0.8:
+                    sent.append(struct.pack("!H", number) * random.randint(20, 600))
+                    feed.write(PLAIN + udp(SERVER, site.plan.them(1), 48 + len(sent[-1]), 1024, payload=sent[-1]))
+                    continue
+                parts = [struct.pack("!H", number + n) * 200 for n in range(random.randint(2, 9))]
+                sent += parts
+                feed.write(super_packet(SERVER, site.plan.them(1), number, b"".join(parts), 400))
+            daemon.signal(signal.SIGCONT)
+            wait_for(lambda: daemon.balance().forwarded >= len(sent), 5, "all packets to be forwarded")
+        inner = [packet[20:] for packet in everything(arrivals) if packet[9] == 41]
+    assert [packet[72 if packet[6] == 6 else 48:] for packet in inner if packet[6] in (6, 17)] == sent
+    assert daemon.balance().is_even
+
+
+def test_a_kernel_that_forbids_io_uring_is_done_without(site: Site) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan, [STATIC]))
+    daemon.prefix = [sys.executable, without_call.__file__, str(without_call.IO_URING_SETUP)]
+    daemon.start()
+    home = site.home(ipv4=HOME)
+    client = site.client(home, STATIC).start()
+    errors = carrying(daemon, home, STATIC)
+    assert transfer(site.core, home, client.identity)
+    assert daemon.errors(STATIC.number) == errors
+    assert "one by one, without io_uring: sixxs: Operation not permitted (io_uring_setup)" in daemon.log
+
+
+def test_who_starts_after_a_kill_has_the_device(site: Site) -> None:
+    """The kernel lets go of a device that was read through a ring only some time after the process is gone."""
+    daemon = start(site, STATIC)
+    home = site.home(ipv4=HOME)
+    site.client(home, STATIC).start()
+    for _ in range(5):
+        carrying(daemon, home, STATIC)
+        daemon.kill()
+        daemon.start()
+    daemon.stop()
+    # Who ends in good order leaves nothing behind that another would have to wait for.
+    assert not site.pop.has_interface("sixxs")
+
+
 @pytest.mark.parametrize("single", [0, 20, 40, 60])
 def test_datagrams_that_came_as_one_are_each_taken_once(site: Site, single: int) -> None:
     """UDP_GRO gives the socket runs of datagrams, among others that came alone, more than the loop keeps at a time."""
@@ -184,6 +239,7 @@ def test_datagrams_that_came_as_one_are_each_taken_once(site: Site, single: int)
 def test_what_is_not_known_is_refused(site: Site) -> None:
     program = str(site.programs.sixxsd)
     for options, said in ((["--offloads", "on"], "auto and off"), (["--batch", "0"], "from 1 to 64"), (["--batch", "x"], "from 1 to 64"),
+                          (["--io-uring", "on"], "auto and off"),
                           (["--busy-poll", "1001"], "from 0 to 1000"), (["--busy-poll", "x"], "from 0 to 1000"),
                           (["--busy-poll=-1"], "from 0 to 1000")):
         result = site.pop.run(program, "--config", "/nowhere", *options, check=False)

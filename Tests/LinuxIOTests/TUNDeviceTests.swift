@@ -1,14 +1,29 @@
+import Dispatch
 import LinuxIO
+import Synchronization
 import SystemPackage
 import Testing
 import Wire
 
+/// Has a device until it is told to let go of it.
+private final class Holder: Sendable {
+    private let device: Mutex<TUNDevice?>
+
+    init(_ device: consuming sending TUNDevice) {
+        self.device = Mutex(device)
+    }
+
+    func letGo() {
+        self.device.withLock { $0 = nil }
+    }
+}
+
 @Suite("TUN device and rtnetlink", .enabled(if: NetworkNamespace.isAvailable, NetworkNamespace.requirement))
 struct TUNDeviceTests {
-    private static func address(_ text: String) throws -> IPv6Address { try IPv6Address(parsing: text) }
+    static func address(_ text: String) throws -> IPv6Address { try IPv6Address(parsing: text) }
 
     /// A device that is up with the address 2001:db8:1::2/64.
-    private static func device(_ netlink: inout RouteNetlink) throws -> TUNDevice {
+    static func device(_ netlink: inout RouteNetlink) throws -> TUNDevice {
         let tun = try TUNDevice(name: "sxtun0")
         let device = try NetworkDevice(named: tun.name)
         try netlink.disableAddressGeneration(of: device)
@@ -19,7 +34,7 @@ struct TUNDeviceTests {
     }
 
     /// All packets that the kernel sends into the device within a moment.
-    private static func drain(_ tun: borrowing TUNDevice) throws -> [[UInt8]] {
+    static func drain(_ tun: borrowing TUNDevice) throws -> [[UInt8]] {
         let poller = try Poller()
         try poller.add(tun.fileDescriptor, token: 0)
         var packets: [[UInt8]] = []
@@ -32,13 +47,17 @@ struct TUNDeviceTests {
         return packets
     }
 
-    /// An echo request from one address to another.
-    private static func echoRequest(from source: IPv6Address, to destination: IPv6Address) -> [UInt8] {
-        var octets = [UInt8](repeating: 0, count: 48) + [1, 2, 3, 4]
+    /// An echo request from one address to another, with a body of 0x00, 0x01 and so on.
+    static func echoRequest(
+        from source: IPv6Address,
+        to destination: IPv6Address,
+        body length: Int = 4
+    ) -> [UInt8] {
+        var octets = [UInt8](repeating: 0, count: 48) + (0..<length).map { UInt8(truncatingIfNeeded: $0) }
         var span = octets.mutableSpan
         var bytes = span.mutableBytes
         IPv6Header(
-            payloadLength: 12,
+            payloadLength: UInt16(8 + length),
             nextHeader: ProtocolNumber.icmpv6,
             hopLimit: 64,
             source: source,
@@ -50,7 +69,7 @@ struct TUNDeviceTests {
             type: ICMPv6Message.MessageType.echoRequest,
             code: 0,
             parameter: 0x1234_0001,
-            bodyLength: 4,
+            bodyLength: length,
             addresses: (source, destination)
         )
         return octets
@@ -126,6 +145,15 @@ struct TUNDeviceTests {
                     == "sixxs: another program has this device open (ioctl(TUNSETIFF): Device or resource busy)"
             )
             #expect(first.name == "sixxs")
+        }
+    }
+
+    @Test
+    func waitsForADeviceThatIsAboutToBeGivenUp() throws {
+        try NetworkNamespace.run {
+            let first = Holder(try TUNDevice(name: "sixxs"))
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(100)) { first.letGo() }
+            #expect(try TUNDevice(name: "sixxs").name == "sixxs")
         }
     }
 

@@ -52,13 +52,15 @@ public struct TUNDevice: ~Copyable, Sendable {
         do throws(SystemCallError) {
             try systemCall("ioctl(TUNSETIFF)", about: name) {
                 var span = buffer.mutableSpan
-                return span.withUnsafeMutableBufferPointer {
-                    clinux_tun_attach(
-                        descriptor.rawValue,
-                        $0.baseAddress,
-                        wantsOffloads ? 1 : 0,
-                        isOneOfSeveral ? 1 : 0
-                    )
+                return span.withUnsafeMutableBufferPointer { name in
+                    Self.attemptUntilReleased {
+                        clinux_tun_attach(
+                            descriptor.rawValue,
+                            name.baseAddress,
+                            wantsOffloads ? 1 : 0,
+                            isOneOfSeveral ? 1 : 0
+                        )
+                    }
                 }
             }
         } catch {
@@ -67,6 +69,17 @@ public struct TUNDevice: ~Copyable, Sendable {
         self.name = Self.text(of: buffer)
         self.offloads = wantsOffloads ? TUNOffloads.granted(on: descriptor.rawValue) : nil
         self.descriptor = descriptor
+    }
+
+    /// Attaches to a device, which a process that was killed may have had until now: the kernel lets go of it some tens of
+    /// milliseconds later when it was read through a ``ReadRing``.
+    private static func attemptUntilReleased(_ attach: () -> CInt) -> CInt {
+        for _ in 0..<50 {
+            let result = attach()
+            guard result < 0, errno == EBUSY || errno == EINVAL else { return result }
+            usleep(10_000)
+        }
+        return attach()
     }
 
     /// Has the kernel spread flows over the device's queues by their addresses and ports, where it can.
@@ -102,7 +115,7 @@ public struct TUNDevice: ~Copyable, Sendable {
     }
 
     /// The kernel answers `EBADFD` when somebody took the interface away (`ip link del`).
-    private static func removed(_ error: SystemCallError) -> SystemCallError {
+    static func removed(_ error: SystemCallError) -> SystemCallError {
         error.errno.rawValue == EBADFD ? error.explained("the interface was removed") : error
     }
 

@@ -8,6 +8,14 @@ struct DataPathOptions: Hashable, Sendable {
         case off
     }
 
+    /// Whether the TUN device is read through io_uring(7).
+    enum Ring: String, CaseIterable, Sendable {
+        /// Where the kernel has it and allows it.
+        case auto
+        /// Never.
+        case off
+    }
+
     /// How bare packets (6in4, GRE) over IPv4 leave.
     enum Departure: String, CaseIterable, Sendable {
         /// Through the kernel's IP stack.
@@ -24,6 +32,8 @@ struct DataPathOptions: Hashable, Sendable {
 
     var offloads = Offloads.auto
 
+    var ring = Ring.auto
+
     var departure = Departure.ip
 
     /// How many packets are received, and sent, with one system call; 1 through ``largestBatch``.
@@ -36,6 +46,9 @@ struct DataPathOptions: Hashable, Sendable {
 
     /// The same in nanoseconds; none with one system call a packet, which is there to be compared with.
     var longestLook: UInt64 { self.batchSize > 1 ? UInt64(self.busyPoll) * 1000 : 0 }
+
+    /// Whether one system call may read many packets of the TUN device.
+    var wantsRing: Bool { self.ring == .auto && self.batchSize > 1 }
 
     /// Whether several packets may be one; with one system call a packet there is nothing to gain.
     var usesOffloads: Bool { self.offloads == .auto && self.batchSize > 1 }

@@ -18,20 +18,55 @@ extension PacketLoop {
 
     mutating func serveUplink(_ now: Moment) throws(SystemCallError) {
         var free = Free()
+        var messages = 0
         var packets = 0
-        for _ in 0..<Self.turn where packets < Self.mostSegments {
+        while messages < Self.turn, packets < Self.mostSegments {
             let plan = self.plans[Self.uplink]
             let needed = free.landing + (plan?.slots ?? 0)
             if free.received == self.received.capacity || needed > self.landings.capacity {
                 self.flush(now)
                 free = Free()
             }
+            if plan == nil, let ring = self.ring {
+                guard let taken = try self.readSeveral(ring, &free, now) else { break }
+                messages += taken.messages
+                packets += taken.packets
+                continue
+            }
             let count =
                 if let plan { try self.land(plan, &free, now) } else { try self.readWhole(&free, now) }
             guard let count else { break }
+            messages += 1
             packets += count
         }
         self.flush(now)
+    }
+
+    /// Reads as many messages as are likely to wait, each into a slot of its own, and gives the engine what they stand for.
+    ///
+    /// - Returns: How many there were, and how many packets that was; nil when fewer waited than were asked for.
+    private mutating func readSeveral(
+        _ ring: ReadRing,
+        _ free: inout Free,
+        _ now: Moment
+    ) throws(SystemCallError) -> (messages: Int, packets: Int)? {
+        let slots = free.received..<min(free.received + self.readAhead.count, self.received.capacity)
+        for slot in slots {
+            ring.append(Self.room(in: self.received.slot(at: slot), front: self.ports.tun.headerLength))
+        }
+        // What the ring has brought is taken nevertheless, and what comes later is read one by one.
+        do throws(SystemCallError) { try ring.read() } catch { self.ring = nil }
+        free.received = slots.upperBound
+        var taken = (messages: 0, packets: 0)
+        for slot in slots {
+            guard let octets = try ring.length(at: slot - slots.lowerBound) else { continue }
+            let count = self.takeFromUplink(self.received.slot(at: slot), octets: octets, now)
+            taken.messages += 1
+            taken.packets += max(count, 1)
+        }
+        self.readAhead.note(asked: slots.count, got: taken.messages)
+        if taken.packets > taken.messages { self.readAhead.restart() }
+        return taken.messages == slots.count ? taken : nil
     }
 
     /// Reads a message into one slot, and gives the engine what it stands for.

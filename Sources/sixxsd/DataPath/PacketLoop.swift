@@ -34,6 +34,10 @@ struct PacketLoop: ~Copyable {
     private let mailbox: EngineMailbox
     private let poller: Poller
     let received: ReceiveBatch
+    /// Reads many messages of the TUN device at once; nil where they are read one by one.
+    var ring: ReadRing?
+    /// How many to read at once next.
+    var readAhead = ReadAhead(most: ReadRing.capacity)
     /// How much to take from each source next, in the order of the sources.
     var appetites: [Appetite]
     /// Second buffers for the engine; those whose packet waits to be sent come first.
@@ -63,7 +67,8 @@ struct PacketLoop: ~Copyable {
         _ ports: Ports,
         _ configuration: EngineConfiguration,
         _ common: Common,
-        _ mailbox: EngineMailbox
+        _ mailbox: EngineMailbox,
+        _ ring: ReadRing?
     ) throws(SystemCallError) {
         let headroom = PacketBuffer.headroom
         let capacity = ports.options.batchSize
@@ -76,6 +81,7 @@ struct PacketLoop: ~Copyable {
         self.ports = ports
         self.mailbox = mailbox
         self.received = received
+        self.ring = ring
         let appetite = Appetite(messages: capacity, packets: Self.mostSegments)
         self.appetites = Source.allCases.map { _ in appetite }
         self.spares = spares
@@ -154,6 +160,8 @@ struct PacketLoop: ~Copyable {
     /// Does what others ask of the engine although packets are served no more, until the process ends: a session that
     /// waits for an answer would otherwise keep the daemon from ending.
     mutating func answerMail() {
+        // Who starts next can have the TUN device as soon as this process ended.
+        self.ring = nil
         guard let poller = try? Poller(capacity: 1),
             (try? poller.add(self.mailbox.fileDescriptor, token: Source.mailbox.rawValue)) != nil
         else { return }

@@ -46,7 +46,7 @@ final class Worker: Sendable {
     private func live(_ started: CheckedContinuation<Void, any Error>) {
         var loop: PacketLoop
         do throws(SystemCallError) {
-            loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox)
+            loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox, self.makeRing())
         } catch {
             started.resume(throwing: error)
             return
@@ -60,6 +60,19 @@ final class Worker: Sendable {
         }
         self.reportStop.finish()
         loop.answerMail()
+    }
+
+    /// Makes what reads many packets with one system call, where that is wanted and the kernel allows it.
+    private func makeRing() -> ReadRing? {
+        guard self.ports.options.wantsRing else { return nil }
+        do throws(SystemCallError) {
+            return try ReadRing(reading: self.ports.tun)
+        } catch {
+            // All workers are refused alike.
+            guard self.ports.share.index == 0 else { return nil }
+            self.logger.notice("packets are read from the TUN device one by one, without io_uring: \(error)")
+            return nil
+        }
     }
 
     /// Asks the thread to end after the batch it has in hand.

@@ -1,0 +1,117 @@
+import LinuxIO
+import Testing
+import Wire
+
+@Suite("Reads that go to the kernel together")
+struct ReadRingTests {
+    // MARK: - How many to ask for
+
+    @Test(
+        arguments: [
+            // What was got each time, of as many as were asked for; what is asked for next.
+            ([], 1),
+            ([1], 2),
+            ([1, 2, 4, 8], 16),
+            ([1, 2, 4, 8, 16, 32, 32], 32),
+            ([1, 2, 4, 3], 3),
+            ([1, 2, 4, 0], 1),
+            ([0], 1),
+            ([1, 1, 1], 2),
+        ] as [([Int], Int)]
+    )
+    func asksForAsManyAsAreLikelyToWait(got: [Int], next: Int) {
+        var ahead = ReadAhead(most: 32)
+        for count in got { ahead.note(asked: ahead.count, got: count) }
+        #expect(ahead.count == next)
+    }
+
+    @Test func doublesWhatWasAskedForAlsoWhenThereWasRoomForLess() {
+        var ahead = ReadAhead(most: 32)
+        for _ in 0..<3 { ahead.note(asked: ahead.count, got: ahead.count) }
+        ahead.note(asked: 2, got: 2)
+        #expect(ahead.count == 16)
+    }
+
+    @Test func startsAgainWithOne() {
+        var ahead = ReadAhead(most: 32)
+        for _ in 0..<5 { ahead.note(asked: ahead.count, got: ahead.count) }
+        ahead.restart()
+        #expect(ahead.count == 1)
+        #expect(ReadAhead(most: 0).count == 1)
+    }
+}
+
+@Suite(
+    "Reads of a TUN device that go to the kernel together",
+    .enabled(if: NetworkNamespace.isAvailable, NetworkNamespace.requirement)
+)
+struct ReadRingDeviceTests {
+    /// Room for some packets.
+    private final class Rooms {
+        static let size = 2048
+        let octets = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * size, alignment: 64)
+
+        deinit { self.octets.deallocate() }
+
+        subscript(index: Int) -> UnsafeMutableRawBufferPointer {
+            UnsafeMutableRawBufferPointer(rebasing: self.octets[index * Self.size..<(index + 1) * Self.size])
+        }
+    }
+
+    /// A device in whose queue answers to pings wait, the first with a body of one octet, each of the others with one more.
+    private static func device(_ netlink: inout RouteNetlink, answers: Int) throws -> TUNDevice {
+        let tun = try TUNDeviceTests.device(&netlink)
+        _ = try TUNDeviceTests.drain(tun)
+        let us = try TUNDeviceTests.address("2001:db8:1::2")
+        let them = try TUNDeviceTests.address("2001:db8:1::1")
+        for length in 1...answers {
+            try tun.write(TUNDeviceTests.echoRequest(from: them, to: us, body: length).span.bytes)
+        }
+        return tun
+    }
+
+    private static func read(_ count: Int, _ ring: ReadRing, _ rooms: Rooms) throws -> [Int?] {
+        for index in 0..<count { ring.append(rooms[index]) }
+        try ring.read()
+        return try (0..<count).map { try ring.length(at: $0) }
+    }
+
+    @Test func bringPacketsInTheirOrder() throws {
+        try NetworkNamespace.run {
+            var netlink = try RouteNetlink()
+            let tun = try Self.device(&netlink, answers: 40)
+            let ring = try ReadRing(reading: tun)
+            let rooms = Rooms()
+
+            #expect(!ring.isFull)
+            let first = try Self.read(ReadRing.capacity, ring, rooms)
+            #expect(first == (1...32).map { 48 + $0 })
+            for index in 0..<32 {
+                let octets = Array(rooms[index].prefix(49 + index))
+                #expect(try IPv6Packet(octets.span.bytes).payload.byteCount == 9 + index)
+                #expect(octets.last == UInt8(index))
+            }
+            let rest = try Self.read(ReadRing.capacity, ring, rooms)
+            #expect(rest == (33...40).map { 48 + $0 } + [Int?](repeating: nil, count: 24))
+        }
+    }
+
+    @Test func waitForNothing() throws {
+        try NetworkNamespace.run {
+            let tun = try TUNDevice(name: "sxtun0")
+            let ring = try ReadRing(reading: tun)
+            #expect(try Self.read(3, ring, Rooms()) == [nil, nil, nil])
+            #expect(try Self.read(0, ring, Rooms()) == [])
+        }
+    }
+
+    @Test func letGoOfTheDeviceWhenTheRingEnds() throws {
+        try NetworkNamespace.run {
+            for _ in 0..<3 {
+                let tun = try TUNDevice(name: "sxtun0")
+                let ring = try ReadRing(reading: tun)
+                #expect(try Self.read(1, ring, Rooms()) == [nil])
+            }
+        }
+    }
+}
