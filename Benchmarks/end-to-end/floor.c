@@ -1,19 +1,23 @@
 // What the kernel takes to hand packets over, and nothing else.
 //
 //   floor tun NAME        read, packet by packet
+//   floor ring NAME       read, 32 packets a system call (io_uring)
 //   floor raw PROTOCOL    recvmmsg of 64, without control messages and source addresses
 //   floor udp PORT        recvmmsg of 64, with both, as AYIYA needs them
 //   floor call 0          getppid
 //   floor join NAME       recvmmsg of 64 of protocol 41, and what came to a TUN device as if it were one TCP stream, after a
 //                         sum of all octets, as checksums take it: the kernel writes new ones, so that old ones must be right
-//   floor runs NAME       read of up to 64, packet by packet, and to a UDP port as one message (UDP_SEGMENT), unsigned
+//   floor runs NAME       read of up to 64, 32 a system call, and to a UDP port as one message (UDP_SEGMENT), unsigned
 //
 // Nothing else is done with a packet: what the last two take is what no program can be below.
 //
 // Takes all there is for each line that comes in, and answers how many packets that were and the nanoseconds of CPU.
 
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
+#include <liburing.h>
+#include <linux/fs.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
@@ -30,7 +34,7 @@
 #include <unistd.h>
 
 // Slots of 37 lines of the cache: those of a power of two would begin in the same few.
-enum { BATCH = 64, SLOT = 37 * 64, CONTROL = 128, CALLS = 100000, QUEUE = 1 << 24 };
+enum { BATCH = 64, READS = 32, SLOT = 37 * 64, CONTROL = 128, CALLS = 100000, QUEUE = 1 << 24 };
 // Headers: of outer IPv4, and of inner IPv6. A unit is as many segments as a packet of 64 KB has room for.
 enum { OUTER = 20, INNER = 40, UNIT = 45 };
 // In front of what is sent: as much as AYIYA's header has.
@@ -42,6 +46,7 @@ static struct iovec vectors[BATCH];
 static struct mmsghdr messages[BATCH];
 static int has_details;
 static int tun = -1;
+static struct io_uring ring;
 static volatile uint64_t sum;
 
 // Ends the program unless a system call went well.
@@ -57,6 +62,14 @@ static int open_tun(const char *name) {
     strncpy(request.ifr_name, name, IFNAMSIZ - 1);
     check(ioctl(fd, TUNSETIFF, &request), "TUNSETIFF");
     check(ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO6), "TUNSETOFFLOAD");
+    return fd;
+}
+
+static int open_ring(int fd) {
+    errno = -io_uring_queue_init(READS, &ring, 0);
+    check(-errno, "io_uring_setup");
+    errno = -io_uring_register_files(&ring, &fd, 1);
+    check(-errno, "io_uring_register");
     return fd;
 }
 
@@ -76,6 +89,35 @@ static int open_socket(int type, int protocol, int port) {
 static long drain_tun(int fd) {
     long count = 0;
     while (read(fd, slots[count % BATCH], SLOT) > 0) count++;
+    return count;
+}
+
+// Reads up to READS packets into slots from one on, behind as many octets, and answers how many came.
+static int read_ring(int first, int front, int lengths[READS]) {
+    for (int i = 0; i < READS; i++) {
+        struct io_uring_sqe *entry = io_uring_get_sqe(&ring);
+        io_uring_prep_read(entry, 0, slots[first + i] + front, SLOT - front, 0);
+        entry->flags = IOSQE_FIXED_FILE;
+        entry->rw_flags = RWF_NOWAIT;
+        entry->user_data = i;
+    }
+    check(io_uring_submit_and_wait(&ring, READS), "io_uring_enter");
+    int got = 0;
+    struct io_uring_cqe *completion;
+    for (int i = 0; i < READS && io_uring_peek_cqe(&ring, &completion) == 0; i++) {
+        lengths[completion->user_data] = completion->res;
+        got += completion->res > 0;
+        io_uring_cqe_seen(&ring, completion);
+    }
+    return got;
+}
+
+static long drain_ring(int fd) {
+    (void)fd;
+    int lengths[READS], got;
+    long count = 0;
+    do count += got = read_ring(0, 0, lengths);
+    while (got == READS);
     return count;
 }
 
@@ -155,10 +197,13 @@ static void send_run(int fd, int count) {
 static long runs(int fd) {
     const int header = sizeof(struct virtio_net_hdr);
     for (long count = 0;;) {
-        int got = 0;
-        ssize_t length = 0;
-        for (; got < BATCH && (length = read(tun, slots[got] + FRONT, SLOT - FRONT)) > 0; got++)
-            vectors[got] = (struct iovec){slots[got] + header, length - header + FRONT};
+        int got = 0, taken = 0, lengths[READS];
+        do {
+            taken = read_ring(got, FRONT, lengths);
+            for (int i = 0; i < taken; i++)
+                vectors[got + i] = (struct iovec){slots[got + i] + header, lengths[i] - header + FRONT};
+            got += taken;
+        } while (taken == READS && got < BATCH);
         if (got > 0) send_run(fd, got);
         count += got;
         if (got < BATCH) return count;
@@ -182,13 +227,16 @@ int main(int argc, char **argv) {
     long (*drain)(int) = drain_socket;
     int fd = -1;
     if (strcmp(argv[1], "tun") == 0) drain = drain_tun, fd = open_tun(argv[2]);
+    else if (strcmp(argv[1], "ring") == 0) drain = drain_ring, fd = open_ring(open_tun(argv[2]));
     else if (strcmp(argv[1], "raw") == 0) fd = open_socket(SOCK_RAW, atoi(argv[2]), 0);
     else if (strcmp(argv[1], "udp") == 0) fd = open_socket(SOCK_DGRAM, 0, atoi(argv[2]));
     else if (strcmp(argv[1], "join") == 0) drain = join, tun = open_tun(argv[2]), fd = open_socket(SOCK_RAW, IPPROTO_IPV6, 0);
-    else if (strcmp(argv[1], "runs") == 0) drain = runs, tun = open_tun(argv[2]), fd = open_socket(SOCK_DGRAM, 0, 0);
+    else if (strcmp(argv[1], "runs") == 0) drain = runs, tun = open_ring(open_tun(argv[2])), fd = open_socket(SOCK_DGRAM, 0, 0);
     else drain = call;
     for (puts("ready"), fflush(stdout); getchar() != EOF; fflush(stdout)) {
         long started = nanoseconds(), count = drain(fd);
         printf("%ld %ld\n", count, nanoseconds() - started);
     }
+    // Otherwise the device would stay a while longer than the program.
+    if (ring.ring_fd > 0) io_uring_unregister_files(&ring);
 }

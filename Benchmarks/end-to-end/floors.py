@@ -3,7 +3,7 @@
         user ─── net0  floor  feed0, sink0: as in `packet_cost.py`
                        floor.c, at a TUN device or a socket
 
-Packets are queued as they are for the daemon, and then taken by a small program that throws them away.
+Packets are queued as they are for the daemon, and then taken by a small program that throws them away, on the same processor.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import threads
 from lab import beats, bulk
 from lab.bulk import PLAIN, Device, raw_sender
 from lab.namespace import Laboratory, run
@@ -42,13 +43,15 @@ class Example:
 EXAMPLES = [
     Example("TUN device, read packet by packet, 100 octets", ("tun", DEVICE), bulk.udp(SERVER, PLAN.them(1), 100, 1024)),
     Example("TUN device, read packet by packet, 1280 octets", ("tun", DEVICE), bulk.udp(SERVER, PLAN.them(1), 1280, 1024)),
+    Example("TUN device, 32 reads a system call, 100 octets", ("ring", DEVICE), bulk.udp(SERVER, PLAN.them(1), 100, 1024)),
+    Example("TUN device, 32 reads a system call, 1280 octets", ("ring", DEVICE), bulk.udp(SERVER, PLAN.them(1), 1280, 1024)),
     Example(f"raw socket of protocol 41, recvmmsg of 64, {OUTER} octets", ("raw", "41"),
             bulk.ipv4(remote(1), PLAN.ipv4, 41, bytes(OUTER - 20)), True),
     Example(f"UDP socket, recvmmsg of 64 with IP_PKTINFO and IP_RECVTOS, without GRO, {PAYLOAD} octets",
             ("udp", str(beats.AYIYA_PORT)), datagram(1, bytes(PAYLOAD)), True),
     Example("6in4 in, TCP bulk: recvmmsg of 64, a sum of all octets, and to the TUN device in units of 45", ("join", DEVICE),
             bulk.ipv4(remote(1), PLAN.ipv4, 41, bulk.tcp(PLAN.them(1), SERVER, 1, bytes(SEGMENT_6IN4))), True),
-    Example("AYIYA out, small bursts: read packet by packet, and 64 at a time through UDP, unsigned", ("runs", DEVICE),
+    Example("AYIYA out, small bursts: 32 reads a system call, and 64 at a time through UDP, unsigned", ("runs", DEVICE),
             bulk.udp(SERVER, PLAN.them(1), 100, 1024)),
     Example("a system call that does nothing (getppid)", ("call", "0")),
 ]
@@ -124,14 +127,14 @@ def compiled(folder: Path) -> Path | None:
     if compiler is None:
         return None
     program = folder / "floor"
-    run(compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, Path(__file__).with_name("floor.c"))
+    run(compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, Path(__file__).with_name("floor.c"), "-luring")
     return program
 
 
 def table(rounds: int) -> list[str]:
     lines = ["| what the kernel takes alone | ns of CPU a packet |", "| --- | ---: |"]
     print(*lines, sep="\n", flush=True)
-    with Laboratory() as laboratory:
+    with threads.on_one_processor(), Laboratory() as laboratory:
         program = compiled(laboratory.folder)
         if program is None:
             return [f"What the kernel takes alone was not measured: no compiler of C is installed ({', '.join(COMPILERS)})."]

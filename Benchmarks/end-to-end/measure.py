@@ -26,7 +26,8 @@ from lab.programs import what_is_missing  # noqa: E402
 
 # By the mark that a document has around a part's tables; each part says how often it measures.
 PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
-    "end-to-end": lambda asked: [*packet_cost.table(asked.only, asked.rounds or 7), "", *floors.table(asked.rounds or 7)],
+    "end-to-end": lambda asked: [
+        *packet_cost.table(asked.only, asked.rounds or 7, asked.apart), "", *floors.table(asked.rounds or 7)],
     "workers": lambda asked: workers.table(asked.only, asked.rounds or 5),
     "transfers": lambda asked: transfers.table(asked.rounds or 5),
     "round-trips": lambda asked: round_trips.table(asked.rounds or 3),
@@ -40,6 +41,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="how often everything is measured, each part's own number by default")
     parser.add_argument("--part", action="append", choices=[*PARTS], help="only this part (may be given again)")
     parser.add_argument("--only", default="", help="of the first part, cases whose name has this in it")
+    parser.add_argument("--apart", action="store_true", help="of the first part, send from another processor than the daemon's")
     parser.add_argument("--write", type=Path, help="also put the tables into this file, between their marks")
     arguments = parser.parse_args()
     lacking = what_is_missing()

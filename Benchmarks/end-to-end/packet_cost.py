@@ -6,13 +6,15 @@
 
 Packets are queued while the daemon is stopped (SIGSTOP), and the CPU time of its worker is read when it has
 served them all: nothing else runs in the measured time. What a long queue takes longer than a short one is shown, so that
-neither a wake-up nor cold caches are in it. Two daemons take turns: the third one has --egress link.
+neither a wake-up nor cold caches are in it. Two daemons take turns: the third one has --egress link. Who sends shares one
+processor with them, so that no figure depends on where the scheduler puts whom; or has another, where that is asked for.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import signal
 import socket
 import statistics
@@ -242,12 +244,24 @@ EXAMPLES = [
 ]
 
 
-def measure(example: Example, benches: dict[str, Bench], rounds: int) -> dict[str, tuple[float, int]]:
-    return measure_load(example.load(), benches, rounds, example.needs_beats)
+@dataclass(frozen=True)
+class Costs:
+    """Nanoseconds a packet in each round, and how many packets a round had."""
+
+    rounds: list[float]
+    packets: int
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.rounds)
+
+    def times(self, other: Costs) -> float:
+        """How many times as much as the other's: the median of the rounds' ratios, since a machine is not always equally fast."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.rounds, other.rounds, strict=True))
 
 
-def measure_load(load: Load, benches: dict[str, Bench], rounds: int, needs_beats: bool) -> dict[str, tuple[float, int]]:
-    """The median of some rounds, the daemons in turns."""
+def measure(load: Load, benches: dict[str, Bench], rounds: int, needs_beats: bool) -> dict[str, Costs]:
+    """Some rounds, in which the daemons take turns."""
     costs: dict[str, list[float]] = {name: [] for name in benches}
     counts = {}
     for _ in range(rounds + 1):
@@ -257,25 +271,29 @@ def measure_load(load: Load, benches: dict[str, Bench], rounds: int, needs_beats
             cost, counts[name] = bench.drain(load)
             costs[name].append(cost)
     # The first round warms up.
-    return {name: (statistics.median(all_costs[1:]), counts[name]) for name, all_costs in costs.items()}
+    return {name: Costs(all_costs[1:], counts[name]) for name, all_costs in costs.items()}
 
 
-def table(only: str, rounds: int) -> list[str]:
+def table(only: str, rounds: int, is_apart: bool) -> list[str]:
+    processors = os.sched_getaffinity(0)
     lines = ["| case | packets | one at a time | batched | ratio | must | aim |", "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     print(*lines, sep="\n", flush=True)
     program = find_programs().sixxsd
-    with Laboratory() as laboratory:
+    with threads.on_one_processor(), Laboratory() as laboratory:
         options = {"one": ["--batch", "1", "--offloads", "off"], "batched": [], "straight": ["--egress", "link"]}
         benches = {name: Bench(laboratory, name, words, program) for name, words in options.items()}
         for example in EXAMPLES:
             if only not in example.name:
                 continue
-            found = measure(example, {name: benches[name] for name in ("one", example.daemon)}, rounds)
-            (one, _), (batched, count) = found["one"], found[example.daemon]
-            mark = " ✗" if example.must is not None and one / batched < example.must else ""
-            must, aim = (f"{ratio:g}×" if ratio is not None else "–" for ratio in (example.must, example.aim))
-            lines.append(f"| {example.name} | {count} | {one:.0f} | {batched:.0f} | **{one / batched:.2f}×**{mark} | "
-                         f"{must} | {aim} |")
+            pair = {name: benches[name] for name in ("one", example.daemon)}
+            with threads.elsewhere(processors) if is_apart else contextlib.nullcontext():
+                found = measure(example.load(), pair, rounds, example.needs_beats)
+            one, batched = found.values()
+            ratio = one.times(batched)
+            mark = " ✗" if example.must is not None and ratio < example.must else ""
+            must, aim = (f"{figure:g}×" if figure is not None else "–" for figure in (example.must, example.aim))
+            lines.append(f"| {example.name} | {batched.packets} | {one.median:.0f} | {batched.median:.0f} | "
+                         f"**{ratio:.2f}×**{mark} | {must} | {aim} |")
             print(lines[-1], flush=True)
         laboratory.check()
         lines += ["", *links.settings({"": laboratory})]

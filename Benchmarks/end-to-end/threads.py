@@ -1,8 +1,10 @@
-"""How long the threads of a program ran."""
+"""The threads of a program: how long they ran, and where they may."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -19,3 +21,25 @@ def times(pid: int) -> dict[str, int]:
 def busiest(before: dict[str, int], after: dict[str, int]) -> int:
     """What the busiest thread took between: a worker, since the others of a daemon only wake up now and then."""
     return max(spent - before.get(thread, 0) for thread, spent in after.items())
+
+
+@contextlib.contextmanager
+def on_one_processor() -> Iterator[None]:
+    """Has this program, and what it starts in the block, run on one processor."""
+    all_processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(all_processors)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_processors)
+
+
+@contextlib.contextmanager
+def elsewhere(processors: set[int]) -> Iterator[None]:
+    """Has this program alone run on the other ones of some processors meanwhile, if there are any."""
+    here = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors - here or here)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, here)

@@ -11,7 +11,7 @@ import links
 from lab import beats, bulk
 from lab.namespace import Laboratory
 from lab.programs import find_programs
-from packet_cost import (AYIYA, PASSWORD, PLAN, SERVER, SIZES, STATIC, Bench, Load, datagram, from_user, measure_load,
+from packet_cost import (AYIYA, PASSWORD, PLAN, SERVER, SIZES, STATIC, Bench, Load, datagram, from_user, measure,
                          small_in, small_out, through_feed)
 
 MUST, AIM = 1.6, 1.85
@@ -55,9 +55,9 @@ def table(only: str, rounds: int) -> list[str]:
 
 
 def row(name: str, load: Load, benches: dict[str, Bench], rounds: int, needs_beats: bool) -> str:
-    found = measure_load(load, benches, rounds, needs_beats)
-    one, two = found["1"][0], found["2"][0]
-    mark = "" if one / two >= MUST else " ✗"
-    line = f"| {name} | {one:.0f} | {two:.0f} | **{one / two:.2f}×**{mark} | {MUST:g}× | {AIM:g}× |"
+    one, two = measure(load, benches, rounds, needs_beats).values()
+    ratio = one.times(two)
+    mark = "" if ratio >= MUST else " ✗"
+    line = f"| {name} | {one.median:.0f} | {two.median:.0f} | **{ratio:.2f}×**{mark} | {MUST:g}× | {AIM:g}× |"
     print(line, flush=True)
     return line
