@@ -57,6 +57,10 @@ EXAMPLES = [
 ]
 
 
+class DoesNotBeginError(RuntimeError):
+    """What takes packets has ended, and said why, as where io_uring is forbidden."""
+
+
 class Stand:
     """A host where `floor.c` takes what comes."""
 
@@ -79,7 +83,7 @@ class Stand:
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdin and process.stdout
             if process.stdout.readline() != "ready\n":
-                raise RuntimeError(f"floor {' '.join(example.words)} does not begin")
+                raise DoesNotBeginError(f"floor {' '.join(example.words)} does not begin")
             if example.words[1] == DEVICE:
                 self.host.ip(f"link set {DEVICE} txqueuelen {QUEUE} addrgenmode none up",
                              f"route replace {PLAN.them(1)}/128 dev {DEVICE}")
@@ -140,6 +144,10 @@ def table(rounds: int) -> list[str]:
             return [f"What the kernel takes alone was not measured: no compiler of C is installed ({', '.join(COMPILERS)})."]
         stand = Stand(laboratory, program)
         for example in EXAMPLES:
-            lines.append(f"| {example.name} | {stand.measure(example, rounds):.0f} |")
+            try:
+                figure = f"{stand.measure(example, rounds):.0f}"
+            except DoesNotBeginError as error:
+                figure = str(error)
+            lines.append(f"| {example.name} | {figure} |")
             print(lines[-1], flush=True)
     return lines

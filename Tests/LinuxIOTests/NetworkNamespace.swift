@@ -25,31 +25,36 @@ enum NetworkNamespace {
 }
 
 /// A thread of the operating system, for what Linux keeps a thread: namespaces and capabilities.
-enum Thread {
-    private final class Job {
-        let body: @Sendable () throws -> Void
-        var result: Result<Void, any Error> = .success(())
+///
+/// Nobody else's work keeps it from running.
+final class Thread {
+    private let body: @Sendable () throws -> Void
+    private var result: Result<Void, any Error> = .success(())
+    private var handle = pthread_t()
 
-        init(_ body: @escaping @Sendable () throws -> Void) {
-            self.body = body
-        }
+    /// Starts a thread that runs a body; ``wait()`` must follow.
+    init(_ body: @escaping @Sendable () throws -> Void) throws {
+        self.body = body
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        let code = pthread_create(&self.handle, nil, { Thread.main($0) }, context)
+        guard code == 0 else { throw Errno(rawValue: code) }
+    }
+
+    /// Waits for the thread's end.
+    func wait() throws {
+        pthread_join(self.handle, nil)
+        try self.result.get()
     }
 
     /// Runs a body in a new thread and waits for its end.
     static func run(_ body: @escaping @Sendable () throws -> Void) throws {
-        let job = Job(body)
-        var thread = pthread_t()
-        let context = Unmanaged.passUnretained(job).toOpaque()
-        let code = pthread_create(&thread, nil, { Thread.main($0) }, context)
-        guard code == 0 else { throw Errno(rawValue: code) }
-        pthread_join(thread, nil)
-        try job.result.get()
+        try Thread(body).wait()
     }
 
     private static func main(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         guard let context else { return nil }
-        let job = Unmanaged<Job>.fromOpaque(context).takeUnretainedValue()
-        job.result = Result { try job.body() }
+        let thread = Unmanaged<Thread>.fromOpaque(context).takeUnretainedValue()
+        thread.result = Result { try thread.body() }
         return nil
     }
 }
