@@ -445,7 +445,8 @@ unsigned csha1_fastest_extensions(void) {
             if (taken < least[width]) least[width] = taken;
         }
     }
-    // Wide registers slow down, for the moment, with what the other thread of the core does: what they are not made for takes twice as long.
+    // Wide registers slow down, for the moment, with what the other thread of the core does; where they are worked on in halves, all
+    // takes twice as long.
     int fastest = 0;
     for (int width = 1; width < WIDTHS; width++)
         if (least[width] < least[fastest] + least[fastest] / 2) fastest = width;

@@ -8,33 +8,37 @@ struct ReadRingTests {
 
     @Test(
         arguments: [
-            // What was got each time, of as many as were asked for; what is asked for next.
-            ([], 1),
-            ([1], 2),
-            ([1, 2, 4, 8], 16),
-            ([1, 2, 4, 8, 16, 32, 32], 32),
-            ([1, 2, 4, 3], 3),
-            ([1, 2, 4, 0], 1),
-            ([0], 1),
-            ([1, 1, 1], 2),
-        ] as [([Int], Int)]
+            // How many came one by one without a gap; how many are asked for next.
+            (0, 1), (1, 1), (7, 1), (8, 2), (11, 2), (12, 3), (127, 31), (128, 32), (1000, 32),
+        ]
     )
-    func asksForAsManyAsAreLikelyToWait(got: [Int], next: Int) {
+    func asksForAQuarterOfWhatCame(came: Int, next: Int) {
         var ahead = ReadAhead(most: 32)
-        for count in got { ahead.note(asked: ahead.count, got: count) }
+        for _ in 0..<came { ahead.note(asked: 1, got: 1) }
         #expect(ahead.count == next)
     }
 
-    @Test func doublesWhatWasAskedForAlsoWhenThereWasRoomForLess() {
-        var ahead = ReadAhead(most: 32)
-        for _ in 0..<3 { ahead.note(asked: ahead.count, got: ahead.count) }
-        ahead.note(asked: 2, got: 2)
-        #expect(ahead.count == 16)
+    @Test func asksForNoMoreInVainThanAQuarterOfWhatCame() {
+        for waiting in 1...1000 {
+            var ahead = ReadAhead(most: 32)
+            var left = waiting
+            var vain = 0
+            while left > 0 {
+                let got = min(ahead.count, left)
+                vain = ahead.count - got
+                left -= got
+                ahead.note(asked: ahead.count, got: got)
+            }
+            #expect(vain <= waiting / 4)
+        }
     }
 
-    @Test func startsAgainWithOne() {
+    @Test func startsAgainWithOneAfterAGapAndWhenToldTo() {
         var ahead = ReadAhead(most: 32)
-        for _ in 0..<5 { ahead.note(asked: ahead.count, got: ahead.count) }
+        for _ in 0..<100 { ahead.note(asked: 1, got: 1) }
+        ahead.note(asked: 25, got: 24)
+        #expect(ahead.count == 1)
+        for _ in 0..<100 { ahead.note(asked: 1, got: 1) }
         ahead.restart()
         #expect(ahead.count == 1)
         #expect(ReadAhead(most: 0).count == 1)

@@ -27,7 +27,7 @@ extension PacketLoop {
                 self.flush(now)
                 free = Free()
             }
-            if plan == nil, let ring = self.ring {
+            if plan == nil, self.readAhead.count > 1, let ring = self.ring {
                 guard let taken = try self.readSeveral(ring, &free, now) else { break }
                 messages += taken.messages
                 packets += taken.packets
@@ -35,6 +35,7 @@ extension PacketLoop {
             }
             let count =
                 if let plan { try self.land(plan, &free, now) } else { try self.readWhole(&free, now) }
+            self.noteSingle(count)
             guard let count else { break }
             messages += 1
             packets += count
@@ -67,6 +68,15 @@ extension PacketLoop {
         self.readAhead.note(asked: slots.count, got: taken.messages)
         if taken.packets > taken.messages { self.readAhead.restart() }
         return taken.messages == slots.count ? taken : nil
+    }
+
+    /// Notes what became of a single read: how many packets it brought, nil for none.
+    private mutating func noteSingle(_ packets: Int?) {
+        if let packets, packets > 1 {
+            self.readAhead.restart()
+        } else {
+            self.readAhead.note(asked: 1, got: packets ?? 0)
+        }
     }
 
     /// Reads a message into one slot, and gives the engine what it stands for.
