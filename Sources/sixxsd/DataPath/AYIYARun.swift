@@ -80,23 +80,25 @@ struct AYIYARun {
 
     /// Takes another packet into the run if it may be part of it.
     mutating func takes(_ packet: UnsafeRawBufferPointer) -> Bool {
-        guard let other = AYIYARun(packet), other.isIPv4 == self.isIPv4, self.hasSameHeader(as: packet) else {
+        guard packet.count > Self.headerLength(isIPv4: false), self.hasSameHeader(as: packet) else {
             return false
         }
         return self.datagrams.takes(length: packet.count - self.headerLength)
     }
 
-    /// Compares version, traffic class, addresses and ports.
+    /// Compares version, traffic class, protocol, fragmentation, addresses and ports, a word of 8 octets at a time.
+    @inline(__always)
     private func hasSameHeader(as packet: UnsafeRawBufferPointer) -> Bool {
-        let ports = self.ports
-        guard Self.read(self.head, 0) as UInt16 == Self.read(packet, 0) as UInt16,
-            Self.read(self.head, ports) as UInt32 == Self.read(packet, ports) as UInt32
-        else { return false }
-        let addresses =
-            self.isIPv4
-            ? Offset.addresses4..<Offset.addresses4 + 8 : Offset.addresses6..<Offset.addresses6 + 32
-        return stride(from: addresses.lowerBound, to: addresses.upperBound, by: 8).allSatisfy {
-            Self.read(self.head, $0) as UInt64 == Self.read(packet, $0) as UInt64
+        func difference(_ offset: Int, in bits: UInt64 = .max) -> UInt64 {
+            (Self.read(self.head, offset) ^ Self.read(packet, offset)) & bits
         }
+        if self.isIPv4 {
+            // Neither length and identification, nor hop limit and checksum.
+            return difference(0, in: 0xffff_0000_0000_ffff) | difference(8, in: 0x00ff_0000_ffff_ffff)
+                | difference(16) == 0
+        }
+        // Neither flow label and length, nor hop limit.
+        return difference(0, in: 0xffff_0000_0000_ff00) | difference(8) | difference(16) | difference(24)
+            | difference(32) | difference(40, in: 0xffff_ffff_0000_0000) == 0
     }
 }

@@ -90,10 +90,11 @@ import Wire
         let first = Outer(isIPv6: isIPv6)
         let others = [
             Outer(source: 1, isIPv6: isIPv6), Outer(remotePort: 1, isIPv6: isIPv6),
-            Outer(trafficClass: 3, isIPv6: isIPv6),
+            Outer(localPort: 3740, isIPv6: isIPv6), Outer(trafficClass: 3, isIPv6: isIPv6),
             Outer(protocolNumber: ProtocolNumber.ipv6, isIPv6: isIPv6), Outer(isIPv6: !isIPv6),
         ]
         for other in others { #expect(Self.length([first, other]) == 1, "\(other)") }
+        #expect(Self.length([Outer(), Outer(fragmentation: .allowed(identification: 7))]) == 1)
     }
 
     // swift-format-ignore
