@@ -1,13 +1,13 @@
 // What the kernel takes to hand packets over, and nothing else.
 //
 //   floor tun NAME        read, packet by packet
-//   floor ring NAME       read, 32 packets a system call (io_uring)
+//   floor ring NAME       read, 64 packets a system call (io_uring), into memory that the kernel keeps in place
 //   floor raw PROTOCOL    recvmmsg of 64, without control messages and source addresses
 //   floor udp PORT        recvmmsg of 64, with both, as AYIYA needs them
 //   floor call 0          getppid
 //   floor join NAME       recvmmsg of 64 of protocol 41, and what came to a TUN device as if it were one TCP stream, after a
 //                         sum of all octets, as checksums take it: the kernel writes new ones, so that old ones must be right
-//   floor runs NAME       read of up to 64, 32 a system call, and to a UDP port as one message (UDP_SEGMENT), unsigned
+//   floor runs NAME       read so, and to a UDP port as one message (UDP_SEGMENT), unsigned
 //
 // Nothing else is done with a packet: what the last two take is what no program can be below.
 //
@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 // Slots of 37 lines of the cache: those of a power of two would begin in the same few.
-enum { BATCH = 64, READS = 32, SLOT = 37 * 64, CONTROL = 128, CALLS = 100000, QUEUE = 1 << 24 };
+enum { BATCH = 64, SLOT = 37 * 64, CONTROL = 128, CALLS = 100000, QUEUE = 1 << 24 };
 // Headers: of outer IPv4, and of inner IPv6. A unit is as many segments as a packet of 64 KB has room for.
 enum { OUTER = 20, INNER = 40, UNIT = 45 };
 // In front of what is sent: as much as AYIYA's header has.
@@ -66,9 +66,12 @@ static int open_tun(const char *name) {
 }
 
 static int open_ring(int fd) {
-    errno = -io_uring_queue_init(READS, &ring, 0);
+    errno = -io_uring_queue_init(BATCH, &ring, 0);
     check(-errno, "io_uring_setup");
     errno = -io_uring_register_files(&ring, &fd, 1);
+    check(-errno, "io_uring_register");
+    const struct iovec all = {slots, sizeof slots};
+    errno = -io_uring_register_buffers(&ring, &all, 1);
     check(-errno, "io_uring_register");
     return fd;
 }
@@ -92,19 +95,19 @@ static long drain_tun(int fd) {
     return count;
 }
 
-// Reads up to READS packets into slots from one on, behind as many octets, and answers how many came.
-static int read_ring(int first, int front, int lengths[READS]) {
-    for (int i = 0; i < READS; i++) {
+// Reads a packet into each slot, behind as many octets, and answers how many came.
+static int read_ring(int front, int lengths[BATCH]) {
+    for (int i = 0; i < BATCH; i++) {
         struct io_uring_sqe *entry = io_uring_get_sqe(&ring);
-        io_uring_prep_read(entry, 0, slots[first + i] + front, SLOT - front, 0);
+        io_uring_prep_read_fixed(entry, 0, slots[i] + front, SLOT - front, 0, 0);
         entry->flags = IOSQE_FIXED_FILE;
         entry->rw_flags = RWF_NOWAIT;
         entry->user_data = i;
     }
-    check(io_uring_submit_and_wait(&ring, READS), "io_uring_enter");
+    check(io_uring_submit_and_wait(&ring, BATCH), "io_uring_enter");
     int got = 0;
     struct io_uring_cqe *completion;
-    for (int i = 0; i < READS && io_uring_peek_cqe(&ring, &completion) == 0; i++) {
+    for (int i = 0; i < BATCH && io_uring_peek_cqe(&ring, &completion) == 0; i++) {
         lengths[completion->user_data] = completion->res;
         got += completion->res > 0;
         io_uring_cqe_seen(&ring, completion);
@@ -114,10 +117,10 @@ static int read_ring(int first, int front, int lengths[READS]) {
 
 static long drain_ring(int fd) {
     (void)fd;
-    int lengths[READS], got;
+    int lengths[BATCH], got;
     long count = 0;
-    do count += got = read_ring(0, 0, lengths);
-    while (got == READS);
+    do count += got = read_ring(0, lengths);
+    while (got == BATCH);
     return count;
 }
 
@@ -197,13 +200,9 @@ static void send_run(int fd, int count) {
 static long runs(int fd) {
     const int header = sizeof(struct virtio_net_hdr);
     for (long count = 0;;) {
-        int got = 0, taken = 0, lengths[READS];
-        do {
-            taken = read_ring(got, FRONT, lengths);
-            for (int i = 0; i < taken; i++)
-                vectors[got + i] = (struct iovec){slots[got + i] + header, lengths[i] - header + FRONT};
-            got += taken;
-        } while (taken == READS && got < BATCH);
+        int lengths[BATCH];
+        const int got = read_ring(FRONT, lengths);
+        for (int i = 0; i < got; i++) vectors[i] = (struct iovec){slots[i] + header, lengths[i] - header + FRONT};
         if (got > 0) send_run(fd, got);
         count += got;
         if (got < BATCH) return count;

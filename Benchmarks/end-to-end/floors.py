@@ -43,15 +43,15 @@ class Example:
 EXAMPLES = [
     Example("TUN device, read packet by packet, 100 octets", ("tun", DEVICE), bulk.udp(SERVER, PLAN.them(1), 100, 1024)),
     Example("TUN device, read packet by packet, 1280 octets", ("tun", DEVICE), bulk.udp(SERVER, PLAN.them(1), 1280, 1024)),
-    Example("TUN device, 32 reads a system call, 100 octets", ("ring", DEVICE), bulk.udp(SERVER, PLAN.them(1), 100, 1024)),
-    Example("TUN device, 32 reads a system call, 1280 octets", ("ring", DEVICE), bulk.udp(SERVER, PLAN.them(1), 1280, 1024)),
+    Example("TUN device, 64 reads a system call, 100 octets", ("ring", DEVICE), bulk.udp(SERVER, PLAN.them(1), 100, 1024)),
+    Example("TUN device, 64 reads a system call, 1280 octets", ("ring", DEVICE), bulk.udp(SERVER, PLAN.them(1), 1280, 1024)),
     Example(f"raw socket of protocol 41, recvmmsg of 64, {OUTER} octets", ("raw", "41"),
             bulk.ipv4(remote(1), PLAN.ipv4, 41, bytes(OUTER - 20)), True),
     Example(f"UDP socket, recvmmsg of 64 with IP_PKTINFO and IP_RECVTOS, without GRO, {PAYLOAD} octets",
             ("udp", str(beats.AYIYA_PORT)), datagram(1, bytes(PAYLOAD)), True),
     Example("6in4 in, TCP bulk: recvmmsg of 64, a sum of all octets, and to the TUN device in units of 45", ("join", DEVICE),
             bulk.ipv4(remote(1), PLAN.ipv4, 41, bulk.tcp(PLAN.them(1), SERVER, 1, bytes(SEGMENT_6IN4))), True),
-    Example("AYIYA out, small bursts: 32 reads a system call, and 64 at a time through UDP, unsigned", ("runs", DEVICE),
+    Example("AYIYA out, small bursts: 64 reads a system call, and as one message through UDP, unsigned", ("runs", DEVICE),
             bulk.udp(SERVER, PLAN.them(1), 100, 1024)),
     Example("a system call that does nothing (getppid)", ("call", "0")),
 ]
