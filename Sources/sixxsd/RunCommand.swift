@@ -50,7 +50,7 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help:
-            "Whether many packets are read from the TUN device with one system call, through io_uring: auto or off."
+            "Whether many packets go through the TUN device with one system call, by io_uring: auto or off."
     )
     var ioUring = DataPathOptions.Ring.auto
 
@@ -176,6 +176,7 @@ struct RunCommand: ParsableCommand {
 
     /// Becomes the unprivileged user, if there is one, and makes sure that it can do its work.
     private func dropPrivileges() throws {
+        Privileges.liftPinningLimit()
         if let user = self.user {
             try Privileges.drop(to: user, keeping: [.networkAdministration, .rawSockets])
         }

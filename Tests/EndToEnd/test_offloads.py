@@ -16,7 +16,7 @@ from random import Random
 import pytest
 from scapy.layers.inet import TCP
 
-from lab import beats, without_call
+from lab import beats, bulk, without_call
 from lab.bulk import PLAIN, SO_SNDBUFFORCE, SOL_UDP, UDP_SEGMENT, Device, super_packet, udp
 from lab.daemon import Daemon, TunnelLine, configuration
 from lab.namespace import Namespace, wait_for
@@ -179,6 +179,52 @@ def test_a_mixture_comes_out_in_its_order(site: Site, ring: str) -> None:
         inner = [packet[20:] for packet in everything(arrivals) if packet[9] == 41]
     assert [packet[72 if packet[6] == 6 else 48:] for packet in inner if packet[6] in (6, 17)] == sent
     assert daemon.balance().is_even
+
+
+@pytest.mark.parametrize("ring", ["auto", "off"])
+def test_a_mixture_goes_in_in_the_order_of_each_flow(site: Site, ring: str) -> None:
+    """Packets that are written together, and among them segments that are put together."""
+    daemon = start(site, STATIC, "--io-uring", ring)
+    home = site.home(ipv4=HOME)
+    random = Random(6)
+    datagrams: list[bytes] = []
+    stream = b""
+    with receiver(site.core, "chtst01", 0x86DD) as arrivals, bulk.raw_sender(home) as sender:
+        for burst in (1, 2, 3, 5, 31, 63, 64, 65, 100, 200):
+            daemon.signal(signal.SIGSTOP)
+            for _ in range(burst):
+                if random.random() < 0.7:
+                    datagrams.append(struct.pack("!H", len(datagrams)) * random.randint(20, 600))
+                    inner = [udp(site.plan.them(1), SERVER, 48 + len(datagrams[-1]), 1024, payload=datagrams[-1])]
+                else:
+                    parts = [random.randbytes(400) for _ in range(random.randint(1, 9))]
+                    inner = [bulk.tcp(site.plan.them(1), SERVER, len(stream) + 400 * n, part) for n, part in enumerate(parts)]
+                    stream += b"".join(parts)
+                for packet in inner:
+                    sender.sendto(bulk.ipv4(HOME, site.plan.ipv4, 41, packet), (site.plan.ipv4, 0))
+            daemon.signal(signal.SIGCONT)
+            wait_for(lambda: daemon.balance().forwarded >= len(datagrams) + len(stream) // 400, 5, "all packets to be forwarded")
+        arrived = everything(arrivals)
+    assert [packet[48:] for packet in arrived if packet[6] == 17] == datagrams
+    assert b"".join(packet[72:] for packet in arrived if packet[6] == 6) == stream
+    assert daemon.balance().is_even
+
+
+def test_memory_that_may_not_be_pinned_is_done_without(site: Site) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan, [STATIC]))
+    # Who has CAP_IPC_LOCK may pin all there is, who has CAP_SYS_RESOURCE allow himself to.
+    without = "-ipc_lock,-sys_resource"
+    daemon.prefix = ["prlimit", "--memlock=65536", "setpriv", f"--bounding-set={without}", f"--inh-caps={without}"]
+    daemon.start()
+    home = site.home(ipv4=HOME)
+    client = site.client(home, STATIC).start()
+    errors = carrying(daemon, home, STATIC)
+    assert transfer(site.core, home, client.identity)
+    assert transfer(home, site.core, SERVER)
+    assert daemon.errors(STATIC.number) == errors
+    assert "sixxs: Cannot allocate memory (io_uring_register)" in daemon.log
+    assert "RLIMIT_MEMLOCK" in daemon.log
+    assert "one by one" not in daemon.log
 
 
 def test_a_kernel_that_forbids_io_uring_is_done_without(site: Site) -> None:

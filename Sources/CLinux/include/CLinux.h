@@ -34,22 +34,29 @@ ssize_t clinux_read(int fd, void *buffer, size_t count);
 ssize_t clinux_write(int fd, const void *buffer, size_t count);
 ssize_t clinux_writev(int fd, const struct iovec *vectors, int count);
 
-/// Reads of one file that go to the kernel together (io_uring(7)).
-struct clinux_read_ring;
+/// Reads and writes of one file that go to the kernel together (io_uring(7)).
+struct clinux_ring;
 
-/// Makes a ring for reads of a file, which must stay open; NULL with errno where there can be none.
-struct clinux_read_ring *clinux_read_ring_make(int fd, unsigned int capacity);
+enum { CLINUX_RING_READ, CLINUX_RING_WRITE };
 
-/// Reads once into each of some rooms, no more than the capacity, without waiting.
+/// Makes a ring for a file, which must stay open; NULL with errno where there can be none, or none that never waits.
+struct clinux_ring *clinux_ring_make(int fd, unsigned int capacity);
+
+/// Has the kernel keep some memory in place, so that it need not look up where it is for each transfer.
 ///
-/// Writes what each read answered, or a negative error, in the order of the rooms, which is the order of reading. Answers 0, or
-/// a negative error where the kernel does not serve the ring, which must only be ended then: reads that were not made count as
-/// -EAGAIN.
-int clinux_read_ring_read(
-    struct clinux_read_ring *ring, const struct iovec *rooms, unsigned int count, int *results);
+/// Once a ring, for memory that stays as long as it. Answers 0, or a negative error: -ENOMEM where RLIMIT_MEMLOCK says so.
+int clinux_ring_pin(struct clinux_ring *ring, void *memory, size_t length);
+
+/// Reads once into each of some parts, or writes each, no more than the capacity, without waiting.
+///
+/// Writes what each transfer answered, or a negative error, in the order of the parts, in which they are made. Answers 0, or a
+/// negative error where the kernel does not serve the ring, which must only be ended then: transfers that were not made
+/// count as -EAGAIN.
+int clinux_ring_transfer(
+    struct clinux_ring *ring, int direction, const struct iovec *parts, unsigned int count, int *results);
 
 /// Ends a ring, and lets go of the file at once, which the kernel otherwise does some time later.
-void clinux_read_ring_end(struct clinux_read_ring *ring);
+void clinux_ring_end(struct clinux_ring *ring);
 
 int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags);
 int clinux_sendmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags);

@@ -22,7 +22,7 @@ extension Engine {
     /// Adds an outer packet that awaits its signature (``Output/awaitsSignature``) to others.
     ///
     /// - Parameters:
-    ///   - packet: The packet, which must stay as it is until the signatures were computed.
+    ///   - packet: The packet, in memory that may be written; must stay as it is until ``Wire/AYIYASignatures/sign()``.
     ///   - tid: Its tunnel.
     ///   - signatures: Those of the others; must not be full.
     /// - Returns: Whether it was added; false when nothing can be signed for the tunnel.
@@ -37,13 +37,6 @@ extension Engine {
         else { return false }
         unsafe signatures.append(UnsafeRawBufferPointer(rebasing: packet[Self.datagramOffset...]), by: secret)
         return true
-    }
-
-    /// Writes the signature that an outer packet awaits.
-    ///
-    /// Traps when the packet is none that could be added to others.
-    public static func sign(_ packet: inout MutableRawSpan, with signature: SHA1Digest) {
-        AYIYAHeader.setSignature(signature, in: &packet, at: Self.datagramOffset)
     }
 
     /// Adds an AYIYA datagram that arrived to others, so that what it must be signed with is worked out together with theirs.

@@ -51,6 +51,15 @@ public enum Privileges {
         try Self.keepOnly(capabilities)
     }
 
+    /// Lets the process pin as much memory as it asks for (`RLIMIT_MEMLOCK`), or as somebody else set its bounds.
+    public static func liftPinningLimit() {
+        let resource = CInt(__RLIMIT_MEMLOCK.rawValue)
+        var limit = rlimit(rlim_cur: .max, rlim_max: .max)
+        if setrlimit(resource, &limit) == 0 || getrlimit(resource, &limit) != 0 { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(resource, &limit)
+    }
+
     /// Says which permissions files and sockets that are made later do not get, whoever asks for them.
     public static func setFileMask(_ mask: UInt32) {
         _ = umask(mode_t(mask))

@@ -76,6 +76,11 @@ public final class ReceiveBatch {
         self.controls.deallocate()
     }
 
+    /// All slots, as long as the batch lives.
+    var memory: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: self.slots, count: self.capacity * self.slotSize)
+    }
+
     private func prepare(_ index: Int) {
         self.sources.advanced(by: index).initialize(to: SocketAddress())
         self.vectors.advanced(by: index).initialize(

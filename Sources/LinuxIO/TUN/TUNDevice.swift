@@ -72,7 +72,7 @@ public struct TUNDevice: ~Copyable, Sendable {
     }
 
     /// Attaches to a device, which a process that was killed may have had until now: the kernel lets go of it some tens of
-    /// milliseconds later when it was read through a ``ReadRing``.
+    /// milliseconds later when it was used through a ``DeviceRing``.
     private static func attemptUntilReleased(_ attach: () -> CInt) -> CInt {
         for _ in 0..<50 {
             let result = attach()
@@ -172,12 +172,20 @@ public struct TUNDevice: ~Copyable, Sendable {
         }
     }
 
+    /// Hands one packet to the kernel with its offload header in front; only for a device with ``offloads``.
+    ///
+    /// - Throws: ``SystemCallError`` as ``write(_:)`` does.
+    public func write(withHeader octets: UnsafeRawBufferPointer) throws(SystemCallError) {
+        _ = try systemCall("write", about: self.name) {
+            clinux_write(self.fileDescriptor, octets.baseAddress, octets.count)
+        }
+    }
+
     private func write(_ packet: UnsafeRawBufferPointer) -> Int {
         guard self.offloads != nil else {
             return clinux_write(self.fileDescriptor, packet.baseAddress, packet.count)
         }
-        // Ten zeros say that nothing is special about the packet.
-        var header = InlineArray<10, UInt8>(repeating: 0)
+        var header = OffloadHeader.plain
         var span = header.mutableSpan
         return span.withUnsafeMutableBytes { header in
             let vectors: InlineArray<2, iovec> = [

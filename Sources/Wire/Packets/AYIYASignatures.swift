@@ -44,6 +44,18 @@ public struct AYIYASignatures: ~Copyable {
         unsafe csha1_digest(self.messages, self.count)
     }
 
+    /// Works out the signatures of all, and writes each into its datagram, which must be memory that may be written; makes room
+    /// for others.
+    @unsafe
+    public mutating func sign() {
+        self.compute()
+        for index in 0..<self.count {
+            let distance = AYIYAPacket.headerLength - AYIYAPacket.Offset.signature
+            unsafe self.messages[index].writeResult(inFrontOfBody: distance)
+        }
+        self.removeAll()
+    }
+
     /// Tells a datagram's signature, after ``compute()``.
     ///
     /// - Parameter index: Which one of those that were added; traps when there were fewer.

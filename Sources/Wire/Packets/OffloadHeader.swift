@@ -42,6 +42,9 @@ public struct OffloadHeader: Hashable, Sendable {
         static let checksumOffset = 8
     }
 
+    /// The header of a packet that is as it is on the wire.
+    public static var plain: InlineArray<10, UInt8> { InlineArray(repeating: 0) }
+
     private static let needsChecksum: UInt8 = 1
     /// Beside a segmentation: the first segment has CWR set, the others don't (RFC 3168).
     private static let hasCongestionWindowReduced: UInt8 = 0x80

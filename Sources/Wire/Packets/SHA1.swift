@@ -55,6 +55,19 @@ extension csha1_message {
         unsafe self.body_count = octets.count
     }
 
+    /// Writes the digest, when it was computed, in front of the body, which must be in memory that may be written.
+    ///
+    /// - Parameter distance: How many octets in front the digest begins.
+    @unsafe
+    func writeResult(inFrontOfBody distance: Int) {
+        guard let body = unsafe UnsafeMutablePointer(mutating: self.body) else { return }
+        let octets = unsafe withUnsafeBytes(of: self.digest) {
+            unsafe $0.loadUnaligned(as: InlineArray<20, UInt8>.self)
+        }
+        let place = unsafe UnsafeMutableRawPointer(body - distance)
+        unsafe place.storeBytes(of: octets, as: InlineArray<20, UInt8>.self)
+    }
+
     /// The digest, when it was computed.
     var result: SHA1Digest {
         unsafe withUnsafeBytes(of: self.digest) { digest in

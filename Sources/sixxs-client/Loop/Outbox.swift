@@ -36,8 +36,7 @@ struct Outbox: ~Copyable {
     private let largeSegment: PacketArena
     private var usedSegments = 0
     private var departures: [Departure] = []
-    /// Datagrams that wait to be signed together, and their signatures.
-    private var unsigned: [UnsafeMutableRawBufferPointer] = []
+    /// Those of datagrams that wait to be signed together.
     private var signatures = AYIYASignatures()
 
     /// Creates an empty one; allocates all its memory.
@@ -51,7 +50,6 @@ struct Outbox: ~Copyable {
         self.segments = segments
         self.largeSegment = largeSegment
         self.departures.reserveCapacity(Self.capacity)
-        self.unsigned.reserveCapacity(AYIYASignatures.most)
     }
 
     /// Where to read a packet of the host to.
@@ -116,7 +114,7 @@ struct Outbox: ~Copyable {
     /// Gives away all that waits.
     mutating func flush(_ session: borrowing TunnelSession, _ send: ([Departure]) -> Void) {
         guard !self.departures.isEmpty else { return }
-        if !self.unsigned.isEmpty { self.signAll() }
+        if self.signatures.count > 0 { self.signatures.sign() }
         send(self.departures)
         self.departures.removeAll(keepingCapacity: true)
         self.usedSegments = 0
@@ -180,18 +178,8 @@ struct Outbox: ~Copyable {
         }
         let octets = UnsafeMutableRawBufferPointer(rebasing: slot[packet.octets])
         self.departures.append(Departure(octets: octets, trafficClass: packet.trafficClass))
-        guard session.add(UnsafeRawBufferPointer(octets), to: &self.signatures) else { return }
-        self.unsigned.append(octets)
-        if self.signatures.isFull { self.signAll() }
-    }
-
-    private mutating func signAll() {
-        self.signatures.compute()
-        for index in self.unsigned.indices {
-            var datagram = MutableRawSpan(_unsafeBytes: self.unsigned[index])
-            AYIYAHeader.setSignature(self.signatures.signature(at: index), in: &datagram, at: 0)
+        if session.add(UnsafeRawBufferPointer(octets), to: &self.signatures), self.signatures.isFull {
+            self.signatures.sign()
         }
-        self.signatures.removeAll()
-        self.unsigned.removeAll(keepingCapacity: true)
     }
 }

@@ -11,7 +11,7 @@ extension TunnelSession {
     /// Adds what ``encapsulate(in:at:length:at:)`` prepared to others.
     ///
     /// - Parameters:
-    ///   - datagram: The datagram, which must stay as it is until the signatures were computed.
+    ///   - datagram: The datagram, in memory that may be written; must stay as it is until ``Wire/AYIYASignatures/sign()``.
     ///   - signatures: Those of the others; must not be full.
     /// - Returns: Whether it was added; false where the tunnel has no signatures.
     func add(_ datagram: UnsafeRawBufferPointer, to signatures: inout AYIYASignatures) -> Bool {

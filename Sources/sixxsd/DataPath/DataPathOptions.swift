@@ -8,7 +8,7 @@ struct DataPathOptions: Hashable, Sendable {
         case off
     }
 
-    /// Whether the TUN device is read through io_uring(7).
+    /// Whether packets go through the TUN device by io_uring(7).
     enum Ring: String, CaseIterable, Sendable {
         /// Where the kernel has it and allows it.
         case auto
@@ -47,7 +47,7 @@ struct DataPathOptions: Hashable, Sendable {
     /// The same in nanoseconds; none with one system call a packet, which is there to be compared with.
     var longestLook: UInt64 { self.batchSize > 1 ? UInt64(self.busyPoll) * 1000 : 0 }
 
-    /// Whether one system call may read many packets of the TUN device.
+    /// Whether one system call may read or write many packets of the TUN device.
     var wantsRing: Bool { self.ring == .auto && self.batchSize > 1 }
 
     /// Whether several packets may be one; with one system call a packet there is nothing to gain.

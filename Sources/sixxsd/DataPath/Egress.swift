@@ -58,7 +58,7 @@ struct Egress: ~Copyable {
         switch transmission {
         case .none: return
         case .uplink(let origin) where self.ports.tun.offloads != nil:
-            self.uplink.append(buffer.packet, origin)
+            self.uplink.append(buffer, origin)
         case .uplink(let origin):
             do { try self.ports.tun.write(buffer.packet) } catch {
                 engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
@@ -77,10 +77,15 @@ struct Egress: ~Copyable {
     }
 
     /// Sends everything that waits.
-    mutating func flush(_ engine: inout Engine, _ now: Moment) {
+    ///
+    /// - Parameters:
+    ///   - ring: Writes many packets to the TUN device at once; nil afterwards when the kernel does not serve it.
+    ///   - engine: Counts what the kernel refuses.
+    ///   - now: The time.
+    mutating func flush(through ring: inout DeviceRing?, _ engine: inout Engine, _ now: Moment) {
         Self.flush(&self.ipv4, self.ports.ipv4, &engine, now)
         Self.flush(&self.ipv6, self.ports.ipv6, &engine, now)
-        self.uplink.flush(to: self.ports.tun, &engine, now)
+        self.uplink.flush(to: self.ports.tun, through: &ring, &engine, now)
         self.waiting = 0
     }
 

@@ -42,25 +42,15 @@ extension PacketLoop {
     /// Has a packet wait until enough are there to be signed together.
     private mutating func signLater(_ buffer: borrowing PacketBuffer, of tunnel: TID) {
         let packet = buffer.packet.withUnsafeBytes { $0 }
-        guard self.engine.add(packet, of: tunnel, to: &self.signatures) else { return }
-        self.unsigned.append(UnsafeMutableRawBufferPointer(mutating: packet))
-        if self.signatures.isFull { self.signAll() }
-    }
-
-    private mutating func signAll() {
-        self.signatures.compute()
-        for index in self.unsigned.indices {
-            var octets = MutableRawSpan(_unsafeBytes: self.unsigned[index])
-            Engine.sign(&octets, with: self.signatures.signature(at: index))
+        if self.engine.add(packet, of: tunnel, to: &self.signatures), self.signatures.isFull {
+            self.signatures.sign()
         }
-        self.signatures.removeAll()
-        self.unsigned.removeAll(keepingCapacity: true)
     }
 
     /// Sends everything that waits; all slots are free afterwards.
     mutating func flush(_ now: Moment) {
-        if !self.unsigned.isEmpty { self.signAll() }
-        self.egress.flush(&self.engine, now)
+        if self.signatures.count > 0 { self.signatures.sign() }
+        self.egress.flush(through: &self.ring, &self.engine, now)
         self.usedSpares = 0
         self.usedSegments = 0
     }

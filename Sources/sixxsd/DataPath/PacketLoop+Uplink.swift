@@ -47,7 +47,7 @@ extension PacketLoop {
     ///
     /// - Returns: How many there were, and how many packets that was; nil when fewer waited than were asked for.
     private mutating func readSeveral(
-        _ ring: ReadRing,
+        _ ring: DeviceRing,
         _ free: inout Free,
         _ now: Moment
     ) throws(SystemCallError) -> (messages: Int, packets: Int)? {

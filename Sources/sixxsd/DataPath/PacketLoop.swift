@@ -34,10 +34,10 @@ struct PacketLoop: ~Copyable {
     private let mailbox: EngineMailbox
     private let poller: Poller
     let received: ReceiveBatch
-    /// Reads many messages of the TUN device at once; nil where they are read one by one.
-    var ring: ReadRing?
+    /// Reads and writes many messages of the TUN device at once; nil where they are moved one by one.
+    var ring: DeviceRing?
     /// How many to read at once next.
-    var readAhead = ReadAhead(most: ReadRing.capacity)
+    var readAhead = ReadAhead(most: DeviceRing.capacity)
     /// How much to take from each source next, in the order of the sources.
     var appetites: [Appetite]
     /// Second buffers for the engine; those whose packet waits to be sent come first.
@@ -52,8 +52,7 @@ struct PacketLoop: ~Copyable {
     var landings: Landings
     /// How the next message of each source is expected to be, in the order of the sources; nil for anything.
     var plans: [LandingPlan?]
-    /// Packets that wait to be signed together, and their signatures.
-    var unsigned: [UnsafeMutableRawBufferPointer] = []
+    /// Those of packets that wait to be signed together.
     var signatures = AYIYASignatures()
     /// AYIYA datagrams that wait to be given to the engine, and what some of them must be signed with.
     var datagrams: [Datagram] = []
@@ -67,8 +66,7 @@ struct PacketLoop: ~Copyable {
         _ ports: Ports,
         _ configuration: EngineConfiguration,
         _ common: Common,
-        _ mailbox: EngineMailbox,
-        _ ring: ReadRing?
+        _ mailbox: EngineMailbox
     ) throws(SystemCallError) {
         let headroom = PacketBuffer.headroom
         let capacity = ports.options.batchSize
@@ -81,7 +79,6 @@ struct PacketLoop: ~Copyable {
         self.ports = ports
         self.mailbox = mailbox
         self.received = received
-        self.ring = ring
         let appetite = Appetite(messages: capacity, packets: Self.mostSegments)
         self.appetites = Source.allCases.map { _ in appetite }
         self.spares = spares
@@ -99,7 +96,6 @@ struct PacketLoop: ~Copyable {
             at: Self.now()
         )
         self.patience = Patience(longest: ports.options.longestLook)
-        self.unsigned.reserveCapacity(AYIYASignatures.most)
         self.datagrams.reserveCapacity(segments.capacity)
         self.engine.defersSignatures = ports.options.batchSize > 1
     }

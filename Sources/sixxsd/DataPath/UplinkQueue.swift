@@ -19,35 +19,91 @@ struct UplinkQueue: ~Copyable {
         self.gathered = GatheredPacket(capacity: capacity)
     }
 
-    /// Takes a packet, which must stay as it is until it is flushed.
-    mutating func append(_ packet: RawSpan, _ origin: Output.Origin) {
-        self.coalescer.add(packet)
-        self.waiting.append(Waiting(packet: packet.withUnsafeBytes { $0 }, origin: origin))
+    /// Takes a packet, which must stay as it is until it is flushed; what lies in front of it in its slot need not.
+    mutating func append(_ buffer: borrowing PacketBuffer, _ origin: Output.Origin) {
+        precondition(buffer.range.lowerBound >= OffloadHeader.length, "no room for an offload header")
+        self.coalescer.add(buffer.packet)
+        self.waiting.append(Waiting(packet: buffer.packet.withUnsafeBytes { $0 }, origin: origin))
     }
 
-    /// Hands everything that waits to the kernel.
-    mutating func flush(to tun: borrowing TUNDevice, _ engine: inout Engine, _ now: Moment) {
+    /// Hands everything that waits to the kernel, in the order in which it came.
+    ///
+    /// - Parameters:
+    ///   - tun: Where it goes.
+    ///   - ring: Writes many packets at once; nil afterwards when the kernel does not serve it.
+    ///   - engine: Counts what the kernel refuses.
+    ///   - now: The time.
+    mutating func flush(
+        to tun: borrowing TUNDevice,
+        through ring: inout DeviceRing?,
+        _ engine: inout Engine,
+        _ now: Moment
+    ) {
         guard !self.waiting.isEmpty else { return }
-        for index in 0..<self.coalescer.unitCount {
+        var start = 0
+        for index in 0..<self.coalescer.unitCount where self.coalescer.unit(at: index).count > 1 {
+            self.writeSingles(start..<index, to: tun, through: &ring, &engine, now)
+            start = index + 1
             let unit = self.coalescer.unit(at: index)
-            guard unit.count > 1 else {
-                self.write(unit.first, to: tun, &engine, now)
-                continue
-            }
             if !self.writeTogether(index, unit, to: tun) {
                 self.writeOneByOne(index, unit, to: tun, &engine, now)
             }
         }
+        self.writeSingles(start..<self.coalescer.unitCount, to: tun, through: &ring, &engine, now)
         self.coalescer.removeAll()
         self.waiting.removeAll(keepingCapacity: true)
     }
 
-    private func write(_ place: Int, to tun: borrowing TUNDevice, _ engine: inout Engine, _ now: Moment) {
-        let packet = RawSpan(_unsafeBytes: self.waiting[place].packet)
-        do { try tun.write(packet) } catch {
-            let origin = self.waiting[place].origin
-            engine.noteSendError(packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
+    /// Writes units of one packet each.
+    private func writeSingles(
+        _ units: Range<Int>,
+        to tun: borrowing TUNDevice,
+        through ring: inout DeviceRing?,
+        _ engine: inout Engine,
+        _ now: Moment
+    ) {
+        var next = units.lowerBound
+        while let some = ring, units.upperBound - next > 1 {
+            let end = min(next + DeviceRing.capacity, units.upperBound)
+            for index in next..<end { some.append(self.withHeader(self.coalescer.unit(at: index).first)) }
+            // What the ring has not written is counted, and what comes later is written one by one.
+            do throws(SystemCallError) { try some.write() } catch { ring = nil }
+            for index in next..<end where !some.isWritten(at: index - next) {
+                self.noteRefused(self.coalescer.unit(at: index).first, &engine, now)
+            }
+            next = end
         }
+        for index in next..<units.upperBound {
+            self.write(self.coalescer.unit(at: index).first, to: tun, &engine, now)
+        }
+    }
+
+    private func write(_ place: Int, to tun: borrowing TUNDevice, _ engine: inout Engine, _ now: Moment) {
+        do throws(SystemCallError) {
+            try tun.write(withHeader: UnsafeRawBufferPointer(self.withHeader(place)))
+        } catch {
+            self.noteRefused(place, &engine, now)
+        }
+    }
+
+    /// A packet, and the header in front that says that nothing is special about it.
+    private func withHeader(_ place: Int) -> UnsafeMutableRawBufferPointer {
+        let packet = self.waiting[place].packet
+        guard let start = UnsafeMutableRawPointer(mutating: packet.baseAddress) else {
+            return UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        }
+        let whole = UnsafeMutableRawBufferPointer(
+            start: start - OffloadHeader.length,
+            count: OffloadHeader.length + packet.count
+        )
+        whole.storeBytes(of: OffloadHeader.plain, as: InlineArray<10, UInt8>.self)
+        return whole
+    }
+
+    private func noteRefused(_ place: Int, _ engine: inout Engine, _ now: Moment) {
+        let packet = RawSpan(_unsafeBytes: self.waiting[place].packet)
+        let origin = self.waiting[place].origin
+        engine.noteSendError(packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
     }
 
     private func writeTogether(_ index: Int, _ unit: Coalescer.Unit, to tun: borrowing TUNDevice) -> Bool {

@@ -46,7 +46,8 @@ final class Worker: Sendable {
     private func live(_ started: CheckedContinuation<Void, any Error>) {
         var loop: PacketLoop
         do throws(SystemCallError) {
-            loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox, self.makeRing())
+            loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox)
+            loop.ring = self.makeRing(for: loop)
         } catch {
             started.resume(throwing: error)
             return
@@ -62,16 +63,29 @@ final class Worker: Sendable {
         loop.answerMail()
     }
 
-    /// Makes what reads many packets with one system call, where that is wanted and the kernel allows it.
-    private func makeRing() -> ReadRing? {
+    /// Makes what moves many packets with one system call, where that is wanted and the kernel allows it.
+    private func makeRing(for loop: borrowing PacketLoop) -> DeviceRing? {
         guard self.ports.options.wantsRing else { return nil }
         do throws(SystemCallError) {
-            return try ReadRing(reading: self.ports.tun)
+            let ring = try DeviceRing(for: self.ports.tun)
+            self.pin(loop.received, for: ring)
+            return ring
         } catch {
             // All workers are refused alike.
-            guard self.ports.share.index == 0 else { return nil }
-            self.logger.notice("packets are read from the TUN device one by one, without io_uring: \(error)")
+            if self.ports.share.index == 0 {
+                self.logger.notice(
+                    "packets are moved through the TUN device one by one, without io_uring: \(error)"
+                )
+            }
             return nil
+        }
+    }
+
+    private func pin(_ batch: ReceiveBatch, for ring: DeviceRing) {
+        do throws(SystemCallError) { try ring.pin(batch) } catch {
+            self.logger.notice(
+                "the memory of packets is not pinned (RLIMIT_MEMLOCK), which takes time: \(error)"
+            )
         }
     }
 

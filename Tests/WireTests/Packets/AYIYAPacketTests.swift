@@ -224,6 +224,27 @@ import Wire
         }
     }
 
+    @Test func isSignedWhereItLies() throws {
+        var signatures = AYIYASignatures()
+        for length in [44, 45, 1600] {
+            var generator = SeededGenerator(seed: 1809)
+            var octets = generator.octets(length + 1)
+            let before = octets
+
+            octets.withUnsafeMutableBytes { octets in
+                signatures.append(UnsafeRawBufferPointer(rebasing: octets[..<length]), by: Self.secret)
+                signatures.sign()
+            }
+
+            let signature = Self.secret.signature(of: Array(before.prefix(length)).span.bytes)
+            let isSigned = AYIYAPacket.hasSignature(signature, in: octets.span.bytes)
+            #expect(isSigned)
+            #expect(octets[..<24] == before[..<24])
+            #expect(octets[44...] == before[44...])
+        }
+        #expect(signatures.count == 0)
+    }
+
     @Test func hasASignatureThatCoversEveryBit() throws {
         for index in Self.plain.indices {
             for bit in 0..<8 {
