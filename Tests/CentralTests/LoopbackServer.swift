@@ -104,11 +104,15 @@ enum LoopbackSocket {
         let code: Int32
     }
 
-    static func listening() throws -> Int32 {
+    /// Listens on a port, by default on any that is free.
+    static func listening(on port: UInt16 = 0) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
-        guard Self.withAddress(port: 0, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 64) == 0 else {
-            throw Failure(call: "bind", code: errno)
+        guard Self.withAddress(port: port, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 64) == 0
+        else {
+            let code = errno
+            close(descriptor)
+            throw Failure(call: "bind", code: code)
         }
         return descriptor
     }
@@ -124,11 +128,24 @@ enum LoopbackSocket {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    /// A port that nothing listens on, as far as one can know.
+    /// Ports that Linux gives nobody who does not ask for them.
+    private static let ports: Range<UInt16> = 20_000..<32_000
+    private static let nextPort = Mutex(
+        ports.lowerBound + UInt16(truncatingIfNeeded: getpid()) % UInt16(ports.count)
+    )
+
+    /// A port that nothing listens on, and that nobody else in this program gets.
     static func unusedPort() throws -> UInt16 {
-        let descriptor = try Self.listening()
-        defer { close(descriptor) }
-        return Self.port(of: descriptor)
+        for _ in Self.ports {
+            let port = Self.nextPort.withLock { next in
+                defer { next = next + 1 < Self.ports.upperBound ? next + 1 : Self.ports.lowerBound }
+                return next
+            }
+            guard let descriptor = try? Self.listening(on: port) else { continue }
+            close(descriptor)
+            return port
+        }
+        throw Failure(call: "bind", code: EADDRINUSE)
     }
 
     static func connected(to port: UInt16) throws -> Int32 {
