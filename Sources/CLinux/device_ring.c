@@ -3,12 +3,13 @@
 #include <errno.h>
 #include <liburing.h>
 #include <linux/fs.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 struct clinux_ring {
     struct io_uring uring;
     // What the kernel keeps in place; nothing for NULL.
-    const char *pinned;
+    const void *pinned;
     size_t pinned_length;
 };
 
@@ -53,7 +54,7 @@ void clinux_ring_end(struct clinux_ring *ring) {
 }
 
 static int is_pinned(const struct clinux_ring *ring, const struct iovec *part) {
-    const size_t offset = (size_t)((const char *)part->iov_base - ring->pinned);
+    const size_t offset = (uintptr_t)part->iov_base - (uintptr_t)ring->pinned;
     return ring->pinned != NULL && offset < ring->pinned_length && part->iov_len <= ring->pinned_length - offset;
 }
 

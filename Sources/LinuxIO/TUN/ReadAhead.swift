@@ -1,7 +1,8 @@
 /// How many packets to ask a TUN device for at once.
 ///
-/// To ask in vain costs one to three times what is saved by asking for a packet together with others, by the machine. So as many are asked for as
-/// a quarter of those that came without a gap, and what is asked for in vain never costs more than was saved before.
+/// To ask in vain costs one to three times, by the machine, what is saved by asking for a packet together with others. So as
+/// many are asked for as a quarter of those that came without a gap, and what is asked for in vain never costs more than was
+/// saved before.
 public struct ReadAhead: Hashable, Sendable {
     private let most: Int
 

@@ -61,11 +61,8 @@ extension csha1_message {
     @unsafe
     func writeResult(inFrontOfBody distance: Int) {
         guard let body = unsafe UnsafeMutablePointer(mutating: self.body) else { return }
-        let octets = unsafe withUnsafeBytes(of: self.digest) {
-            unsafe $0.loadUnaligned(as: InlineArray<20, UInt8>.self)
-        }
         let place = unsafe UnsafeMutableRawPointer(body - distance)
-        unsafe place.storeBytes(of: octets, as: InlineArray<20, UInt8>.self)
+        unsafe place.storeBytes(of: self.result.octets, as: InlineArray<20, UInt8>.self)
     }
 
     /// The digest, when it was computed.
