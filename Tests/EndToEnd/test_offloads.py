@@ -41,6 +41,15 @@ def carrying(daemon: Daemon, namespace: Namespace, tunnel: TunnelLine) -> dict[s
     return daemon.errors(tunnel.number)
 
 
+def transfer_both_ways(site: Site, daemon: Daemon, tunnel: TunnelLine) -> None:
+    home = site.home(ipv4=HOME)
+    client = site.client(home, tunnel).start()
+    errors = carrying(daemon, home, tunnel)
+    assert transfer(site.core, home, client.identity)
+    assert transfer(home, site.core, SERVER)
+    assert daemon.errors(tunnel.number) == errors
+
+
 def start(site: Site, tunnel: TunnelLine, *options: str) -> Daemon:
     daemon = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan, [tunnel]))
     daemon.options = list(options)
@@ -52,12 +61,7 @@ def start(site: Site, tunnel: TunnelLine, *options: str) -> Daemon:
                          ids=["auto", "off", "read one by one", "one at a time", "three at a time"])
 def test_a_transfer_completes_both_ways(site: Site, tunnel: TunnelLine, options: tuple[str, ...]) -> None:
     daemon = start(site, tunnel, *options)
-    home = site.home(ipv4=HOME)
-    client = site.client(home, tunnel).start()
-    errors = carrying(daemon, home, tunnel)
-    assert transfer(site.core, home, client.identity)
-    assert transfer(home, site.core, SERVER)
-    assert daemon.errors(tunnel.number) == errors
+    transfer_both_ways(site, daemon, tunnel)
 
 
 @TUNNELS
@@ -218,12 +222,7 @@ def test_memory_that_may_not_be_pinned_is_done_without(site: Site) -> None:
     daemon.start()
     if "without io_uring" in daemon.log:
         pytest.skip("this kernel forbids io_uring")
-    home = site.home(ipv4=HOME)
-    client = site.client(home, STATIC).start()
-    errors = carrying(daemon, home, STATIC)
-    assert transfer(site.core, home, client.identity)
-    assert transfer(home, site.core, SERVER)
-    assert daemon.errors(STATIC.number) == errors
+    transfer_both_ways(site, daemon, STATIC)
     assert "sixxs: Cannot allocate memory (io_uring_register)" in daemon.log
     assert "RLIMIT_MEMLOCK" in daemon.log
     assert "one by one" not in daemon.log
@@ -233,11 +232,7 @@ def test_a_kernel_that_forbids_io_uring_is_done_without(site: Site) -> None:
     daemon = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan, [STATIC]))
     daemon.prefix = [sys.executable, without_call.__file__, str(without_call.IO_URING_SETUP)]
     daemon.start()
-    home = site.home(ipv4=HOME)
-    client = site.client(home, STATIC).start()
-    errors = carrying(daemon, home, STATIC)
-    assert transfer(site.core, home, client.identity)
-    assert daemon.errors(STATIC.number) == errors
+    transfer_both_ways(site, daemon, STATIC)
     assert "one by one, without io_uring: sixxs: Operation not permitted (io_uring_setup)" in daemon.log
 
 

@@ -44,7 +44,7 @@ public final class DeviceRing {
         self.results.deallocate()
     }
 
-    /// Has the kernel keep the slots of a batch in place: what is read into them, or written from there, then takes a sixth less.
+    /// Has the kernel keep the slots of a batch in place, so that it need not look up for each packet where it is to go.
     ///
     /// Once for each ring; the batch must live as long.
     ///
