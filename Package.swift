@@ -102,7 +102,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["sixxs-client", "Core", "Wire", argumentParser],
+            dependencies: ["sixxs-client", "Core", "LinuxIO", "Wire", argumentParser],
             swiftSettings: views
         ),
         .testTarget(

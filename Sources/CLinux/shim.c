@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/if_tun.h>
+#include <linux/securebits.h>
 #include <malloc.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
@@ -202,6 +203,11 @@ void clinux_write_run_control(struct msghdr *message, int version, uint16_t segm
 int clinux_prctl(int option, unsigned long argument) {
     return prctl(option, argument, 0ul, 0ul, 0ul);
 }
+
+_Static_assert(CLINUX_SECURE_BITS ==
+                   (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                    SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED),
+               "securebits");
 
 int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};

@@ -36,7 +36,10 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Path of a UNIX socket for the people on this host.")
     var socket: String?
 
-    @Option(help: "User to become once everything is open; only CAP_NET_ADMIN and CAP_NET_RAW are kept.")
+    @Option(
+        help:
+            "User to become once everything is open; only CAP_NET_ADMIN and CAP_NET_RAW are kept. Better than to stay root."
+    )
     var user: String?
 
     @Option(
@@ -126,6 +129,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         Heap.keepSmall()
+        Privileges.forbidDumps()
         Privileges.setFileMask(Self.fileMask)
         let levels = LogLevels(self.logLevel)
         LoggingSystem.bootstrap { LeveledLogHandler(StreamLogHandler.standardError(label: $0), levels) }
@@ -177,9 +181,12 @@ struct RunCommand: ParsableCommand {
     /// Becomes the unprivileged user, if there is one, and makes sure that it can do its work.
     private func dropPrivileges() throws {
         Privileges.liftPinningLimit()
-        if let user = self.user {
-            try Privileges.drop(to: user, keeping: [.networkAdministration, .rawSockets])
-        }
+        // Root's files may be anybody's; without a user to become, that is all it keeps of root's powers.
+        let files: [Privileges.Capability] =
+            self.user == nil && Privileges.has(.anyFile) ? [.anyFile] : []
+        let network = [Privileges.Capability.networkAdministration, .rawSockets].filter(Privileges.has)
+        try Privileges.drop(to: self.user, keeping: network + files)
+        Privileges.forbidDumps()
         guard AtomicFile.canWriteFolder(of: self.config) else {
             let who = self.user.map { "user \($0)" } ?? "the daemon"
             StandardError.print(

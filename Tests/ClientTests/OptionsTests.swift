@@ -1,4 +1,5 @@
 import ArgumentParser
+import LinuxIO
 import Testing
 import Wire
 
@@ -20,6 +21,7 @@ struct OptionsTests {
         #expect(command.options.mtu == nil)
         #expect(!command.options.noDefaultRoute)
         #expect(command.options.offloads == .auto)
+        #expect(command.options.user == nil)
         #expect(command.passwordFile == "/etc/pw")
     }
 
@@ -27,7 +29,7 @@ struct OptionsTests {
     func readsEverything() throws {
         let rest = [
             "--tun", "six0", "--mtu", "1280", "--beat-interval", "5", "--local", "198.51.100.7",
-            "--no-default-route", "--offloads", "off",
+            "--no-default-route", "--offloads", "off", "--user", "nobody",
         ]
         let parsed = try SixXSClient.parseAsRoot(["6in4"] + Self.common + rest)
 
@@ -38,6 +40,16 @@ struct OptionsTests {
         #expect(options.local == IPv4Address(198, 51, 100, 7))
         #expect(options.noDefaultRoute)
         #expect(options.offloads == .off)
+        #expect(options.user == "nobody")
+    }
+
+    @Test func keepsNoMoreThanItsTunnelNeeds() {
+        let both: [Privileges.Capability] = [.networkAdministration, .rawSockets]
+        let ayiya = Encapsulation.ayiya(AYIYASecret(password: "x"))
+
+        #expect(ayiya.lastingCapabilities == [.networkAdministration])
+        #expect(Encapsulation.heartbeat(password: "x").lastingCapabilities == both)
+        #expect(Encapsulation.sixInFour.lastingCapabilities == both)
     }
 
     @Test(arguments: [

@@ -1,24 +1,27 @@
-"""Run as an unprivileged user, and watched by a service manager.
+"""What programs may do once they run: the daemon, watched by a service manager, and the client.
 
-    chtst01 alone
+    chtst01 alone, or with a home
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import pwd
-import re
 import signal
 import socket
 from pathlib import Path
 
+import pytest
+
 from lab.daemon import Daemon, TunnelLine, configuration
 from lab.namespace import wait_for
-from lab.site import PLAN, Site
-from lab.traffic import answers
+from lab.site import PASSWORD, PLAN, Site
+from lab.topology import SERVER
+from lab.traffic import answers, ping
 
 TEXT = configuration(PLAN, [TunnelLine(1, 4141, "203.0.113.10", 1280)])
-NET_ADMIN, NET_RAW = 12, 13
+DAC_OVERRIDE, NET_ADMIN, NET_RAW = 1, 12, 13
 NOBODY = pwd.getpwnam("nobody").pw_uid
 
 
@@ -28,18 +31,49 @@ def unprivileged(site: Site) -> Daemon:
     return daemon
 
 
+def statuses(pid: int) -> list[dict[str, str]]:
+    """What /proc says of every thread, by name."""
+    texts = [(task / "status").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return [dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line) for text in texts]
+
+
+def assert_confined(pid: int, uid: int, *capabilities: int) -> None:
+    """Holds all threads to a user, to some capabilities and to no way to others; no core dump has their memory."""
+    mask = f"{sum(1 << number for number in capabilities):016x}"
+    none = f"{0:016x}"
+    for status in statuses(pid):
+        assert status["Uid"].split() == [str(uid)] * 4
+        assert (status["CapEff"], status["CapPrm"], status["CapBnd"], status["CapInh"], status["CapAmb"]) == (
+            mask, mask, none, none, none), status
+        assert status["NoNewPrivs"] == "1"
+    assert os.stat(f"/proc/{pid}/mem").st_uid == 0, "nobody but root reads what a process keeps to itself"
+
+
 def test_every_thread_has_two_capabilities_and_another_user(site: Site) -> None:
     daemon = unprivileged(site).start()
-    tasks = list(Path(f"/proc/{daemon.pid}/task").iterdir())
-    assert len(tasks) > 2
-    for task in tasks:
-        status = (task / "status").read_text()
-        uids = re.search(r"Uid:\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)", status)
-        assert uids and {int(uid) for uid in uids.groups()} == {NOBODY}, status
-        effective = re.search(r"CapEff:\s+([0-9a-f]+)", status)
-        assert effective and int(effective[1], 16) == 1 << NET_ADMIN | 1 << NET_RAW, status
-        assert "NoNewPrivs:\t1" in status
+    assert len(statuses(daemon.pid)) > 2
+    assert_confined(daemon.pid, NOBODY, NET_ADMIN, NET_RAW)
     assert answers(site.core, site.plan.us(1))
+
+
+def test_root_keeps_little_of_its_powers(site: Site) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, TEXT).start()
+    assert_confined(daemon.pid, 0, DAC_OVERRIDE, NET_ADMIN, NET_RAW)
+    assert daemon.push(2, TEXT).is_success
+
+
+@pytest.mark.parametrize(("kind", "capabilities"), [("ayiya", [NET_ADMIN]), ("heartbeat", [NET_ADMIN, NET_RAW])])
+def test_the_client_gives_its_powers_away_and_still_moves(site: Site, kind: str, capabilities: list[int]) -> None:
+    tunnel = TunnelLine(1, 5072, kind, 1280, PASSWORD)
+    site.daemon(tunnel)
+    home = site.home(ipv4="203.0.113.10")
+    client = site.client(home, tunnel, beat_interval=1).start()
+    assert client.process is not None
+    assert_confined(client.process.pid, NOBODY, *capabilities)
+    site.backbone.move(home, "203.0.113.10", "203.0.113.20")
+    wait_for(lambda: "203.0.113.20" in client.process.output, 8, "the move")
+    assert ping(home, SERVER, count=3).all_arrived
+    assert client.stop() == 0 and not home.has_interface(client.tun)
 
 
 def test_it_still_changes_routes_and_saves(site: Site) -> None:

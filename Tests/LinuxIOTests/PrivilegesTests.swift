@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import LinuxIO
 import Testing
@@ -30,8 +31,28 @@ struct PrivilegesTests {
             #expect(Privileges.has(.networkAdministration) && Privileges.has(.rawSockets))
             #expect(!Privileges.has(.lowPorts))
             #expect(setuid(0) == -1, "no way back")
+            let octets = try FileContents(of: "/proc/thread-self/status").octets
+            let status = String(decoding: octets, as: UTF8.self)
+            for line in [
+                "CapInh:\t0000000000000000", "CapPrm:\t0000000000003000", "CapEff:\t0000000000003000",
+                "CapBnd:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1",
+            ] { #expect(status.contains(line), "\(line)") }
+            #expect(clinux_prctl(PR_GET_SECUREBITS, 0) == CInt(CLINUX_SECURE_BITS))
             _ = try RawSocket(protocolNumber: 41, family: .ipv4)
             #expect(throws: SystemCallError.self) { _ = try FileContents(of: "/etc/shadow") }
+        }
+    }
+
+    @Test(.enabled(if: NetworkNamespace.isAvailable, NetworkNamespace.requirement))
+    func rootWithoutItsCapabilitiesCannotHaveThemBack() async {
+        await #expect(processExitsWith: .success) {
+            try Privileges.drop(to: "root", keeping: [.networkAdministration])
+            Privileges.forbidDumps()
+
+            #expect(getuid() == 0 && Privileges.has(.networkAdministration))
+            #expect(!Privileges.has(.rawSockets) && !Privileges.has(.anyFile))
+            #expect(setuid(0) == 0 && !Privileges.has(.anyFile), "root is a number like others")
+            #expect(clinux_prctl(PR_GET_DUMPABLE, 0) == 0)
         }
     }
 

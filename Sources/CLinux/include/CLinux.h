@@ -139,6 +139,10 @@ void clinux_keep_heap_small(void);
 /// prctl with one argument.
 int clinux_prctl(int option, unsigned long argument);
 
+/// Securebits that take all privileges from root and leave what is kept alone when the user changes, locked:
+/// NOROOT, NO_SETUID_FIXUP, NO_CAP_AMBIENT_RAISE, each with its lock, and the lock of KEEP_CAPS. shim.c asserts it.
+#define CLINUX_SECURE_BITS 0xef
+
 /// Sets the calling thread's capabilities, bit n standing for capability n.
 int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 

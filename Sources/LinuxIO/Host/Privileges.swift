@@ -17,6 +17,12 @@ public enum Privileges {
 
         /// Ports under 1024 (`CAP_NET_BIND_SERVICE`).
         public static let lowPorts = Capability(number: UInt64(CAP_NET_BIND_SERVICE))
+
+        /// Reading and writing files whatever their permissions (`CAP_DAC_OVERRIDE`).
+        public static let anyFile = Capability(number: UInt64(CAP_DAC_OVERRIDE))
+
+        /// Giving away for good what could be had back (`CAP_SETPCAP`).
+        fileprivate static let ownCapabilities = Capability(number: UInt64(CAP_SETPCAP))
     }
 
     /// Whether the calling thread has a capability at this moment.
@@ -29,9 +35,19 @@ public enum Privileges {
     /// Number of the user that the process acts for at this moment.
     public static var user: UInt32 { geteuid() }
 
+    /// Whether the host knows a user.
+    public static func knows(user name: String) -> Bool { (try? Self.identity(of: name)) != nil }
+
+    /// Keeps the process's memory, in which passwords are, out of core dumps and from other processes of its user
+    /// (`PR_SET_DUMPABLE`).
+    ///
+    /// Becoming another user may undo it.
+    public static func forbidDumps() { _ = clinux_prctl(PR_SET_DUMPABLE, 0) }
+
     /// Becomes another user for good and keeps only some capabilities.
     ///
-    /// Supplementary groups are dropped, and no program started later can gain privileges. To be called before
+    /// Supplementary groups are dropped, and nothing given away can be had back: not by starting a program, not by
+    /// becoming root again (capabilities(7), "The securebits flags"). To be called before
     /// the process starts threads: Linux keeps capabilities a thread, and a thread that runs already loses all.
     ///
     /// - Parameters:
@@ -39,16 +55,38 @@ public enum Privileges {
     ///   - capabilities: What to keep.
     /// - Throws: ``SystemCallError`` that names the step and the user. Some steps may have been taken.
     public static func drop(to user: String?, keeping capabilities: [Capability]) throws(SystemCallError) {
-        if let user {
-            let identity = try Self.identity(of: user)
-            let subject = "switching to user \(user)"
-            try systemCall("prctl(PR_SET_KEEPCAPS)", about: subject) { clinux_prctl(PR_SET_KEEPCAPS, 1) }
-            var group = identity.group
-            try systemCall("setgroups", about: subject) { setgroups(1, &group) }
-            try systemCall("setgid", about: subject) { setgid(group) }
-            try systemCall("setuid", about: subject) { setuid(identity.user) }
-        }
+        let identity: (user: uid_t, group: gid_t)? =
+            switch user {
+            case .some(let name): try Self.identity(of: name)
+            case .none: nil
+            }
+        // Who may not, has not got them to have back: a service manager took them away.
+        if Self.has(.ownCapabilities) { try Self.lock() }
+        if let identity { try Self.become(identity, "switching to user \(user ?? "")") }
         try Self.keepOnly(capabilities)
+    }
+
+    /// Empties the set of what any program could gain, and takes its privileges from the number 0 of a user.
+    private static func lock() throws(SystemCallError) {
+        for number in UInt(0)..<64 where clinux_prctl(PR_CAPBSET_READ, number) == 1 {
+            try systemCall("prctl(PR_CAPBSET_DROP)") { clinux_prctl(PR_CAPBSET_DROP, number) }
+        }
+        try systemCall("prctl(PR_SET_SECUREBITS)") {
+            clinux_prctl(PR_SET_SECUREBITS, UInt(CLINUX_SECURE_BITS))
+        }
+    }
+
+    private static func become(
+        _ identity: (user: uid_t, group: gid_t),
+        _ subject: String
+    ) throws(SystemCallError) {
+        // Refused where it is locked, and not needed there: then becoming another user takes nothing.
+        _ = clinux_prctl(PR_SET_KEEPCAPS, 1)
+        var group = identity.group
+        try systemCall("setgroups", about: subject) { setgroups(1, &group) }
+        try systemCall("setgid", about: subject) { setgid(group) }
+        try systemCall("setuid", about: subject) { setuid(identity.user) }
+        _ = clinux_prctl(PR_SET_KEEPCAPS, 0)
     }
 
     /// Lets the process pin as much memory as it asks for (`RLIMIT_MEMLOCK`), or as somebody else set its bounds.

@@ -28,6 +28,15 @@ struct TunnelOptions: ParsableArguments {
     @Flag(help: "Leave the default IPv6 route alone.")
     var noDefaultRoute = false
 
+    @Option(
+        help:
+            """
+            User to become once the device is there; only CAP_NET_ADMIN and CAP_NET_RAW are kept, which addresses, routes and \
+            raw sockets need. For root the default is sixxs-client, or nobody where there is no such user.
+            """
+    )
+    var user: String?
+
     @Option(help: "Whether the kernel may hand over and take many packets as one: auto or off.")
     var offloads = Offloads.auto
 

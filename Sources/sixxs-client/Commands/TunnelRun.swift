@@ -20,6 +20,7 @@ extension TunnelOptions {
 
     /// Reads the password that a tunnel can't do without, and warns when others can read it too.
     func password(_ path: String, _ logger: Logger) throws -> String {
+        Privileges.forbidDumps()
         let password = try Password(file: path)
         if password.isExposed {
             logger.warning("password file \(path) can be read by other users of this host: chmod 600 \(path)")
@@ -46,6 +47,7 @@ extension TunnelOptions {
         )
         let route = self.noDefaultRoute ? "no default route" : "default route"
         logger.info("device \(interface.tun.name) is up: \(self.identity)/64, MTU \(mtu), \(route)")
+        try self.dropPrivileges(encapsulation, logger)
         var loop = try ClientLoop(
             ClientLoop.Options(
                 pop: self.pop,
@@ -65,9 +67,41 @@ extension TunnelOptions {
         guard Privileges.has(.networkAdministration) else {
             throw StartError(description: "creating a TUN device needs root or CAP_NET_ADMIN")
         }
-        if case .ayiya = encapsulation { return }
-        guard Privileges.has(.rawSockets) else {
+        guard !encapsulation.needsRawSockets || Privileges.has(.rawSockets) else {
             throw StartError(description: "sending protocol 41 needs root or CAP_NET_RAW")
         }
+    }
+
+    /// Becomes the unprivileged user and keeps what it takes to repair the device and to move to another address.
+    private func dropPrivileges(_ encapsulation: Encapsulation, _ logger: Logger) throws {
+        let user = self.userToBecome
+        try Privileges.drop(to: user, keeping: encapsulation.lastingCapabilities)
+        Privileges.forbidDumps()
+        if let user {
+            logger.info("runs as user \(user) from now on")
+        } else if Privileges.user == 0 {
+            logger.warning("stays root, with few capabilities: there is no user nobody; --user names another")
+        }
+    }
+
+    /// Who is not root can't become somebody else, and need not.
+    private var userToBecome: String? {
+        guard self.user == nil, Privileges.user == 0 else { return self.user }
+        return Self.unprivilegedUsers.first(where: Privileges.knows(user:))
+    }
+
+    private static let unprivilegedUsers = ["sixxs-client", "nobody"]
+}
+
+extension Encapsulation {
+    /// Whether packets leave through raw sockets, which are opened anew when the host's address changes.
+    var needsRawSockets: Bool {
+        if case .ayiya = self { return false }
+        return true
+    }
+
+    /// What the program still needs once its device is there.
+    var lastingCapabilities: [Privileges.Capability] {
+        [.networkAdministration] + (self.needsRawSockets ? [.rawSockets] : [])
     }
 }
