@@ -85,9 +85,42 @@ public struct Engine: ~Copyable {
         self.note(.dropped(reason), about: tunnel)
         self.accounting.drop(reason)
         if let kind = reason.errorKind {
-            self.errors.record(kind, of: tunnel, packet: packet.packet, source: source, at: now)
+            self.recordError(kind, of: tunnel, packet.packet, source: source, at: now)
         }
         return Output()
+    }
+
+    /// Drops a packet that claims to be of a tunnel that is not there: what is wrong is its source.
+    mutating func dropUnknownSender(
+        _ packet: borrowing PacketBuffer,
+        from remote: IPAddress,
+        at now: Moment
+    ) -> Output {
+        self.recordUnknownSender(packet, from: remote, at: now)
+        return self.drop(packet, .missingTunnel, tunnel: nil, source: remote, at: now)
+    }
+
+    /// Counts a packet that claims to be of a tunnel that is not there, as every source that is no tunnel's: an error of the
+    /// tunnel it came from, when that is known.
+    mutating func recordUnknownSender(
+        _ packet: borrowing PacketBuffer,
+        from remote: IPAddress,
+        at now: Moment
+    ) {
+        let tid = self.tunnel(at: remote)
+        self.recordError(.wrongSourceIPv6, of: tid, packet.packet, source: remote, at: now)
+    }
+
+    /// Counts an error of a tunnel, or of the PoP itself when it is no tunnel's or there is no such tunnel.
+    mutating func recordError(
+        _ kind: ErrorKind,
+        of tid: TID?,
+        _ packet: RawSpan,
+        source: IPAddress,
+        at now: Moment
+    ) {
+        let owner = tid.flatMap { self.forwarder.gates[$0].condition == .none ? nil : $0 }
+        self.errors.record(kind, of: owner, packet: packet, source: source, at: now)
     }
 }
 

@@ -13,7 +13,7 @@ import pytest
 
 from lab.daemon import TunnelLine
 from lab.namespace import wait_for
-from lab.packets import IPv6, ICMPv6EchoRequest, Listener, echo
+from lab.packets import IPv6, ICMPv6EchoRequest, Listener, echo, send_ipv4, send_ipv6, sixinfour
 from lab.site import PASSWORD, Site, inner_of
 from lab.topology import SERVER
 from lab.traffic import ping
@@ -169,11 +169,12 @@ def test_stats_keep_their_layout(site: Site) -> None:
 def test_list_and_show_keep_their_layout(site: Site) -> None:
     daemon = site.daemon(STATIC, HEARTBEAT)
     line = next(line for line in daemon.command("tunnel list").lines or () if line.startswith("T4141 "))
-    assert re.fullmatch(rf"T4141 {site.plan.them(STATIC.tid)} {HOME} up \S+ 1480 \d+", line), line
+    assert re.fullmatch(rf"T4141 {site.plan.them(STATIC.tid)} {HOME} up direct 1480 \d+", line), line
     shown = daemon.command(f"tunnel show {HEARTBEAT.tid:x}")
     assert shown.lines and all(re.fullmatch(r".{24}: .*|.{24}:", line) for line in shown.lines), str(shown)
     names = {line[:24].strip(): line[26:] for line in shown.lines}
-    assert names["Tunnel ID"] == "T3740"
+    assert names["Tunnel ID"] == "T3740" and names["TID"] == f"0x{HEARTBEAT.tid:x}"
+    assert names["Tunnel Type"] == "heartbeat" and "Packets in" in names
     assert names["MTU"] == "1480"
     assert names["Tunnel State"] == "down"
     assert PASSWORD not in str(shown)
@@ -217,3 +218,22 @@ def test_a_clock_that_is_off_opens_nothing(site: Site) -> None:
         assert daemon.state(tunnel.number) == "down"
         user.beat(age=110)
         wait_for(lambda number=tunnel.number: daemon.state(number) == "up", 2, "a beat within the skew to count")
+
+
+def test_errors_that_are_no_tunnels_are_shown(site: Site) -> None:
+    daemon = site.daemon(STATIC)
+    stranger = "203.0.113.66"
+    them = site.plan.them(STATIC.tid)
+    send_ipv6(site.core, echo(site.plan.them(5), them))
+    send_ipv4(site.home("stranger", stranger), sixinfour(stranger, site.plan.ipv4, echo(site.plan.them(5), SERVER)))
+    expected = {"Packet over uplink": 1, "Wrong Source IPv6": 1}
+    wait_for(lambda: expected.items() <= daemon.report()["uplink"]["errors"].items(), 3, "both to be reported")
+    shown = daemon.command("tunnel show uplink").lines or ()
+    names = {line[:24].strip(): line[26:] for line in shown}
+    assert names["Tunnel ID"] == "uplink" and int(names["Packets in"]) >= 1, shown
+    assert names["Packet over uplink"] == names["Wrong Source IPv6"] == "1", shown
+    assert (daemon.command("tunnel list erroronly").lines or ())[-1].startswith("uplink "), "the PoP's own line"
+    packet = daemon.command("tunnel get errorpacket uplink wrong source ipv6")
+    assert packet.lines and f"from {stranger}," in packet.lines[0], packet
+    assert daemon.command("tunnel reseterrors uplink").is_success
+    assert not expected.keys() & daemon.report()["uplink"]["errors"].keys()

@@ -36,6 +36,9 @@ extension Engine {
                 at: now
             )
         } catch {
+            if error.reason == .missingTunnel {
+                return self.dropUnknownSender(buffer, from: outer.path.remote, at: now)
+            }
             // What is not AYIYA says nothing about its tunnel; where it comes from may.
             let tid =
                 error.reason == .nonAYIYAPacket ? error.tid ?? self.tunnel(at: outer.path.remote) : error.tid

@@ -18,8 +18,10 @@ extension Engine {
             return self.drop(buffer, .spoofedSource, tunnel: nil, source: outer.path.remote, at: now)
         }
         if let reason = self.objection(to: message, for: tid, from: outer.path.remote, now) {
-            let tunnel = reason == .missingTunnel ? nil : tid
-            return self.drop(buffer, reason, tunnel: tunnel, source: outer.path.remote, at: now)
+            if reason == .missingTunnel {
+                return self.dropUnknownSender(buffer, from: outer.path.remote, at: now)
+            }
+            return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now)
         }
         let row = self.configuration.rows[Int(tid.rawValue)]
         let beat = Beat(

@@ -115,9 +115,18 @@ extension Engine {
                 source: source,
                 now
             )
+        case .drop(.impossibleSource) where ingress == .uplink && Self.isForGroup(buffer):
+            // The host's own word to the device's link (multicast listener reports): no router forwards such a packet.
+            self.note(.dropped(.impossibleSource), about: nil)
+            self.accounting.drop(.impossibleSource)
+            return Output()
         case .drop(let reason):
             return self.drop(buffer, reason, tunnel: ingress.tunnel, source: .ipv6(source), at: now)
         }
+    }
+
+    private static func isForGroup(_ buffer: borrowing PacketBuffer) -> Bool {
+        buffer.packet.ipv6Address(at: IPv6Header.Offset.destination).isMulticast
     }
 
     /// Hands a packet to the kernel.

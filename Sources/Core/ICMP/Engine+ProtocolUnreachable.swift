@@ -16,18 +16,32 @@ extension Engine {
         guard self.configuration.answersProtocolUnreachable, reason.isAboutEndpoint, outer.octetsInFront > 0,
             case (.ipv4(let local), .ipv4(let remote)) = (outer.path.local, outer.path.remote),
             remote.isUnicast
-        else { return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now) }
+        else { return self.dropRefused(buffer, reason, tunnel: tid, outer, now) }
         guard self.sessions.takeErrorToken(nil, self.configuration.icmpRate, at: now.monotonic) else {
-            return self.drop(buffer, reason, tunnel: tid, source: outer.path.remote, at: now)
+            return self.dropRefused(buffer, reason, tunnel: tid, outer, now)
         }
-        if let kind = reason.errorKind {
-            self.errors.record(kind, of: tid, packet: buffer.packet, source: outer.path.remote, at: now)
+        if reason == .missingTunnel {
+            self.recordUnknownSender(buffer, from: outer.path.remote, at: now)
+        } else if let kind = reason.errorKind {
+            self.recordError(kind, of: tid, buffer.packet, source: outer.path.remote, at: now)
         }
         self.note(.answered, about: tid)
         self.accounting.answered &+= 1
         buffer.prepend(outer.octetsInFront)
         buffer.makeProtocolUnreachable(from: local, to: remote, length: Self.icmpv4ErrorLength)
         return Output(packet: .outside(outer.path.remote, tunnel: nil, .own))
+    }
+
+    private mutating func dropRefused(
+        _ buffer: borrowing PacketBuffer,
+        _ reason: DropReason,
+        tunnel tid: TID?,
+        _ outer: OuterHeader,
+        _ now: Moment
+    ) -> Output {
+        let remote = outer.path.remote
+        if reason == .missingTunnel { return self.dropUnknownSender(buffer, from: remote, at: now) }
+        return self.drop(buffer, reason, tunnel: tid, source: remote, at: now)
     }
 }
 

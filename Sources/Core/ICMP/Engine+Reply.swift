@@ -27,7 +27,7 @@ extension Engine {
             return self.drop(buffer, error.dropReason, tunnel: tid, source: .ipv6(source), at: now)
         }
         if let kind = error.dropReason.errorKind, error.countsWhenAnswered {
-            self.errors.record(kind, of: tid, packet: buffer.packet, source: .ipv6(source), at: now)
+            self.recordError(kind, of: tid, buffer.packet, source: .ipv6(source), at: now)
         }
         self.note(.refused(error, source: origin), about: ingress.tunnel ?? tid)
         buffer.makeICMPv6Error(error, from: origin, to: source)

@@ -28,6 +28,16 @@ public struct TunnelSnapshot: Sendable {
     public internal(set) var errors: [(kind: ErrorKind, count: UInt64)]
 }
 
+/// The uplink and what is no tunnel's as they are at a moment; a copy for those who look.
+public struct UplinkSnapshot: Sendable {
+    /// What passed: in from the native side, out to it.
+    public internal(set) var traffic = TrafficCounters()
+    /// When the last packet came in and went out, in seconds since 1970; nil for never.
+    public internal(set) var lastTimes: (ingress: Int64?, egress: Int64?) = (nil, nil)
+    /// The errors of the PoP itself that occurred, in the order of ``ErrorKind``.
+    public internal(set) var errors: [(kind: ErrorKind, count: UInt64)] = []
+}
+
 extension Engine {
     /// Looks at a tunnel.
     ///
@@ -62,6 +72,20 @@ extension Engine {
         var latency = self.forwarder.tunnels[tid].latency
         if self.place.isFirst { latency.pending = self.sessions.pendingProbe(of: tid) }
         return latency
+    }
+
+    /// Looks at the uplink, and at what is no tunnel's.
+    ///
+    /// Allocates.
+    public func uplinkSnapshot(at now: Moment) -> UplinkSnapshot {
+        UplinkSnapshot(
+            traffic: self.uplinkTraffic,
+            lastTimes: (
+                self.uplinkTraffic.ingress.lastSeen.map(now.unixTime(of:)),
+                self.uplinkTraffic.egress.lastSeen.map(now.unixTime(of:))
+            ),
+            errors: self.errorCounts(of: nil)
+        )
     }
 
     /// The errors of a tunnel, or of the PoP itself, that occurred.
@@ -117,7 +141,7 @@ extension Engine {
         at now: Moment
     ) {
         self.note(.dropped(.sendFailure), about: tid)
-        self.errors.record(.sendError, of: tid, packet: packet, source: remote, at: now)
+        self.recordError(.sendError, of: tid, packet, source: remote, at: now)
         guard origin == .forwarded else { return }
         self.accounting.forwarded &-= 1
         self.accounting.drop(.sendFailure)

@@ -60,6 +60,20 @@ extension TunnelSnapshot {
     }
 }
 
+extension UplinkSnapshot {
+    /// Adds up what the engines of a PoP saw.
+    public init(merging snapshots: [UplinkSnapshot]) {
+        for snapshot in snapshots {
+            self.traffic.add(snapshot.traffic)
+            self.lastTimes = (
+                later(self.lastTimes.ingress, snapshot.lastTimes.ingress),
+                later(self.lastTimes.egress, snapshot.lastTimes.egress)
+            )
+        }
+        self.errors = [(kind: ErrorKind, count: UInt64)](merging: snapshots.map(\.errors))
+    }
+}
+
 extension [(kind: ErrorKind, count: UInt64)] {
     /// Adds up what several engines counted.
     public init(merging counts: [Self]) {

@@ -109,20 +109,24 @@ extension Menu {
             Menu("set", "changes a tunnel", commands: Self.tunnelSetCommands),
         ],
         commands: [
-            Command("show", "<tunnel>", "everything about a tunnel"),
-            Command("list", "[all|debugonly|erroronly|err=<name>]", "a line a tunnel"),
+            Command("show", "<tunnel>|uplink", "everything about a tunnel, or of what is no tunnel's"),
+            Command(
+                "list",
+                "[all|debugonly|erroronly|err=<name>]",
+                "a line a tunnel, and one for the PoP itself where it has errors"
+            ),
             Command(
                 "stats",
                 "[RESET]",
                 "traffic and latency, a line a tunnel; RESET sets them to 0 afterwards"
             ),
-            Command("reseterrors", "all|<tunnel>", "sets error counters to 0"),
+            Command("reseterrors", "all|<tunnel>|uplink", "sets error counters to 0"),
         ]
     )
 
     private static let tunnelGetCommands = [
         Command("outer_endpoint", "<tunnel>", "where the user's end is"),
-        Command("errorpacket", "<tunnel> <error>", "the last packet that caused an error"),
+        Command("errorpacket", "<tunnel>|uplink <error>", "the last packet that caused an error"),
     ]
 
     private static let tunnelSetCommands = [

@@ -20,6 +20,8 @@ public struct PoPReport: Codable, Hashable, Sendable {
     public var totals: Totals
     /// A row for each tunnel, by tid.
     public var tunnels: [Tunnel]
+    /// The uplink, and the errors that are no tunnel's; nil from a daemon that does not tell.
+    public var uplink: Uplink?
 
     /// Which PoP a daemon is.
     public struct PoP: Codable, Hashable, Sendable {
@@ -141,6 +143,43 @@ public struct PoPReport: Codable, Hashable, Sendable {
         }
     }
 
+    /// The uplink and the PoP itself; `in` is from the native side, times are in seconds since 1970.
+    public struct Uplink: Codable, Hashable, Sendable {
+        /// Packets from the native side.
+        public var inPackets: UInt64
+        /// Octets from the native side.
+        public var inBytes: UInt64
+        /// Packets to the native side.
+        public var outPackets: UInt64
+        /// Octets to the native side.
+        public var outBytes: UInt64
+        /// When the last packet came from the native side.
+        public var lastIn: Int?
+        /// When the last packet went to the native side.
+        public var lastOut: Int?
+        /// The error counters of the PoP itself that are not 0, by name.
+        public var errors: [String: UInt64]
+
+        /// Creates what is told of an uplink.
+        public init(
+            inPackets: UInt64,
+            inBytes: UInt64,
+            outPackets: UInt64,
+            outBytes: UInt64,
+            lastIn: Int?,
+            lastOut: Int?,
+            errors: [String: UInt64]
+        ) {
+            self.inPackets = inPackets
+            self.inBytes = inBytes
+            self.outPackets = outPackets
+            self.outBytes = outBytes
+            self.lastIn = lastIn
+            self.lastOut = lastOut
+            self.errors = errors
+        }
+    }
+
     /// What latency probes measured since the daemon's start; times in milliseconds, nil without an answer.
     public struct Latency: Codable, Hashable, Sendable {
         /// Probes sent.
@@ -185,7 +224,8 @@ public struct PoPReport: Codable, Hashable, Sendable {
         generation: Int,
         digest: String,
         totals: Totals,
-        tunnels: [Tunnel]
+        tunnels: [Tunnel],
+        uplink: Uplink? = nil
     ) {
         self.instance = instance
         self.version = version
@@ -197,5 +237,6 @@ public struct PoPReport: Codable, Hashable, Sendable {
         self.digest = digest
         self.totals = totals
         self.tunnels = tunnels
+        self.uplink = uplink
     }
 }

@@ -22,12 +22,13 @@ extension Console {
                 online: counts.online,
                 active: counts.active,
                 configured: counts.configured,
-                rxPackets: table.uplink.ingress.packets,
-                rxBytes: table.uplink.ingress.octets,
-                txPackets: table.uplink.egress.packets,
-                txBytes: table.uplink.egress.octets
+                rxPackets: table.uplink.traffic.ingress.packets,
+                rxBytes: table.uplink.traffic.ingress.octets,
+                txPackets: table.uplink.traffic.egress.packets,
+                txBytes: table.uplink.traffic.egress.octets
             ),
-            tunnels: table.rows.map(PoPReport.Tunnel.init)
+            tunnels: table.rows.map(PoPReport.Tunnel.init),
+            uplink: PoPReport.Uplink(table.uplink)
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -55,6 +56,20 @@ extension PoPReport.Tunnel {
             lastBeat: row.snapshot.lastTimes.beat.map { Int($0) },
             latency: PoPReport.Latency(row.snapshot.latency),
             errors: Dictionary(uniqueKeysWithValues: row.snapshot.errors.map { ($0.kind.name, $0.count) })
+        )
+    }
+}
+
+extension PoPReport.Uplink {
+    fileprivate init(_ snapshot: UplinkSnapshot) {
+        self.init(
+            inPackets: snapshot.traffic.ingress.packets,
+            inBytes: snapshot.traffic.ingress.octets,
+            outPackets: snapshot.traffic.egress.packets,
+            outBytes: snapshot.traffic.egress.octets,
+            lastIn: snapshot.lastTimes.ingress.map { Int($0) },
+            lastOut: snapshot.lastTimes.egress.map { Int($0) },
+            errors: Dictionary(uniqueKeysWithValues: snapshot.errors.map { ($0.kind.name, $0.count) })
         )
     }
 }

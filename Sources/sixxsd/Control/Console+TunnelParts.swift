@@ -16,12 +16,23 @@ extension Console {
         return (settings.tid, "\(settings.number)")
     }
 
+    /// Takes a word that names whose errors are meant: a tunnel, or `uplink` for the PoP itself, which has no tid.
+    ///
+    /// - Throws: As ``tunnel(_:)``.
+    func owner(_ words: inout Words) async throws -> (tid: TID?, name: String) {
+        guard words.peek?.isKeyword("uplink") == true else { return try await self.tunnel(&words) }
+        _ = words.next()
+        return (nil, "uplink")
+    }
+
     /// The tid that a word names, whether there is such a tunnel or not.
     func tid(named text: String) async -> TID? {
         if let number = try? TunnelNumber(parsing: text) {
             return await self.store.state.configuration.tunnels.first { $0.number == number }?.tid
         }
-        if let tid = try? TID(parsing: text) { return tid }
+        // As `tunnel show` prints it, too.
+        let digits = text.lowercased().hasPrefix("0x") ? String(text.dropFirst(2)) : text
+        if let tid = try? TID(parsing: digits) { return tid }
         guard let address = try? IPv6Address(parsing: text) else { return nil }
         switch AddressPlan(await self.store.state.configuration).owner(of: address) {
         case .local(let tid), .remote(let tid), .unassigned(let tid), .routed(let tid): return tid
@@ -41,7 +52,7 @@ extension Console {
     }
 
     func errorPacket(_ words: inout Words) async throws -> ControlReply {
-        let (tid, name) = try await self.tunnel(&words)
+        let (tid, name) = try await self.owner(&words)
         let first = try words.next(expecting: "the name of an error, as tunnel show prints it")
         // Names of errors have blanks in them: the rest of the line is one name.
         let text = ([first] + words.rest()).map(\.text).joined(separator: " ")
@@ -90,7 +101,7 @@ extension Console {
             }
             return ControlReply(200, "errors of \(tids.count) tunnels and of the uplink reset")
         }
-        let (tid, name) = try await self.tunnel(&words)
+        let (tid, name) = try await self.owner(&words)
         try words.end()
         _ = await self.mailboxes.perform { engine, _ in engine.resetErrors(of: tid) }
         return ControlReply(200, "errors of \(name) reset")

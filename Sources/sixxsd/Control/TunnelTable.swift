@@ -31,8 +31,7 @@ struct TunnelTable: Sendable {
     static let types = ["direct", "ayiya", "heartbeat", "dynamic"]
 
     let rows: [Row]
-    let uplink: TrafficCounters
-    let uplinkErrors: [(kind: ErrorKind, count: UInt64)]
+    let uplink: UplinkSnapshot
 
     /// What passed through all tunnels.
     var total: TrafficCounters {
@@ -49,9 +48,9 @@ extension TunnelTable.Row {
         }
     }
 
-    /// How its packets travel at the moment: `proto41`, `gre`, `ayiya` or `heartbeat`.
-    var travelType: String {
-        guard self.snapshot.path != nil else { return self.type == "direct" ? "proto41" : self.type }
+    /// How its packets travel at the moment: `proto41`, `gre`, `ayiya` or `heartbeat`; nil when nobody knows.
+    var carrier: String? {
+        guard self.snapshot.path != nil else { return nil }
         return switch (self.snapshot.encapsulation, self.settings.remote) {
         case (.ayiya, _): "ayiya"
         case (.gre, _): "gre"
@@ -69,14 +68,13 @@ extension TunnelTable.Row {
         return path.remotePort == 0 ? "\(path.remote)" : "\(Endpoint(path.remote, port: path.remotePort))"
     }
 
-    /// Our outer end; nil when unknown.
-    var localEndpoint: String? {
-        guard let path = self.snapshot.path else { return nil }
-        return path.localPort == 0 ? "\(path.local)" : "\(Endpoint(path.local, port: path.localPort))"
-    }
-
     /// How many errors were counted.
-    var errorCount: UInt64 { self.snapshot.errors.reduce(0) { $0 + $1.count } }
+    var errorCount: UInt64 { self.snapshot.errors.reduce(0) { $0 &+ $1.count } }
+}
+
+extension UplinkSnapshot {
+    /// How many errors of the PoP itself were counted.
+    var errorCount: UInt64 { self.errors.reduce(0) { $0 &+ $1.count } }
 }
 
 extension Console {
@@ -99,15 +97,20 @@ extension Console {
             let part = tunnels[start..<min(start + Self.tunnelsAtOnce, tunnels.count)]
             rows += await self.rows(of: Array(part), resettingStatistics: isReset)
         }
-        let seen = await self.mailboxes.perform { engine, _ in
+        let uplink = await self.uplink(resettingStatistics: isReset)
+        return TunnelTable(rows: rows, uplink: uplink)
+    }
+
+    /// Looks at the uplink and at what is no tunnel's.
+    ///
+    /// - Parameter isReset: Whether what passed begins anew afterwards.
+    /// - Returns: What all workers saw.
+    func uplink(resettingStatistics isReset: Bool = false) async -> UplinkSnapshot {
+        let seen = await self.mailboxes.perform { engine, now in
             defer { if isReset { engine.resetUplinkStatistics() } }
-            return (uplink: engine.uplinkTraffic, errors: engine.errorCounts(of: nil))
+            return engine.uplinkSnapshot(at: now)
         }
-        return TunnelTable(
-            rows: rows,
-            uplink: seen.reduce(into: TrafficCounters()) { $0.add($1.uplink) },
-            uplinkErrors: [(kind: ErrorKind, count: UInt64)](merging: seen.map(\.errors))
-        )
+        return UplinkSnapshot(merging: seen)
     }
 
     private func rows(

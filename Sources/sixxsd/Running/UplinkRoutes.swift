@@ -27,7 +27,7 @@ final class UplinkRoutes: RouteKeeper {
     /// MTU of the TUN device, in octets: what an Ethernet uplink brings.
     ///
     /// The daemon itself says what is too big for a tunnel.
-    private static let deviceMTU = 1500
+    static let deviceMTU = 1500
 
     private let routes: Mutex<Routes>
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -48,6 +49,50 @@ import Wire
         #expect(pop.errors(on: nil) == [.packetOverUplink: 1])
         #expect(pop.errors(on: 1).isEmpty)
         #expect(pop.sample(of: .clockOff, on: 0) == nil)
+    }
+
+    /// What belongs to no tunnel, or to one that is not there, belongs to the PoP itself: there it can be looked up.
+    // swift-format-ignore
+    static let unowned: [Row<OuterPacket, ErrorKind>] = [
+        Row("a stranger",                   .sixInFour(Packet.udp(Plan.internet, Plan.them(0)), from: Plan.elsewhere), is: .wrongSourceIPv6),
+        Row("6in4 of no tunnel",            .sixInFour(Packet.udp(Plan.them(7), Plan.internet), from: Plan.elsewhere), is: .wrongSourceIPv6),
+        Row("GRE of no tunnel",             .gre(Packet.udp(Plan.them(7), Plan.internet), from: Plan.elsewhere), is: .wrongSourceIPv6),
+        Row("6in4 without IPv6",            .sixInFour([0x45, 0, 0, 20], from: Plan.elsewhere), is: .nonIPv6Payload),
+        Row("AYIYA of no tunnel",           .ayiya(.noOperation, tid: 7), is: .wrongSourceIPv6),
+        Row("AYIYA of the internet",        .ayiya(.noOperation, identity: Plan.internet), is: .wrongSourceIPv6),
+        Row("AYIYA from inside a tunnel",   .ayiya(.noOperation, tid: 7, from: .ipv6(Plan.them(0))), is: .wrongSourceIPv4),
+        Row("no AYIYA",                     .ayiyaPort([0x7e], from: Plan.elsewhere), is: .ayiyaNonAYIYA),
+        Row("a beat of no tunnel",          .heartbeat(tid: 7), is: .wrongSourceIPv6),
+        Row("no beat",                      .heartbeatPort([0x7e], from: Plan.elsewhere), is: .heartbeatNonHeartbeat),
+    ]
+
+    @Test(arguments: Self.unowned)
+    func countsWhatIsNoTunnelsForThePoP(_ row: Row<OuterPacket, ErrorKind>) {
+        let pop = TestPoP()
+
+        _ = pop.fromOutside(row.input)
+
+        #expect(pop.errors(on: nil) == [row.output: 1])
+        for number: UInt16 in [0, 1, 2, 3, 7] { #expect(pop.errors(on: number).isEmpty, "\(number)") }
+    }
+
+    @Test func takesNoOffenceAtWhatTheHostSaysToItsOwnLink() {
+        let pop = TestPoP()
+
+        _ = pop.fromUplink(Packet.udp(ipv6("::"), ipv6("ff02::16")))
+        _ = pop.fromUplink(Packet.udp(ipv6("fe80::1"), ipv6("ff02::2")))
+        #expect(pop.errors(on: nil).isEmpty)
+        _ = pop.fromUplink(Packet.udp(ipv6("::"), Plan.them(0)))
+        #expect(pop.errors(on: nil) == [.wrongSourceIPv6: 1])
+    }
+
+    @Test func countsTheMissingTunnelOfAKnownSenderForItsOwn() {
+        let pop = TestPoP()
+
+        _ = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(7), Plan.internet), from: Plan.remote(of: 0)))
+
+        #expect(pop.errors(on: 0) == [.wrongSourceIPv6: 1])
+        #expect(pop.errors(on: nil).isEmpty)
     }
 
     @Test func isNeverResetByReading() {

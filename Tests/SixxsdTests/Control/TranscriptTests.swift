@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Testing
 import Wire
@@ -71,7 +72,7 @@ import Wire
 
     // swift-format-ignore
     static let tunnels = [
-        Case("list", "tunnel list", "201 3\nT4141 2001:db8:2ff::2 203.0.113.10 up proto41 1480 0\nT5072 2001:db8:2ff:1::2 - down ayiya 1428 0\nT84823 2001:db8:2ff:666::2 198.18.1.1 disabled proto41 1280 0\n200 OK"),
+        Case("list", "tunnel list", "201 3\nT4141 2001:db8:2ff::2 203.0.113.10 up direct 1480 0\nT5072 2001:db8:2ff:1::2 - down ayiya 1428 0\nT84823 2001:db8:2ff:666::2 198.18.1.1 disabled direct 1280 0\n200 OK"),
         Case("list all", "tunnel list ALL now", "400 column 17: expected end of line, found \"now\""),
         Case("list erroronly", "tunnel list erroronly", "201 0\n200 OK"),
         Case("list debugonly", "tunnel list debugonly", "201 0\n200 OK"),
@@ -91,8 +92,12 @@ import Wire
         Case("set remote of a dynamic one", "tunnel set remote T5072 203.0.113.99", "400 column 25: expected a static tunnel, since beats move a dynamic one, found T5072"),
         Case("set remote, own prefix", "tunnel set remote T4141 2001:db8:2ff:5::1", "400 expected a remote end outside the PoP's own prefixes, found 2001:db8:2ff:5::1"),
         Case("set remote of nobody", "tunnel set remote T9 203.0.113.99", "404 no tunnel \"T9\""),
-        Case("set debug", "tunnel set debug T4141 on\ntunnel list debugonly\ntunnel set debug 0 on\ntunnel set debug 0 off\ntunnel set debug 0 off\ntunnel set debug 0 x", "200 debugging of T4141 is on\n201 1\nT4141 2001:db8:2ff::2 203.0.113.10 up proto41 1480 0\n200 OK\n304 debugging of T4141 is on already\n200 debugging of T4141 is off\n304 debugging of T4141 is off already\n400 column 20: expected on or off, found \"x\""),
+        Case("set debug", "tunnel set debug T4141 on\ntunnel list debugonly\ntunnel set debug 0 on\ntunnel set debug 0 off\ntunnel set debug 0 off\ntunnel set debug 0 x", "200 debugging of T4141 is on\n201 1\nT4141 2001:db8:2ff::2 203.0.113.10 up direct 1480 0\n200 OK\n304 debugging of T4141 is on already\n200 debugging of T4141 is off\n304 debugging of T4141 is off already\n400 column 20: expected on or off, found \"x\""),
         Case("reseterrors", "tunnel reseterrors all\ntunnel reseterrors T4141\ntunnel reseterrors T9\ntunnel reseterrors", "200 errors of 3 tunnels and of the uplink reset\n200 errors of T4141 reset\n404 no tunnel \"T9\"\n400 column 19: expected a tunnel: T<n>, a tid or an address that routes to it, found end of line"),
+        Case("reseterrors of the uplink", "tunnel reseterrors uplink", "200 errors of uplink reset"),
+        Case("get errorpacket of the uplink", "tunnel get errorpacket UPLINK packet over uplink\ntunnel get errorpacket uplink", "404 uplink has had no error \"Packet over uplink\"\n400 column 30: expected the name of an error, as tunnel show prints it, found end of line"),
+        Case("get outer_endpoint of the uplink", "tunnel get outer_endpoint uplink", "404 no tunnel \"uplink\""),
+        Case("a tid as show prints it", "tunnel get outer_endpoint 0x0", "200 203.0.113.10"),
         Case("show nobody", "tunnel show 7\ntunnel show 2001:db8::1", "404 no tunnel \"7\"\n404 no tunnel \"2001:db8::1\""),
         Case("subnet set config", "subnet set config 2001:db8:3002::/48 0 static\nsubnet set config 2001:db8:3002::/48 9 static", "200 OK\n400 expected a tunnel that is configured, found tid 9"),
         Case("subnet set config, wrong", "subnet\nset config 2001:db8:3002::/48 0 dynamic", "200 /subnet\n400 column 33: expected static, found \"dynamic\""),
@@ -107,6 +112,100 @@ import Wire
         Case("explain", "explain 600000000000\nexplain 6\nexplain", "201 2\ncame from the uplink, 6 octets\ndropped: malformedPacket\n200 OK\n400 column 9: expected a packet as hexadecimal digits, found \"6\"\n400 column 8: expected a packet as hexadecimal digits, found end of line"),
         Case("trace", "trace T9\ntrace T4141 packets 0\ntrace T4141 forever", "404 no tunnel \"T9\"\n400 column 21: expected a number of packets, 1 to 100000, found \"0\"\n400 column 13: expected packets, seconds or --json, found \"forever\""),
     ]
+
+    private static let kinds = """
+        Encap.Pkt Too Big · Disabled tunnel · Clock Off · Encap.Pkt Send Error · Same In&Out Interface · \
+        Wrong Source IPv6 · Wrong Source IPv4 · Packet over uplink · Non-IPv6 Payload · Non-IPv4 Payload · \
+        AYIYA Hash Fail · AYIYA-non-AYIYA · AYIYA Invalid Forward · Heartbeat Hash Fail · HB-non-HB · \
+        HB Missing sender · HB Sender Mismatch · HB Missing Time · ICMPv4 Errors Received · \
+        ICMPv4 Echo Req. Recv. · Wrong Payload · AYIYA Replay · HB Replay
+        """.components(separatedBy: " · ")
+
+    /// What `tunnel show` prints, line for line: names, widths and order are what scripts of operators read.
+    static func layout(_ values: [(String, String)], errors: [String: Int] = [:]) -> [String] {
+        let rows = values + Self.kinds.map { ($0, "\(errors[$0] ?? 0)") }
+        return rows.map { $0.0.padding(toLength: 24, withPad: " ", startingAt: 0) + ": " + $0.1 }
+    }
+
+    private static let silence = [
+        ("Packets in", "0"), ("Packets out", "0"), ("Octets in", "0"), ("Octets out", "0"),
+        ("Last packet in", "never"), ("Last packet out", "never"),
+    ]
+
+    @Test func showsAStaticTunnelInTheLayoutOfScripts() async throws {
+        let bench = try await Bench()
+        defer { bench.remove() }
+
+        let lines = try await bench.answers("tunnel show T4141").split(separator: "\n").map(String.init)
+
+        let values = [
+            ("Tunnel ID", "T4141"), ("TID", "0x0"), ("Tunnel Debugging", "off"),
+            ("Inner Us", "2001:db8:2ff::1"), ("Inner Them", "2001:db8:2ff::2"), ("Outer Us", "192.0.2.42"),
+            ("Outer Them", "203.0.113.10"), ("MTU", "1480"), ("Tunnel State", "up"),
+            ("Tunnel Type", "direct"), ("Dynamic Tunnel", "no"), ("Last Heartbeat", "never"),
+        ]
+        let text =
+            Self.layout(values + Self.silence + [("Latency", "none (0 sent)")])
+            + ["Path MTU                : -", "Encapsulation           : proto41"]
+        #expect(lines == ["201 \(text.count)"] + text + ["200 OK"])
+    }
+
+    @Test func showsADynamicTunnelInTheLayoutOfScripts() async throws {
+        let bench = try await Bench()
+        defer { bench.remove() }
+        try await bench.beat()
+
+        let lines = try await bench.answers("tunnel show T5072\ntunnel list")
+            .split(separator: "\n").map(String.init)
+
+        let beaten = try #require(lines.first { $0.hasPrefix("Last Heartbeat") }?.dropFirst(26))
+        let values = [
+            ("Tunnel ID", "T5072"), ("TID", "0x1"), ("Tunnel Debugging", "off"),
+            ("Inner Us", "2001:db8:2ff:1::1"), ("Inner Them", "2001:db8:2ff:1::2"),
+            ("Outer Us", "192.0.2.42"), ("Outer Them", "198.51.100.7"), ("MTU", "1428"),
+            ("Tunnel State", "up"), ("Tunnel Type", "ayiya"), ("Dynamic Tunnel", "yes"),
+            ("AYIYA Identity", "2001:db8:2ff:1::2"), ("AYIYA Hash", "SHA-1"), ("AYIYA Password", "set"),
+            ("AYIYA Old Password", "none"), ("AYIYA Port Us", "5072"), ("AYIYA Port Them", "40000"),
+            ("Last Heartbeat", String(beaten)),
+        ]
+        let text =
+            Self.layout(values + Self.silence + [("Latency", "none (0 sent)")])
+            + ["Path MTU                : -", "Encapsulation           : ayiya"]
+        #expect(Array(lines.prefix(text.count + 2)) == ["201 \(text.count)"] + text + ["200 OK"])
+        #expect(beaten.contains("T") && beaten.hasSuffix("Z"))
+        #expect(lines.contains("T5072 2001:db8:2ff:1::2 198.51.100.7 up ayiya 1428 0"))
+    }
+
+    @Test func showsTheErrorsThatAreNoTunnels() async throws {
+        let bench = try await Bench()
+        defer { bench.remove() }
+        try await bench.fail(count: 2)
+
+        let lines = try await bench.answers("tunnel show uplink").split(separator: "\n").map(String.init)
+        let values = [
+            ("Tunnel ID", "uplink"), ("Inner Us", "2001:db8:2ff:ffff::1"), ("Outer Us", "192.0.2.42"),
+            ("MTU", "1500"), ("Tunnel State", "up"), ("Tunnel Type", "uplink"),
+        ]
+        let text = Self.layout(values + Self.silence, errors: ["Encap.Pkt Send Error": 2])
+        #expect(lines == ["201 \(text.count)"] + text + ["200 OK"])
+
+        let line = "uplink 2001:db8:2ff:ffff::1 - up uplink 1500 2"
+        for filter in ["", "all", "erroronly", "err=Encap.Pkt Send Error"] {
+            let listed = try await bench.answers("tunnel list \(filter)").split(separator: "\n")
+            #expect(listed.dropLast().last ?? "" == line, "\(filter)")
+        }
+        for filter in ["debugonly", "err=Clock Off"] {
+            #expect(try await !bench.answers("tunnel list \(filter)").contains("uplink"), "\(filter)")
+        }
+        let packet = try await bench.answers("tunnel get errorpacket uplink encap.pkt send error")
+        #expect(packet.hasPrefix("201 2\nEncap.Pkt Send Error: 2 times, last "))
+        #expect(packet.contains(" from 198.51.100.9, 3 octets, the first 3:\n60 01 02\n200 OK"))
+        #expect(try await bench.report().uplink?.errors == ["Encap.Pkt Send Error": 2])
+
+        _ = try await bench.answers("tunnel reseterrors uplink")
+        #expect(try await bench.answers("tunnel list erroronly") == "201 0\n200 OK")
+        #expect(try await bench.report().uplink?.errors == [:])
+    }
 
     @Test(arguments: menus + pop + tunnels + others)
     func asWritten(_ example: Case) async throws {

@@ -138,6 +138,56 @@ final class Bench: Sendable {
             .joined(separator: "\n")
     }
 
+    /// The report, read as a collector reads it.
+    func report() async throws -> PoPReport {
+        let lines = try await self.answers("pop report").split(separator: "\n")
+        return try JSONDecoder().decode(PoPReport.self, from: Data((lines.dropFirst().first ?? "").utf8))
+    }
+
+    // MARK: - Packets
+
+    /// Has the user of T5072 sign a datagram, from 198.51.100.7 and port 40000.
+    func beat() async throws {
+        let header = AYIYAHeader(
+            opcode: .noOperation,
+            nextHeader: ProtocolNumber.noNextHeader,
+            epochTime: UInt32(WallClock.secondsSince1970()),
+            identity: try IPv6Address(parsing: "2001:db8:2ff:1::2")
+        )
+        let path = OuterPath(
+            local: .ipv4(IPv4Address(192, 0, 2, 42)),
+            remote: .ipv4(IPv4Address(198, 51, 100, 7)),
+            localPort: AYIYAPacket.port,
+            remotePort: 40000
+        )
+        await self.mailbox.perform { engine, now in
+            let start = PacketBuffer.headroom
+            let end = start + AYIYAPacket.headerLength
+            var slot = [UInt8](repeating: 0, count: 512)
+            var spareSlot = slot
+            var span = slot.mutableSpan
+            var spareSpan = spareSlot.mutableSpan
+            var octets = span.mutableBytes
+            let secret = AYIYASecret(password: "f3d47c2de40fb698e1ab15d757a09bfc")
+            header.encode(into: &octets, at: start, payloadLength: 0, signedWith: secret)
+            var buffer = PacketBuffer(octets, range: start..<end)
+            var spare = PacketBuffer(spareSpan.mutableBytes, range: start..<start)
+            let outer = OuterHeader(path: path, trafficClass: 0)
+            _ = engine.receiveFromOutside(&buffer, spare: &spare, as: .ayiya, outer, at: now)
+        }
+    }
+
+    /// Has the kernel refuse packets of the PoP itself.
+    func fail(count: Int) async throws {
+        let remote = IPAddress.ipv4(IPv4Address(198, 51, 100, 9))
+        await self.mailbox.perform { engine, now in
+            let packet: [UInt8] = [0x60, 1, 2]
+            for _ in 0..<count {
+                engine.noteSendError(packet.span.bytes, tunnel: nil, toward: remote, .own, at: now)
+            }
+        }
+    }
+
     /// What a push of a text answers.
     func push(
         _ generation: Int,
