@@ -24,6 +24,36 @@ struct RegistryTests {
         #expect(tunnels.map(\.mtu) == [1280, 1280])
     }
 
+    /// é as one character and as two: equal as texts, but not to who signs with them or reads them.
+    @Test func changesASpellingThatIsEqualAsText() async throws {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        let test = try await TestStore(Fixture.registry())
+        let (number, name) = (try Fixture.number(1), try Fixture.name())
+        func amend(_ text: String) async throws -> Int64 {
+            try await test.store.apply(
+                [
+                    .amendTunnel(number, TunnelAmendment(password: Password(parsing: text))),
+                    .amendPoP(name, PoPAmendment(city: text)),
+                ],
+                by: "tester"
+            )
+            return try await test.store.central.read { database in
+                try Int64.fetchOne(database, sql: "SELECT count(*) FROM audit") ?? 0
+            }
+        }
+        let first = try await amend(composed)
+
+        let second = try await amend(decomposed)
+
+        let snapshot = try await test.store.snapshot(of: .fleet)
+        let stored = try #require(snapshot.tunnel(number)?.end.password)
+        #expect(second == first + 2, "both changes are written down")
+        #expect(stored.secret.octets == Array(decomposed.utf8))
+        #expect(snapshot.pop(named: name)?.city.exactOctets == Array(decomposed.utf8))
+        let settings = ConfigurationRenderer(snapshot).configuration(of: 1).tunnels.first
+        #expect(settings?.password == TunnelPassword(decomposed))
+    }
+
     @Test func neverGivesANumberTwice() async throws {
         let test = try await TestStore(Fixture.registry())
         let name = try Fixture.name()

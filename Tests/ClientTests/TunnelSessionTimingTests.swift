@@ -137,7 +137,7 @@ struct TunnelSessionTimingTests {
 
     @Test
     func sendsHeartbeatsThatThePoPAccepts() throws {
-        let password = "91915d757a09bfc94d5028832d85cc0d"
+        let password: TunnelPassword = "91915d757a09bfc94d5028832d85cc0d"
         var session = TestTunnel.session(.heartbeat(password: password))
 
         let due = session.transmissions(at: TestTunnel.time(0))

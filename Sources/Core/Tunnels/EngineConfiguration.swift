@@ -11,7 +11,7 @@ public struct EngineConfiguration: Sendable {
         var isDisabled: Bool
         var mtu: UInt16
         var secret: AYIYASecret?
-        var password: String?
+        var password: TunnelPassword?
         var retired: Retired?
 
         init(_ tunnel: TunnelSettings) {
@@ -56,13 +56,13 @@ public struct EngineConfiguration: Sendable {
     /// A password that another has replaced, in the forms that packets are checked with.
     struct Retired: Equatable, Sendable {
         var secret: AYIYASecret
-        var password: String
+        var password: TunnelPassword
         /// The first second in which it is good no more, in seconds since 1970.
         var expiry: Int64
 
         init(_ retired: RetiredPassword) {
-            self.secret = AYIYASecret(password: retired.text)
-            self.password = retired.text
+            self.secret = AYIYASecret(password: retired.password)
+            self.password = retired.password
             self.expiry = retired.expiry
         }
     }

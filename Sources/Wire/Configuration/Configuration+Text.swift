@@ -148,16 +148,16 @@ extension TunnelSettings {
         guard let password = self.password else { return }
         text.add(password, passwords)
         guard let retired = self.retiredPassword else { return }
-        text.add(retired.text, passwords)
+        text.add(retired.password, passwords)
         text.add(" until \(retired.expiry)")
     }
 }
 
 extension ConfigurationText {
-    fileprivate mutating func add(_ password: String, _ passwords: Configuration.Passwords) {
+    fileprivate mutating func add(_ password: TunnelPassword, _ passwords: Configuration.Passwords) {
         self.add(" ")
         switch passwords {
-        case .plain: self.add(password)
+        case .plain: self.add(password.text)
         case .hidden: self.add("set")
         }
     }

@@ -132,27 +132,25 @@ extension TunnelSettings {
         try words.read(expecting: "a tid, hexadecimal, 0 to 1fff") { TID(octets: $0.octets) }
     }
 
-    fileprivate static func password(_ words: inout Words) throws(Words.Failure) -> String {
-        let lengths = Self.passwordLengths
+    fileprivate static func password(_ words: inout Words) throws(Words.Failure) -> TunnelPassword {
+        let lengths = TunnelPassword.lengths
         // A password is a secret even when it is wrong: it is not repeated.
         words.disclose(.nothing)
-        return try words.next(
+        return try words.read(
             expecting: "a password of \(lengths.lowerBound) to \(lengths.upperBound) octets"
-        ) { text in Self.isPassword(text) ? text : nil }
-    }
-
-    /// Whether a text can be a password: 1 to 132 octets, none of them a blank or a control character.
-    public static func isPassword(_ text: String) -> Bool {
-        Self.passwordLengths.contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+        ) { word in
+            let password = TunnelPassword(octets: word.octets)
+            return password.isConfigurable ? password : nil
+        }
     }
 }
 
 extension RetiredPassword {
     /// Reads `<password> until <time>`.
     fileprivate init(_ words: inout Words) throws(Words.Failure) {
-        let text = try TunnelSettings.password(&words)
+        let password = try TunnelSettings.password(&words)
         try words.nextKeyword(of: ["until": ()])
-        self.init(text: text, expiry: try words.nextTime())
+        self.init(password, until: try words.nextTime())
     }
 }
 

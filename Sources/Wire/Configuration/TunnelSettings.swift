@@ -3,9 +3,6 @@ public struct TunnelSettings: Hashable, Sendable {
     /// The MTUs a tunnel can have, in octets.
     public static let mtus = 1280...1480
 
-    /// The lengths a password can have, in octets.
-    public static let passwordLengths = 1...132
-
     /// The tunnel's number at this PoP.
     public var tid: TID
 
@@ -22,7 +19,7 @@ public struct TunnelSettings: Hashable, Sendable {
     public var mtu: Int
 
     /// What beats and AYIYA packets are signed with; a dynamic tunnel must have one.
-    public var password: String?
+    public var password: TunnelPassword?
 
     /// What they may be signed with for a while too, so that a password can be changed without a flag day.
     public var retiredPassword: RetiredPassword?
@@ -34,7 +31,7 @@ public struct TunnelSettings: Hashable, Sendable {
         remote: RemoteEnd,
         state: AdministrativeState,
         mtu: Int,
-        password: String? = nil,
+        password: TunnelPassword? = nil,
         retiredPassword: RetiredPassword? = nil
     ) {
         self.tid = tid
@@ -50,14 +47,14 @@ public struct TunnelSettings: Hashable, Sendable {
 /// A password that another has replaced, and that is good until a time nevertheless.
 public struct RetiredPassword: Hashable, Sendable {
     /// The password.
-    public var text: String
+    public var password: TunnelPassword
 
     /// The first second in which it is good no more, in seconds since 1970.
     public var expiry: Int64
 
     /// Creates a password that is on its way out.
-    public init(text: String, expiry: Int64) {
-        self.text = text
+    public init(_ password: TunnelPassword, until expiry: Int64) {
+        self.password = password
         self.expiry = expiry
     }
 }

@@ -114,7 +114,10 @@ public struct AYIYASecret: Equatable, Sendable {
         self.digest = unsafe SHA1Digest(of: octets.span.bytes)
     }
 
-    /// Derives the secret from a password's UTF-8 octets.
+    /// Derives the secret from a password.
+    public init(password: TunnelPassword) { self.init(password: password.octets) }
+
+    /// Derives the secret from the UTF-8 octets of a text.
     public init(password: String) {
         self.init(password: password.utf8)
     }

@@ -92,8 +92,8 @@ public struct HeartbeatMessage: Hashable, Sendable {
     }
 
     /// Whether the hash is the one a holder of this password makes, compared in constant time.
-    public func isSigned(with password: String) -> Bool {
-        let expected = MessageDigest.md5(self.signedText + Array(password.utf8))
+    public func isSigned(with password: TunnelPassword) -> Bool {
+        let expected = MessageDigest.md5(self.signedText + password.octets)
         guard expected.count == self.digest.count else { return false }
         var difference: UInt8 = 0
         for (left, right) in zip(expected, self.digest) { difference |= left ^ right }
@@ -112,7 +112,7 @@ public struct HeartbeatMessage: Hashable, Sendable {
         identity: IPv6Address,
         sender: Sender,
         epochTime: UInt64,
-        password: String
+        password: TunnelPassword
     ) -> [UInt8] {
         let place =
             switch sender {
@@ -120,6 +120,6 @@ public struct HeartbeatMessage: Hashable, Sendable {
             case .address(let address): address.description
             }
         let text = Array("HEARTBEAT TUNNEL \(identity) \(place) \(epochTime) ".utf8)
-        return text + Array(MessageDigest.md5(text + Array(password.utf8)).hexadecimalText.utf8)
+        return text + Array(MessageDigest.md5(text + password.octets).hexadecimalText.utf8)
     }
 }

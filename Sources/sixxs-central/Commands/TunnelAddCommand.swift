@@ -88,11 +88,11 @@ extension Password {
     ///
     /// - Throws: ``RegistryError/refused(_:)`` naming the file, never what stands in it.
     init(file path: String) throws(RegistryError) {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        guard let octets = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
             throw .refused("cannot read the password file \(path)")
         }
         do {
-            try self.init(parsing: text.split(separator: "\n", omittingEmptySubsequences: false).first ?? "")
+            try self.init(octets: octets.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") })
         } catch {
             throw .refused("\(path): \(error)")
         }

@@ -110,7 +110,7 @@ struct InventoryPlan: Hashable, Sendable {
             ("canary", "\(old.isCanary)", "\(new.isCanary)"),
             ("poll", "\(old.pollInterval)", "\(new.pollInterval)"),
         ]
-        return values.filter { $0.old != $0.new }.map { value in
+        return values.filter { !$0.old.isExactly($0.new) }.map { value in
             "\(value.name) \(value.old.isEmpty ? "none" : value.old) -> \(value.new.isEmpty ? "none" : value.new)"
         }
     }

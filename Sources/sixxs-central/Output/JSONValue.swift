@@ -87,8 +87,13 @@ struct DocumentDifference: Hashable, Sendable {
         let old = before.flatMap { JSONValue(parsing: $0) }?.members ?? [:]
         let new = after.flatMap { JSONValue(parsing: $0) }?.members ?? [:]
         self.fields = Set(old.keys).union(new.keys).sorted().compactMap { key in
-            old[key] == new[key] ? nil : Field(key: key, before: old[key], after: new[key])
+            Self.isSame(old[key], new[key]) ? nil : Field(key: key, before: old[key], after: new[key])
         }
+    }
+
+    /// Whether two values are the same, texts octet by octet.
+    private static func isSame(_ before: JSONValue?, _ after: JSONValue?) -> Bool {
+        before == after && (before?.words).isExactly(after?.words)
     }
 
     /// Compares two documents.

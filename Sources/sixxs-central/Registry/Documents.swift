@@ -5,14 +5,14 @@ internal import Wire
 struct PoPDocument: Encodable, Hashable, Sendable {
     let id: Int
     let name: String
-    let city: String
+    @Exact private(set) var city: String
     let country: String
     let ipv4: String
     let ipv6: String
     let sshHost: String
     let sshPort: Int
     let sshUser: String
-    let sshKeyFile: String
+    @Exact private(set) var sshKeyFile: String
 
     /// The pinned key's fingerprint; nil before `pop trust`.
     @ExplicitNull private(set) var hostKeyFingerprint: String?
@@ -117,8 +117,8 @@ struct SubnetDocument: Encodable, Hashable, Sendable {
 /// A user as `--json` and the audit show it, never with what is kept of the password.
 struct UserDocument: Encodable, Hashable, Sendable {
     let handle: String
-    let name: String
-    let mail: String
+    @Exact private(set) var name: String
+    @Exact private(set) var mail: String
 
     /// `set` or `changed` when there is one.
     @ExplicitNull private(set) var password: String?

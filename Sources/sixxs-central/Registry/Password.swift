@@ -5,23 +5,34 @@ internal import Wire
 /// Its description never shows it, so that it cannot reach a log or an audit entry by accident.
 struct Password: Hashable, Sendable, CustomStringConvertible {
     /// The secret itself.
-    let text: String
+    let secret: TunnelPassword
+
+    /// The secret as it is stored, and shown to who asked for it.
+    var text: String { self.secret.text }
 
     /// Checks a password that an operator chose.
     ///
     /// - Throws: ``SyntaxError`` when it is empty, too long, or has blanks or control characters in it.
     init(parsing text: some StringProtocol) throws(SyntaxError) {
-        guard TunnelSettings.isPassword(String(text)) else {
-            let most = TunnelSettings.passwordLengths.upperBound
-            throw SyntaxError(
-                expected: "a password of 1 to \(most) octets without blanks and control characters",
-                found: "one of \(text.utf8.count) octets"
-            )
-        }
-        self.text = String(text)
+        try self.init(octets: text.utf8)
     }
 
-    private init(trusted text: String) { self.text = text }
+    /// Checks the octets that an operator chose.
+    ///
+    /// - Throws: ``SyntaxError`` when they are none, too many, no UTF-8, or have blanks or control characters among them.
+    init(octets: some Collection<UInt8>) throws(SyntaxError) {
+        let secret = TunnelPassword(octets: octets)
+        guard secret.isConfigurable else {
+            let most = TunnelPassword.lengths.upperBound
+            throw SyntaxError(
+                expected: "a password of 1 to \(most) octets without blanks and control characters",
+                found: "one of \(octets.count) octets"
+            )
+        }
+        self.secret = secret
+    }
+
+    private init(trusted text: String) { self.secret = TunnelPassword(text) }
 
     /// Makes a password of 32 hexadecimal digits from the system's random numbers.
     static func random() -> Password {

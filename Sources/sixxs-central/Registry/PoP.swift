@@ -16,7 +16,7 @@ struct PoP: Hashable, Sendable {
 
     var id: Int
     var name: PoPName
-    var city = ""
+    @Exact var city = ""
 
     /// Two capital letters of ISO 3166, or empty.
     var country = ""
@@ -46,12 +46,12 @@ struct PoP: Hashable, Sendable {
 /// The account through which the centre reaches a PoP.
 struct SSHAccount: Hashable, Sendable {
     /// Name or literal address; nil stands for the PoP's own IPv4 address.
-    var host: String?
+    @Exact var host: String?
     var port: Int
-    var user: String
+    @Exact var user: String
 
     /// Path of the private key, absolute.
-    var keyFile: String
+    @Exact var keyFile: String
 }
 
 extension PoP {

@@ -37,10 +37,10 @@ struct UserHandle: Hashable, Comparable, Sendable, CustomStringConvertible {
 /// Somebody who has tunnels.
 struct User: Hashable, Sendable {
     let handle: UserHandle
-    var name: String
+    @Exact var name: String
 
     /// An address, or empty.
-    var mail: String
+    @Exact var mail: String
 
     /// What a login is compared with; nil for a user who cannot log in.
     var password: PasswordHash?
@@ -59,7 +59,7 @@ struct PasswordHash: Hashable, Sendable, CustomStringConvertible {
     let sha256: String
 
     init(of password: Password) {
-        let octets = Array(password.text.utf8)
+        let octets = password.secret.octets
         self.md5 = MessageDigest.md5(octets).hexadecimalText
         self.sha256 = MessageDigest.sha256(octets).hexadecimalText
     }

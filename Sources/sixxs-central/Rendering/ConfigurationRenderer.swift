@@ -59,7 +59,7 @@ struct ConfigurationRenderer {
             remote: Self.remote(of: tunnel.end),
             state: tunnel.isUp ? .up : .disabled,
             mtu: tunnel.mtu,
-            password: tunnel.end.password?.text
+            password: tunnel.end.password?.secret
         )
     }
 

@@ -95,7 +95,7 @@ extension TransferTunnel {
             endpoint: endpoint,
             mtu: settings.mtu,
             isUp: settings.state == .up,
-            password: type == .static ? nil : settings.password.flatMap { try? Password(parsing: $0) },
+            password: type == .static ? nil : settings.password.flatMap { try? Password(octets: $0.octets) },
             subnets: subnets
         )
     }

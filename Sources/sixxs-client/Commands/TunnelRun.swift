@@ -19,13 +19,13 @@ extension TunnelOptions {
     }
 
     /// Reads the password that a tunnel can't do without, and warns when others can read it too.
-    func password(_ path: String, _ logger: Logger) throws -> String {
+    func password(_ path: String, _ logger: Logger) throws -> TunnelPassword {
         Privileges.forbidDumps()
         let password = try Password(file: path)
         if password.isExposed {
             logger.warning("password file \(path) can be read by other users of this host: chmod 600 \(path)")
         }
-        return password.text
+        return password.value
     }
 
     /// Sets the tunnel up and carries packets until a signal comes.

@@ -5,7 +5,7 @@ enum Encapsulation: Sendable {
     /// Signed UDP datagrams.
     case ayiya(AYIYASecret)
     /// Protocol 41, the endpoint told by signed heartbeats; the password signs them.
-    case heartbeat(password: String)
+    case heartbeat(password: TunnelPassword)
     /// Protocol 41 from a fixed endpoint.
     case sixInFour
 

@@ -150,7 +150,7 @@ extension EngineScript {
             identity: self.engine.plan.remoteAddress(of: tid),
             sender: .source,
             epochTime: UInt64(clamping: self.timeOfSender()),
-            password: ScriptWorld.password
+            password: TunnelPassword(ScriptWorld.password)
         )
         try self.give(message, through: .outside(.heartbeat, header))
     }

@@ -84,7 +84,7 @@ enum ScriptWorld {
             remote: remote,
             state: choice & 0x30 == 0 ? .disabled : .up,
             mtu: 1280 + Int(reader.octet()) * 200 / 255,
-            password: Self.password
+            password: TunnelPassword(Self.password)
         )
     }
 }

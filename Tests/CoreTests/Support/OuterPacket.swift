@@ -95,7 +95,7 @@ struct OuterPacket: Sendable {
             identity: Plan.them(tid),
             sender: sender,
             epochTime: UInt64(clamping: time),
-            password: password
+            password: TunnelPassword(password)
         )
         return Self.heartbeatPort(datagram, from: remote)
     }

@@ -16,7 +16,7 @@ import Wire
         let tunnel = try Self.load("new old until \(time)")
 
         #expect(tunnel?.password == "new")
-        #expect(tunnel?.retiredPassword == RetiredPassword(text: "old", expiry: seconds))
+        #expect(tunnel?.retiredPassword == RetiredPassword("old", until: seconds))
         #expect(UTCTime(seconds).map { try? Self.load("new old until \($0)") } == .some(tunnel))
     }
 

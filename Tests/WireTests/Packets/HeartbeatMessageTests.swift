@@ -33,8 +33,8 @@ import Wire
         #expect(message.identity == (try IPv6Address(parsing: vector.identity)))
         #expect(message.sender == sender)
         #expect(message.epochTime == vector.epoch)
-        #expect(message.isSigned(with: vector.password))
-        #expect(!message.isSigned(with: vector.password + "x"))
+        #expect(message.isSigned(with: TunnelPassword(vector.password)))
+        #expect(!message.isSigned(with: TunnelPassword(vector.password + "x")))
         #expect(!message.isSigned(with: ""))
         // What was written in full is signed as it stood, and cannot be written so again.
         if message.identity.description == vector.identity {
@@ -42,7 +42,7 @@ import Wire
                 identity: message.identity,
                 sender: message.sender,
                 epochTime: message.epochTime,
-                password: vector.password
+                password: TunnelPassword(vector.password)
             )
             #expect(String(decoding: again, as: UTF8.self) == vector.datagram)
         }
@@ -133,7 +133,7 @@ import Wire
     }
 
     @Test func isSignedOverEveryOctet() throws {
-        let password = "hartslag"
+        let password: TunnelPassword = "hartslag"
         let octets = Array(Self.published.utf8)
         for index in octets.indices {
             let changed = octets.with(octets[index] ^ 1, at: index)
@@ -159,14 +159,14 @@ import Wire
                 identity: identity,
                 sender: sender,
                 epochTime: time,
-                password: "påsswörd \(round)"
+                password: TunnelPassword("påsswörd \(round)")
             )
             let message = try Self.decode(octets)
 
             #expect(message.identity == identity)
             #expect(message.sender == sender)
             #expect(message.epochTime == time)
-            #expect(message.isSigned(with: "påsswörd \(round)"))
+            #expect(message.isSigned(with: TunnelPassword("påsswörd \(round)")))
         }
     }
 }

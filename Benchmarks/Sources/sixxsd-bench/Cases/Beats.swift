@@ -20,7 +20,7 @@ final class Beats {
                 identity: Fleet.remoteAddress(tid),
                 sender: .source,
                 epochTime: UInt64(Fleet.now.unixTime),
-                password: Fleet.password(tid)
+                password: TunnelPassword(Fleet.password(tid))
             )
             let head = beat + Array(repeating: 0, count: Arena.headSize - beat.count)
             head.withUnsafeBytes { self.arena.receive($0.baseAddress.unsafelyUnwrapped, slot: slot) }

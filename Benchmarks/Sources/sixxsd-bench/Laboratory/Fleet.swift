@@ -65,7 +65,7 @@ enum Fleet {
             remote: kind == .sixInFour ? .fixed(.ipv4(Self.userIPv4(tid))) : .dynamic(.ayiya),
             state: .up,
             mtu: kind == .sixInFour ? 1480 : 1428,
-            password: kind == .sixInFour ? nil : Self.password(tid)
+            password: kind == .sixInFour ? nil : TunnelPassword(Self.password(tid))
         )
     }
 

@@ -1,0 +1,54 @@
+/// What a tunnel's user and its PoP share: octets, not a text.
+///
+/// Two spellings of one letter (é as one character or as two) sign differently, and so are two passwords, though Swift takes
+/// the texts for equal. Comparing takes as long wherever two differ.
+public struct TunnelPassword: Hashable, Sendable {
+    /// The lengths a password can have, in octets.
+    public static let lengths = 1...132
+
+    /// The octets that signatures are made with.
+    public let octets: [UInt8]
+
+    /// Takes octets as they are, whether or not they can be configured.
+    public init(octets: some Sequence<UInt8>) { self.octets = Array(octets) }
+
+    /// Takes the UTF-8 octets of a text as they are, whether or not they can be configured.
+    public init(_ text: some StringProtocol) { self.octets = Array(text.utf8) }
+
+    /// Whether the password can be configured: 1 to 132 octets of UTF-8, none of them a blank or a control character.
+    ///
+    /// U+FFFD can't be part of it either: it stands where other octets were lost on the way here.
+    public var isConfigurable: Bool {
+        guard Self.lengths.contains(self.octets.count),
+            self.octets.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
+        else { return false }
+        if self.octets.allSatisfy({ $0 < 0x80 }) { return true }
+        guard let text = String(validating: self.octets, as: UTF8.self) else { return false }
+        return !text.unicodeScalars.contains("\u{FFFD}")
+    }
+
+    /// The password as it is written where it must be shown; gives the same octets when it is configurable.
+    public var text: String { String(decoding: self.octets, as: UTF8.self) }
+
+    /// Whether two are the same octets.
+    public static func == (left: Self, right: Self) -> Bool {
+        guard left.octets.count == right.octets.count else { return false }
+        var difference: UInt8 = 0
+        let (left, right) = (left.octets.span, right.octets.span)
+        for index in left.indices { difference |= left[index] ^ right[index] }
+        return difference == 0
+    }
+}
+
+extension TunnelPassword: ExpressibleByStringLiteral {
+    /// Takes the UTF-8 octets of a literal.
+    public init(stringLiteral text: String) { self.init(text) }
+}
+
+extension TunnelPassword: CustomStringConvertible, CustomReflectable {
+    /// `set`, whatever the password is.
+    public var description: String { "set" }
+
+    /// Nothing: a dump shows no secret.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
