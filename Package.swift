@@ -44,10 +44,16 @@ let package = Package(
         .target(name: "Wire", dependencies: ["CLibCrypto", "CSHA1"], swiftSettings: memorySafe),
         .target(name: "Core", dependencies: ["Wire"], swiftSettings: memorySafe),
         .target(name: "LinuxIO", dependencies: ["Wire", "CLinux", systemPackage], swiftSettings: views),
+        // What the programs say: the one way to a terminal or a log.
+        .target(
+            name: "Streams",
+            dependencies: ["Wire", argumentParser, logging, systemPackage],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "sixxsd",
             dependencies: [
-                "Core", "Wire", "LinuxIO", argumentParser, logging, serviceLifecycle,
+                "Core", "Wire", "LinuxIO", "Streams", argumentParser, logging, serviceLifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"), systemPackage,
@@ -56,13 +62,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "sixxs-client",
-            dependencies: ["Core", "Wire", "LinuxIO", argumentParser, logging],
+            dependencies: ["Core", "Wire", "LinuxIO", "Streams", argumentParser, logging],
             swiftSettings: views
         ),
         .executableTarget(
             name: "sixxs-central",
             dependencies: [
-                "Wire", "CLibSSH", argumentParser, logging, serviceLifecycle,
+                "Wire", "CLibSSH", "Streams", argumentParser, logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -101,6 +107,11 @@ let package = Package(
             swiftSettings: views
         ),
         .testTarget(
+            name: "StreamsTests",
+            dependencies: ["Streams", "TestSupport", systemPackage],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "ClientTests",
             dependencies: ["sixxs-client", "Core", "LinuxIO", "Wire", argumentParser],
             swiftSettings: views
@@ -116,7 +127,7 @@ let package = Package(
         .testTarget(
             name: "CentralTests",
             dependencies: [
-                "sixxs-central", "Wire", argumentParser, logging, serviceLifecycle,
+                "sixxs-central", "Wire", "Streams", argumentParser, logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict

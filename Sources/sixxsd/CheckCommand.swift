@@ -1,5 +1,6 @@
 import ArgumentParser
 import LinuxIO
+import Streams
 import Wire
 
 /// `sixxsd check FILE`.
@@ -20,7 +21,7 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let configuration = try ConfigurationFile(path: self.file).loadOrExplain().configuration
         let tunnels = configuration.tunnels.count
-        print(
+        StandardOutput.print(
             "\(self.file): right: \(tunnels) tunnels, \(configuration.subnets.count) subnets, \(configuration.digest)"
         )
     }

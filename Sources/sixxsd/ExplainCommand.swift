@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import LinuxIO
+import Streams
 import Wire
 
 /// `sixxsd explain FILE.pcap --config FILE`.
@@ -55,7 +56,10 @@ struct ExplainCommand: ParsableCommand {
         if !packet.isWhole {
             StandardError.print("\(self.file): packet \(number) was cut short by the capture")
         }
-        if entries.isEmpty, !self.json { print("\(number) never seen by the daemon") }
-        for entry in entries { print(format.line(entry, packet: number)) }
+        if entries.isEmpty, !self.json { StandardOutput.print("\(number) never seen by the daemon") }
+        for entry in entries {
+            let line = format.line(entry, packet: number)
+            StandardOutput.print(self.json ? PrintedText(json: line) : "\(line)")
+        }
     }
 }

@@ -5,6 +5,7 @@ import LinuxIO
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Streams
 import Wire
 
 /// `sixxsd [run]`: the daemon itself.
@@ -132,7 +133,7 @@ struct RunCommand: ParsableCommand {
         Privileges.forbidDumps()
         Privileges.setFileMask(Self.fileMask)
         let levels = LogLevels(self.logLevel)
-        LoggingSystem.bootstrap { LeveledLogHandler(StreamLogHandler.standardError(label: $0), levels) }
+        LoggingSystem.bootstrap { LeveledLogHandler(LogStream.handler(label: $0), levels) }
         let file = ConfigurationFile(path: self.config)
         let start = try file.startOrExplain()
         do {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Wire
 
 /// The program of a PoP.
-@main
 struct Sixxsd: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sixxsd",

@@ -1,4 +1,5 @@
 import Foundation
+import Streams
 import Testing
 import Wire
 
@@ -124,7 +125,7 @@ struct ExportTests {
         let target = try await TestStore()
         let snapshot = try await source.store.snapshot(of: .fleet)
 
-        let text = try JSONText.pretty(TransferDocument(snapshot, only: nil, secrets: .written))
+        let text = try JSONText.pretty(TransferDocument(snapshot, only: nil, secrets: .written)).description
         try await Self.importing(TransferFleet(json: Array(text.utf8), file: "x.json"), into: target.store)
 
         #expect(try await Self.comparable(target.store.snapshot(of: .fleet)) == Self.comparable(snapshot))
@@ -164,7 +165,7 @@ struct ExportTests {
 
         let hidden = TransferDocument(snapshot, only: nil, secrets: .hidden)
 
-        let text = try JSONText.pretty(hidden) + hidden.csv
+        let text = try JSONText.pretty(hidden).description + hidden.csv
         #expect(!text.contains("geheim") && !text.contains(hash.md5) && !text.contains(hash.sha256))
         try await Self.importing(TransferFleet(csv: Array(hidden.csv.utf8), file: "x.csv"), into: test.store)
         #expect(try await test.store.snapshot(of: .fleet) == snapshot)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Streams
 import Testing
 import Wire
 
@@ -13,6 +14,24 @@ struct OutputTests {
         table.append(["longer", "1000", nil])
 
         #expect(table.lines == ["NAME       N  LAST", "a          1  x", "longer  1000  -"])
+    }
+
+    @Test func noCellAndNoFieldLeavesItsLine() {
+        var table = TextTable([.left("CITY"), .left("N")])
+        table.append(["Os\u{1b}[31mlo\nX", "1"])
+        table.append(["a\tb\u{202e}", "2"])
+
+        #expect(table.lines == ["CITY         N", "Os?[31mlo X  1", "a b?         2"].map { $0 })
+        #expect(FieldList([("City", "a\nb\u{9b}")]).text == "City  a b?")
+    }
+
+    @Test func printsJSONThatMovesNoCursorAndIsExact() throws {
+        let value = ["a": "\u{1b}\u{7f}\u{202e}\u{2028}\0ü"]
+
+        let text = try JSONText.pretty(value).description
+
+        #expect(text == #"{\#n  "a" : "\u001b\u007f\u202e\u2028\u0000ü"\#n}"#)
+        #expect(try JSONDecoder().decode([String: String].self, from: Data(text.utf8)) == value)
     }
 
     @Test(arguments: [

@@ -73,6 +73,19 @@ struct OptionsTests {
         #expect(error.map { SixXSClient.message(for: $0).contains(text) } == true)
     }
 
+    @Test(arguments: ["--mtu", "--beat-interval"])
+    func judgesEachNumberWhereItIsRead(_ option: String) throws {
+        let extremes = [
+            "-9223372036854775808", "-1", "0", "9223372036854775807", "9223372036854775808",
+            "99999999999999999999999999", "1e3", "",
+        ]
+        for extreme in extremes {
+            #expect(throws: (any Error).self) {
+                try SixXSClient.parseAsRoot(["6in4"] + Self.common + ["\(option)=\(extreme)"])
+            }
+        }
+    }
+
     @Test
     func takesTheFirstLineAsPassword() throws {
         #expect(try Password.firstLine(of: Array("secret word\nmore\n".utf8), "f") == "secret word")

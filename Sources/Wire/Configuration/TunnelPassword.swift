@@ -15,7 +15,8 @@ public struct TunnelPassword: Hashable, Sendable {
     /// Takes the UTF-8 octets of a text as they are, whether or not they can be configured.
     public init(_ text: some StringProtocol) { self.octets = Array(text.utf8) }
 
-    /// Whether the password can be configured: 1 to 132 octets of UTF-8, none of them a blank or a control character.
+    /// Whether the password can be configured: 1 to 132 octets of UTF-8 without blanks, control characters and what cannot be
+    /// seen, so that it can be shown to whom it belongs.
     ///
     /// U+FFFD can't be part of it either: it stands where other octets were lost on the way here.
     public var isConfigurable: Bool {
@@ -24,7 +25,7 @@ public struct TunnelPassword: Hashable, Sendable {
         else { return false }
         if self.octets.allSatisfy({ $0 < 0x80 }) { return true }
         guard let text = String(validating: self.octets, as: UTF8.self) else { return false }
-        return !text.unicodeScalars.contains("\u{FFFD}")
+        return text.firstUnprintable == nil
     }
 
     /// The password as it is written where it must be shown; gives the same octets when it is configurable.

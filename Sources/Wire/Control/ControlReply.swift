@@ -11,36 +11,28 @@ public struct ControlReply: Hashable, Sendable {
     /// The lines of a reply of several, nil for a reply of one line.
     public let lines: [String]?
 
-    /// Creates a reply of one line; line breaks in the text become blanks, other control characters `?`.
+    /// Creates a reply of one line; line breaks in the text become blanks, what cannot be seen becomes `?`.
     public init(_ code: Int, _ text: String) {
         self.code = code
         self.text = Self.oneLine(text)
         self.lines = nil
     }
 
-    /// Creates a reply of several lines; line breaks inside them become blanks.
+    /// Creates a reply of several lines; line breaks inside them become blanks, what cannot be seen becomes `?`.
     public init(_ code: Int, lines: [String]) {
         self.code = code
         self.text = "OK"
         self.lines = lines.map(Self.oneLine)
     }
 
+    /// What a stranger sent and is told back must not move the cursor of an operator's terminal; tabs indent.
     fileprivate static func oneLine(_ text: String) -> String {
-        guard text.utf8.contains(where: Self.mayBeControl) else { return text }
-        let line = text.split { $0.isNewline }.joined(separator: " ")
-        var cleaned = String.UnicodeScalarView()
-        // What a stranger sent and is told back must not move the cursor of an operator's terminal.
-        cleaned.append(
-            contentsOf: line.unicodeScalars.map { scalar in
-                scalar.properties.generalCategory == .control && scalar != "\t" ? "?" : scalar
-            }
+        // Listings have thousands of lines, and hardly one with anything to clean.
+        if text.utf8.allSatisfy({ (0x20...0x7e).contains($0) || $0 == 0x09 }) { return text }
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return line.split(separator: "\t", omittingEmptySubsequences: false).map(\.printable).joined(
+            separator: "\t"
         )
-        return String(cleaned)
-    }
-
-    private static func mayBeControl(_ octet: UInt8) -> Bool {
-        // 0xc2 begins the controls from U+0080 to U+009F.
-        octet < 0x20 && octet != 0x09 || octet == 0x7f || octet == 0xc2
     }
 
     /// Whether the code says that all went well.

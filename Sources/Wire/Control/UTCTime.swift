@@ -20,8 +20,8 @@ public struct UTCTime: Hashable, Sendable {
         self.init(seconds)
     }
 
-    /// Reads `2027-01-31T12:00:00Z`, the letters in either case.
-    init?(iso8601 text: String) {
+    /// Reads `2027-01-31T12:00:00Z`, the letters in either case; nil when it is anything else, or no such day.
+    public init?(iso8601 text: String) {
         let octets = Array(text.uppercased().utf8)
         let marks: [Int: Character] = [4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: "Z"]
         guard octets.count == 20, marks.allSatisfy({ octets[$0.key] == $0.value.asciiValue }) else {

@@ -60,24 +60,46 @@ enum ArgumentText {
     static func since(_ text: String, now: Date) throws -> Date {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400]
         if let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number >= 0 {
-            return now.addingTimeInterval(-Double(number) * unit)
+            let time = now.addingTimeInterval(-Double(number) * unit)
+            guard time.timeIntervalSince1970 >= 0 else {
+                throw SyntaxError(expected: "a time since 1970", found: text)
+            }
+            return time
         }
-        let day = text.count == 10 ? text + "T00:00:00Z" : text
-        guard let time = try? Date(day, strategy: .iso8601) else {
+        let second = text.utf8.count == 10 ? text + "T00:00:00Z" : text
+        guard let time = UTCTime(iso8601: second) else {
             throw SyntaxError(
                 expected: "a time such as 2h, 3d, 2026-11-24 or 2026-11-24T22:56:28Z",
                 found: text
             )
         }
-        return time
+        return Date(timeIntervalSince1970: TimeInterval(time.seconds))
     }
 
     static func last(_ text: String) throws -> Int { try Self.number(text, in: 1...1_000_000, "a number") }
 
+    /// A span of time, up to ten years.
+    static func seconds(_ text: String) throws -> Int {
+        try Self.number(text, in: 0...315_360_000, "a number of seconds")
+    }
+
+    static func tunnelCount(_ text: String) throws -> Int {
+        try Self.number(text, in: 0...1_000_000, "a number of tunnels")
+    }
+
+    static func generation(_ text: String) throws -> Int {
+        try Self.number(text, in: 1...Int(Int32.max), "a generation")
+    }
+
+    static func line(_ text: String) throws -> String { try FreeText.line(text) }
+
+    /// A host's name, or empty for none.
+    static func sshHost(_ text: String) throws -> String { text.isEmpty ? text : try FreeText.word(text) }
+    static func word(_ text: String) throws -> String { try FreeText.word(text) }
+
     /// A path that means the same from every folder.
     static func path(_ text: String) throws -> String {
-        guard !text.isEmpty else { throw SyntaxError(expected: "a path", found: text) }
-        return URL(fileURLWithPath: text).standardizedFileURL.path
+        URL(fileURLWithPath: try FreeText.path(text)).standardizedFileURL.path
     }
 
     static func country(_ text: String) throws -> String {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import GRDB
+internal import Streams
 
 /// `backup`: a consistent copy.
 struct BackupCommand: AsyncParsableCommand {
@@ -36,7 +37,7 @@ struct BackupCommand: AsyncParsableCommand {
         }
         for (pool, path) in pairs {
             let count = try await DatabaseBackup(of: pool).write(to: path)
-            print("\(path): \(Figures.octets(count)), whole")
+            StandardOutput.print("\(path): \(Figures.octets(count)), whole")
         }
     }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 
 /// `check`: one line for monitoring.
 struct CheckCommand: AsyncParsableCommand {
@@ -36,11 +37,26 @@ struct CheckCommand: AsyncParsableCommand {
         transform: ArgumentText.range
     )
     var critical: ThresholdRange?
-    @Option(help: "With fewer tunnels the percentage of a PoP is not looked at.") var small = 50
-    @Option(help: "Seconds after which a visit is too old; two rounds and a half by default.") var overdue =
-        1500
-    @Option(help: "Seconds for which a restart and a healed drift are told.") var recent = 1800
-    @Option(help: "The most seconds that a PoP's clock may be off.") var skew = 10
+    @Option(
+        help: "With fewer tunnels the percentage of a PoP is not looked at.",
+        transform: ArgumentText.tunnelCount
+    )
+    var small = 50
+    @Option(
+        help: "Seconds after which a visit is too old; two rounds and a half by default.",
+        transform: ArgumentText.seconds
+    )
+    var overdue = 1500
+    @Option(
+        help: "Seconds for which a restart and a healed drift are told.",
+        transform: ArgumentText.seconds
+    )
+    var recent = 1800
+    @Option(
+        help: "The most seconds that a PoP's clock may be off.",
+        transform: ArgumentText.seconds
+    )
+    var skew = 10
     @Option(
         name: .shortAndLong,
         help: "Seconds after which the check gives up.",
@@ -50,7 +66,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let verdict = await self.verdict()
-        print(verdict.line)
+        StandardOutput.print("\(verdict.line)")
         throw ExitCode(verdict.level.rawValue)
     }
 

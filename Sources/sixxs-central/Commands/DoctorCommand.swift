@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `doctor`: what is wrong, and the mend.
@@ -31,7 +32,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let findings =
             try await self.examine(store, pops) + self.examine(pops, snapshot, try await store.pasts())
         if self.output.json {
-            print(try JSONText.pretty(findings))
+            StandardOutput.print(try JSONText.pretty(findings))
         } else {
             for finding in findings { Self.show(finding) }
         }
@@ -88,7 +89,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private static func show(_ finding: Finding) {
         let level = finding.level.rawValue.uppercased().padding(toLength: 5, withPad: " ", startingAt: 0)
-        print("\(level)\(finding.subject): \(finding.text)" + (finding.mend.map { "\n     → \($0)" } ?? ""))
+        let mend: PrintedText = finding.mend.map { "\n     → \($0)" } ?? ""
+        StandardOutput.print("\(level)\(finding.subject): \(finding.text)\(mend)")
     }
 }
 
@@ -121,11 +123,11 @@ struct VerifyCommand: AsyncParsableCommand {
         let document = Document(violations: try await store.violations(), damage: try await store.damage())
         let isWell = document.violations.isEmpty && document.damage.isEmpty
         if self.output.json {
-            print(try JSONText.pretty(document))
+            StandardOutput.print(try JSONText.pretty(document))
         } else if isWell {
-            print("All rules are kept, and both files are whole.")
+            StandardOutput.print("All rules are kept, and both files are whole.")
         } else {
-            for problem in document.damage + document.violations { Terminal.complain(problem) }
+            for problem in document.damage + document.violations { Terminal.complain("\(problem)") }
         }
         if !isWell { throw ExitCode.failure }
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `export`: what `import` reads.
@@ -39,8 +40,8 @@ struct ExportCommand: AsyncParsableCommand {
             secrets: self.secrets ? .written : .hidden
         )
         switch self.format {
-        case .csv: print(document.csv, terminator: "")
-        case .json: print(try JSONText.pretty(document))
+        case .csv: StandardOutput.printExactly(document.csv)
+        case .json: StandardOutput.print(try JSONText.pretty(document))
         }
     }
 }

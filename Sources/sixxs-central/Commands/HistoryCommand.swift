@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `history`: the configurations of a PoP.
@@ -22,7 +23,12 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
     @Option(help: "How many generations, and pushes.", transform: ArgumentText.last) var limit = 10
-    @Option(parsing: .upToNextOption, help: "One generation or two to compare.") var diff: [Int] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: "One generation or two to compare.",
+        transform: ArgumentText.generation
+    )
+    var diff: [Int] = []
 
     /// What `--json` prints.
     private struct Document: Encodable {
@@ -67,7 +73,7 @@ struct HistoryCommand: AsyncParsableCommand {
             },
             contacts: contacts.map { ContactDocument($0, snapshot) }
         )
-        if self.output.json { return print(try JSONText.pretty(document)) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         self.show(document)
     }
 
@@ -82,9 +88,9 @@ struct HistoryCommand: AsyncParsableCommand {
                 String(row.digest.prefix(12)),
             ])
         }
-        print(table.printed(orElse: "Nothing was ever pushed to \(self.pop)."))
+        StandardOutput.print(table.printed(orElse: "Nothing was ever pushed to \(self.pop)."))
         guard !document.contacts.isEmpty else { return }
-        print("\n" + ContactDocument.table(document.contacts).lines.joined(separator: "\n"))
+        StandardOutput.print("\n\(ContactDocument.table(document.contacts).text)")
     }
 
     private func showDifference(of pop: PoP, in store: SQLiteStore) async throws {
@@ -98,7 +104,7 @@ struct HistoryCommand: AsyncParsableCommand {
         }
         guard let old = configurations.first, let new = configurations.last else { return }
         let lines = new.differenceLines(from: old)
-        if self.output.json { return print(try JSONText.pretty(lines)) }
-        print(lines.isEmpty ? "They are equal." : lines.joined(separator: "\n"))
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(lines)) }
+        StandardOutput.print(lines.isEmpty ? "They are equal." : PrintedText(rows: lines))
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `rollback`: an older generation, and the PoP stays on it.
@@ -19,7 +20,8 @@ struct RollbackCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
-    @Argument(help: "The generation; default: the one confirmed before.") var generation: Int?
+    @Argument(help: "The generation; default: the one confirmed before.", transform: ArgumentText.generation)
+    var generation: Int?
 
     func run() async throws {
         let store = try self.store.open()
@@ -38,7 +40,7 @@ struct RollbackCommand: AsyncParsableCommand {
                 "\(self.pop) is held on generation \(number), but does not have it yet: \(outcome?.attempt.detail ?? "")"
             )
         }
-        print(
+        StandardOutput.print(
             "\(self.pop) runs generation \(number) (\(outcome.attempt.detail)) and is held on it; "
                 + "sixxs-central release \(self.pop) ends that"
         )
@@ -85,9 +87,9 @@ struct ReleaseCommand: AsyncParsableCommand {
         let pasts = try await store.pasts()
         let chosen = self.all ? pops.pops : try pops.selection(self.pops)
         let held = chosen.filter { pasts[$0.id]?.hold != nil }
-        guard !held.isEmpty else { return print("None of them is held.") }
+        guard !held.isEmpty else { return StandardOutput.print("None of them is held.") }
         try await store.release(held.map(\.id), by: Operator.name)
-        print(
+        StandardOutput.print(
             "\(held.map(\.name.description).joined(separator: ", ")) released; the next push gives them what the registry has"
         )
     }

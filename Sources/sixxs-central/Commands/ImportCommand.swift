@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `import`: tunnels from a file.
@@ -111,7 +112,7 @@ struct ImportCommand: AsyncParsableCommand {
     }
 
     private func show(_ document: Document) throws {
-        if self.output.json { return print(try JSONText.pretty(document)) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         let counts = [
             (document.pops, "PoPs"), (document.prefixes, "prefixes"), (document.users, "users"),
             (document.tunnels, "tunnels"), (document.subnets, "subnets"),
@@ -120,7 +121,7 @@ struct ImportCommand: AsyncParsableCommand {
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         let verb = self.dryRun ? "would be imported" : "imported"
         let known = document.unchanged > 0 ? "; \(document.unchanged) things were there already" : ""
-        print(
+        StandardOutput.print(
             parts.isEmpty ? "Nothing to import\(known)." : "\(parts.joined(separator: ", ")) \(verb)\(known)."
         )
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 
 /// `init`: makes the database, or brings an older one up to date.
 struct InitCommand: AsyncParsableCommand {
@@ -25,7 +26,7 @@ struct InitCommand: AsyncParsableCommand {
         }
         let store = try SQLiteStore(path: path)
         let pops = try await store.snapshot(of: .infrastructure).pops.count
-        print(
+        StandardOutput.print(
             isNew
                 ? "Made \(path) and \(SQLiteStore.samplesPath(beside: path))."
                 : "\(path) is ready: \(pops) PoPs."

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 
 /// `inventory`: the fleet as files.
 struct InventoryCommand: AsyncParsableCommand {
@@ -48,7 +49,7 @@ struct InventoryApplyCommand: AsyncParsableCommand {
         }
         let changes = plan.steps.map(\.change)
         try await store.apply(changes, by: Operator.name, mode: .rehearse)
-        if !self.output.json { for step in plan.steps { print(step.line) } }
+        if !self.output.json { for step in plan.steps { StandardOutput.print("\(step.line)") } }
         let applies = !self.dryRun && !changes.isEmpty
         if applies {
             try self.consent.demand("Make these \(changes.count) changes?")
@@ -64,9 +65,11 @@ struct InventoryApplyCommand: AsyncParsableCommand {
                 onlyInDatabase: plan.strangers.map(\.description),
                 applied: applied
             )
-            return print(try JSONText.pretty(document))
+            return StandardOutput.print(try JSONText.pretty(document))
         }
-        guard !plan.steps.isEmpty else { return print("Nothing to change.") }
-        print(applied ? "\(plan.steps.count) changes made." : "\(plan.steps.count) changes would be made.")
+        guard !plan.steps.isEmpty else { return StandardOutput.print("Nothing to change.") }
+        StandardOutput.print(
+            applied ? "\(plan.steps.count) changes made." : "\(plan.steps.count) changes would be made."
+        )
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `live`: one tunnel as its daemon sees it now.
@@ -22,19 +23,19 @@ struct LiveCommand: AsyncParsableCommand {
     func run() async throws {
         let pop = try await self.store.open().pop(of: self.tunnel)
         let (tunnel, wantsJSON) = (self.tunnel, self.output.json)
-        let text = try await pop.ask { session throws(ConnectionFailure) in
+        let text: PrintedText = try await pop.ask { session throws(ConnectionFailure) in
             guard wantsJSON else {
-                return try session.command("tunnel show \(tunnel)").lines?.joined(separator: "\n") ?? ""
+                return PrintedText(rows: try session.command("tunnel show \(tunnel)").lines ?? [])
             }
             let row = try PoPReport(asking: session).tunnels.first { $0.tunnel == "\(tunnel)" }
             return row.flatMap { try? JSONText.pretty($0) } ?? ""
         }
-        guard !text.isEmpty else {
+        guard text != "" else {
             throw RegistryError.notFound(
                 "\(pop.name) does not know \(tunnel) yet: sixxs-central push \(pop.name)"
             )
         }
-        print(text)
+        StandardOutput.print(text)
     }
 }
 
@@ -75,12 +76,12 @@ struct TraceCommand: AsyncParsableCommand {
             "trace \(self.tunnel) packets \(self.packets) seconds \(self.seconds)"
             + (self.output.json ? " --json" : "")
         let limit = Duration.seconds(self.seconds + 10)
+        let isJSON = self.output.json
         let end = try await pop.ask { session throws(ConnectionFailure) in
             _ = try session.command(line)
             var reply = try session.nextReply(named: line, within: limit)
             while reply.code == Self.decision {
-                // Not print: what is piped elsewhere shows line by line too.
-                FileHandle.standardOutput.write(Data("\(reply.text)\n".utf8))
+                StandardOutput.print(isJSON ? PrintedText(json: reply.text) : "\(reply.text)")
                 reply = try session.nextReply(named: line, within: limit)
             }
             guard reply.isSuccess else {
@@ -88,7 +89,7 @@ struct TraceCommand: AsyncParsableCommand {
             }
             return reply.text
         }
-        Terminal.complain(end)
+        Terminal.complain("\(end)")
     }
 }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// How much of the past is wanted.
@@ -36,12 +37,14 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
         let entries = try await self.store.open().audit(of: self.subjects, self.past.window)
-        if self.output.json { return print(try JSONText.pretty(entries.map(AuditDocument.init))) }
+        if self.output.json {
+            return StandardOutput.print(try JSONText.pretty(entries.map(AuditDocument.init)))
+        }
         var table = TextTable([.right("REVISION"), .left("TIME"), .left("WHO"), .left("WHAT")])
         for entry in entries {
             table.append(["\(entry.revision)", entry.time.iso8601, entry.author, entry.words])
         }
-        print(table.printed(orElse: "No such change."))
+        StandardOutput.print(table.printed(orElse: "No such change."))
     }
 }
 
@@ -90,14 +93,14 @@ struct EventsCommand: AsyncParsableCommand {
                 detail: event.detail
             )
         }
-        if self.output.json { return print(try JSONText.pretty(documents)) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([
             .left("TIME"), .left("POP"), .left("TUNNEL"), .left("EVENT"), .left("DETAIL"),
         ])
         for event in documents {
             table.append([event.time, event.pop, event.tunnel, event.kind, event.detail])
         }
-        print(table.printed(orElse: "Nothing happened."))
+        StandardOutput.print(table.printed(orElse: "Nothing happened."))
     }
 }
 
@@ -126,8 +129,10 @@ struct LogCommand: AsyncParsableCommand {
         let pops = self.pops.isEmpty ? [] : try snapshot.selection(self.pops)
         let contacts = try await store.contacts(of: pops.map(\.id), self.past.window)
         let documents = contacts.map { ContactDocument($0, snapshot) }
-        if self.output.json { return print(try JSONText.pretty(documents)) }
-        print(ContactDocument.table(documents).printed(orElse: "The centre has not spoken with any PoP."))
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
+        StandardOutput.print(
+            ContactDocument.table(documents).printed(orElse: "The centre has not spoken with any PoP.")
+        )
     }
 }
 

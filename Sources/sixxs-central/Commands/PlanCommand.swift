@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `plan`: what a push would change.
@@ -56,7 +57,7 @@ extension FleetPlan {
         )
         let documents = plan.items.map(Document.init)
         if output.json {
-            print(try JSONText.pretty(documents))
+            StandardOutput.print(try JSONText.pretty(documents))
         } else {
             for document in documents { Self.show(document) }
         }
@@ -69,9 +70,9 @@ extension FleetPlan {
         let changes = document.changes ?? []
         let count = changes.count == 1 ? "1 change" : "\(changes.count) changes"
         let wave = document.wave.map { $0 == Wave.all.rawValue ? "" : ", wave \($0)" } ?? ""
-        print("\(document.pop): \(changes.isEmpty ? "nothing" : count + wave)")
-        for change in changes { print("  \(change)") }
-        if let held = document.held { print("  \(held)") }
-        if let stopped = document.stopped { print("  would be stopped: \(stopped)") }
+        StandardOutput.print("\(document.pop): \(changes.isEmpty ? "nothing" : count + wave)")
+        for change in changes { StandardOutput.print("  \(change)") }
+        if let held = document.held { StandardOutput.print("  \(held)") }
+        if let stopped = document.stopped { StandardOutput.print("  would be stopped: \(stopped)") }
     }
 }

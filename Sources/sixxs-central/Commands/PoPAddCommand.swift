@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `pop add`.
@@ -34,7 +35,7 @@ struct PoPAddCommand: AsyncParsableCommand {
         )
         let store = try self.store.open()
         try await store.apply([.addPoP(self.options.amendment.applied(to: pop))], by: Operator.name)
-        print(
+        StandardOutput.print(
             "\(self.name) added; next: sixxs-central prefix add \(self.name) tunnel PREFIX, sixxs-central pop trust \(self.name)"
         )
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `pop`: the points of presence.
@@ -29,7 +30,7 @@ struct PoPListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let pops = try await self.store.open().snapshot(of: .infrastructure).pops
-        if self.output.json { return print(try JSONText.pretty(pops.map(PoPDocument.init))) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(pops.map(PoPDocument.init))) }
         var table = TextTable([
             .left("POP"), .right("ID"), .left("CITY"), .left("COUNTRY"), .left("IPV4"), .left("IPV6"),
             .left("SSH"),
@@ -43,7 +44,7 @@ struct PoPListCommand: AsyncParsableCommand {
                 pop.isEnabled ? "yes" : "no",
             ])
         }
-        print(
+        StandardOutput.print(
             table.printed(orElse: "There is no PoP; add one with sixxs-central pop add or inventory apply.")
         )
     }
@@ -68,6 +69,6 @@ struct PoPRemoveCommand: AsyncParsableCommand {
         let store = try self.store.open()
         try self.consent.demand("Remove \(self.name), its prefixes and its history?")
         try await store.apply([.removePoP(self.name)], by: Operator.name)
-        print("\(self.name) removed")
+        StandardOutput.print("\(self.name) removed")
     }
 }

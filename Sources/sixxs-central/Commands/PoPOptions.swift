@@ -3,11 +3,12 @@ internal import Wire
 
 /// What `pop add` and `pop set` have in common.
 struct PoPOptions: ParsableArguments {
-    @Option(help: "The town.") var city: String?
+    @Option(help: "The town.", transform: ArgumentText.line) var city: String?
     @Option(help: "Two capital letters, such as CH.", transform: ArgumentText.country) var country: String?
-    @Option(help: "Where SSH is reached; default: the PoP's IPv4 address.") var sshHost: String?
+    @Option(help: "Where SSH is reached; default: the PoP's IPv4 address.", transform: ArgumentText.sshHost)
+    var sshHost: String?
     @Option(help: "The SSH port; default 22.", transform: ArgumentText.port) var sshPort: Int?
-    @Option(help: "The user on the PoP; default sixxs.") var sshUser: String?
+    @Option(help: "The user on the PoP; default sixxs.", transform: ArgumentText.word) var sshUser: String?
     @Option(help: "The private key's file; default /var/lib/sixxs/id_ed25519.", transform: ArgumentText.path)
     var sshKey: String?
     @Option(

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `pop set`.
@@ -40,6 +41,6 @@ struct PoPSetCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try self.store.open()
         try await store.apply([.amendPoP(self.name, self.amendment)], by: Operator.name)
-        print("\(self.name) changed")
+        StandardOutput.print("\(self.name) changed")
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `pop show`.
@@ -32,15 +33,15 @@ struct PoPShowCommand: AsyncParsableCommand {
     func run() async throws {
         let snapshot = try await self.store.open().snapshot(of: .pop(self.name))
         guard let pop = snapshot.pop(named: self.name) else { return }
-        if self.authorizedKeys { return print(try AuthorizedKey(for: pop).line) }
+        if self.authorizedKeys { return StandardOutput.print("\(try AuthorizedKey(for: pop).line)") }
         let document = Document(
             pop: PoPDocument(pop),
             tunnelPrefix: snapshot.tunnelPrefix(of: pop.id)?.description,
             subnetPrefixes: snapshot.subnetPrefixes(of: pop.id).map(\.description),
             tunnels: snapshot.tunnels.count
         )
-        if self.output.json { return print(try JSONText.pretty(document)) }
-        print(FieldList(Self.fields(document)).text)
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
+        StandardOutput.print(FieldList(Self.fields(document)).text)
     }
 
     private static func fields(_ document: Document) -> [(String, String)] {

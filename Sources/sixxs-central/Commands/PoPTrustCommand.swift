@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `pop trust`.
@@ -30,11 +31,11 @@ struct PoPTrustCommand: AsyncParsableCommand {
         } catch {
             throw RegistryError.unusable("\(self.name): \(error.message(for: self.name))")
         }
-        print("\(self.name) shows \(key.type) \(key.fingerprint)")
-        if pop.hostKey == key { return print("It is the key that is trusted already.") }
+        StandardOutput.print("\(self.name) shows \(key.type) \(key.fingerprint)")
+        if pop.hostKey == key { return StandardOutput.print("It is the key that is trusted already.") }
         try self.approve(key, instead: pop.hostKey)
         try await store.apply([.amendPoP(self.name, PoPAmendment(hostKey: key))], by: Operator.name)
-        print("\(self.name) is trusted with that key")
+        StandardOutput.print("\(self.name) is trusted with that key")
     }
 
     private func approve(_ key: HostKey, instead old: HostKey?) throws {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `prefix`: what is routed to the PoPs.
@@ -32,7 +33,7 @@ struct PrefixAddCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try self.store.open()
         try await store.apply([.addPrefix(self.prefix, self.kind, self.pop)], by: Operator.name)
-        print("\(self.prefix) added to \(self.pop) for \(self.kind.rawValue)s")
+        StandardOutput.print("\(self.prefix) added to \(self.pop) for \(self.kind.rawValue)s")
     }
 }
 
@@ -58,8 +59,8 @@ struct PrefixShowCommand: AsyncParsableCommand {
             let pop = snapshot.pop(routed.popID)
         else { throw RegistryError.notFound("no PoP has a prefix that \(self.prefix) lies in") }
         let document = PrefixDocument(routed, pop: pop.name)
-        if self.output.json { return print(try JSONText.pretty(document)) }
-        print("\(document.prefix) is of \(document.pop), for \(document.kind)s")
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
+        StandardOutput.print("\(document.prefix) is of \(document.pop), for \(document.kind)s")
     }
 }
 
@@ -82,10 +83,12 @@ struct PrefixListCommand: AsyncParsableCommand {
         let documents = snapshot.prefixes.compactMap { prefix in
             snapshot.pop(prefix.popID).map { PrefixDocument(prefix, pop: $0.name) }
         }
-        if self.output.json { return print(try JSONText.pretty(documents)) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([.left("PREFIX"), .left("POP"), .left("FOR")])
         for document in documents { table.append([document.prefix, document.pop, document.kind]) }
-        print(table.printed(orElse: "There is no prefix; add one with sixxs-central prefix add."))
+        StandardOutput.print(
+            table.printed(orElse: "There is no prefix; add one with sixxs-central prefix add.")
+        )
     }
 }
 
@@ -108,6 +111,6 @@ struct PrefixRemoveCommand: AsyncParsableCommand {
         let store = try self.store.open()
         try self.consent.demand("Remove the prefix \(self.prefix)?")
         try await store.apply([.removePrefix(self.prefix)], by: Operator.name)
-        print("\(self.prefix) removed")
+        StandardOutput.print("\(self.prefix) removed")
     }
 }

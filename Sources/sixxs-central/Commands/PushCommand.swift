@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Logging
+internal import Streams
 internal import Wire
 
 /// `push`: one round, now.
@@ -60,11 +61,11 @@ struct PushCommand: AsyncParsableCommand {
             Terminal.complain("waiting for the round of \(other.name) to end")
         }
         if self.output.json {
-            print(try JSONText.pretty(outcomes.map(Self.document)))
+            StandardOutput.print(try JSONText.pretty(outcomes.map(Self.document)))
         } else {
             Self.show(outcomes)
         }
-        for case let error? in outcomes.map(\.recordingError) { Terminal.complain(error) }
+        for case let error? in outcomes.map(\.recordingError) { Terminal.complain("\(error)") }
         if outcomes.contains(where: { !$0.attempt.outcome.isSuccess || $0.recordingError != nil }) {
             throw ExitCode.failure
         }
@@ -91,7 +92,7 @@ struct PushCommand: AsyncParsableCommand {
                 attempt.duration.inSeconds, attempt.outcome.isSuccess ? attempt.detail : nil,
             ])
         }
-        print(table.printed(orElse: "No PoP is enabled."))
+        StandardOutput.print(table.printed(orElse: "No PoP is enabled."))
         for outcome in outcomes where !outcome.attempt.outcome.isSuccess {
             Terminal.complain("\(outcome.pop.name): \(outcome.attempt.detail)")
         }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `render`: the text that a push would send.
@@ -40,10 +41,10 @@ struct RenderCommand: AsyncParsableCommand {
             if let into {
                 try Self.write(text, to: "\(into)/\(pop.name).conf")
             } else {
-                print(text, terminator: "")
+                StandardOutput.printExactly(text)
             }
         }
-        if let into { print("\(pops.count) configurations written into \(into)") }
+        if let into { StandardOutput.print("\(pops.count) configurations written into \(into)") }
     }
 
     private func text(of pop: PoP, _ renderer: ConfigurationRenderer) throws -> String {

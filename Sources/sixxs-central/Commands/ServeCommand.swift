@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Logging
 internal import ServiceLifecycle
+internal import Streams
 internal import UnixSignals
 
 /// `serve`: rounds until told to stop.
@@ -40,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap { LogStream.handler(label: $0) }
         var logger = Logger(label: "sixxs-central")
         logger.logLevel = self.logLevel
         let store = try self.store.open()

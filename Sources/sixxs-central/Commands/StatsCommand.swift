@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `stats`: the fleet in figures, or a tunnel or a PoP over time.
@@ -44,14 +45,16 @@ struct StatsCommand: AsyncParsableCommand {
 
     private func showFleet(_ store: SQLiteStore) async throws {
         let document = try await FleetFigures(store)
-        if self.output.json { return print(try JSONText.pretty(document)) }
-        print(FieldList(document.fields).text)
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
+        StandardOutput.print(FieldList(document.fields).text)
     }
 
     private func show(_ counters: [CounterStep], _ kind: StepDocument.Kind) throws {
         let documents = TrafficStep.differences(of: counters).map { StepDocument($0, of: kind) }
-        if self.output.json { return print(try JSONText.pretty(documents)) }
-        print(StepDocument.table(documents, of: kind).printed(orElse: "Nothing was reported since then."))
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
+        StandardOutput.print(
+            StepDocument.table(documents, of: kind).printed(orElse: "Nothing was reported since then.")
+        )
     }
 }
 

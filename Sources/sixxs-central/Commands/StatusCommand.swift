@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `status`: the fleet at a glance.
@@ -32,7 +33,7 @@ struct StatusCommand: AsyncParsableCommand {
         let store = try self.store.open()
         guard self.watch else { return try await self.look(at: store) }
         while true {
-            if Terminal.showsScreens { print(Terminal.cleared, terminator: "") }
+            if Terminal.showsScreens { StandardOutput.print(Terminal.cleared, terminator: "") }
             try await self.look(at: store)
             try await Task.sleep(for: .seconds(self.every))
         }
@@ -44,7 +45,7 @@ struct StatusCommand: AsyncParsableCommand {
             await status.askDaemons(through: SSHConnector(), progress: Terminal.progress("asked"))
         }
         let rows = status.pops.map(StatusDocument.init)
-        if self.output.json { return print(try JSONText.pretty(rows)) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(rows)) }
         Self.show(rows, now: Date())
         for row in rows {
             for note in row.notes { Terminal.complain("\(row.pop): \(note)") }
@@ -68,7 +69,7 @@ struct StatusCommand: AsyncParsableCommand {
                 row.lastPushTime.map { Figures.age($0, now: now) }, row.lastPush?.outcome,
             ])
         }
-        print(
+        StandardOutput.print(
             table.printed(orElse: "There is no PoP; add one with sixxs-central pop add or inventory apply.")
         )
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 
 /// Where the registry is.
 struct StoreOptions: ParsableArguments {
@@ -33,7 +34,7 @@ struct ConsentOptions: ParsableArguments {
     /// Asks unless told not to.
     ///
     /// - Throws: `ExitCode.failure` when the answer is no.
-    func demand(_ question: String) throws {
+    func demand(_ question: PrintedText) throws {
         guard !self.yes else { return }
         guard try Terminal.confirms(question) else {
             Terminal.complain("Nothing was changed.")

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `subnet`: what is routed to users.
@@ -35,7 +36,9 @@ struct SubnetAddCommand: AsyncParsableCommand {
         let store = try self.store.open()
         let results = try await store.apply([.addSubnet(self.prefix, self.tunnel)], by: Operator.name)
         guard case .subnet(let subnet) = results.first else { return }
-        print("\(subnet.prefix) delegated to \(subnet.tunnel); its PoP learns it with the next push")
+        StandardOutput.print(
+            "\(subnet.prefix) delegated to \(subnet.tunnel); its PoP learns it with the next push"
+        )
     }
 }
 
@@ -60,8 +63,8 @@ struct SubnetShowCommand: AsyncParsableCommand {
         guard let subnet = snapshot.subnets.first(where: { $0.prefix.contains(self.prefix) }),
             let document = snapshot.subnetDocuments().first(where: { $0.prefix == "\(subnet.prefix)" })
         else { throw RegistryError.notFound("no delegated prefix holds \(self.prefix)") }
-        if self.output.json { return print(try JSONText.pretty(document)) }
-        print("\(document.prefix) is delegated to \(document.tunnel) of \(document.pop)")
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
+        StandardOutput.print("\(document.prefix) is delegated to \(document.tunnel) of \(document.pop)")
     }
 }
 
@@ -81,10 +84,12 @@ struct SubnetListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let documents = try await self.store.open().snapshot(of: .fleet).subnetDocuments()
-        if self.output.json { return print(try JSONText.pretty(documents)) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([.left("SUBNET"), .left("TUNNEL"), .left("POP")])
         for document in documents { table.append([document.prefix, document.tunnel, document.pop]) }
-        print(table.printed(orElse: "There is no subnet; add one with sixxs-central subnet add."))
+        StandardOutput.print(
+            table.printed(orElse: "There is no subnet; add one with sixxs-central subnet add.")
+        )
     }
 }
 
@@ -107,6 +112,6 @@ struct SubnetRemoveCommand: AsyncParsableCommand {
         let store = try self.store.open()
         try self.consent.demand("Take \(self.prefix) back from its user?")
         try await store.apply([.removeSubnet(self.prefix)], by: Operator.name)
-        print("\(self.prefix) removed; its PoP learns it with the next push")
+        StandardOutput.print("\(self.prefix) removed; its PoP learns it with the next push")
     }
 }

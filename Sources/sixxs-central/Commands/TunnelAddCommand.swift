@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `tunnel add`.
@@ -72,14 +73,18 @@ struct TunnelAddCommand: AsyncParsableCommand {
     private func show(_ document: TunnelDocument, _ password: Password?) throws {
         // A password that the operator brought is known to him already.
         let shown = self.passwordFile == nil ? password?.text : nil
+        let hint: PrintedText? = shown.map { _ in
+            "\(document.tunnel) was added; sixxs-central tunnel show \(document.tunnel) --secret shows its password"
+        }
         if self.output.json {
-            return print(try JSONText.pretty(document.with(password: shown ?? document.password)))
+            let document = document.with(password: shown ?? document.password)
+            return StandardOutput.print(try JSONText.pretty(document), ifLost: hint)
         }
         let parts = [
             document.tunnel, document.pop, "tid \(document.tid)", document.type, document.userAddress ?? "",
             "mtu \(document.mtu)", shown.map { "password \($0)" } ?? "",
         ]
-        print(parts.filter { !$0.isEmpty }.joined(separator: " "))
+        StandardOutput.print("\(parts.filter { !$0.isEmpty }.joined(separator: " "))", ifLost: hint)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `tunnel`: the users' tunnels.
@@ -41,7 +42,7 @@ struct TunnelListCommand: AsyncParsableCommand {
         let documents = snapshot.tunnelDocuments().filter { tunnel in
             self.pop.map { tunnel.pop == $0.description } ?? true
         }
-        if self.output.json { return print(try JSONText.pretty(documents)) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([
             .left("TUNNEL"), .left("POP"), .right("TID"), .left("TYPE"), .left("ENDPOINT"),
             .left("USER ADDRESS"), .right("MTU"), .left("OWNER"), .left("ENABLED"), .left("SUBNETS"),
@@ -52,7 +53,9 @@ struct TunnelListCommand: AsyncParsableCommand {
                 "\(tunnel.mtu)", tunnel.owner, tunnel.enabledWord, tunnel.subnets?.joined(separator: " "),
             ])
         }
-        print(table.printed(orElse: "There is no such tunnel; add one with sixxs-central tunnel add."))
+        StandardOutput.print(
+            table.printed(orElse: "There is no such tunnel; add one with sixxs-central tunnel add.")
+        )
     }
 }
 
@@ -85,7 +88,7 @@ struct TunnelEnableCommand: AsyncParsableCommand {
     func run() async throws {
         let change = RegistryChange.amendTunnel(self.tunnel, TunnelAmendment(isEnabled: true))
         try await self.store.open().apply([change], by: Operator.name)
-        print("\(self.tunnel) enabled; its PoP learns it with the next push")
+        StandardOutput.print("\(self.tunnel) enabled; its PoP learns it with the next push")
     }
 }
 
@@ -106,7 +109,7 @@ struct TunnelDisableCommand: AsyncParsableCommand {
     func run() async throws {
         let change = RegistryChange.amendTunnel(self.tunnel, TunnelAmendment(isEnabled: false))
         try await self.store.open().apply([change], by: Operator.name)
-        print("\(self.tunnel) disabled; its PoP learns it with the next push")
+        StandardOutput.print("\(self.tunnel) disabled; its PoP learns it with the next push")
     }
 }
 
@@ -129,6 +132,6 @@ struct TunnelRemoveCommand: AsyncParsableCommand {
         let store = try self.store.open()
         try self.consent.demand("Remove \(self.tunnel) for good?")
         try await store.apply([.removeTunnel(self.tunnel)], by: Operator.name)
-        print("\(self.tunnel) removed; its PoP learns it with the next push")
+        StandardOutput.print("\(self.tunnel) removed; its PoP learns it with the next push")
     }
 }

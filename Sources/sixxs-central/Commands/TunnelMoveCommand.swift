@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `tunnel move`.
@@ -30,8 +31,8 @@ struct TunnelMoveCommand: AsyncParsableCommand {
         let store = try self.store.open()
         try await store.apply([.moveTunnel(self.tunnel, self.pop, self.tid)], by: Operator.name)
         for document in try await store.snapshot(of: .tunnel(self.tunnel)).tunnelDocuments() {
-            if self.output.json { return print(try JSONText.pretty(document)) }
-            print(
+            if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
+            StandardOutput.print(
                 "\(document.tunnel) moved to \(document.pop), tid \(document.tid), user address "
                     + "\(document.userAddress ?? "-"); both PoPs learn it with the next push"
             )

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `tunnel set`.
@@ -68,6 +69,11 @@ struct TunnelSetCommand: AsyncParsableCommand {
         let change = RegistryChange.amendTunnel(self.tunnel, self.amendment(password: password))
         try await self.store.open().apply([change], by: Operator.name)
         let secret = self.newPassword ? password.map { " password \($0.text)" } ?? "" : ""
-        print("\(self.tunnel) changed; its PoP learns it with the next push\(secret)")
+        StandardOutput.print(
+            "\(self.tunnel) changed; its PoP learns it with the next push\(secret)",
+            ifLost: secret.isEmpty
+                ? nil
+                : "\(self.tunnel) was changed; sixxs-central tunnel show \(self.tunnel) --secret shows its password"
+        )
     }
 }

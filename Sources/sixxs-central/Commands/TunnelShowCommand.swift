@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
 internal import Wire
 
 /// `tunnel show`.
@@ -24,8 +25,8 @@ struct TunnelShowCommand: AsyncParsableCommand {
         let secret = self.secret ? snapshot.tunnel(self.tunnel)?.end.password?.text : nil
         for document in snapshot.tunnelDocuments() {
             let document = document.with(password: secret ?? document.password)
-            if self.output.json { return print(try JSONText.pretty(document)) }
-            print(FieldList(Self.fields(document)).text)
+            if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
+            StandardOutput.print(FieldList(Self.fields(document)).text)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `user add`.
@@ -44,8 +45,8 @@ struct UserAddCommand: AsyncParsableCommand {
 
 /// What `user add` and `user set` have in common.
 struct UserOptions: ParsableArguments {
-    @Option(help: "The user's full name.") var name: String?
-    @Option(help: "The user's mail address.") var mail: String?
+    @Option(help: "The user's full name.", transform: ArgumentText.line) var name: String?
+    @Option(help: "The user's mail address.", transform: ArgumentText.line) var mail: String?
     @Option(help: "A file whose first line is the password.") var passwordFile: String?
 
     /// The password that was brought; nil when none was.
@@ -63,7 +64,11 @@ struct UserOptions: ParsableArguments {
 extension OutputOptions {
     /// Prints a user, with the password that he has to be told.
     func show(_ user: UserDocument, _ password: Password?, _ verb: String) throws {
-        if self.json { return print(try JSONText.pretty(user)) }
-        print("\(user.handle) \(verb)" + (password.map { " password \($0.text)" } ?? ""))
+        let hint: PrintedText? = password.map { _ in
+            "the password is nowhere else: sixxs-central user set \(user.handle) --new-password makes another"
+        }
+        if self.json { return StandardOutput.print(try JSONText.pretty(user), ifLost: hint) }
+        let secret: PrintedText = password.map { " password \($0.text)" } ?? ""
+        StandardOutput.print("\(user.handle) \(verb)\(secret)", ifLost: hint)
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Streams
 internal import Wire
 
 /// `user`: who has tunnels.
@@ -35,7 +36,7 @@ struct UserShowCommand: AsyncParsableCommand {
         guard let user = users.first(where: { $0.handle == self.handle }) else { return }
         var document = UserDocument(user)
         document.tunnels = tunnels.map(\.number).sorted().map(\.description)
-        if self.output.json { return print(try JSONText.pretty(document)) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         let names = document.tunnels ?? []
         let fields = [
             ("Handle", document.handle), ("Name", document.name), ("Mail", document.mail),
@@ -43,7 +44,7 @@ struct UserShowCommand: AsyncParsableCommand {
             ("Tunnels", names.isEmpty ? "none" : names.joined(separator: ", ")),
             ("Created", document.created), ("Changed", document.changed),
         ]
-        print(FieldList(fields).text)
+        StandardOutput.print(FieldList(fields).text)
     }
 }
 
@@ -65,7 +66,9 @@ struct UserListCommand: AsyncParsableCommand {
         let store = try self.store.open()
         let users = try await store.snapshot(of: .users).users
         let counts = try await store.tunnelCounts(by: .owner)
-        if self.output.json { return print(try JSONText.pretty(users.map { UserDocument($0) })) }
+        if self.output.json {
+            return StandardOutput.print(try JSONText.pretty(users.map { UserDocument($0) }))
+        }
         var table = TextTable([
             .left("HANDLE"), .left("NAME"), .left("MAIL"), .left("PASSWORD"), .right("TUNNELS"),
             .left("CREATED"),
@@ -76,7 +79,7 @@ struct UserListCommand: AsyncParsableCommand {
                 "\(counts[user.handle.description] ?? 0)", user.created.iso8601,
             ])
         }
-        print(table.printed(orElse: "There is no user; add one with sixxs-central user add."))
+        StandardOutput.print(table.printed(orElse: "There is no user; add one with sixxs-central user add."))
     }
 }
 
@@ -99,6 +102,6 @@ struct UserRemoveCommand: AsyncParsableCommand {
         let store = try self.store.open()
         try self.consent.demand("Remove the user \(self.handle)?")
         try await store.apply([.removeUser(self.handle)], by: Operator.name)
-        print("\(self.handle) removed")
+        StandardOutput.print("\(self.handle) removed")
     }
 }

@@ -9,6 +9,7 @@ extension RegistryTransaction {
         guard try UserRecord.fetchOne(self.database, key: handle.description) == nil else {
             throw RegistryError.refused("there is a user \(handle) already")
         }
+        try user.checkTexts()
         try UserRecord(user).insert(self.database)
         try self.audit("user \(handle)", from: nil, to: UserDocument(user), concerning: .noPoP)
         return user
@@ -18,6 +19,7 @@ extension RegistryTransaction {
         let old = try SQLiteStore.user(handle, in: self.database)
         var new = amendment.applied(to: old)
         guard new != old else { return old }
+        try new.checkTexts()
         new.changed = self.time
         try UserRecord(new).update(self.database)
         let renewed = old.password != nil && new.password != old.password

@@ -84,6 +84,7 @@ struct RegistryTransaction {
 
 extension RegistryTransaction {
     private func add(_ pop: PoP) throws -> PoP {
+        try pop.checkTexts()
         try self.checkTaken(pop)
         try PoPRecord(pop).insert(self.database)
         try self.audit("pop \(pop.name)", from: nil, to: PoPDocument(pop), concerning: .allPoPs)
@@ -93,6 +94,7 @@ extension RegistryTransaction {
     private func amend(_ name: PoPName, _ amendment: PoPAmendment) throws -> PoP {
         let old = try SQLiteStore.pop(named: name, in: self.database)
         let new = amendment.applied(to: old)
+        if new != old { try new.checkTexts() }
         try self.checkTaken(new)
         try PoPRecord(new).update(self.database)
         try self.audit(

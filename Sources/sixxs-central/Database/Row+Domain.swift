@@ -31,8 +31,11 @@ extension Date {
         self.init(timeIntervalSince1970: Double(milliseconds) / 1000)
     }
 
-    /// For a database column: milliseconds since 1970, UTC.
-    var milliseconds: Int64 { Int64((self.timeIntervalSince1970 * 1000).rounded()) }
+    /// For a database column: milliseconds since 1970, UTC; the first or last there is for a time beyond.
+    var milliseconds: Int64 {
+        let number = (self.timeIntervalSince1970 * 1000).rounded()
+        return Int64(exactly: number) ?? (number > 0 ? .max : .min)
+    }
 }
 
 extension IPv6Address {

@@ -73,7 +73,7 @@ struct SQLiteStore: FleetStore {
             return WavePolicy()
         }
         do {
-            return try JSONDecoder().decode(WavePolicy.self, from: Data(text.utf8))
+            return WavePolicy(clamping: try JSONDecoder().decode([String: Int].self, from: Data(text.utf8)))
         } catch {
             throw RegistryError.unusable("the database holds bad waves: \(text)")
         }

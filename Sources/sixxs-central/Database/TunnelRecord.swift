@@ -30,8 +30,8 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
     private static func end(of row: Row) throws -> TunnelEnd {
         switch TunnelType(rawValue: row["type"]) {
         case .static: .fixed(try row.parsed("endpoint") { try IPAddress(parsing: $0) })
-        case .heartbeat: .heartbeat(try row.parsed("password") { try Password(parsing: $0) })
-        case .ayiya: .ayiya(try row.parsed("password") { try Password(parsing: $0) })
+        case .heartbeat: .heartbeat(try row.parsed("password") { Password(stored: $0) })
+        case .ayiya: .ayiya(try row.parsed("password") { Password(stored: $0) })
         case nil: throw RegistryError.unusable("the database holds a tunnel of an unknown type")
         }
     }

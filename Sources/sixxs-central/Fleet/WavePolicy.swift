@@ -29,6 +29,45 @@ struct WavePolicy: Codable, Hashable, Sendable {
     static let confirmMargin = 10
 }
 
+extension WavePolicy {
+    /// Every value with the range that it has.
+    private static var ranges:
+        [(key: CodingKeys, path: WritableKeyPath<WavePolicy, Int>, range: ClosedRange<Int>)]
+    {
+        [
+            (.share, \.share, Self.shares), (.settle, \.settle, Self.settles),
+            (.tunnelDrop, \.tunnelDrop, Self.shares), (.errorJump, \.errorJump, Self.errorJumps),
+            (.confirm, \.confirm, Self.confirms),
+        ]
+    }
+
+    /// - Throws: `DecodingError` for a value that is missing or out of its range.
+    init(from decoder: any Decoder) throws {
+        self.init()
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        for (key, path, range) in Self.ranges {
+            let value = try container.decode(Int.self, forKey: key)
+            guard range.contains(value) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key,
+                    in: container,
+                    debugDescription: "\(value), which is not in \(range.lowerBound) to \(range.upperBound)"
+                )
+            }
+            self[keyPath: path] = value
+        }
+    }
+
+    /// What a registry holds, to which values of any size may have come.
+    init(clamping values: [String: Int]) {
+        self.init()
+        for (key, path, range) in Self.ranges {
+            guard let value = values[key.stringValue] else { continue }
+            self[keyPath: path] = min(max(value, range.lowerBound), range.upperBound)
+        }
+    }
+}
+
 /// The order in which PoPs get a change.
 enum Wave: String, CaseIterable, Comparable, Sendable {
     case canary

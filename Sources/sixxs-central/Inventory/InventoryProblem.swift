@@ -1,3 +1,5 @@
+internal import Streams
+
 /// Where something stands in a file of the inventory.
 struct InventoryPlace: Hashable, Comparable, Sendable, CustomStringConvertible {
     let file: String
@@ -37,14 +39,14 @@ struct InventoryProblem: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Everything that is wrong in the inventory, so that it can be mended in one go.
-struct InventoryError: Error, Hashable, Sendable, CustomStringConvertible {
+struct InventoryError: ErrorInLines, Hashable, Sendable, CustomStringConvertible {
     let problems: [InventoryProblem]
 
     /// A line a problem, in the order of the files.
-    var description: String {
+    var lines: [String] {
         let sorted = self.problems.sorted { $0.place < $1.place }
-        return (["the inventory has errors; nothing was changed"] + sorted.map(\.description)).joined(
-            separator: "\n"
-        )
+        return ["the inventory has errors; nothing was changed"] + sorted.map(\.description)
     }
+
+    var description: String { self.lines.joined(separator: "\n") }
 }

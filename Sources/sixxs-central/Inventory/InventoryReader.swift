@@ -111,7 +111,7 @@ extension InventoryReader {
         var defaults = PoPDefaults()
         guard let section = fleet?.section("defaults", keys: Self.defaultKeys) else { return defaults }
         let ssh = section.section("ssh", keys: ["user", "port", "key"])
-        defaults.sshUser = ssh?.value("user", Self.word)?.value ?? defaults.sshUser
+        defaults.sshUser = ssh?.value("user", FreeText.word)?.value ?? defaults.sshUser
         defaults.sshPort = ssh?.value("port", ArgumentText.port)?.value ?? defaults.sshPort
         defaults.sshKeyFile = ssh?.value("key", self.path)?.value ?? defaults.sshKeyFile
         defaults.control = section.value("control", ArgumentText.endpoint)?.value ?? defaults.control
@@ -131,12 +131,12 @@ extension InventoryReader {
         let prefixes = self.prefixes(of: file)
         let ssh = file.section("ssh", keys: ["host", "user", "port", "key"])
         let account = SSHAccount(
-            host: ssh?.value("host", Self.word)?.value,
+            host: ssh?.value("host", FreeText.word)?.value,
             port: ssh?.value("port", ArgumentText.port)?.value ?? defaults.sshPort,
-            user: ssh?.value("user", Self.word)?.value ?? defaults.sshUser,
+            user: ssh?.value("user", FreeText.word)?.value ?? defaults.sshUser,
             keyFile: ssh?.value("key", self.path)?.value ?? defaults.sshKeyFile
         )
-        let city = file.value("city") { $0 }?.value ?? ""
+        let city = file.value("city", FreeText.line)?.value ?? ""
         let country = file.value("country", ArgumentText.country)?.value ?? ""
         let control = file.value("control", ArgumentText.endpoint)?.value ?? defaults.control
         let mtu = file.value("mtu", ArgumentText.mtu)?.value ?? defaults.tunnelMTU
@@ -189,21 +189,13 @@ extension InventoryReader {
         return Inventory.Prefix(kind: kind, prefix: prefix)
     }
 
-    private static func word(_ text: String) throws -> String {
-        guard !text.isEmpty, !text.contains(where: \.isWhitespace) else {
-            throw SyntaxError(expected: "a word without blanks", found: text)
-        }
-        return text
-    }
-
     private static func truth(_ text: String) throws -> Bool {
         guard let value = Bool(text) else { throw SyntaxError(expected: "true or false", found: text) }
         return value
     }
 
     private func path(_ text: String) throws -> String {
-        guard !text.isEmpty else { throw SyntaxError(expected: "a path", found: text) }
-        return URL(fileURLWithPath: text, relativeTo: self.base).standardizedFileURL.path
+        URL(fileURLWithPath: try FreeText.path(text), relativeTo: self.base).standardizedFileURL.path
     }
 }
 

@@ -1,12 +1,13 @@
 internal import Foundation
+internal import Streams
 
 /// JSON as the centre prints it: sorted keys, so that two outputs can be compared line by line.
 enum JSONText {
     /// Over several lines, for `--json`.
-    static func pretty(_ value: some Encodable) throws -> String {
+    static func pretty(_ value: some Encodable) throws -> PrintedText {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try Self.encode(value, encoder)
+        return PrintedText(json: try Self.encode(value, encoder))
     }
 
     /// On one line, for the audit.

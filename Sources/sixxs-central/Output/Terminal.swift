@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Streams
+internal import Wire
 
 /// The operator's terminal, when there is one.
 enum Terminal {
@@ -10,7 +12,7 @@ enum Terminal {
     static var showsScreens: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// What makes a screen empty and goes to its top (ECMA-48 CUP and ED).
-    static let cleared = "\u{1b}[H\u{1b}[2J"
+    static let cleared: PrintedText = "\u{1b}[H\u{1b}[2J"
 
     /// Shows how far work over several PoPs has come, on a line of standard error that goes when it is done; nil when that
     /// is no terminal.
@@ -25,17 +27,17 @@ enum Terminal {
     /// Asks on standard error and takes `y` or `yes` for yes, anything else for no.
     ///
     /// - Throws: `ValidationError` when nobody can be asked.
-    static func confirms(_ question: String) throws -> Bool {
+    static func confirms(_ question: PrintedText) throws -> Bool {
         guard Self.isInteractive else {
             throw ValidationError("\(question) Nobody can be asked, since this is no terminal: say --yes.")
         }
-        Self.complain("\(question) [y/N] ", terminator: "")
+        Self.complain(question + " [y/N] ", terminator: "")
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
     }
 
     /// Writes to standard error.
-    static func complain(_ text: String, terminator: String = "\n") {
-        FileHandle.standardError.write(Data((text + terminator).utf8))
+    static func complain(_ text: PrintedText, terminator: PrintedText = "\n") {
+        StandardError.print(text, terminator: terminator)
     }
 }
 
@@ -45,7 +47,7 @@ enum Operator {
     static var name: String {
         let environment = ProcessInfo.processInfo.environment
         for key in ["SUDO_USER", "LOGNAME", "USER"] {
-            if let name = environment[key], !name.isEmpty { return name }
+            if let name = environment[key], !name.isEmpty { return name.printable }
         }
         return "uid \(getuid())"
     }

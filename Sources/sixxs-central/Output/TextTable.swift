@@ -1,3 +1,6 @@
+internal import Streams
+internal import Wire
+
 /// Rows of text in aligned columns.
 struct TextTable {
     /// Where the text of a column stands.
@@ -20,9 +23,9 @@ struct TextTable {
 
     init(_ columns: [Column]) { self.columns = columns }
 
-    /// Appends a row; an empty cell is shown as `-`.
+    /// Appends a row of cells, which are cleaned: a line break in one does not split it; an empty cell is shown as `-`.
     mutating func append(_ cells: [String?]) {
-        self.rows.append(cells.map { cell in cell.flatMap { $0.isEmpty ? nil : $0 } ?? "-" })
+        self.rows.append(cells.map { cell in cell.flatMap { $0.isEmpty ? nil : $0.printable } ?? "-" })
     }
 
     var isEmpty: Bool { self.rows.isEmpty }
@@ -44,7 +47,8 @@ struct TextTable {
     }
 
     /// Prints the table, or a sentence when it has no rows.
-    func printed(orElse sentence: String) -> String {
-        self.isEmpty ? sentence : self.lines.joined(separator: "\n")
-    }
+    func printed(orElse sentence: PrintedText) -> PrintedText { self.isEmpty ? sentence : self.text }
+
+    /// The lines as they are printed.
+    var text: PrintedText { PrintedText(rows: self.lines) }
 }

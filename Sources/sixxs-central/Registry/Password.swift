@@ -32,13 +32,14 @@ struct Password: Hashable, Sendable, CustomStringConvertible {
         self.secret = secret
     }
 
-    private init(trusted text: String) { self.secret = TunnelPassword(text) }
+    /// Takes what the registry holds, whatever the rules were when it came in.
+    init(stored text: String) { self.secret = TunnelPassword(text) }
 
     /// Makes a password of 32 hexadecimal digits from the system's random numbers.
     static func random() -> Password {
         var generator = SystemRandomNumberGenerator()
         let octets = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        return Password(trusted: octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+        return Password(stored: octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
     }
 
     /// `set`, whatever the password is.

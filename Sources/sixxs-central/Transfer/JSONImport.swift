@@ -84,7 +84,9 @@ private struct DocumentReader {
         let row = self.row(
             "pops[\(index)]",
             [
-                "id": "\(document.id)", "name": document.name, "country": document.country,
+                "id": "\(document.id)", "name": document.name, "city": document.city,
+                "country": document.country, "sshHost": document.sshHost, "sshUser": document.sshUser,
+                "sshKeyFile": document.sshKeyFile,
                 "ipv4": document.ipv4, "ipv6": document.ipv6, "sshPort": "\(document.sshPort)",
                 "hostKey": document.hostKey, "control": document.control,
                 "tunnelMTU": "\(document.tunnelMTU)", "pollInterval": "\(document.pollInterval)",
@@ -92,25 +94,29 @@ private struct DocumentReader {
         )
         let hostKey = row.value("hostKey") { try HostKey(parsing: $0) }
         let country = row.value("country", ArgumentText.country)
+        let city = row.value("city", FreeText.line)
+        let host = row.value("sshHost", FreeText.word)
         guard let id = row.required("id", "a PoP id", ArgumentText.popID),
             let name = row.required("name", "a PoP name", ArgumentText.popName),
             let ipv4 = row.required("ipv4", "an IPv4 address", ArgumentText.ipv4),
             let ipv6 = row.required("ipv6", "an IPv6 address", ArgumentText.ipv6),
+            let user = row.required("sshUser", "the name of a user", FreeText.word),
+            let keyFile = row.required("sshKeyFile", "the path of a key", FreeText.path),
             let port = row.required("sshPort", "a port", ArgumentText.port),
             let control = row.required("control", "an address and port", ArgumentText.endpoint),
             let mtu = row.required("tunnelMTU", "an MTU", ArgumentText.mtu),
             let interval = row.required("pollInterval", "seconds", ArgumentText.pollInterval)
         else { return nil }
         let account = SSHAccount(
-            host: document.sshHost,
+            host: host,
             port: port,
-            user: document.sshUser,
-            keyFile: document.sshKeyFile
+            user: user,
+            keyFile: keyFile
         )
         let pop = PoP(
             id: id,
             name: name,
-            city: document.city,
+            city: city ?? "",
             country: country ?? "",
             ipv4: ipv4,
             ipv6: ipv6,
@@ -147,16 +153,43 @@ private struct DocumentReader {
         _ document: TransferDocument.User,
         _ index: Int
     ) -> TransferFleet.Entry<TransferFleet.Account>? {
-        let row = self.row("users[\(index)]", ["handle": document.handle])
+        let row = self.row(
+            "users[\(index)]",
+            [
+                "handle": document.handle, "name": document.name, "mail": document.mail,
+                "passwordMD5": document.passwordMD5, "passwordSHA256": document.passwordSHA256,
+            ]
+        )
         guard let handle = row.required("handle", "a handle", ArgumentText.handle) else { return nil }
-        let hash = document.passwordMD5.flatMap { md5 in
-            document.passwordSHA256.map { PasswordHash(md5: md5, sha256: $0) }
+        let md5 = row.value("passwordMD5") { try Self.digest($0, digits: 32) }
+        let sha256 = row.value("passwordSHA256") { try Self.digest($0, digits: 64) }
+        if (md5 == nil) != (sha256 == nil) {
+            self.problems.note(row.place, nil, expected: "both hashes of a password, or none", found: "one")
         }
-        let values = UserAmendment(name: document.name, mail: document.mail, password: hash)
+        let hash = md5.flatMap { md5 in sha256.map { PasswordHash(md5: md5, sha256: $0) } }
+        let values = UserAmendment(
+            name: row.value("name", FreeText.line) ?? "",
+            mail: row.value("mail", FreeText.line) ?? "",
+            password: hash
+        )
         return TransferFleet.Entry(
             value: TransferFleet.Account(handle: handle, values: values),
             place: row.place
         )
+    }
+
+    /// - Throws: ``SyntaxError``, which does not repeat what logs in.
+    private static func digest(_ text: String, digits: Int) throws(SyntaxError) -> String {
+        let isDigest =
+            text.utf8.count == digits
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        guard isDigest else {
+            throw SyntaxError(
+                expected: "\(digits) lower-case hexadecimal digits",
+                found: "\(text.utf8.count) octets"
+            )
+        }
+        return text
     }
 
     func tunnel(_ document: TransferDocument.Tunnel, _ index: Int) -> TransferTunnel? {

@@ -1,3 +1,5 @@
+internal import Streams
+
 /// Where something stands in a file that is imported.
 struct TransferPlace: Hashable, Sendable, CustomStringConvertible {
     let file: String
@@ -37,20 +39,21 @@ struct TransferProblem: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Everything that is wrong in a file, so that it can be mended in one go.
-struct TransferError: Error, Hashable, Sendable, CustomStringConvertible {
+struct TransferError: ErrorInLines, Hashable, Sendable, CustomStringConvertible {
     let problems: [TransferProblem]
 
     /// How many are shown.
     private static let limit = 20
 
     /// A line a problem, in the order of the file.
-    var description: String {
+    var lines: [String] {
         let count = self.problems.count
         let rest = count > Self.limit ? ["… and \(count - Self.limit) more"] : []
         let head = "nothing was imported, since \(count == 1 ? "something is" : "\(count) things are") wrong"
-        let lines = [head] + self.problems.prefix(Self.limit).map(\.description) + rest
-        return lines.joined(separator: "\n")
+        return [head] + self.problems.prefix(Self.limit).map(\.description) + rest
     }
+
+    var description: String { self.lines.joined(separator: "\n") }
 }
 
 /// Collects what is wrong while a file is read and compared.

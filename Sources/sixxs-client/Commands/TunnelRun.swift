@@ -1,6 +1,7 @@
 import ArgumentParser
 import LinuxIO
 import Logging
+import Streams
 import Wire
 
 /// Why the program cannot start.
@@ -12,7 +13,7 @@ struct StartError: Error, CustomStringConvertible {
 extension TunnelOptions {
     /// A logger that writes lines to standard error.
     func makeLogger() -> Logger {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap { LogStream.handler(label: $0) }
         var logger = Logger(label: "sixxs-client")
         logger.logLevel = self.logLevel
         return logger

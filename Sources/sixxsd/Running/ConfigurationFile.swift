@@ -40,6 +40,9 @@ struct ConfigurationFile: Sendable {
     private static let generationComment = "# sixxsd generation "
     private static let trialComment = "# sixxsd trial of generation "
 
+    /// What a centre can number generations with.
+    private static let generations: ClosedRange<Int64> = 0...Int64(Int32.max)
+
     let path: String
 
     private var trialPath: String { "\(self.path).trial" }
@@ -53,7 +56,8 @@ struct ConfigurationFile: Sendable {
         let octets = try FileContents(of: self.path).octets
         let configuration = try Configuration(parsing: octets, file: self.path)
         let numbers = Self.numbers(behind: Self.generationComment, in: octets)
-        return Stored(configuration: configuration, generation: numbers.first.map { Int($0) } ?? 0)
+        let generation = numbers.first.flatMap { Self.generations.contains($0) ? Int($0) : nil }
+        return Stored(configuration: configuration, generation: generation ?? 0)
     }
 
     /// Replaces the file: a reader, or a host that loses power, sees the old text or the new one.
@@ -94,7 +98,10 @@ struct ConfigurationFile: Sendable {
             let configuration = try? Configuration(parsing: octets, file: self.trialPath)
         else { return nil }
         let numbers = Self.numbers(behind: Self.trialComment, in: octets)
-        guard numbers.count == 3 else { return nil }
+        // Whoever writes there: a deadline is a time, and what is left of it a difference of two.
+        guard numbers.count == 3, Self.generations.contains(numbers[0]), UTCTime(numbers[1]) != nil,
+            UTCTime(numbers[2]) != nil
+        else { return nil }
         let stored = Stored(configuration: configuration, generation: Int(numbers[0]))
         return StoredTrial(stored: stored, deadline: numbers[1], limit: numbers[2])
     }

@@ -93,6 +93,7 @@ func checkControl(_ input: [UInt8]) throws(BrokenInvariant) {
         try require(again == [.reply(normalised(reply))], "\(reply) is read again")
     }
     try checkLines(input)
+    try checkPrintable(input)
 }
 
 private enum Outcome: Equatable {
@@ -112,6 +113,21 @@ private func replies(_ octets: [UInt8], inPiecesOf size: Int) -> [Outcome] {
         }
     }
     return outcomes
+}
+
+/// Whatever octets come, what is shown of them is shown as one line, or as lines.
+private func checkPrintable(_ input: [UInt8]) throws(BrokenInvariant) {
+    let text = String(decoding: input, as: UTF8.self)
+    let line = text.printable
+    try require(line.printable == line, "what is printable stays as it is")
+    try require(line.firstUnprintable.map { $0.scalar == "\u{fffd}" } ?? true, "nothing else is left")
+    try require(line.unicodeScalars.count == text.unicodeScalars.count, "a character for a character")
+    let lines = text.printableLines
+    try require(lines.printableLines == lines, "lines stay as they are")
+    try require(
+        lines.unicodeScalars.count { $0 == "\n" } == text.unicodeScalars.count { $0 == "\n" },
+        "there are as many lines as before"
+    )
 }
 
 /// A reply as its writer makes it, without line breaks.

@@ -1,0 +1,60 @@
+public import ArgumentParser
+internal import Glibc
+
+/// A program's beginning and end: every error becomes a line and an exit status.
+public struct Program<Root: ParsableCommand>: Sendable {
+    /// What stands before the line of an error that ends the program.
+    private let label: PrintedText
+
+    /// The status of a program that was called wrongly.
+    private let usageStatus: Int32?
+
+    /// Creates what runs a program's commands.
+    ///
+    /// - Parameters:
+    ///   - root: The command that has all others.
+    ///   - label: What stands before the line of an error that ends the program.
+    ///   - usageStatus: The status when it was called wrongly; nil for `EX_USAGE`.
+    public init(_ root: Root.Type, label: PrintedText, usageStatus: Int32? = nil) {
+        self.label = label
+        self.usageStatus = usageStatus
+    }
+
+    /// Parses the arguments and runs the command on the first thread.
+    public func run() {
+        StandardStreams.secure()
+        do {
+            var command = try Root.parseAsRoot()
+            try command.run()
+        } catch {
+            self.end(with: error)
+        }
+    }
+
+    /// Parses the arguments and runs the command.
+    public func runAsynchronously() async {
+        StandardStreams.secure()
+        do {
+            var command = try Root.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            self.end(with: error)
+        }
+    }
+
+    /// 0 for help, 1 for what failed, the usage status for what was called wrongly, or what the command says.
+    private func end(with error: any Error) -> Never {
+        if let code = error as? ExitCode { exit(code.rawValue) }
+        let code = Root.exitCode(for: error)
+        switch code {
+        case .success: StandardOutput.print(PrintedText(lines: Root.fullMessage(for: error)))
+        case .validationFailure: StandardError.print(PrintedText(lines: Root.fullMessage(for: error)))
+        default: StandardError.print(self.label + PrintedText(error))
+        }
+        exit(code == .validationFailure ? self.usageStatus ?? code.rawValue : code.rawValue)
+    }
+}

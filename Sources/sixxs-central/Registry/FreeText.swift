@@ -1,0 +1,83 @@
+internal import Wire
+
+/// Texts that people choose, on their way into the registry: what could not be stored or shown as it is, is refused.
+enum FreeText {
+    /// In octets: longer than any name, town or address of mail.
+    static let limit = 255
+
+    /// One line, perhaps empty.
+    ///
+    /// - Throws: ``SyntaxError`` for control characters, line breaks, what is invisible or turns the direction of
+    ///   reading, what is no UTF-8, and for more than ``limit`` octets.
+    static func line(_ text: String) throws(SyntaxError) -> String {
+        try Self.check(text, limit: Self.limit)
+    }
+
+    /// One word: the same without blanks, and not empty.
+    ///
+    /// - Throws: ``SyntaxError``.
+    static func word(_ text: String) throws(SyntaxError) -> String {
+        let word = try Self.line(text)
+        guard !word.isEmpty, !word.contains(where: \.isWhitespace) else {
+            throw SyntaxError(expected: "a word without blanks", found: text)
+        }
+        return word
+    }
+
+    /// A path, which may be longer.
+    ///
+    /// - Throws: ``SyntaxError``.
+    static func path(_ text: String) throws(SyntaxError) -> String {
+        guard !text.isEmpty else { throw SyntaxError(expected: "a path", found: text) }
+        // PATH_MAX of Linux.
+        return try Self.check(text, limit: 4095)
+    }
+
+    private static func check(_ text: String, limit: Int) throws(SyntaxError) -> String {
+        if let (scalar, position) = text.firstUnprintable {
+            let what =
+                scalar == "\u{fffd}" ? "octets that are no UTF-8" : "U+\(Self.hexadecimal(scalar))"
+            throw SyntaxError(
+                expected:
+                    "one line without control or invisible characters (character \(position + 1) is \(what))",
+                found: text
+            )
+        }
+        guard text.utf8.count <= limit else {
+            throw SyntaxError(expected: "at most \(limit) octets", found: String(text.prefix(40)))
+        }
+        return text
+    }
+
+    private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}
+
+extension PoP {
+    /// - Throws: ``RegistryError/refused(_:)`` naming the value that cannot be stored.
+    func checkTexts() throws(RegistryError) {
+        try FreeText.demand(self.city, "the city of \(self.name)")
+        try FreeText.demand(self.ssh.host ?? "", "the SSH host of \(self.name)")
+        try FreeText.demand(self.ssh.user, "the SSH user of \(self.name)")
+        try FreeText.demand(self.ssh.keyFile, "the SSH key file of \(self.name)")
+    }
+}
+
+extension User {
+    /// - Throws: ``RegistryError/refused(_:)`` naming the value that cannot be stored.
+    func checkTexts() throws(RegistryError) {
+        try FreeText.demand(self.name, "the name of \(self.handle)")
+        try FreeText.demand(self.mail, "the mail address of \(self.handle)")
+    }
+}
+
+extension FreeText {
+    fileprivate static func demand(_ text: String, _ what: String) throws(RegistryError) {
+        // Lengths are judged where a text enters: what the registry holds already may be longer.
+        do throws(SyntaxError) { _ = try Self.check(text, limit: .max) } catch {
+            throw .refused("\(what): \(error)")
+        }
+    }
+}

@@ -1,0 +1,175 @@
+"""Texts and numbers of others, in and out of the programs' command lines; no network, no namespaces.
+
+    people ──► inventory, import, options ──► sixxs-central ──► terminal, pipe, log
+    servers ─► SSH, control port ────────────►
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import struct
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.programs import Programs
+
+pytestmark = pytest.mark.seconds(20)
+
+POP = ("pop", "add", "chtst01", "--id", "1", "--ipv4", "192.0.2.1", "--ipv6", "2001:db8::1")
+EVIL = "x\x1b]0;owned\x07\x1b[2J\x9b31m\u202ey\nz"
+
+
+class Desk:
+    """A centre with a database of its own, spoken to as an operator does."""
+
+    def __init__(self, programs: Programs, folder: Path) -> None:
+        self.programs = programs
+        self.folder = folder
+        self.database = folder / "central.db"
+        self.environment = {**os.environ, "HOME": str(folder), "SIXXS_DATABASE": str(self.database), "NO_COLOR": "1"}
+        self.run("init")
+
+    def run(self, *words: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run([self.programs.central, *words], env=self.environment, input=text, timeout=30,
+                                capture_output=True, encoding="utf-8", check=False)
+        assert not check or result.returncode == 0, result.stderr
+        assert result.returncode >= 0, f"died of signal {-result.returncode}: {words}\n{result.stderr}"
+        return result
+
+    def everything(self) -> str:
+        """What the commands that list things say for people."""
+        words = (["pop", "list"], ["pop", "show", "chtst01"], ["user", "list"], ["audit"], ["events"], ["log"],
+                 ["status"], ["history", "chtst01"], ["check"], ["doctor", "--offline"])
+        return "".join((result := self.run(*each, check=False)).stdout + result.stderr for each in words)
+
+
+@pytest.fixture
+def desk(programs: Programs, tmp_path: Path) -> Desk:
+    desk = Desk(programs, tmp_path)
+    desk.run(*POP)
+    return desk
+
+
+def is_clean(text: str) -> bool:
+    return not any(ord(each) < 0x20 and each not in "\n\t" or 0x7f <= ord(each) < 0xa0 or each in "\u202e\u2028" for each in text)
+
+
+def test_what_the_registry_holds_moves_no_cursor_and_splits_no_row(desk: Desk) -> None:
+    desk.run("user", "add", "mallory", "--name", "honest")
+    # What an earlier version let in.
+    with sqlite3.connect(desk.database) as database:
+        database.execute("UPDATE pop SET city = ?", (EVIL,))
+        database.execute("UPDATE user SET name = ?", (EVIL,))
+    desk.run("user", "set", "mallory", "--mail", "m@example.net", check=False)
+
+    said = desk.everything() + desk.run("user", "show", "mallory").stdout
+
+    assert is_clean(said), repr(said)
+    assert len(desk.run("user", "list").stdout.splitlines()) == len(desk.run("pop", "list").stdout.splitlines()) == 2
+    listed = desk.run("pop", "list", "--json").stdout
+    assert json.loads(listed)[0]["city"] == EVIL and is_clean(listed)
+
+
+def test_what_could_not_be_shown_is_refused_where_it_enters(desk: Desk) -> None:
+    before = desk.run("export", "--format", "json").stdout
+    for words in (("user", "add", "mallory", "--name"), ("user", "add", "mallory", "--mail"), ("pop", "set", "chtst01", "--city"),
+                  ("pop", "set", "chtst01", "--ssh-user"), ("pop", "set", "chtst01", "--ssh-key")):
+        refused = desk.run(*words, EVIL, check=False)
+        assert refused.returncode == 2 and "character 2 is U+001B" in refused.stderr and is_clean(refused.stderr), refused.stderr
+
+    mutated = desk.folder / "fleet.json"
+    mutated.write_text(before.replace('"city" : ""', '"city" : "a\\u0000b"'))
+    refused = desk.run("import", str(mutated), check=False)
+    assert refused.returncode == 1 and "pops[0].city: expected one line" in refused.stderr, refused.stderr
+
+    (desk.folder / "pops").mkdir()
+    (desk.folder / "pops" / "noosl01.yaml").write_text(
+        'id: 2\nname: noosl01\nipv4: 192.0.2.2\nipv6: 2001:db8::2\ncity: "Os\\e[31mlo\\nX"\n')
+    refused = desk.run("inventory", "apply", str(desk.folder), "--yes", check=False)
+    assert refused.returncode == 1 and "noosl01.yaml:5:7: city: expected one line" in refused.stderr and is_clean(refused.stderr)
+    assert desk.run("export", "--format", "json").stdout == before
+
+
+@pytest.fixture
+def rude_server() -> Iterator[int]:
+    """A port where something ends every SSH connection with a message of its own (RFC 4253 section 11.1)."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def string(text: str) -> bytes:
+        return struct.pack(">I", len(text.encode())) + text.encode()
+
+    def serve() -> None:
+        payload = b"\x01" + struct.pack(">I", 11) + string(EVIL) + string("")
+        padding = 8 - (len(payload) + 5) % 8 + 8
+        packet = struct.pack(">IB", len(payload) + padding + 1, padding) + payload + bytes(padding)
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.sendall(b"SSH-2.0-rude\r\n")
+                connection.settimeout(2)
+                try:
+                    # The client's name and its SSH_MSG_KEXINIT (20) come first, so that it waits for ours.
+                    came = b""
+                    while b"\x14" not in came.partition(b"\n")[2] and (more := connection.recv(4096)):
+                        came += more
+                    connection.sendall(packet)
+                    while connection.recv(4096):
+                        pass
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
+def test_what_a_server_says_moves_no_cursor_now_or_out_of_the_database(desk: Desk, rude_server: int) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", desk.folder / "key"], check=True)
+    desk.run("prefix", "add", "chtst01", "tunnel", "2001:db8:101::/48")
+    desk.run("pop", "set", "chtst01", "--ssh-host", "127.0.0.1", "--ssh-port", str(rude_server), "--ssh-key",
+             str(desk.folder / "key"))
+    with sqlite3.connect(desk.database) as database:
+        key = (desk.folder / "key.pub").read_text().split()
+        database.execute("UPDATE pop SET hostKey = ?", (" ".join(key[:2]),))
+
+    said = "".join((result := desk.run(*words, check=False)).stdout + result.stderr
+                   for words in (["pop", "trust", "chtst01"], ["push"], ["doctor"]))
+
+    assert "x?]0;owned??[2J" in said
+    assert is_clean(said), repr(said)
+    later = desk.everything()
+    assert "x?]0;owned??[2J" in later and is_clean(later), repr(later)
+
+
+def test_no_number_of_a_person_ends_a_program_by_a_trap(desk: Desk) -> None:
+    document = json.loads(desk.run("export", "--format", "json").stdout)
+    for number in ("9223372036854775807", "-9223372036854775808", "999999999999"):
+        for words in (["check", "--overdue"], ["check", "--recent"], ["check", "--skew"], ["check", "--small"], ["log", "--last"],
+                      ["history", "chtst01", "--limit"], ["history", "chtst01", "--diff"], ["rollback", "chtst01"]):
+            desk.run(*words, number, check=False)
+        for command in ("events", "audit", "log", "stats"):
+            assert desk.run(command, "--since", f"{number}w", check=False).returncode == 2
+        document["waves"]["share"] = int(number)
+        refused = desk.run("import", "-", "--format", "json", check=False, text=json.dumps(document))
+        assert refused.returncode == 1 and "waves.share: expected what export writes, found" in refused.stderr
+
+
+def test_the_daemon_says_what_is_wrong_with_a_file_on_one_clean_line(programs: Programs, tmp_path: Path) -> None:
+    path = tmp_path / "bad.conf"
+    path.write_text(f"pop set id {EVIL.splitlines()[0]}\n")
+    result = subprocess.run([programs.sixxsd, "check", path], capture_output=True, encoding="utf-8", check=False, timeout=20)
+    assert result.returncode == 1 and result.stderr.count("\n") == 1 and is_clean(result.stderr), repr(result.stderr)
+    assert "bad.conf:1:12: expected a PoP id, 0 to 4095, found \"x?]0;owned" in result.stderr
