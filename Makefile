@@ -18,7 +18,7 @@ TEST_FLAGS := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-c
 # Most of the laboratory waits: three at a time keep two processors busy.
 PYTEST_FLAGS ?= -q --numprocesses 3 --dist loadgroup
 
-PACKET_TESTS := encapsulations explaining garbage hops icmp icmp_from_outside landing lifecycle offloads outer_packets path_mtu \
+PACKET_TESTS := encapsulations explaining garbage hops icmp icmp_from_outside landing lifecycle merging offloads outer_packets path_mtu \
 	probes roaming tcp_obeys traffic_class tshark tunnels under_load
 
 export PYTHONDONTWRITEBYTECODE := 1

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <linux/securebits.h>
 #include <malloc.h>
@@ -248,12 +249,13 @@ int clinux_filter_icmp(int fd, int version) {
     return setsockopt(fd, SOL_RAW, icmp_filter, &filter, sizeof filter);
 }
 
-int clinux_filter_share(int fd, int version, uint32_t index, uint32_t count) {
-    // The source address, whatever stands in front of what the socket gets: 4 octets or 16, folded into 4.
+enum { WORDS_OF_IPV6 = 4, MOST_SHARE_STEPS = 1 + 3 * (WORDS_OF_IPV6 - 1) + 4 };
+
+// Which share a packet is part of, by its source address, whatever stands in front of what the socket gets: 4 octets or 16, folded
+// into 4. Answers how many steps that takes.
+static unsigned short find_share(struct sock_filter code[MOST_SHARE_STEPS], int version, uint32_t count) {
     const uint32_t source = (uint32_t)SKF_NET_OFF + (version == 6 ? 8 : 12);
-    enum { WORDS_OF_IPV6 = 4 };
     const int words = version == 6 ? WORDS_OF_IPV6 : 1;
-    struct sock_filter code[1 + 3 * (WORDS_OF_IPV6 - 1) + 7];
     unsigned short length = 0;
     code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, source);
     for (int word = 1; word < words; word++) {
@@ -266,11 +268,34 @@ int clinux_filter_share(int fd, int version, uint32_t index, uint32_t count) {
     code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, count);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16);
+    return length;
+}
+
+int clinux_filter_share(int fd, int version, uint32_t index, uint32_t count) {
+    struct sock_filter code[MOST_SHARE_STEPS + 3];
+    unsigned short length = find_share(code, version, count);
     code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 1);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
     const struct sock_fprog program = {.len = length, .filter = code};
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int clinux_tap_divide(int fd, uint32_t count) {
+    struct sock_filter code[1 + 2 * (MOST_SHARE_STEPS + 2) + 1];
+    unsigned short length = 0;
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + SKF_AD_PROTOCOL);
+    for (int version = 4; version <= 6; version += 2) {
+        const unsigned short start = length++;
+        length = (unsigned short)(length + find_share(code + length, version, count));
+        code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_A, 0);
+        const uint32_t type = version == 4 ? ETH_P_IP : ETH_P_IPV6;
+        code[start] = (struct sock_filter)BPF_JUMP(
+            BPF_JMP | BPF_JEQ | BPF_K, type, 0, (uint8_t)(length - start - 1));
+    }
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+    const struct sock_fprog program = {.len = length, .filter = code};
+    return setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &program, sizeof program);
 }
 
 int clinux_spread_datagrams(int fd, uint32_t offset, uint32_t count) {

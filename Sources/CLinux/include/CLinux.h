@@ -116,6 +116,55 @@ int clinux_tun_set_offloads(int fd, unsigned int offloads);
 /// Has a TUN device's offload headers be little-endian on every machine (TUNSETVNETLE).
 int clinux_tun_set_little_endian(int fd);
 
+/// A tap: a packet socket that is shown, before the IP stack, the bare packets (6in4, GRE) that arrive on any link and may stand for
+/// several, or whose checksum may be unfinished. Their beginnings, with what the kernel knows of them, come in a ring of frames in
+/// memory that the socket's owner reads without system calls.
+#define CLINUX_TAP_FRAMES 2048
+#define CLINUX_TAP_FRAME_SIZE 256
+#define CLINUX_TAP_RING_SIZE (CLINUX_TAP_FRAMES * CLINUX_TAP_FRAME_SIZE)
+/// As much of a packet as is shown, its link's header included, in octets.
+#define CLINUX_TAP_SNAPSHOT 176
+/// `struct virtio_net_hdr`, in octets.
+#define CLINUX_TAP_HEADER_LENGTH 10
+/// What is longer than this with its link's header was put together, or came over jumbo frames, in octets.
+#define CLINUX_TAP_LONG 1522
+
+/// What a frame holds.
+struct clinux_tap_record {
+    /// What the kernel says: a `struct virtio_net_hdr`, whose offsets count from the link's header.
+    const uint8_t *header;
+    /// The packet's beginning, from its IP header on.
+    const uint8_t *octets;
+    uint16_t length;
+    uint16_t link_header_length;
+    /// Whether packets were not shown for want of frames since clinux_tap_forget_losses.
+    int has_lost;
+};
+
+/// Makes a packet socket (AF_PACKET, SOCK_RAW, protocol 0) a tap. Nothing that leaves is shown (Linux 4.20).
+int clinux_tap_open(int fd);
+
+/// Maps the ring: CLINUX_TAP_RING_SIZE octets, or NULL with errno.
+void *clinux_tap_map(int fd);
+
+/// Whether the frame of a number, counted round the ring, was filled.
+int clinux_tap_has(void *ring, unsigned int index);
+
+/// Reads a filled frame; the record points into it. Answers -1 for one that makes no sense.
+int clinux_tap_read(void *ring, unsigned int index, struct clinux_tap_record *record);
+
+/// Gives a frame back to be filled anew.
+void clinux_tap_release(void *ring, unsigned int index);
+
+/// Begins to count anew what was not shown.
+void clinux_tap_forget_losses(int fd);
+
+/// Has a tap take its share of what a group of taps is shown. A negative group makes one, and is overwritten by its number.
+int clinux_tap_join(int fd, int *group);
+
+/// Divides what a group is shown as clinux_filter_share does, the shares in the order in which the taps joined; once for each group.
+int clinux_tap_divide(int fd, uint32_t count);
+
 /// SO_BINDTOIFINDEX, which glibc of Debian 12 does not declare.
 #define CLINUX_SO_BINDTOIFINDEX 62
 

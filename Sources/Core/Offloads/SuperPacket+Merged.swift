@@ -1,56 +1,40 @@
 public import Wire
 
-// TCP inside protocol 41 that the receiving link put together (GRO) before a raw socket saw it.
-extension SuperPacket {
-    /// Says how to cut up a packet that the receiving link merged.
+extension OffloadHeader {
+    /// Makes the checksum of a packet that a link handed on one that can be worked with: complete, or not complete where
+    /// ``SuperPacket`` is to cut the packet up.
     ///
-    /// Such a packet has the sum of the pseudo-header in place of TCP's checksum, as what the kernel leaves to a device has.
-    /// What it doesn't have is the size of its segments: they become as large as the tunnel's packets may be, which is what
-    /// TCP makes them where there is much to send. A right packet that has this value by chance comes out as it went in.
+    /// Of complete packets that the kernel only hung together it is still that of the first.
     ///
-    /// - Parameters:
-    ///   - octets: An inner packet, of any octets at all.
-    ///   - mtu: Size of the largest packet of its tunnel, in octets.
-    /// - Returns: What ``init(_:_:)`` wants; nil for a packet that is as its sender sent it.
-    public static func mergeHeader(of octets: RawSpan, mtu: Int) -> OffloadHeader? {
-        guard Self.isMerged(octets) else { return nil }
-        let tcp = IPv6Packet.headerLength
-        let dataOffset: UInt8 = octets.bigEndian(at: tcp + TCPHeader.Offset.dataOffset)
-        let headerLength = tcp + 4 * Int(dataOffset >> 4)
-        return OffloadHeader(
-            segmentation: .tcpOverIPv6,
-            headerLength: UInt16(clamping: headerLength),
-            segmentSize: UInt16(clamping: max(mtu - headerLength, 1)),
-            checksum: OffloadHeader.Checksum(start: UInt16(tcp), offset: UInt16(TCPHeader.Offset.checksum))
-        )
-    }
-
-    /// Whether an inner packet has only the sum of the pseudo-header for a checksum of TCP.
-    public static func isMerged(_ octets: RawSpan) -> Bool {
-        let tcp = IPv6Packet.headerLength
-        guard octets.byteCount > tcp + TCPHeader.minimumLength,
-            octets.bigEndian(at: IPv6Header.Offset.nextHeader, as: UInt8.self) == ProtocolNumber.tcp,
-            octets.bigEndian(at: 0, as: UInt8.self) >> 4 == 6
-        else { return false }
-        let field: UInt16 = octets.bigEndian(at: tcp + TCPHeader.Offset.checksum)
-        var sum = InternetChecksum()
-        sum.addPseudoHeader(
-            source: octets.ipv6Address(at: IPv6Header.Offset.source),
-            destination: octets.ipv6Address(at: IPv6Header.Offset.destination),
-            upperLayerLength: Int(octets.bigEndian(at: IPv6Header.Offset.payloadLength, as: UInt16.self)),
-            nextHeader: ProtocolNumber.tcp
-        )
-        return field == ~sum.value
-    }
-}
-
-extension Engine {
-    /// Size of the largest packet that the tunnel sends from an address, in octets; IPv6's smallest MTU when it is no
-    /// tunnel's.
-    public mutating func largestPacket(from source: IPv6Address) -> Int {
-        switch self.forwarder.plan.owner(of: source) {
-        case .remote(let tid), .unassigned(let tid), .routed(let tid): Int(self.forwarder.tunnels[tid].mtu)
-        case .local, .daemon, .nobody, .outside: IPv6Packet.minimumMTU
+    /// - Parameter packet: The packet that this header is about; the header gets the place of its checksum.
+    /// - Returns: Whether it has to be cut up.
+    public mutating func prepare(_ packet: inout MutableRawSpan) -> Bool {
+        guard self.segmentation != .none else {
+            if let place = self.checksum { try? packet.completeChecksum(at: place, of: 0..<packet.byteCount) }
+            return false
         }
+        guard let place = self.checksum ?? self.reopenChecksum(of: &packet) else { return false }
+        self.headerLength = Self.headerLength(of: packet.bytes, at: place)
+        return true
+    }
+
+    /// Has a complete packet look like one whose checksum is left to a device.
+    private mutating func reopenChecksum(of packet: inout MutableRawSpan) -> Checksum? {
+        guard let place = DoubtfulPacket.checksumPlace(in: packet.bytes) else { return nil }
+        let sum = DoubtfulPacket.pseudoHeaderSum(of: packet.bytes, at: place)
+        packet.storeBigEndian(sum, at: Int(place.start) + Int(place.offset))
+        self.checksum = place
+        return place
+    }
+
+    /// What stands in front of the payload; the kernel counted other headers as well, and may have counted some payload.
+    private static func headerLength(of packet: RawSpan, at place: Checksum) -> UInt16 {
+        let start = Int(place.start)
+        let isTCP = Int(place.offset) == TCPHeader.Offset.checksum
+        guard isTCP, start + TCPHeader.minimumLength <= packet.byteCount else {
+            return UInt16(clamping: start + UDPDatagram.headerLength)
+        }
+        let dataOffset: UInt8 = packet.bigEndian(at: start + TCPHeader.Offset.dataOffset)
+        return UInt16(clamping: start + 4 * Int(dataOffset >> 4))
     }
 }

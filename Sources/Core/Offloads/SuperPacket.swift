@@ -119,14 +119,16 @@ public struct SuperPacket: ~Escapable {
     /// - Parameters:
     ///   - index: Under ``count``.
     ///   - buffer: Takes the packet.
+    ///   - front: Octets to leave between the headroom and the packet, for a header in front of it, whose octets are whatever was
+    ///     there.
     /// - Returns: Whether it fits, and its payload is at hand.
-    public func write(_ index: Int, into buffer: inout PacketBuffer) -> Bool {
+    public func write(_ index: Int, into buffer: inout PacketBuffer, behind front: Int = 0) -> Bool {
         guard let payload = self.payload(of: index), payload.upperBound <= self.octets.byteCount,
-            buffer.reset(to: self.headerLength + payload.count)
+            buffer.reset(to: front + self.headerLength + payload.count)
         else { return false }
-        let place = buffer.range.lowerBound + self.headerLength
-        buffer.bytes.store(self.octets.extracting(payload), at: place)
-        self.writeHeaders(of: index, into: &buffer)
+        let place = buffer.range.lowerBound + front
+        buffer.bytes.store(self.octets.extracting(payload), at: place + self.headerLength)
+        self.writeHeaders(of: index, into: &buffer, at: place)
         return true
     }
 
@@ -141,14 +143,13 @@ public struct SuperPacket: ~Escapable {
         guard let payload = self.payload(of: index),
             buffer.reset(to: self.headerLength + payload.count)
         else { return false }
-        self.writeHeaders(of: index, into: &buffer)
+        self.writeHeaders(of: index, into: &buffer, at: buffer.range.lowerBound)
         return true
     }
 
-    private func writeHeaders(of index: Int, into buffer: inout PacketBuffer) {
-        let origin = buffer.range.lowerBound
+    private func writeHeaders(of index: Int, into buffer: inout PacketBuffer, at origin: Int) {
         buffer.bytes.store(self.octets.extracting(first: self.headerLength), at: origin)
-        let length = buffer.count - IPv6Packet.headerLength
+        let length = buffer.range.upperBound - origin - IPv6Packet.headerLength
         buffer.bytes.storeBigEndian(
             UInt16(truncatingIfNeeded: length),
             at: origin + IPv6Header.Offset.payloadLength
@@ -205,13 +206,24 @@ extension PacketBuffer {
     /// - Throws: ``Wire/DecodeError/invalidField(_:)`` when that lies outside the packet.
     @_lifetime(self: copy self)
     public mutating func completeChecksum(at place: OffloadHeader.Checksum) throws(DecodeError) {
+        try self.bytes.completeChecksum(at: place, of: self.range)
+    }
+}
+
+extension MutableRawSpan {
+    /// Completes the checksum of a packet that lies in some part of the memory.
+    @_lifetime(self: copy self)
+    mutating func completeChecksum(
+        at place: OffloadHeader.Checksum,
+        of packet: Range<Int>
+    ) throws(DecodeError) {
         let start = Int(place.start)
         let field = start + Int(place.offset)
-        guard field + 2 <= self.count else { throw .invalidField(.totalLength) }
+        guard field + 2 <= packet.count else { throw .invalidField(.totalLength) }
         var checksum = InternetChecksum()
-        checksum.add(self.packet.extracting(droppingFirst: start))
+        checksum.add(self.bytes.extracting(packet.lowerBound + start..<packet.upperBound))
         let value = checksum.value
         // As the kernel does, whatever the protocol: all ones mean the same as 0, which UDP has another use for.
-        self.bytes.storeBigEndian(value == 0 ? .max : value, at: self.range.lowerBound + field)
+        self.storeBigEndian(value == 0 ? .max : value, at: packet.lowerBound + field)
     }
 }

@@ -27,6 +27,20 @@ public struct GREPacket: ~Escapable {
     /// - Throws: ``DecodeError`` with the first thing that is wrong.
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan) throws(DecodeError) {
+        self.headerLength = try Self.headerLength(of: bytes)
+        if bytes.bigEndian(at: 0, as: UInt16.self) & Flag.checksum != 0 {
+            var checksum = InternetChecksum()
+            checksum.add(bytes)
+            guard checksum.value == 0 else { throw .wrongChecksum }
+        }
+        self.bytes = bytes
+    }
+
+    /// Checks the same but for the checksum, which a packet has no more that the receiving link put together.
+    ///
+    /// - Returns: Length of the header with its options, in octets.
+    /// - Throws: ``DecodeError`` with the first thing that is wrong.
+    public static func headerLength(of bytes: RawSpan) throws(DecodeError) -> Int {
         guard bytes.byteCount >= Self.headerLength else {
             throw .truncated(needed: Self.headerLength, available: bytes.byteCount)
         }
@@ -42,13 +56,7 @@ public struct GREPacket: ~Escapable {
         guard bytes.bigEndian(at: 2, as: UInt16.self) == Self.ipv6ProtocolType else {
             throw .invalidField(.protocolType)
         }
-        if flags & Flag.checksum != 0 {
-            var checksum = InternetChecksum()
-            checksum.add(bytes)
-            guard checksum.value == 0 else { throw .wrongChecksum }
-        }
-        self.bytes = bytes
-        self.headerLength = length
+        return length
     }
 
     /// Everything after the header and its options.

@@ -79,6 +79,31 @@ public struct OffloadHeader: Hashable, Sendable {
     /// - Throws: ``DecodeError/truncated(needed:available:)``, or ``DecodeError/invalidField(_:)`` for a segmentation
     ///   that nobody asked for, or one without a size or a checksum.
     public init(_ bytes: RawSpan) throws(DecodeError) {
+        try self.init(reading: bytes)
+        guard self.segmentation == .none || self.checksum != nil else {
+            throw .invalidField(.segmentation)
+        }
+    }
+
+    /// Reads what the kernel says of a packet that a link handed on (`PACKET_VNET_HDR`).
+    ///
+    /// Of one that stands for several the checksums may be complete, unlike in what a TUN device hands over: the kernel keeps
+    /// those of the packets that it only hung together.
+    ///
+    /// - Parameters:
+    ///   - bytes: The header.
+    ///   - origin: Where the packet begins in what the header speaks of, in octets.
+    /// - Throws: ``DecodeError`` as ``init(_:)`` does, also for a checksum that lies in front of the packet.
+    public init(ofReceived bytes: RawSpan, origin: Int) throws(DecodeError) {
+        try self.init(reading: bytes)
+        guard let place = self.checksum else { return }
+        guard let start = UInt16(exactly: Int(place.start) - origin) else {
+            throw .invalidField(.segmentation)
+        }
+        self.checksum?.start = start
+    }
+
+    private init(reading bytes: RawSpan) throws(DecodeError) {
         guard bytes.byteCount >= Self.length else {
             throw .truncated(needed: Self.length, available: bytes.byteCount)
         }
@@ -96,9 +121,7 @@ public struct OffloadHeader: Hashable, Sendable {
                 offset: bytes.littleEndian(at: Offset.checksumOffset)
             )
         }
-        guard segmentation == .none || (self.segmentSize > 0 && self.checksum != nil) else {
-            throw .invalidField(.segmentation)
-        }
+        guard segmentation == .none || self.segmentSize > 0 else { throw .invalidField(.segmentation) }
     }
 
     /// Whether a header says that its packet is as it is on the wire.

@@ -39,9 +39,12 @@ extension ClientLoop {
             // Nothing but refusals comes to the socket of the heartbeats.
             let isUseless = channel == .udp && self.uplink.fileDescriptor(of: .raw) != nil
             var packets = 0
+            // What is known of a packet is known before it can be received.
+            self.hasNews = channel == .raw && count > 0 && self.arrivals.haveNews(at: now.nanoseconds)
             for index in 0..<count { packets += isUseless ? 1 : self.take(index, now) }
             self.handleUnverified(now)
             self.hostQueue.flush(to: self.interface.tun)
+            self.forgetOldNews(at: now)
             self.receivedCount += UInt64(packets)
             self.appetite.note(messages: count, packets: packets)
         } catch {
@@ -102,9 +105,9 @@ extension ClientLoop {
         )
         switch verdict {
         case .deliver(let inner):
-            self.deliver(arrival.slot[inner])
+            self.deliver(arrival, inner, now)
         case .echo(let payload, let nextHeader, let inner):
-            if let inner { self.deliver(arrival.slot[inner]) }
+            if let inner { self.deliver(arrival, inner, now) }
             let answer = self.session.encodeEchoResponse(
                 in: &slot,
                 payload: payload,
@@ -120,14 +123,10 @@ extension ClientLoop {
         }
     }
 
-    private mutating func deliver(_ part: Slice<UnsafeMutableRawBufferPointer>) {
-        let packet = UnsafeRawBufferPointer(rebasing: part)
-        if self.options.settings.encapsulation.isBare,
-            let header = SuperPacket.mergeHeader(
-                of: RawSpan(_unsafeBytes: packet),
-                mtu: self.options.mtu
-            )
-        {
+    /// Gives the host a packet; what stands in front of it since the slot's or the datagram's beginning are its outer headers.
+    private mutating func deliver(_ arrival: Arrival, _ inner: Range<Int>, _ now: ClientTime) {
+        let packet = UnsafeRawBufferPointer(rebasing: arrival.slot[inner])
+        if self.hasNews, let header = self.header(of: arrival, inner, now) {
             self.hostQueue.write(merged: packet, header, to: self.interface.tun)
             return
         }
@@ -137,5 +136,15 @@ extension ClientLoop {
         }
         if self.hostQueue.isFull { self.hostQueue.flush(to: self.interface.tun) }
         self.hostQueue.append(packet)
+    }
+
+    /// How a packet has to be cut up that the receiving link put together; nil for a single one, whose checksum is complete then.
+    private func header(of arrival: Arrival, _ inner: Range<Int>, _ now: ClientTime) -> OffloadHeader? {
+        let place = UnsafeMutableRawBufferPointer(rebasing: arrival.slot[inner])
+        var octets = MutableRawSpan(_unsafeBytes: place)
+        let outerLength = inner.lowerBound - arrival.range.lowerBound
+        let header = self.arrivals.header(of: octets.bytes, behind: outerLength, at: now.nanoseconds)
+        guard var header, header.prepare(&octets) else { return nil }
+        return header
     }
 }

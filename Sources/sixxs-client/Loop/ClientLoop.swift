@@ -45,6 +45,12 @@ struct ClientLoop: ~Copyable {
     var outward: Outward
     /// What came from the PoP.
     let received: ReceiveBatch
+    /// What packets of protocol 41 really are.
+    let arrivals: Arrivals
+    /// Whether there is anything to ask it about what was received last.
+    var hasNews = false
+    /// When it was told the last time to forget what is old, in nanoseconds.
+    private var lastForgetting: UInt64 = 0
     /// How many messages to receive next.
     var appetite = Appetite(messages: Self.mostMessages, packets: Self.packetsPerTurn)
     /// Datagrams that wait to be handled, and what some of them must be signed with.
@@ -76,6 +82,7 @@ struct ClientLoop: ~Copyable {
             slotSize: Self.slotSize,
             headroom: 0
         )
+        let arrivals = try Arrivals(Self.tap(for: options, logger))
         let outward = try Outward()
         let hostQueue = try HostQueue(logger)
         let now = Self.now()
@@ -85,6 +92,7 @@ struct ClientLoop: ~Copyable {
         self.signals = signals
         self.poller = poller
         self.received = received
+        self.arrivals = arrivals
         self.outward = outward
         self.hostQueue = hostQueue
         self.unverified.reserveCapacity(AYIYASignatures.most)
@@ -99,6 +107,22 @@ struct ClientLoop: ~Copyable {
             at: now.monotonic,
             logger
         )
+    }
+
+    /// Opens what sees packets of protocol 41 as links hand them on; nil without any, or where the process may not.
+    private static func tap(for options: Options, _ logger: Logger) -> LinkTap? {
+        guard options.settings.encapsulation.isBare else { return nil }
+        do throws(SystemCallError) { return try LinkTap() } catch {
+            logger.notice("the sizes of packets that links merge (GRO) are guessed: \(error)")
+            return nil
+        }
+    }
+
+    /// Has what nobody asked about forgotten, about once a second while packets come.
+    mutating func forgetOldNews(at now: ClientTime) {
+        guard now.nanoseconds &- self.lastForgetting > 1_000_000_000 else { return }
+        self.lastForgetting = now.nanoseconds
+        self.arrivals.forgetOld(at: now.nanoseconds)
     }
 
     static func now() -> ClientTime {

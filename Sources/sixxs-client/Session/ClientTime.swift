@@ -5,6 +5,12 @@ struct ClientTime: Hashable, Sendable {
 
     /// Seconds since 1970, as the host believes.
     var epoch: UInt64
+
+    /// ``monotonic`` in nanoseconds.
+    var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = self.monotonic.components
+        return UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000)
+    }
 }
 
 /// Dates for people.

@@ -13,7 +13,9 @@ extension PacketLoop {
         try self.takeTurn(fileDescriptor, source, tellingOrigins: false, now) { loop, index, _ in
             let length = loop.received.length(at: index)
             let slot = loop.received.slot(at: index)
-            if source == .sixInFour4, let parts = loop.takeMergedIPv4(slot, length: length, now) {
+            if loop.hasNews, let payload = OuterPayload(bareFrom: source),
+                let parts = loop.takeMergedIPv4(slot, length: length, payload, now)
+            {
                 return parts
             }
             loop.ask(slot, length: length, now) { engine, buffer, spare in
@@ -35,7 +37,9 @@ extension PacketLoop {
             guard let outer = OuterHeader(datagram, payload) else { return 1 }
             if payload == .ayiya { return loop.take(index, datagram, outer, source, landedBy: plan, now) }
             let slot = loop.received.slot(at: index)
-            if payload == .sixInFour, let parts = loop.takeMerged(slot, 0..<datagram.length, outer, now) {
+            if loop.hasNews, let payload = OuterPayload(bareFrom: source),
+                let parts = loop.takeMergedIPv6(slot, length: datagram.length, payload, outer, now)
+            {
                 return parts
             }
             loop.give(slot, length: datagram.length, payload, outer, now)
@@ -77,6 +81,8 @@ extension PacketLoop {
                     tellingOrigins: tellingOrigins,
                     into: plan == nil ? nil : self.landings.room
                 )
+                // What is known of a packet is known before it can be received.
+                self.hasNews = count > 0 && self.arrivals.haveNews(at: now.monotonic)
                 for index in 0..<count { taken += take(&self, index, plan) }
                 self.giveAll(now)
                 messages += count
@@ -106,46 +112,6 @@ extension PacketLoop {
                 at: now
             )
         }
-    }
-
-    // MARK: - What the receiving link merged
-
-    /// Cuts a packet up that the receiving link merged.
-    ///
-    /// - Returns: Into how many; nil when it was none.
-    private mutating func takeMergedIPv4(
-        _ slot: UnsafeMutableRawBufferPointer,
-        length: Int,
-        _ now: Moment
-    ) -> Int? {
-        let range = PacketBuffer.headroom..<PacketBuffer.headroom + length
-        guard let packet = try? IPv4Packet(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[range])),
-            SuperPacket.isMerged(packet.payload)
-        else { return nil }
-        let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
-        let outer = OuterHeader(path: path, trafficClass: packet.trafficClass)
-        return self.takeMerged(slot, packet.headerLength..<packet.totalLength, outer, now)
-    }
-
-    private mutating func takeMerged(
-        _ slot: UnsafeMutableRawBufferPointer,
-        _ range: Range<Int>,
-        _ outer: OuterHeader,
-        _ now: Moment
-    ) -> Int? {
-        let place = PacketBuffer.headroom + range.lowerBound..<PacketBuffer.headroom + range.upperBound
-        let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[place])
-        guard SuperPacket.isMerged(octets) else { return nil }
-        let mtu = self.engine.largestPacket(from: octets.ipv6Address(at: IPv6Header.Offset.source))
-        guard let header = SuperPacket.mergeHeader(of: octets, mtu: mtu),
-            let whole = try? SuperPacket(octets, header)
-        else { return nil }
-        for index in 0..<whole.count {
-            guard let segment = self.write(index, of: whole, now) else { continue }
-            self.give(segment.slot, length: segment.length, .sixInFour, outer, now)
-            if segment.isLarge { self.flush(now) }
-        }
-        return whole.count
     }
 }
 

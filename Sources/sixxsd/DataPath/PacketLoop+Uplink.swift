@@ -201,20 +201,26 @@ extension PacketLoop {
 
     /// Writes one of the packets that another stands for into a slot of its own.
     ///
-    /// - Returns: The slot, and the packet's length; after a large one everything must be flushed, since it lies where the
-    ///   next one will.
+    /// - Parameters:
+    ///   - index: Which one.
+    ///   - whole: The other.
+    ///   - front: Octets to leave between the headroom and the packet.
+    ///   - now: The time.
+    /// - Returns: The slot, and the packet's length with what is in front; after a large one everything must be flushed, since it lies
+    ///   where the next one will.
     mutating func write(
         _ index: Int,
         of whole: borrowing SuperPacket,
+        behind front: Int = 0,
         _ now: Moment
     ) -> (slot: UnsafeMutableRawBufferPointer, length: Int, isLarge: Bool)? {
         let headroom = PacketBuffer.headroom
-        let isLarge = whole.largest > self.segments.slotSize - headroom
+        let isLarge = front + whole.largest > self.segments.slotSize - headroom
         self.makeRoom(now)
         if self.usedSegments == self.segments.capacity { self.flush(now) }
         let slot = isLarge ? self.largeSegment.slot(at: 0) : self.segments.slot(at: self.usedSegments)
         var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom)
-        guard whole.write(index, into: &buffer) else { return nil }
+        guard whole.write(index, into: &buffer, behind: front) else { return nil }
         if !isLarge { self.usedSegments += 1 }
         return (slot, buffer.count, isLarge)
     }

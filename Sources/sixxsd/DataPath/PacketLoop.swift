@@ -38,6 +38,10 @@ struct PacketLoop: ~Copyable {
     var ring: DeviceRing?
     /// How many to read at once next.
     var readAhead = ReadAhead(most: DeviceRing.capacity)
+    /// What bare packets really are.
+    let arrivals: Arrivals
+    /// Whether there is anything to ask it about what was received last.
+    var hasNews = false
     /// How much to take from each source next, in the order of the sources.
     var appetites: [Appetite]
     /// Second buffers for the engine; those whose packet waits to be sent come first.
@@ -75,7 +79,9 @@ struct PacketLoop: ~Copyable {
         let segments = try PacketArena(capacity: 2 * capacity, slotSize: Self.segmentSlotSize)
         let largeSegment = try PacketArena(capacity: 1, slotSize: Self.slotSize)
         let landings = try Landings(capacity: capacity, slotSize: Self.segmentSlotSize)
+        let arrivals = try Arrivals(ports.tap)
         let poller = try Self.watch(ports, mailbox)
+        self.arrivals = arrivals
         self.ports = ports
         self.mailbox = mailbox
         self.received = received
@@ -205,6 +211,7 @@ struct PacketLoop: ~Copyable {
     private mutating func tickIfDue(_ now: Moment) {
         guard now.monotonic >= self.nextTick else { return }
         self.nextTick = now.monotonic + 1_000_000_000
+        self.arrivals.forgetOld(at: now.monotonic)
         guard self.engine.place.isFirst else { return }
         _ = self.engine.expireTunnels(at: now)
         self.sendProbes(now)

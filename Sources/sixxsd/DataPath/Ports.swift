@@ -70,6 +70,8 @@ final class Ports: Sendable {
     let ipv6: OuterPorts
     /// Where packets go straight to links.
     let link: LinkPort?
+    /// Sees what links merge, or why nothing does.
+    let tapping: Result<LinkTap, SystemCallError>
     let options: DataPathOptions
     /// Which part of the traffic comes through here.
     let share: TrafficShare
@@ -83,13 +85,18 @@ final class Ports: Sendable {
         nextHops: NextHopService?,
         workers: Int
     ) throws(SystemCallError) -> [Ports] {
+        // Before the sockets, which are to receive nothing that was not seen.
+        let taps = Result { () throws(SystemCallError) in try LinkTap.open(shares: workers) }
         var all: [Ports] = []
         for index in 0..<workers {
             let share = TrafficShare(index: index, of: workers)
-            all.append(try Ports(tunName: tunName, options, nextHops, share))
+            all.append(try Ports(tunName: tunName, options, nextHops, taps.map { $0[index] }, share))
         }
         return all
     }
+
+    /// Sees what links merge; nil where it must be guessed.
+    var tap: LinkTap? { try? self.tapping.get() }
 
     /// Opens a queue of the TUN device, and sockets.
     ///
@@ -98,9 +105,11 @@ final class Ports: Sendable {
         tunName: String,
         _ options: DataPathOptions,
         _ nextHops: NextHopService?,
+        _ tapping: Result<LinkTap, SystemCallError>,
         _ share: TrafficShare
     ) throws(SystemCallError) {
         self.options = options
+        self.tapping = tapping
         self.share = share
         // First what another daemon would have too: a queue of its device would be given to us, packets and all.
         let ipv4 = try OuterPorts(family: .ipv4, options, share)

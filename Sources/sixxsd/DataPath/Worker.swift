@@ -48,6 +48,7 @@ final class Worker: Sendable {
         do throws(SystemCallError) {
             loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox)
             loop.ring = self.makeRing(for: loop)
+            self.reportMissingTap()
         } catch {
             started.resume(throwing: error)
             return
@@ -61,6 +62,17 @@ final class Worker: Sendable {
         }
         self.reportStop.finish()
         loop.answerMail()
+    }
+
+    private func reportMissingTap() {
+        // All workers are refused alike.
+        guard case .failure(let error) = self.ports.tapping, self.ports.share.index == 0 else { return }
+        self.logger.notice(
+            """
+            the sizes of packets that links merge (GRO) are guessed: TCP in 6in4 and GRE is handed on in packets of \
+            \(IPv6Packet.minimumMTU) octets there, merged UDP is lost: \(error)
+            """
+        )
     }
 
     /// Makes what moves many packets with one system call, where that is wanted and the kernel allows it.

@@ -179,49 +179,105 @@ import Wire
 
     // MARK: - What a link merged
 
-    private static func mergeHeader(_ octets: [UInt8]) -> OffloadHeader? {
-        SuperPacket.mergeHeader(of: octets.span.bytes, mtu: 1480)
+    /// Does what a receiver does with a packet of which the kernel says something.
+    private static func received(_ octets: [UInt8], _ header: OffloadHeader) throws(DecodeError) -> [[UInt8]]
+    {
+        var (octets, header) = (octets, header)
+        var span = octets.mutableSpan
+        var bytes = span.mutableBytes
+        let isWhole = !header.prepare(&bytes)
+        return isWhole ? [octets] : try Self.segments(octets, header)
     }
 
-    @Test func thatTheLinkMergedIsCutUpAsLargeAsTheTunnelTakes() throws {
+    private static func merged(extensions: [UInt8] = []) -> TCPSegment {
         var whole = TCPSegment(options: [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2])
         whole.flags |= 0x08
+        whole.extensions = extensions
         whole.payload = (0..<5000).map { UInt8(truncatingIfNeeded: $0) }
-        let octets = whole.octets(checksum: whole.pseudoHeaderSum)
-
-        let header = try #require(Self.mergeHeader(octets))
-
-        #expect(try Self.segments(octets, header) == Self.expected(whole, size: 1408))
+        return whole
     }
 
-    @Test func isNoneThatItsSenderCompleted() {
-        #expect(Self.mergeHeader(TCPSegment(payload: [1]).octets) == nil)
-        let datagram = Packet.udp(ipv6("2001:db8::1"), ipv6("2001:db8::2"))
-        #expect(Self.mergeHeader(datagram) == nil)
+    @Test(arguments: [[], [6, 0, 1, 4, 0, 0, 0, 0]], [1, 700, 1368])
+    func thatTheLinkMergedComesOutAsItWasSent(_ extensions: [UInt8], _ size: Int) throws {
+        let whole = Self.merged(extensions: extensions)
+        var header = Self.header(of: whole, size: size)
+        // The kernel counts the outer headers, and payload that lies with them.
+        header.headerLength = 1106
+
+        let packets = try Self.received(whole.octets(checksum: whole.pseudoHeaderSum), header)
+
+        #expect(packets == Self.expected(whole, size: size))
     }
 
-    @Test func thatOnlyLooksMergedStaysAsItIs() throws {
-        // The payload makes the right checksum the pseudo-header's sum.
-        var segment = TCPSegment(payload: [0, 0])
-        let wanted = segment.pseudoHeaderSum
-        let checksum = Array(segment.octets[56..<58])
-        segment.payload = onesComplementSum((~wanted).octets + checksum).octets
-        #expect(segment.octets == segment.octets(checksum: wanted))
-
-        let header = try #require(Self.mergeHeader(segment.octets))
-
-        #expect(try Self.segments(segment.octets, header) == [segment.octets])
-    }
-
-    @Test func isNotTakenForOneWhereverItIsCut() {
-        var whole = TCPSegment(payload: [1, 2, 3])
+    /// The kernel hangs packets together as they are where a link is told to (`rx-gro-list`): the headers are those of the first.
+    @Test(arguments: [[], [6, 0, 1, 4, 0, 0, 0, 0]])
+    func thatTheLinkHungTogetherComesOutAsItWasSent(_ extensions: [UInt8]) throws {
+        var whole = Self.merged(extensions: extensions)
         whole.flags = 0x10
+        var first = whole
+        first.payload = Array(whole.payload.prefix(1000))
+        let field = 40 + extensions.count + 16
+        let checksum = first.octets[field..<field + 2].reduce(UInt16(0)) { $0 << 8 | UInt16($1) }
+        let header = OffloadHeader(segmentation: .tcpOverIPv6, segmentSize: 1000)
+
+        let packets = try Self.received(whole.octets(checksum: checksum), header)
+
+        #expect(packets == Self.expected(whole, size: 1000))
+    }
+
+    @Test func hasItsHeadersCountedAnew() {
+        let whole = Self.merged(extensions: [6, 0, 1, 4, 0, 0, 0, 0])
+        var octets = whole.octets(checksum: whole.pseudoHeaderSum)
+        var header = Self.header(of: whole, size: 1000)
+        header.headerLength = 1106
+        var span = octets.mutableSpan
+        var bytes = span.mutableBytes
+
+        let isToBeCutUp = header.prepare(&bytes)
+
+        #expect(isToBeCutUp && header.headerLength == 40 + 8 + 32)
+    }
+
+    @Test func isCompletedWhereItIsOne() throws {
+        let segment = TCPSegment(payload: [1, 2, 3, 4, 5])
+        let header = OffloadHeader(checksum: OffloadHeader.Checksum(start: 40, offset: 16))
+
+        let packets = try Self.received(segment.octets(checksum: segment.pseudoHeaderSum), header)
+
+        #expect(packets == [segment.octets])
+    }
+
+    @Test(arguments: [(40, 64), (65, 0), (65535, 65535)])
+    func isLeftAloneWhereTheKernelSpeaksOfWhatIsNotThere(_ start: UInt16, _ offset: UInt16) throws {
+        let segment = TCPSegment(payload: [1, 2, 3, 4, 5])
+        let header = OffloadHeader(checksum: OffloadHeader.Checksum(start: start, offset: offset))
+
+        #expect(try Self.received(segment.octets, header) == [segment.octets])
+    }
+
+    @Test func isGuessedToFitEveryPath() throws {
+        let whole = Self.merged()
         let octets = whole.octets(checksum: whole.pseudoHeaderSum)
-        for count in 0...octets.count {
-            let part = Array(octets.prefix(count))
-            guard let header = Self.mergeHeader(part) else { continue }
-            #expect((try? Self.segments(part, header)) == nil || count == octets.count, "\(count) octets")
-        }
+
+        let guess = DoubtfulPacket.guess(octets.span.bytes)
+        let header = try #require(guess)
+
+        #expect(try Self.received(octets, header) == Self.expected(whole, size: 1280 - 72))
+    }
+
+    @Test func leavesRoomForAHeaderInFront() throws {
+        let whole = Self.merged()
+        let octets = whole.octets(checksum: whole.pseudoHeaderSum)
+        let view = try SuperPacket(octets.span.bytes, Self.header(of: whole, size: 1000))
+        var slot = [UInt8](repeating: 0xee, count: Self.room)
+        var span = slot.mutableSpan
+        let start = PacketBuffer.headroom
+        var buffer = PacketBuffer(span.mutableBytes, range: start..<start)
+
+        let fits = view.write(1, into: &buffer, behind: 4)
+
+        #expect(fits)
+        #expect(buffer.packet.octets == [0xee, 0xee, 0xee, 0xee] + Self.expected(whole, size: 1000)[1])
     }
 
     // MARK: - Checksums alone

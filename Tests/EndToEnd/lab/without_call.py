@@ -1,6 +1,7 @@
 """Runs a program without a system call, as a sandbox would: the kernel answers EPERM.
 
     without_call.py NUMBER PROGRAM [ARGUMENT …]
+    without_call.py packet PROGRAM [ARGUMENT …]      without sockets of AF_PACKET: EAFNOSUPPORT, as of RestrictAddressFamilies=
 """
 
 from __future__ import annotations
@@ -8,15 +9,20 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import platform
+import socket
 import struct
 import sys
 
 # The same on every architecture.
 IO_URING_SETUP = 425
+SOCKET = {"x86_64": 41, "aarch64": 198}[platform.machine()]
 
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER, PR_SET_NO_NEW_PRIVS = 22, 2, 38
 LOAD_WORD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, ANSWER = 0x7FFF0000, 0x00050000
+# Its number is what the data begin with.
+NUMBER, FIRST_ARGUMENT = 0, 16
 
 
 class Program(ctypes.Structure):
@@ -25,10 +31,18 @@ class Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-def forbid(number: int) -> None:
-    """Has this process and what it starts do without a system call."""
-    # Its number is what the data begin with.
-    instructions = [(LOAD_WORD, 0, 0, 0), (JUMP_IF_EQUAL, 0, 1, number), (RETURN, 0, 0, ANSWER | errno.EPERM), (RETURN, 0, 0, ALLOW)]
+def without_call(number: int) -> list[tuple[int, int, int, int]]:
+    return [(LOAD_WORD, 0, 0, NUMBER), (JUMP_IF_EQUAL, 0, 1, number),
+            (RETURN, 0, 0, ANSWER | errno.EPERM), (RETURN, 0, 0, ALLOW)]
+
+
+def without_sockets(family: int) -> list[tuple[int, int, int, int]]:
+    return [(LOAD_WORD, 0, 0, NUMBER), (JUMP_IF_EQUAL, 0, 3, SOCKET), (LOAD_WORD, 0, 0, FIRST_ARGUMENT),
+            (JUMP_IF_EQUAL, 0, 1, family), (RETURN, 0, 0, ANSWER | errno.EAFNOSUPPORT), (RETURN, 0, 0, ALLOW)]
+
+
+def forbid(instructions: list[tuple[int, int, int, int]]) -> None:
+    """Has this process and what it starts do without something."""
     octets = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
     program = Program(len(instructions), octets)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -38,5 +52,5 @@ def forbid(number: int) -> None:
 
 
 if __name__ == "__main__":
-    forbid(int(sys.argv[1]))
+    forbid(without_sockets(socket.AF_PACKET) if sys.argv[1] == "packet" else without_call(int(sys.argv[1])))
     os.execvp(sys.argv[2], sys.argv[2:])

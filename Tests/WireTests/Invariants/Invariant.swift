@@ -28,6 +28,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case digest
     case capture
     case offload
+    case doubt
 
     /// Decodes an input in every way that the target knows; may not trap.
     ///
@@ -48,6 +49,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .digest: try checkDigest(input)
         case .capture: try checkCapture(input)
         case .offload: try checkOffload(input)
+        case .doubt: try checkDoubt(input)
         }
     }
 }

@@ -47,6 +47,35 @@ import Wire
         }
     }
 
+    // MARK: - What a link handed on
+
+    @Test func countsFromThePacket() throws {
+        let octets = Self.bulk.with(74, at: 6)
+
+        let header = try OffloadHeader(ofReceived: octets.span.bytes, origin: 34)
+
+        #expect(try header == Self.decode(Self.bulk))
+    }
+
+    @Test(arguments: [(40, 40, true), (40, 41, false), (40, 0, true), (0, 1, false)])
+    func countsFromNothingInFrontOfThePacket(_ start: UInt8, _ origin: Int, _ isTaken: Bool) {
+        let octets = Self.bulk.with(start, at: 6)
+
+        let header = try? OffloadHeader(ofReceived: octets.span.bytes, origin: origin)
+
+        #expect((header != nil) == isTaken)
+    }
+
+    @Test func mayHaveCompleteChecksums() throws {
+        // 2: the kernel has verified it.
+        let octets = Self.bulk.with(2, at: 0)
+
+        let header = try OffloadHeader(ofReceived: octets.span.bytes, origin: 34)
+
+        #expect(header.segmentation == .tcpOverIPv6 && header.segmentSize == 1400 && header.checksum == nil)
+        #expect(throws: DecodeError.self) { try Self.decode(octets) }
+    }
+
     @Test func mayMarkTheFirstSegmentsCongestionWindow() throws {
         #expect(try Self.decode(Self.bulk.with(0x84, at: 1)).segmentation == .tcpOverIPv6)
     }

@@ -1,0 +1,115 @@
+import Core
+import LinuxIO
+import Wire
+
+// Bare packets that the receiving link put together (GRO), or whose checksum is not complete.
+extension PacketLoop {
+    /// A bare packet, where it lies behind a slot's headroom.
+    private struct Bare {
+        var slot: UnsafeMutableRawBufferPointer
+        /// What stands behind the outer header, in octets from the headroom.
+        var range: Range<Int>
+        var payload: OuterPayload
+        var outer: OuterHeader
+        var outerLength: Int
+        /// Length of the header between the outer one and the inner packet, in octets.
+        var frontLength = 0
+
+        var inner: Range<Int> {
+            PacketBuffer.headroom + self.range.lowerBound + self.frontLength..<PacketBuffer.headroom
+                + self.range.upperBound
+        }
+    }
+
+    /// Cuts a packet up that was put together; completes the checksum of one that was not, and has no complete one.
+    ///
+    /// - Returns: Into how many it was cut up; nil when it is one, where it lies.
+    mutating func takeMergedIPv4(
+        _ slot: UnsafeMutableRawBufferPointer,
+        length: Int,
+        _ payload: OuterPayload,
+        _ now: Moment
+    ) -> Int? {
+        let range = PacketBuffer.headroom..<PacketBuffer.headroom + length
+        guard let packet = try? IPv4Packet(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[range])) else {
+            return nil
+        }
+        let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
+        return self.takeMerged(
+            Bare(
+                slot: slot,
+                range: packet.headerLength..<packet.totalLength,
+                payload: payload,
+                outer: OuterHeader(path: path, trafficClass: packet.trafficClass),
+                outerLength: packet.headerLength
+            ),
+            now
+        )
+    }
+
+    /// Does the same to what came over IPv6, of which no outer header is at hand.
+    mutating func takeMergedIPv6(
+        _ slot: UnsafeMutableRawBufferPointer,
+        length: Int,
+        _ payload: OuterPayload,
+        _ outer: OuterHeader,
+        _ now: Moment
+    ) -> Int? {
+        self.takeMerged(
+            Bare(
+                slot: slot,
+                range: 0..<length,
+                payload: payload,
+                outer: outer,
+                outerLength: IPv6Packet.headerLength
+            ),
+            now
+        )
+    }
+
+    private mutating func takeMerged(_ packet: Bare, _ now: Moment) -> Int? {
+        var packet = packet
+        if packet.payload == .gre {
+            let front = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet.slot)[packet.inner])
+            guard let length = try? GREPacket.headerLength(of: front) else { return nil }
+            packet.frontLength = length
+        }
+        let inner = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet.slot)[packet.inner])
+        let outerLength = packet.outerLength + packet.frontLength
+        guard var header = self.arrivals.header(of: inner, behind: outerLength, at: now.monotonic) else {
+            return nil
+        }
+        let place = UnsafeMutableRawBufferPointer(rebasing: packet.slot[packet.inner])
+        var octets = MutableRawSpan(_unsafeBytes: place)
+        guard header.prepare(&octets) else { return nil }
+        return self.cutUp(packet, header, now)
+    }
+
+    private mutating func cutUp(_ packet: Bare, _ header: OffloadHeader, _ now: Moment) -> Int? {
+        let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet.slot)[packet.inner])
+        guard let whole = try? SuperPacket(octets, header) else { return nil }
+        // Of the link's header between, nothing but its length mattered; a checksum in it was verified, and covers no segment.
+        let front = packet.payload == .gre ? GREPacket.headerLength : 0
+        for index in 0..<whole.count {
+            guard let segment = self.write(index, of: whole, behind: front, now) else { continue }
+            if front > 0 {
+                var slot = MutableRawSpan(_unsafeBytes: segment.slot)
+                GREPacket.encodeHeader(into: &slot, at: PacketBuffer.headroom)
+            }
+            self.give(segment.slot, length: segment.length, packet.payload, packet.outer, now)
+            if segment.isLarge { self.flush(now) }
+        }
+        return whole.count
+    }
+}
+
+extension OuterPayload {
+    /// What comes from a source that links put packets of together; nil for another.
+    init?(bareFrom source: PacketLoop.Source) {
+        switch source {
+        case .sixInFour4, .sixInFour6: self = .sixInFour
+        case .gre4, .gre6: self = .gre
+        default: return nil
+        }
+    }
+}
