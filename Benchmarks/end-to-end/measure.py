@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests" / "EndToEnd
 
 import floors  # noqa: E402
 import lossless  # noqa: E402
+import merging  # noqa: E402
 import packet_cost  # noqa: E402
 import round_trips  # noqa: E402
 import transfers  # noqa: E402
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
         *packet_cost.table(asked.only, asked.rounds or 7, asked.apart), "", *floors.table(asked.rounds or 7)],
     "workers": lambda asked: workers.table(asked.only, asked.rounds or 5),
     "transfers": lambda asked: transfers.table(asked.rounds or 5),
+    "merging": lambda asked: merging.table(asked.rounds or 5),
     "round-trips": lambda asked: round_trips.table(asked.rounds or 3),
     "waiting": lambda asked: waiting.table(asked.rounds or 3),
     "lossless": lambda asked: lossless.table(),
