@@ -127,7 +127,7 @@ let package = Package(
         .testTarget(
             name: "CentralTests",
             dependencies: [
-                "sixxs-central", "Wire", "Streams", argumentParser, logging, serviceLifecycle,
+                "sixxs-central", "Wire", "Streams", "TestSupport", argumentParser, logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict

@@ -13,6 +13,9 @@ final class FakeConnector: DaemonConnector {
         /// Takes everything and reports nonsense.
         case cannotReport
 
+        /// Takes everything and reports this.
+        case reports(String)
+
         /// Takes a push, and cannot save what is confirmed.
         case cannotSave
 
@@ -64,7 +67,11 @@ final class FakeConnector: DaemonConnector {
             throw .timedOut(.request(name), after: limit)
         }
 
-        func request(_ octets: [UInt8], named name: String) throws(ConnectionFailure) -> ControlReply {
+        func request(
+            _ octets: [UInt8],
+            named name: String,
+            upTo limit: ReplyLimit
+        ) throws(ConnectionFailure) -> ControlReply {
             let text = String(decoding: octets, as: UTF8.self)
             let (line, body) = text.split(separator: "\n", maxSplits: 1).splitted
             if line.hasPrefix("config push ") {
@@ -77,6 +84,9 @@ final class FakeConnector: DaemonConnector {
             }
             if case .cannotReport = self.script, line == "pop report" {
                 return ControlReply(200, lines: ["{}"])
+            }
+            if case .reports(let text) = self.script, line == "pop report" {
+                return ControlReply(200, lines: [text])
             }
             return self.state.reply(to: line)
         }

@@ -210,9 +210,23 @@ final class FakeDaemon: Sendable {
 
     private func reply(to line: String) -> ControlReply { self.state.withLock { $0.reply(to: line) } }
 
+    /// What a centre believes of a report whose tunnels are all the PoP's own.
+    static func received(_ state: State) throws -> ReceivedReport {
+        let configuration = try? Configuration(parsing: state.text, file: "report")
+        let expectation = ReportExpectation(
+            popID: configuration?.pop.ownDetails?.id ?? 1,
+            popName: configuration?.pop.ownDetails?.name ?? "chtst01",
+            tunnels: Set((configuration?.tunnels ?? []).map(\.number)),
+            now: Int64(Date().timeIntervalSince1970)
+        )
+        return try ReceivedReport(parsing: Array(Self.report(state).utf8), expecting: expectation)
+    }
+
     /// A report with a row for each tunnel that it runs.
     static func report(_ state: State) -> String {
-        let tunnels = (try? Configuration(parsing: state.text, file: "report"))?.tunnels ?? []
+        let configuration = try? Configuration(parsing: state.text, file: "report")
+        let tunnels = configuration?.tunnels ?? []
+        let pop = configuration?.pop.ownDetails.map { "{\"id\":\($0.id),\"name\":\"\($0.name)\"}" } ?? "null"
         let rows = tunnels.map { tunnel in
             let isDown = state.down.contains("\(tunnel.number)")
             return Self.row(
@@ -223,7 +237,7 @@ final class FakeDaemon: Sendable {
         }
         return """
             {"instance":"\(state.instance)","version":"0.1.0","uptime":4242,"hostUptime":99999,"time":\(state.time),\
-            "pop":{"id":1,"name":"chtst01"},"generation":\(state.generation),"digest":"\(state.digest)",\
+            "pop":\(pop),"generation":\(state.generation),"digest":"\(state.digest)",\
             "totals":{"online":1,"active":1,"configured":2,"rxPackets":10,"rxBytes":1000,"txPackets":20,"txBytes":2000},\
             "tunnels":[\(rows.joined(separator: ","))]}
             """

@@ -94,7 +94,7 @@ struct FleetVerdictTests {
         var status = try await FleetStatus(from: test.store, only: [])
 
         let failure = ConnectionFailure.daemonNotListening(try Fixture.pop().control)
-        await status.askDaemons(through: FakeConnector([2: .fails(failure)]))
+        try await status.askDaemons(of: test.store, through: FakeConnector([2: .fails(failure)]))
 
         #expect(status.pops.map(\.isReachable) == [true, false])
         #expect(StatusDocument(status.pops[0]).uptime == 4242)

@@ -31,7 +31,7 @@ struct RoundTests {
         #expect(history.confirmedDigest == Configuration.sha256(of: try #require(text).utf8))
         let sample = try #require(try await test.store.latestSamples()[1])
         #expect(sample.uptime == 4242)
-        #expect(sample.rxBytes == 1000)
+        #expect(sample.rxBytes == Tally(1000))
     }
 
     @Test func countsGenerationsOnlyWhenTheTextChanges() async throws {

@@ -10,11 +10,12 @@ import Wire
 struct SampleTests {
     private static let start = Date(timeIntervalSince1970: 1_799_971_200)  // a midnight
 
-    private static func report(_ change: (inout FakeDaemon.State) -> Void = { _ in }) throws -> PoPReport {
+    private static func report(_ change: (inout FakeDaemon.State) -> Void = { _ in }) throws -> ReceivedReport
+    {
         var state = FakeDaemon.State()
         state.text = try TestPush.generation(tunnels: 2).text
         change(&state)
-        return try JSONDecoder().decode(PoPReport.self, from: Data(FakeDaemon.report(state).utf8))
+        return try FakeDaemon.received(state)
     }
 
     private static func steps(
@@ -104,9 +105,9 @@ struct SampleTests {
 
     @Test func takeTheMeanLatencyOfEachStep() async throws {
         let test = try await TestStore()
-        func record(_ received: UInt64, _ average: Double, after seconds: TimeInterval) async throws {
+        func record(_ received: Int64, _ average: Double, after seconds: TimeInterval) async throws {
             var report = try Self.report()
-            report.tunnels[0].latency.received = received
+            report.tunnels[0].latency.received = Tally(received)
             report.tunnels[0].latency.avgMs = average
             _ = try await test.store.record(report, of: 1, at: Self.start.addingTimeInterval(seconds))
         }

@@ -52,6 +52,12 @@ enum TestPush {
         let conversation = PushConversation(
             pop: pop.name,
             generation: generation,
+            expectation: ReportExpectation(
+                popID: pop.id,
+                popName: pop.name.description,
+                tunnels: [],
+                earlierTunnels: 8192
+            ),
             massChange: nil,
             confirm: 60
         )

@@ -15,14 +15,17 @@ struct TrafficTests {
         received: Int64 = 0,
         latency: Int64 = 0
     ) -> CounterStep {
-        CounterStep(
+        let (sent, received, latency) = (
+            Tally(clamping: sent), Tally(clamping: received), Tally(clamping: latency)
+        )
+        return CounterStep(
             time: Self.start.addingTimeInterval(Double(minutes) * 60),
             reports: 2,
             up: 1,
-            inPackets: octets / 100,
-            inBytes: octets,
-            outPackets: octets / 50,
-            outBytes: octets * 2,
+            inPackets: Tally(clamping: octets / 100),
+            inBytes: Tally(clamping: octets),
+            outPackets: Tally(clamping: octets / 50),
+            outBytes: Tally(clamping: octets * 2),
             sent: sent,
             received: received,
             latency: latency
@@ -38,10 +41,10 @@ struct TrafficTests {
         let first = try #require(steps.first)
         let second = try #require(steps.last)
         #expect(steps.count == 2)
-        #expect((first.inBytes, first.outBytes, first.inPackets) == (6000, 12000, 60))
+        #expect([first.inBytes, first.outBytes, first.inPackets].map(\.value) == [6000, 12000, 60])
         #expect((first.seconds, first.rate(first.inBytes)) == (600, 80))
         #expect((first.loss, first.mean) == (20, 5))
-        #expect((second.seconds, second.inBytes) == (1200, 0))
+        #expect((second.seconds, second.inBytes.value) == (1200, 0))
         #expect(second.loss == 100)
         #expect(second.mean == nil)
     }
@@ -62,7 +65,7 @@ struct TrafficTests {
         for (octets, instance) in [(1000, "a"), (4000, "a"), (500, "b")] {
             state.inBytes = octets
             state.instance = String(repeating: instance, count: 32)
-            let report = try JSONDecoder().decode(PoPReport.self, from: Data(FakeDaemon.report(state).utf8))
+            let report = try FakeDaemon.received(state)
             _ = try await store.record(report, of: 1, at: clock)
             clock += 600
         }
@@ -70,11 +73,12 @@ struct TrafficTests {
         let steps = try await store.steps(of: Fixture.number(1), since: Self.start.addingTimeInterval(600))
         let ofPoP = try await store.steps(ofPoP: 1, since: Self.start.addingTimeInterval(600))
 
-        #expect(TrafficStep.differences(of: steps).map(\.inBytes) == [3000, 500])
+        #expect(TrafficStep.differences(of: steps).map(\.inBytes.value) == [3000, 500])
         #expect(steps.map(\.reports) == [1, 1, 1])
         #expect(ofPoP.count == 3)
-        #expect(TrafficStep.differences(of: ofPoP).map(\.outBytes) == [0, 1000])
-        #expect(try await store.traffic(since: Self.start.addingTimeInterval(600)) == (1000, 2000))
+        #expect(TrafficStep.differences(of: ofPoP).map(\.outBytes.value) == [0, 1000])
+        let traffic = try await store.traffic(since: Self.start.addingTimeInterval(600))
+        #expect((traffic.fromUplink.value, traffic.toUplink.value) == (1000, 2000))
     }
 
     @Test func isShownInUnitsThatFit() {

@@ -223,16 +223,16 @@ struct HealthTests {
     private static func report(
         up: Int,
         of count: Int,
-        errors: UInt64 = 0,
-        instance: String = "a"
-    ) throws -> PoPReport {
+        errors: Int64 = 0,
+        instance: Character = "a"
+    ) throws -> ReceivedReport {
         var state = FakeDaemon.State()
-        state.instance = instance
+        state.instance = String(repeating: instance, count: 32)
         state.errors = 0
         state.text = try TestPush.generation(tunnels: count).text
         state.down = Set((up..<count).map { "T\($0 + 1)" })
-        var report = try JSONDecoder().decode(PoPReport.self, from: Data(FakeDaemon.report(state).utf8))
-        report.tunnels[0].errors = ["Clock Off": errors]
+        var report = try FakeDaemon.received(state)
+        report.tunnels[0].errors = ["Clock Off": try #require(Tally(errors))]
         return report
     }
 
@@ -267,7 +267,7 @@ struct HealthTests {
     }
 
     @Test(arguments: [(1000, 0.0, true), (1001, 0.0, false), (5000, 200.0, true), (5001, 200.0, false)])
-    func isJudgedByErrorsBeyondTheUsual(errors: UInt64, usual: Double, isWell: Bool) throws {
+    func isJudgedByErrorsBeyondTheUsual(errors: Int64, usual: Double, isWell: Bool) throws {
         let (before, after) = (try Self.report(up: 1, of: 1), try Self.report(up: 1, of: 1, errors: errors))
 
         let complaint = Self.health(enabled: 1, usualErrors: usual).complaint(
@@ -290,7 +290,7 @@ struct MassChangeTests {
     func isStoppedWhenThatIsTooMany(before: Int, after: Int, isStopped: Bool) throws {
         var state = FakeDaemon.State()
         state.text = before == 0 ? "" : try TestPush.generation(tunnels: before).text
-        let report = try JSONDecoder().decode(PoPReport.self, from: Data(FakeDaemon.report(state).utf8))
+        let report = try FakeDaemon.received(state)
         let guardian = MassChange(enabled: Set((0..<after).map { "T\($0 + 1)" }))
 
         #expect((guardian.excess(over: report) != nil) == isStopped)
@@ -299,7 +299,7 @@ struct MassChangeTests {
     @Test func isNotStoppedWhereTheOnlyTunnelMakesPlaceForAnother() throws {
         var state = FakeDaemon.State()
         state.text = try TestPush.generation(tunnels: 1).text
-        let report = try JSONDecoder().decode(PoPReport.self, from: Data(FakeDaemon.report(state).utf8))
+        let report = try FakeDaemon.received(state)
 
         #expect(MassChange(enabled: ["T2"]).excess(over: report) == nil)
         #expect(MassChange(enabled: []).excess(over: report) != nil)

@@ -10,7 +10,8 @@ public struct ControlFramer: Sendable {
         case tooLong
     }
 
-    private let maximumLineLength: Int
+    /// In octets, without the line's end.
+    var maximumLineLength: Int
     private var octets: [UInt8] = []
     /// How many of the octets have been taken.
     private var start = 0

@@ -57,6 +57,8 @@ public enum ControlReplyError: Error, Hashable, Sendable, CustomStringConvertibl
     case noCode(String)
     /// A line or a whole reply is longer than is sensible, in octets.
     case tooLong(limit: Int)
+    /// A reply has, or announces, more lines than are sensible.
+    case tooManyLines(limit: Int)
     /// The line that should end a reply of several has another code's digit; the line.
     case wrongEnd(String)
 
@@ -65,20 +67,40 @@ public enum ControlReplyError: Error, Hashable, Sendable, CustomStringConvertibl
         switch self {
         case .noCode(let line): "expected a reply with a code of three digits, found \"\(line)\""
         case .tooLong(let limit): "expected a reply of at most \(limit) octets, found a longer one"
+        case .tooManyLines(let limit): "expected a reply of at most \(limit) lines, found more"
         case .wrongEnd(let line): "expected the last line of a reply, found \"\(line)\""
         }
     }
 }
 
+/// How much of one reply is read.
+public struct ReplyLimit: Hashable, Sendable {
+    /// In octets, line ends included, and what each line takes in memory beside its text.
+    public let octets: Int
+
+    /// Between the count and the end of a reply of several lines.
+    public let lines: Int
+
+    /// The most that any reply has.
+    public static let greatest = ReplyLimit(octets: 64 << 20, lines: 4 << 20)
+
+    /// Creates a limit.
+    public init(octets: Int, lines: Int) {
+        self.octets = octets
+        self.lines = lines
+    }
+}
+
 /// Puts replies together from the octets of a connection, in bounded memory.
 public struct ControlReplyParser: Sendable {
-    /// The longest reply that is accepted, in octets.
-    public static let maximumLength = 64 << 20
-
     /// What a line counts for beside its text: about what it takes in memory, in octets.
     private static let lineCost = 16
 
-    private let maximumLength: Int
+    /// How much of the next reply is accepted.
+    public var limit: ReplyLimit {
+        didSet { self.framer.maximumLineLength = self.limit.octets }
+    }
+
     private var framer: ControlFramer
     private var length = 0
     /// The reply of several lines that is under way.
@@ -86,10 +108,10 @@ public struct ControlReplyParser: Sendable {
 
     /// Creates a parser at the start of a connection.
     ///
-    /// - Parameter maximumLength: The longest reply that is accepted, in octets, line ends included.
-    public init(maximumLength: Int = Self.maximumLength) {
-        self.maximumLength = maximumLength
-        self.framer = ControlFramer(maximumLineLength: maximumLength)
+    /// - Parameter limit: How much of a reply is accepted.
+    public init(limit: ReplyLimit = .greatest) {
+        self.limit = limit
+        self.framer = ControlFramer(maximumLineLength: limit.octets)
     }
 
     /// Takes octets that have arrived.
@@ -102,7 +124,7 @@ public struct ControlReplyParser: Sendable {
     /// - Throws: ``ControlReplyError``; the connection is of no use then.
     public mutating func next() throws(ControlReplyError) -> ControlReply? {
         while let line = self.framer.nextLine() {
-            guard case .line(let text) = line else { throw .tooLong(limit: self.maximumLength) }
+            guard case .line(let text) = line else { throw .tooLong(limit: self.limit.octets) }
             if let reply = try self.take(text) {
                 self.length = 0
                 return reply
@@ -114,7 +136,7 @@ public struct ControlReplyParser: Sendable {
     private mutating func take(_ line: String) throws(ControlReplyError) -> ControlReply? {
         // Each line costs memory of its own, even an empty one.
         self.length += line.utf8.count + Self.lineCost
-        guard self.length <= self.maximumLength else { throw .tooLong(limit: self.maximumLength) }
+        guard self.length <= self.limit.octets else { throw .tooLong(limit: self.limit.octets) }
         guard var pending = self.pending else { return try self.first(line) }
         if pending.missing > 0 {
             // The optional is emptied first, so that the array is not copied for each line.
@@ -132,10 +154,12 @@ public struct ControlReplyParser: Sendable {
 
     private mutating func first(_ line: String) throws(ControlReplyError) -> ControlReply? {
         let (code, text) = try Self.split(line)
-        guard code % 100 == 1, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = Int(text),
-            count <= self.maximumLength
-        else {
+        guard code % 100 == 1, !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return ControlReply(code, text)
+        }
+        // Many digits may mean more than fits a number.
+        guard let count = Int(text), count <= self.limit.lines else {
+            throw .tooManyLines(limit: self.limit.lines)
         }
         self.pending = (code / 100, count, [])
         return nil

@@ -1,5 +1,7 @@
 /// What `pop report` answers, as one line of JSON: everything a collector wants to know of a daemon.
-public struct PoPReport: Codable, Hashable, Sendable {
+///
+/// As a daemon writes it; what a centre believes of it is a ``ReceivedReport``.
+public struct PoPReport: Encodable, Hashable, Sendable {
     /// 32 hexadecimal digits, new at each start of the daemon.
     public var instance: String
     /// The daemon's version.
@@ -23,8 +25,18 @@ public struct PoPReport: Codable, Hashable, Sendable {
     /// The uplink, and the errors that are no tunnel's; nil from a daemon that does not tell.
     public var uplink: Uplink?
 
+    /// The names of all error counters.
+    public static let errorKinds = [
+        "Encap.Pkt Too Big", "Disabled tunnel", "Clock Off", "Encap.Pkt Send Error", "Same In&Out Interface",
+        "Wrong Source IPv6", "Wrong Source IPv4", "Packet over uplink", "Non-IPv6 Payload",
+        "Non-IPv4 Payload",
+        "AYIYA Hash Fail", "AYIYA-non-AYIYA", "AYIYA Invalid Forward", "Heartbeat Hash Fail", "HB-non-HB",
+        "HB Missing sender", "HB Sender Mismatch", "HB Missing Time", "ICMPv4 Errors Received",
+        "ICMPv4 Echo Req. Recv.", "Wrong Payload", "AYIYA Replay", "HB Replay",
+    ]
+
     /// Which PoP a daemon is.
-    public struct PoP: Codable, Hashable, Sendable {
+    public struct PoP: Encodable, Hashable, Sendable {
         /// Its number in the fleet.
         public var id: Int
         /// Its name.
@@ -38,7 +50,7 @@ public struct PoPReport: Codable, Hashable, Sendable {
     }
 
     /// Sums over a PoP; `rx` is what came from the uplink, `tx` what went to it.
-    public struct Totals: Codable, Hashable, Sendable {
+    public struct Totals: Encodable, Hashable, Sendable {
         /// Tunnels that are up.
         public var online: Int
         /// Tunnels with a packet in the last 15 minutes.
@@ -75,7 +87,7 @@ public struct PoPReport: Codable, Hashable, Sendable {
     }
 
     /// One tunnel; `in` is from the user, `out` to the user; times are in seconds since 1970.
-    public struct Tunnel: Codable, Hashable, Sendable {
+    public struct Tunnel: Encodable, Hashable, Sendable {
         /// `T5072`.
         public var tunnel: String
         /// The tid in hexadecimal.
@@ -181,7 +193,7 @@ public struct PoPReport: Codable, Hashable, Sendable {
     }
 
     /// What latency probes measured since the daemon's start; times in milliseconds, nil without an answer.
-    public struct Latency: Codable, Hashable, Sendable {
+    public struct Latency: Encodable, Hashable, Sendable {
         /// Probes sent.
         public var sent: UInt64
         /// Answers received.

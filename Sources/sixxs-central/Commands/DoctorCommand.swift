@@ -30,7 +30,8 @@ struct DoctorCommand: AsyncParsableCommand {
         let snapshot = try await store.snapshot(of: .infrastructure)
         let pops = try snapshot.selection(self.pops)
         let findings =
-            try await self.examine(store, pops) + self.examine(pops, snapshot, try await store.pasts())
+            try await self.examine(store, pops)
+            + self.examine(pops, snapshot, try await store.pasts(), try await store.reportExpectations())
         if self.output.json {
             StandardOutput.print(try JSONText.pretty(findings))
         } else {
@@ -71,8 +72,12 @@ struct DoctorCommand: AsyncParsableCommand {
         return .ok("rounds", "made by \(holder.name)")
     }
 
-    private func examine(_ pops: [PoP], _ snapshot: FleetSnapshot, _ pasts: [Int: PoPPast]) async -> [Finding]
-    {
+    private func examine(
+        _ pops: [PoP],
+        _ snapshot: FleetSnapshot,
+        _ pasts: [Int: PoPPast],
+        _ expectations: [Int: ReportExpectation]
+    ) async -> [Finding] {
         let examinations = pops.map { pop in
             PoPExamination(
                 pop: pop,
@@ -81,8 +86,8 @@ struct DoctorCommand: AsyncParsableCommand {
             )
         }
         if self.offline { return examinations.flatMap(\.registryFindings) }
-        let answers = await SSHConnector().ask(pops) { session throws(ConnectionFailure) in
-            try PoPExamination.Answer(asking: session)
+        let answers = await SSHConnector().ask(pops) { pop, session throws(ConnectionFailure) in
+            try PoPExamination.Answer(of: pop, asking: session, expectations)
         }
         return zip(examinations, answers).flatMap { $0.registryFindings + $0.findings(of: $1) }
     }

@@ -21,14 +21,17 @@ struct LiveCommand: AsyncParsableCommand {
     @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
-        let pop = try await self.store.open().pop(of: self.tunnel)
+        let store = try self.store.open()
+        let pop = try await store.pop(of: self.tunnel)
         let (tunnel, wantsJSON) = (self.tunnel, self.output.json)
-        let text: PrintedText = try await pop.ask { session throws(ConnectionFailure) in
+        let expectations = try await store.reportExpectations()
+        let (text, doubts): (PrintedText, String?) = try await pop.ask { session throws(ConnectionFailure) in
             guard wantsJSON else {
-                return PrintedText(rows: try session.command("tunnel show \(tunnel)").lines ?? [])
+                return (PrintedText(rows: try session.command("tunnel show \(tunnel)").lines ?? []), nil)
             }
-            let row = try PoPReport(asking: session).tunnels.first { $0.tunnel == "\(tunnel)" }
-            return row.flatMap { try? JSONText.pretty($0) } ?? ""
+            let report = try ReceivedReport(of: pop, asking: session, expectations)
+            let row = report.tunnels.first { $0.number == tunnel }
+            return (row.flatMap { try? JSONText.pretty($0) } ?? "", report.doubts.words)
         }
         guard text != "" else {
             throw RegistryError.notFound(
@@ -36,6 +39,7 @@ struct LiveCommand: AsyncParsableCommand {
             )
         }
         StandardOutput.print(text)
+        if let doubts { Terminal.complain("\(pop.name): not believed: \(doubts)") }
     }
 }
 

@@ -37,10 +37,19 @@ struct StatsCommand: AsyncParsableCommand {
                 return
             }
             try self.show(try await store.steps(ofPoP: pop.id, since: since), .pop)
+            try await Self.showDoubts(of: pop, store)
         case .tunnel(let number):
-            _ = try await store.snapshot(of: .tunnel(number))
+            let snapshot = try await store.snapshot(of: .tunnel(number))
             try self.show(try await store.steps(of: number, since: since), .tunnel)
+            if let pop = snapshot.tunnel(number).flatMap({ snapshot.pop($0.popID) }) {
+                try await Self.showDoubts(of: pop, store)
+            }
         }
+    }
+
+    private static func showDoubts(of pop: PoP, _ store: SQLiteStore) async throws {
+        guard let doubts = try await store.latestSamples()[pop.id]?.doubts else { return }
+        Terminal.complain("\(pop.name): not believed: \(doubts)")
     }
 
     private func showFleet(_ store: SQLiteStore) async throws {
@@ -70,10 +79,10 @@ struct StepDocument: Encodable {
     let seconds: Int
     let reports: Int
     let up: Double
-    let inBytes: Int64
-    let outBytes: Int64
-    let inPackets: Int64
-    let outPackets: Int64
+    let inBytes: Tally
+    let outBytes: Tally
+    let inPackets: Tally
+    let outPackets: Tally
     let inBitsPerSecond: Int64
     let outBitsPerSecond: Int64
     @ExplicitNull private(set) var lossPercent: Double?
@@ -83,7 +92,7 @@ struct StepDocument: Encodable {
 
     init(_ step: TrafficStep, of kind: Kind) {
         self.time = step.time.iso8601
-        self.seconds = Int(step.seconds)
+        self.seconds = Int(Int64(saturating: step.seconds))
         self.reports = step.reports
         self.up =
             kind == .tunnel
@@ -92,8 +101,8 @@ struct StepDocument: Encodable {
         self.outBytes = step.outBytes
         self.inPackets = step.inPackets
         self.outPackets = step.outPackets
-        self.inBitsPerSecond = Int64(step.rate(step.inBytes).rounded())
-        self.outBitsPerSecond = Int64(step.rate(step.outBytes).rounded())
+        self.inBitsPerSecond = Int64(saturating: step.rate(step.inBytes))
+        self.outBitsPerSecond = Int64(saturating: step.rate(step.outBytes))
         self.lossPercent = step.loss.map(Self.rounded)
         self.minMs = step.shortest.map(Self.rounded)
         self.avgMs = step.mean.map(Self.rounded)
@@ -118,7 +127,7 @@ struct StepDocument: Encodable {
                     + [step.minMs, step.avgMs, step.maxMs].map { $0.map { "\($0)" } } : []
             table.append(
                 [
-                    step.time, isTunnel ? "\(Int(step.up.rounded())) %" : "\(Int(step.up))",
+                    step.time, isTunnel ? "\(Int64(saturating: step.up)) %" : "\(Int64(saturating: step.up))",
                     Figures.bitRate(step.inBitsPerSecond), Figures.bitRate(step.outBitsPerSecond),
                 ] + latencies
             )

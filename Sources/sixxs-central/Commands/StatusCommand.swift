@@ -42,7 +42,11 @@ struct StatusCommand: AsyncParsableCommand {
     private func look(at store: SQLiteStore) async throws {
         var status = try await FleetStatus(from: store, only: self.pops)
         if self.live {
-            await status.askDaemons(through: SSHConnector(), progress: Terminal.progress("asked"))
+            try await status.askDaemons(
+                of: store,
+                through: SSHConnector(),
+                progress: Terminal.progress("asked")
+            )
         }
         let rows = status.pops.map(StatusDocument.init)
         if self.output.json { return StandardOutput.print(try JSONText.pretty(rows)) }
@@ -63,9 +67,12 @@ struct StatusCommand: AsyncParsableCommand {
                 row.pop, row.enabled ? row.reachable.map { $0 ? "yes" : "NO" } : "disabled",
                 row.generation.map(String.init), row.inSync.map { $0 ? "yes" : "NO" },
                 row.uptime.map(Figures.uptime),
-                row.tunnels.map { "\($0.up)/\($0.active)/\($0.configured)" },
-                row.traffic.map { Figures.octets($0.fromUplink) },
-                row.traffic.map { Figures.octets($0.toUplink) },
+                row.tunnels.map { tunnels in
+                    [tunnels.up, tunnels.active, tunnels.configured].map { $0.map(String.init) ?? "?" }
+                        .joined(separator: "/")
+                },
+                row.traffic?.fromUplink.map { Figures.octets($0.value) },
+                row.traffic?.toUplink.map { Figures.octets($0.value) },
                 row.lastPushTime.map { Figures.age($0, now: now) }, row.lastPush?.outcome,
             ])
         }

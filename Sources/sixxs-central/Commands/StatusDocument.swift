@@ -5,15 +5,15 @@ internal import Wire
 struct StatusDocument: Encodable, Sendable {
     /// The counts that `pop show status` prints as its total.
     struct Tunnels: Encodable, Hashable, Sendable {
-        let up: Int
-        let active: Int
-        let configured: Int
+        @ExplicitNull private(set) var up: Int?
+        @ExplicitNull private(set) var active: Int?
+        @ExplicitNull private(set) var configured: Int?
     }
 
     /// Octets since the daemon started.
     struct Traffic: Encodable, Hashable, Sendable {
-        let fromUplink: UInt64
-        let toUplink: UInt64
+        @ExplicitNull private(set) var fromUplink: Tally?
+        @ExplicitNull private(set) var toUplink: Tally?
     }
 
     struct Push: Encodable, Hashable, Sendable {
@@ -64,13 +64,16 @@ struct StatusDocument: Encodable, Sendable {
     /// By how much its clock is ahead of the centre's, in seconds.
     @ExplicitNull private(set) var clockSkew: Int?
 
+    /// What of its last report was not believed, in words.
+    @ExplicitNull private(set) var notBelieved: String?
+
     /// When the last push was, for ages.
     let lastPushTime: Date?
 
     private enum CodingKeys: String, CodingKey {
         case pop, enabled, reachable, generation, inSync, uptime, version, tunnels, traffic, lastPush, error,
             held,
-            failing, lastDrift, clockSkew
+            failing, lastDrift, clockSkew, notBelieved
     }
 
     init(_ status: PoPStatus) {
@@ -89,9 +92,7 @@ struct StatusDocument: Encodable, Sendable {
             ?? status.past.sample.map { Tunnels(up: $0.online, active: $0.active, configured: $0.configured) }
         self.traffic =
             report.map { Traffic(fromUplink: $0.totals.rxBytes, toUplink: $0.totals.txBytes) }
-            ?? status.past.sample.map {
-                Traffic(fromUplink: UInt64(clamping: $0.rxBytes), toUplink: UInt64(clamping: $0.txBytes))
-            }
+            ?? status.past.sample.map { Traffic(fromUplink: $0.rxBytes, toUplink: $0.txBytes) }
         let last = status.past.history?.last
         self.lastPush = last.map {
             Push(time: $0.started.iso8601, outcome: $0.outcome.rawValue, detail: $0.detail)
@@ -112,6 +113,7 @@ struct StatusDocument: Encodable, Sendable {
         }
         self.lastDrift = status.past.lastDrift?.iso8601
         self.clockSkew = status.past.sample?.clockSkew
+        self.notBelieved = status.doubts
     }
 
     /// What an operator should know besides, a line each.
@@ -124,6 +126,7 @@ struct StatusDocument: Encodable, Sendable {
         } else if let error = self.error {
             notes.append(error)
         }
+        if let notBelieved = self.notBelieved { notes.append("not believed: \(notBelieved)") }
         if let held = self.held {
             let generation = held.generation.map { "on generation \($0) " } ?? ""
             notes.append("held \(generation)since \(held.since) by \(held.by): \(held.reason)")

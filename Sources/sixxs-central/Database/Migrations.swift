@@ -16,6 +16,7 @@ enum Migrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 samples") { try Self.run(SamplesSchema.statements, in: $0) }
         migrator.registerMigration("2 steps") { try Self.run(SamplesSchema.steps, in: $0) }
+        migrator.registerMigration("3 bounds") { try Self.run(SamplesSchema.bounds, in: $0) }
         return migrator
     }
 

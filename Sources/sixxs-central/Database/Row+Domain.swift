@@ -25,6 +25,29 @@ extension Row {
     }
 }
 
+extension Row {
+    /// Reads a number that an older version may have stored as a daemon said it; nil when it cannot be.
+    func number(_ column: String, in range: ClosedRange<Int64>) -> Int? {
+        (self[column] as Int64?).flatMap { range.contains($0) ? Int($0) : nil }
+    }
+
+    /// Reads a counter that an older version may have stored as a daemon said it; nil when it cannot be.
+    func tally(_ column: String) -> Tally? { (self[column] as Int64?).flatMap(Tally.init) }
+
+    /// Reads a word; nil when it is empty.
+    func word(_ column: String) -> String? {
+        let text: String = self[column]
+        return text.isEmpty ? nil : text
+    }
+}
+
+extension Int64 {
+    /// The nearest number; 0 for what is none.
+    init(saturating value: Double) {
+        self = value.isNaN ? 0 : Int64(exactly: value.rounded()) ?? (value < 0 ? .min : .max)
+    }
+}
+
 extension Date {
     /// From a database column: milliseconds since 1970, UTC.
     init(milliseconds: Int64) {

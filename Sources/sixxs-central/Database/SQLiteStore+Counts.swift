@@ -1,4 +1,5 @@
 internal import GRDB
+internal import Wire
 
 /// What tunnels are counted by.
 enum TunnelProperty: String, CaseIterable, Sendable {
@@ -29,6 +30,18 @@ extension SQLiteStore {
             try Row.fetchAll(database, sql: sql).map { ($0["value"] as String, $0["count"] as Int) }
         }
         return Dictionary(uniqueKeysWithValues: rows)
+    }
+
+    /// The tunnels of every PoP that has any, by PoP id.
+    func tunnelNumbers() async throws -> [Int: Set<TunnelNumber>] {
+        try await self.reading { database in
+            try Row.fetchAll(database, sql: "SELECT popID, number FROM tunnel").reduce(into: [:]) {
+                numbers,
+                row in
+                let number = UInt32(exactly: row["number"] as Int64).flatMap(TunnelNumber.init(rawValue:))
+                if let number { numbers[row["popID"] as Int, default: []].insert(number) }
+            }
+        }
     }
 
     /// How many users and subnets there are.

@@ -18,6 +18,9 @@ extension SQLiteStore {
         }
     }
 
+    /// The shortest line of a tunnel in a configuration, `config 0 T1 2001:db8::1 up 1280` or the like, in octets.
+    private static let shortestTunnel = 24
+
     /// - Returns: The digests that were confirmed last, by PoP id.
     private static func readGenerations(
         into pasts: inout [Int: PoPPast],
@@ -25,7 +28,7 @@ extension SQLiteStore {
     ) throws -> [Int: String] {
         // The text of a generation is long: only its newest rows are read, by their keys.
         let latest = """
-            SELECT popID, number, digest, NOT EXISTS (
+            SELECT popID, number, digest, length(text) AS length, NOT EXISTS (
                     SELECT 1 FROM audit WHERE audit.popID = generation.popID AND audit.revision > generation.revision
                 ) AND NOT EXISTS (
                     SELECT 1 FROM audit WHERE audit.popID IS NULL AND audit.revision > generation.revision
@@ -38,9 +41,10 @@ extension SQLiteStore {
             pasts[popID]?.latestGeneration = row["number"]
             pasts[popID]?.latestDigest = row["digest"]
             pasts[popID]?.isUpToDate = row["isUpToDate"]
+            pasts[popID]?.generationCapacity = (row["length"] as Int) / Self.shortestTunnel
         }
         let confirmed = """
-            SELECT popID, number, digest FROM generation
+            SELECT popID, number, digest, length(text) AS length FROM generation
             WHERE (popID, confirmed) IN
                 (SELECT popID, max(confirmed) FROM generation WHERE confirmed IS NOT NULL GROUP BY popID)
             """
@@ -49,6 +53,8 @@ extension SQLiteStore {
             let popID: Int = row["popID"]
             pasts[popID]?.confirmedGeneration = row["number"]
             digests[popID] = row["digest"]
+            let others = pasts[popID]?.generationCapacity ?? 0
+            pasts[popID]?.generationCapacity = max(others, (row["length"] as Int) / Self.shortestTunnel)
         }
         return digests
     }

@@ -152,6 +152,18 @@ extension SQLiteStore {
         try await self.writing { try Self.insert(events, in: $0) }
     }
 
+    func recordDaily(_ event: FleetEvent) async throws -> Bool {
+        try await self.writing { database in
+            let sql = "SELECT time FROM event WHERE popID = ? AND kind = ? ORDER BY id DESC LIMIT 1"
+            let last = try Int64.fetchOne(database, sql: sql, arguments: [event.popID, event.kind.rawValue])
+            let age = last.map { event.time.timeIntervalSince(Date(milliseconds: $0)) }
+            // By a clock that was ahead: told again.
+            if let age, (0..<86400).contains(age) { return false }
+            try Self.insert([event], in: database)
+            return true
+        }
+    }
+
     static func insert(_ events: [FleetEvent], in database: Database) throws {
         let statement = try database.cachedStatement(
             sql: "INSERT INTO event (time, popID, tunnel, kind, detail) VALUES (?, ?, ?, ?, ?)"

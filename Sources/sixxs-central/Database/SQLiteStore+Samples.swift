@@ -3,8 +3,8 @@ internal import GRDB
 internal import Wire
 
 extension SQLiteStore {
-    func record(_ report: PoPReport, of popID: Int, at time: Date) async throws -> [FleetEvent] {
-        let skew = report.time - Int(self.now().timeIntervalSince1970)
+    func record(_ report: ReceivedReport, of popID: Int, at time: Date) async throws -> [FleetEvent] {
+        let skew = report.skew(from: Int64(saturating: self.now().timeIntervalSince1970))
         return try await Self.translating {
             try await self.samples.write { database in
                 let writer = try SampleWriter(database, popID: popID, time: time)
@@ -26,23 +26,52 @@ extension SQLiteStore {
         return Dictionary(uniqueKeysWithValues: samples)
     }
 
+    /// How many tunnels that nobody has are forgotten at once, so that others can write between.
+    private static let strangersAtOnce = 2000
+
+    func forgetStrangers() async throws -> Int {
+        let owned = try await self.reading { try Set(Int64.fetchAll($0, sql: "SELECT number FROM tunnel")) }
+        return try await Self.translating {
+            try await self.samples.write { database in
+                let known = try Int64.fetchCursor(database, sql: "SELECT tunnel FROM tunnelCounter")
+                var strangers: [Int64] = []
+                while strangers.count < Self.strangersAtOnce, let tunnel = try known.next() {
+                    if !owned.contains(tunnel) { strangers.append(tunnel) }
+                }
+                for tunnel in strangers { try Self.forget(tunnel, in: database) }
+                return strangers.count
+            }
+        }
+    }
+
+    private static func forget(_ tunnel: Int64, in database: Database) throws {
+        for step in SampleStep.allCases {
+            try database.cachedStatement(sql: "DELETE FROM tunnelStep WHERE seconds = ? AND tunnel = ?")
+                .execute(arguments: [step.rawValue, tunnel])
+        }
+        try database.cachedStatement(sql: "DELETE FROM tunnelCounter WHERE tunnel = ?").execute(arguments: [
+            tunnel
+        ])
+    }
+
     private static func sample(_ row: Row) -> PoPSample {
         PoPSample(
             time: Date(milliseconds: row["time"]),
-            instance: row["instance"],
-            version: row["version"],
-            uptime: row["uptime"],
-            clockSkew: row["clockSkew"],
-            generation: row["generation"],
+            instance: row.word("instance"),
+            version: row.word("version"),
+            uptime: row.number("uptime", in: 0...SamplesSchema.century),
+            clockSkew: row.number("clockSkew", in: -SamplesSchema.century...SamplesSchema.century),
+            generation: row.number("generation", in: 0...Int64(Int32.max)),
             digest: row["digest"],
-            online: row["online"],
-            active: row["active"],
-            configured: row["configured"],
-            errors: row["errors"],
-            rxPackets: row["rxPackets"],
-            rxBytes: row["rxBytes"],
-            txPackets: row["txPackets"],
-            txBytes: row["txBytes"]
+            online: row.number("online", in: SamplesSchema.tunnels),
+            active: row.number("active", in: SamplesSchema.tunnels),
+            configured: row.number("configured", in: SamplesSchema.tunnels),
+            errors: row.tally("errors"),
+            rxPackets: row.tally("rxPackets"),
+            rxBytes: row.tally("rxBytes"),
+            txPackets: row.tally("txPackets"),
+            txBytes: row.tally("txBytes"),
+            doubts: row["doubts"]
         )
     }
 }

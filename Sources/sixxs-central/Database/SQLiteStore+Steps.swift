@@ -4,22 +4,29 @@ internal import Wire
 
 // What daemons counted, for those who ask afterwards.
 extension SQLiteStore {
-    /// The steps of a tunnel since a time, and the one before them.
+    /// The steps of a tunnel since a time, and the one before them; those that hold what cannot be are left out.
     func steps(of tunnel: TunnelNumber, since: Date) async throws -> [CounterStep] {
         let step = SampleStep(reachingBack: since, from: self.now())
         let sql = Self.query("tunnelStep", key: "tunnel")
         return try await self.rows(sql, Int64(tunnel.rawValue), step, since) { row in
-            CounterStep(
+            guard let inPackets = row.tally("inPackets"), let inBytes = row.tally("inBytes"),
+                let outPackets = row.tally("outPackets"), let outBytes = row.tally("outBytes"),
+                let sent = row.tally("sent"), let received = row.tally("received"),
+                let latency = row.tally("latencyMicroseconds"),
+                let reports = row.number("reports", in: Self.reports),
+                let up = row.number("reportsUp", in: Self.reports)
+            else { return nil }
+            return CounterStep(
                 time: Date(milliseconds: row["time"]),
-                reports: row["reports"],
-                up: row["reportsUp"],
-                inPackets: row["inPackets"],
-                inBytes: row["inBytes"],
-                outPackets: row["outPackets"],
-                outBytes: row["outBytes"],
-                sent: row["sent"],
-                received: row["received"],
-                latency: row["latencyMicroseconds"],
+                reports: reports,
+                up: up,
+                inPackets: inPackets,
+                inBytes: inBytes,
+                outPackets: outPackets,
+                outBytes: outBytes,
+                sent: sent,
+                received: received,
+                latency: latency,
                 shortest: row["minMs"],
                 longest: row["maxMs"]
             )
@@ -31,32 +38,40 @@ extension SQLiteStore {
         let step = SampleStep(reachingBack: since, from: self.now())
         let sql = Self.query("popStep", key: "popID")
         return try await self.rows(sql, Int64(popID), step, since) { row in
-            CounterStep(
+            guard let inPackets = row.tally("txPackets"), let inBytes = row.tally("txBytes"),
+                let outPackets = row.tally("rxPackets"), let outBytes = row.tally("rxBytes"),
+                let reports = row.number("reports", in: Self.reports),
+                let up = row.number("online", in: SamplesSchema.tunnels)
+            else { return nil }
+            return CounterStep(
                 time: Date(milliseconds: row["time"]),
-                reports: row["reports"],
-                up: row["online"],
-                inPackets: row["txPackets"],
-                inBytes: row["txBytes"],
-                outPackets: row["rxPackets"],
-                outBytes: row["rxBytes"]
+                reports: reports,
+                up: up,
+                inPackets: inPackets,
+                inBytes: inBytes,
+                outPackets: outPackets,
+                outBytes: outBytes
             )
         }
     }
 
+    /// How many reports may have come in a step.
+    private static let reports: ClosedRange<Int64> = 0...Int64(Int32.max)
+
     /// What all PoPs together moved since a time, in octets, to the precision of a step.
-    func traffic(since: Date) async throws -> (fromUplink: Int64, toUplink: Int64) {
+    func traffic(since: Date) async throws -> (fromUplink: Tally, toUplink: Tally) {
         let step = SampleStep(reachingBack: since, from: self.now())
         let sql = """
-            SELECT coalesce(sum(rx), 0) AS rx, coalesce(sum(tx), 0) AS tx FROM (
-                SELECT max(rxBytes) - min(rxBytes) AS rx, max(txBytes) - min(txBytes) AS tx FROM popStep
-                WHERE seconds = ? AND time >= ? GROUP BY popID)
+            SELECT max(rxBytes) - min(rxBytes) AS rx, max(txBytes) - min(txBytes) AS tx FROM popStep
+            WHERE seconds = ? AND time >= ? AND rxBytes BETWEEN 0 AND \(Tally.limit) AND txBytes BETWEEN 0 AND \(Tally.limit)
+            GROUP BY popID
             """
         // The step before is what the first one has grown from.
         let start = step.start(of: since).milliseconds - Int64(step.rawValue) * 1000
         return try await Self.translating {
             try await self.samples.read { database in
-                let row = try Row.fetchOne(database, sql: sql, arguments: [step.rawValue, start])
-                return (row?["rx"] ?? 0, row?["tx"] ?? 0)
+                let rows = try Row.fetchAll(database, sql: sql, arguments: [step.rawValue, start])
+                return (rows.compactMap { $0.tally("rx") }.sum, rows.compactMap { $0.tally("tx") }.sum)
             }
         }
     }
@@ -74,14 +89,14 @@ extension SQLiteStore {
         _ key: Int64,
         _ step: SampleStep,
         _ since: Date,
-        _ make: @escaping @Sendable (Row) -> CounterStep
+        _ make: @escaping @Sendable (Row) -> CounterStep?
     ) async throws -> [CounterStep] {
         let arguments: StatementArguments = [
             "seconds": step.rawValue, "key": key, "since": step.start(of: since).milliseconds,
         ]
         return try await Self.translating {
             try await self.samples.read { database in
-                try Row.fetchAll(database, sql: sql, arguments: arguments).map(make)
+                try Row.fetchAll(database, sql: sql, arguments: arguments).compactMap(make)
             }
         }
     }

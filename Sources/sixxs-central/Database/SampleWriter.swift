@@ -4,8 +4,8 @@ internal import Wire
 
 /// Writes one report of one PoP.
 ///
-/// Daemons count from their start. A sum over restarts is what a daemon says plus an offset, which grows by
-/// what the daemon had counted whenever its instance changes, or a counter is less than it was.
+/// Daemons count from their start; what is stored are sums over restarts, see ``CounterSum``. What a report leaves
+/// unknown stays as it was.
 struct SampleWriter {
     private let database: Database
     private let popID: Int
@@ -23,28 +23,28 @@ struct SampleWriter {
             sql: "SELECT * FROM tunnelCounter WHERE popID = ?",
             arguments: [popID]
         )
-        self.tunnels = Dictionary(uniqueKeysWithValues: rows.map { ($0["tunnel"], $0) })
+        self.tunnels = Dictionary(rows.map { ($0["tunnel"], $0) }) { first, _ in first }
     }
 
-    func write(_ report: PoPReport, clockSkew: Int) throws {
+    func write(_ report: ReceivedReport, clockSkew: Int?) throws {
         let totals = report.totals
         let sql = "SELECT * FROM popCounter WHERE popID = ?"
-        let sums = Sums(
+        let before = try Row.fetchOne(self.database, sql: sql, arguments: [self.popID])
+        let sums = CounterSums(before, SamplesSchema.popCounters).following(
             [totals.rxPackets, totals.rxBytes, totals.txPackets, totals.txBytes],
-            of: SamplesSchema.popCounters,
-            instance: report.instance,
-            since: try Row.fetchOne(self.database, sql: sql, arguments: [self.popID])
+            since: report.instance
         )
-        let described: [(any DatabaseValueConvertible)?] = [
-            self.popID, self.time.milliseconds, report.instance, report.version, report.uptime, clockSkew,
-            report.generation, report.digest, totals.online, totals.active, totals.configured,
-            Int64(clamping: report.errorCount),
-        ]
+        let counts: [Int?] = [totals.online, totals.active, totals.configured]
+        let described: [(any DatabaseValueConvertible)?] =
+            [
+                self.popID, self.time.milliseconds, report.instance ?? "", report.version ?? "",
+                report.uptime,
+                clockSkew, report.generation, report.digest,
+            ] + counts + [report.errorCount.value, report.doubts.words]
         try self.execute(
-            "INSERT OR REPLACE INTO popCounter VALUES (\(Self.marks(20)))",
+            "INSERT OR REPLACE INTO popCounter VALUES (\(Self.marks(21)))",
             described + sums.counted + sums.offsets
         )
-        let counts: [Int] = [totals.online, totals.active, totals.configured]
         for step in SampleStep.allCases {
             let start = step.start(of: self.time)
             try self.execute(
@@ -52,27 +52,27 @@ struct SampleWriter {
                 INSERT INTO popStep VALUES (\(Self.marks(11))) ON CONFLICT DO UPDATE SET reports = reports + 1,
                     \(Self.taken(["online", "active", "configured"] + SamplesSchema.popCounters))
                 """,
-                [step.rawValue, self.popID, start.milliseconds, 1] + counts + sums.totals
+                [step.rawValue, self.popID, start.milliseconds, 1] + counts.map { $0 ?? 0 } + sums.totals
             )
             try self.forget("popStep", "popID", Int64(self.popID), step)
         }
     }
 
     /// - Returns: What happened to the tunnel since the report before; nil when nothing did.
-    func write(_ tunnel: PoPReport.Tunnel, of instance: String) throws -> FleetEvent? {
-        // A daemon that was configured by hand may know tunnels that have no number in the fleet.
-        guard let number = try? TunnelNumber(parsing: tunnel.tunnel) else { return nil }
-        let key = Int64(number.rawValue)
+    func write(_ tunnel: ReceivedReport.Tunnel, of instance: String?) throws -> FleetEvent? {
+        let key = Int64(tunnel.number.rawValue)
         let before = try self.tunnels[key] ?? self.elsewhere(key)
-        let sums = Sums(tunnel.counters, of: SamplesSchema.tunnelCounters, instance: instance, since: before)
+        let old = CounterSums(before, SamplesSchema.tunnelCounters)
+        let sums = old.following(tunnel.counters, since: instance)
+        let state = tunnel.state?.rawValue ?? before.map { $0["state"] } ?? ""
         try self.execute(
             "INSERT OR REPLACE INTO tunnelCounter VALUES (\(Self.marks(19)))",
-            [key, self.popID, self.time.milliseconds, instance, tunnel.state] + sums.counted + sums.offsets
+            [key, self.popID, self.time.milliseconds, instance ?? "", state] + sums.counted + sums.offsets
         )
-        let latency = sums.meanLatency(since: before)
+        let latency = sums.meanLatency(since: old)
         for step in SampleStep.allCases {
             let start = step.start(of: self.time)
-            let isUp = tunnel.state == "up" ? 1 : 0
+            let isUp = tunnel.state == .up ? 1 : 0
             try self.execute(
                 """
                 INSERT INTO tunnelStep VALUES (\(Self.marks(14))) ON CONFLICT DO UPDATE SET reports = reports + 1,
@@ -84,7 +84,7 @@ struct SampleWriter {
             )
             try self.forget("tunnelStep", "tunnel", key, step)
         }
-        return self.event(number, tunnel, before)
+        return self.event(tunnel, before)
     }
 
     /// A tunnel that moved here was reported by another PoP before.
@@ -93,16 +93,16 @@ struct SampleWriter {
         return try Row.fetchOne(statement, arguments: [key])
     }
 
-    private func event(_ number: TunnelNumber, _ tunnel: PoPReport.Tunnel, _ before: Row?) -> FleetEvent? {
-        guard let before else { return nil }
-        let (wasUp, isUp) = ((before["state"] as String) == "up", tunnel.state == "up")
+    private func event(_ tunnel: ReceivedReport.Tunnel, _ before: Row?) -> FleetEvent? {
+        guard let before, let state = tunnel.state else { return nil }
+        let (wasUp, isUp) = ((before["state"] as String) == "up", state == .up)
         guard wasUp != isUp else { return nil }
         return FleetEvent(
             time: self.time,
             popID: self.popID,
-            tunnel: number,
+            tunnel: tunnel.number,
             kind: isUp ? .tunnelUp : .tunnelDown,
-            detail: isUp ? "at \(tunnel.endpoint ?? "an unknown address")" : "it is \(tunnel.state)"
+            detail: isUp ? "at \(tunnel.endpoint ?? "an unknown address")" : "it is \(state.rawValue)"
         )
     }
 
@@ -127,48 +127,52 @@ struct SampleWriter {
     }
 }
 
-/// Counters of one report, as the daemon says them and as sums over its restarts.
-private struct Sums {
-    let counted: [Int64]
-    let offsets: [Int64]
+/// The counters of one row, as the daemon says them and as sums over its restarts.
+private struct CounterSums {
+    private let sums: [CounterSum]
 
-    var totals: [Int64] { zip(self.counted, self.offsets).map { $0 &+ $1 } }
+    /// The start of the daemon that they were counted since; nil when nothing was counted.
+    private let instance: String?
 
-    init(_ values: [UInt64], of names: [String], instance: String, since before: Row?) {
-        let counted = values.map { Int64(clamping: $0) }
-        self.counted = counted
-        guard let before else {
-            self.offsets = names.map { _ in 0 }
-            return
+    var counted: [Int64] { self.sums.map(\.counted.value) }
+    var offsets: [Int64] { self.sums.map(\.offset.value) }
+    var totals: [Int64] { self.sums.map(\.total.value) }
+
+    init(_ row: Row?, _ names: [String]) {
+        self.sums = names.map { name in
+            row.map { CounterSum(storedCount: $0[name], offset: $0["\(name)Offset"]) } ?? .zero
         }
-        let isSame = (before["instance"] as String) == instance
-        self.offsets = zip(names, counted).map { name, value in
-            let (last, offset): (Int64, Int64) = (before[name], before["\(name)Offset"])
-            return isSame && value >= last ? offset : offset &+ last
-        }
+        self.instance = row?["instance"]
+    }
+
+    private init(_ sums: [CounterSum], _ instance: String?) {
+        self.sums = sums
+        self.instance = instance
+    }
+
+    func following(_ values: [Tally?], since instance: String?) -> CounterSums {
+        let isSameLife = self.instance == instance ?? ""
+        let sums = zip(self.sums, values).map { $0.following($1, isSameLife: isSameLife) }
+        return CounterSums(sums, instance)
     }
 
     /// In milliseconds, of the probes answered since the report before; nil when there were none.
-    func meanLatency(since before: Row?) -> Double? {
-        let totals = self.totals
-        guard let received = totals.dropLast().last, let micros = totals.last else { return nil }
-        let old = ["received", "latencyMicroseconds"].map { name -> Int64 in
-            guard let before else { return 0 }
-            return (before[name] as Int64) &+ (before["\(name)Offset"] as Int64)
-        }
-        let answers = received &- old[0]
-        return answers > 0 ? Double(micros &- old[1]) / Double(answers) / 1000 : nil
+    func meanLatency(since before: CounterSums) -> Double? {
+        let (new, old) = (self.sums.suffix(2).map(\.total), before.sums.suffix(2).map(\.total))
+        guard new.count == 2, old.count == 2 else { return nil }
+        let answers = new[0].growth(since: old[0]).value
+        let microseconds = new[1].growth(since: old[1]).value
+        return answers > 0 ? Double(microseconds) / Double(answers) / 1000 : nil
     }
 }
 
-extension PoPReport.Tunnel {
+extension ReceivedReport.Tunnel {
     /// In the order of ``SamplesSchema/tunnelCounters``.
-    fileprivate var counters: [UInt64] {
-        let latency = Double(self.latency.received) * (self.latency.avgMs ?? 0) * 1000
-        return [
+    fileprivate var counters: [Tally?] {
+        [
             self.inPackets, self.inBytes, self.outPackets, self.outBytes, self.latency.sent,
             self.latency.received,
-            UInt64(exactly: latency.rounded()) ?? 0,
+            self.latency.microseconds,
         ]
     }
 }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// SQL of the second database file, which holds what the daemons reported.
 ///
 /// It is apart so that the authoritative file stays small to back up. PoPs and tunnels are numbers
@@ -111,6 +113,72 @@ enum SamplesSchema {
             PRIMARY KEY (seconds, tunnel, time)
         ) STRICT, WITHOUT ROWID
         """
+
+    // MARK: - Bounds
+
+    /// Seconds of a hundred years.
+    static let century: Int64 = 36_525 * 86_400
+
+    /// How many tunnels a PoP may have.
+    static let tunnels: ClosedRange<Int64> = 0...Int64(ReportExpectation.maximumTunnels)
+
+    /// What daemons said was stored as they said it: what cannot be becomes unknown, or goes.
+    static let bounds =
+        [
+            boundedPoPCounter, popCounterBounds, "DROP TABLE popCounter",
+            "ALTER TABLE newPoPCounter RENAME TO popCounter",
+        ]
+        + [
+            """
+            UPDATE tunnelCounter SET \(list(offsets(of: tunnelCounters)) { "\($0) = \(bounded($0, or: "0"))" })
+            WHERE \(isUnbounded(offsets(of: tunnelCounters)))
+            """,
+            "DELETE FROM tunnelStep WHERE \(isUnbounded(["reports", "reportsUp"] + tunnelCounters))",
+            "DELETE FROM popStep WHERE \(isUnbounded(["reports", "online", "active", "configured"] + popCounters))",
+        ]
+
+    /// Nullable where a daemon may say what is not believed; `doubts` is that in words.
+    private static let boundedPoPCounter = """
+        CREATE TABLE newPoPCounter (
+            popID INTEGER PRIMARY KEY,
+            time INTEGER NOT NULL,
+            instance TEXT NOT NULL,
+            version TEXT NOT NULL,
+            uptime INTEGER,
+            clockSkew INTEGER,
+            generation INTEGER,
+            digest TEXT,
+            online INTEGER,
+            active INTEGER,
+            configured INTEGER,
+            errors INTEGER NOT NULL,
+            doubts TEXT,
+            \(columns(popCounters, suffix: "")),
+            \(columns(popCounters, suffix: "Offset"))
+        ) STRICT
+        """
+
+    private static let popCounterBounds = """
+        INSERT INTO newPoPCounter SELECT popID, time, instance, version,
+            iif(uptime BETWEEN 0 AND \(century), uptime, NULL),
+            iif(clockSkew BETWEEN -\(century) AND \(century), clockSkew, NULL),
+            iif(generation BETWEEN 0 AND \(Int32.max), generation, NULL), digest,
+            \(list(["online", "active", "configured"]) { "iif(\($0) BETWEEN 0 AND \(tunnels.upperBound), \($0), NULL)" }),
+            \(bounded("errors", or: "0")), NULL, \(list(offsets(of: popCounters)) { bounded($0, or: "0") })
+        FROM popCounter
+        """
+
+    private static func offsets(of counters: [String]) -> [String] {
+        counters + counters.map { "\($0)Offset" }
+    }
+
+    private static func bounded(_ name: String, or other: String) -> String {
+        "iif(\(name) BETWEEN 0 AND \(Tally.limit), \(name), \(other))"
+    }
+
+    private static func isUnbounded(_ names: [String]) -> String {
+        names.map { "\($0) NOT BETWEEN 0 AND \(Tally.limit)" }.joined(separator: " OR ")
+    }
 
     /// Steps of the samples of the first version, with sums over the restarts of a daemon.
     private static func popSteps(of seconds: Int) -> String {

@@ -10,16 +10,20 @@ struct PoPExamination: Sendable {
     /// What its daemon answered.
     struct Answer: Sendable {
         let running: RunningConfiguration
-        let report: PoPReport
+        let report: ReceivedReport
 
         /// The centre's time when the report came, in seconds since 1970.
-        let time: Int
+        let time: Int64
 
         /// - Throws: ``ConnectionFailure``.
-        init(asking session: any DaemonSession) throws(ConnectionFailure) {
+        init(
+            of pop: PoP,
+            asking session: any DaemonSession,
+            _ expectations: [Int: ReportExpectation]
+        ) throws(ConnectionFailure) {
             self.running = try RunningConfiguration(asking: session)
-            self.report = try PoPReport(asking: session)
-            self.time = Int(Date().timeIntervalSince1970)
+            self.report = try ReceivedReport(of: pop, asking: session, expectations)
+            self.time = Int64(saturating: Date().timeIntervalSince1970)
         }
     }
 
@@ -59,14 +63,29 @@ struct PoPExamination: Sendable {
                 )
             ]
         case .success(let answer):
-            let version = "sixxsd \(answer.report.version), up \(Figures.uptime(answer.report.uptime))"
-            return [.ok("\(name)", version), self.clock(answer), self.configuration(answer)]
+            let uptime = answer.report.uptime.map(Figures.uptime) ?? "for an unknown time"
+            let version = "sixxsd \(answer.report.version ?? "of an unknown version"), up \(uptime)"
+            return [
+                .ok("\(name)", version), self.clock(answer), self.configuration(answer), self.doubts(answer),
+            ].compactMap(\.self)
+        }
+    }
+
+    private func doubts(_ answer: Answer) -> Finding? {
+        answer.report.doubts.words.map { words in
+            .warn(
+                "\(self.pop.name) report",
+                "not believed: \(words)",
+                mend: "look at sixxsd on the PoP: its version, and whether it is still ours"
+            )
         }
     }
 
     private func clock(_ answer: Answer) -> Finding {
-        let skew = answer.report.time - answer.time
         let subject = "\(self.pop.name) clock"
+        guard let skew = answer.report.skew(from: answer.time) else {
+            return .fail(subject, "its time is unknown", mend: "look at the clock of the PoP")
+        }
         let text = "\(skew.magnitude) s \(skew < 0 ? "behind" : "ahead of") the centre's"
         guard skew.magnitude > 5 else { return .ok(subject, text) }
         // Beats that are 120 s off are refused.

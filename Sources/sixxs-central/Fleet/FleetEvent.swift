@@ -17,6 +17,9 @@ struct FleetEvent: Hashable, Sendable {
         /// The daemon ran another configuration than it had confirmed.
         case drifted
 
+        /// A daemon reported what cannot be, or of tunnels that are not its own.
+        case doubted = "not believed"
+
         /// A push was not made, since it would have taken too much away or the registry breaks its rules.
         case stopped
 

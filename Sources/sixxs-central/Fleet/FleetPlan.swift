@@ -53,7 +53,7 @@ struct FleetPlan: Sendable {
         do throws(ConnectionFailure) {
             let (lines, found) = try await connector.converse(with: item.pop) {
                 session throws(ConnectionFailure) in
-                let report = try PoPReport(asking: session)
+                let report = try ReceivedReport(asking: session, expecting: item.reportExpectation)
                 let found = MassChange(enabled: item.enabled).objection(over: report, at: item.pop.name)
                 return (try Self.difference(session, text), found)
             }
@@ -76,7 +76,11 @@ struct FleetPlan: Sendable {
         _ session: any DaemonSession,
         _ text: String
     ) throws(ConnectionFailure) -> [String] {
-        let reply = try session.request(ControlRequest.difference(text: text), named: "config diff")
+        let reply = try session.request(
+            ControlRequest.difference(text: text),
+            named: "config diff",
+            upTo: .difference
+        )
         guard reply.isSuccess, let lines = reply.lines else {
             throw .refused(.request("config diff"), reply: "\(reply.code) \(reply.text)")
         }

@@ -60,7 +60,12 @@ struct FleetVerdict: Hashable, Sendable {
         let failed = Set(findings.filter { $0.level == .critical }.map(\.pop)).count
         let up = pops.reduce(0) { $0 + ($1.past.sample?.online ?? 0) }
         let configured = pops.reduce(0) { $0 + ($1.past.sample?.configured ?? 0) }
-        let summary = "\(pops.count - failed) of \(pops.count) PoPs well, \(up) of \(configured) tunnels up"
+        let unknown = pops.count { pop in
+            pop.past.sample.map { $0.online == nil || $0.configured == nil } ?? false
+        }
+        let summary =
+            "\(pops.count - failed) of \(pops.count) PoPs well, \(up) of \(configured) tunnels up"
+            + (unknown > 0 ? " but for \(unknown) PoPs that say what cannot be" : "")
         let reasons = findings.sorted { $0.level > $1.level }.map { "\($0.pop) \($0.text)" }
         self.init(
             level: findings.map(\.level).max() ?? .ok,

@@ -13,32 +13,23 @@ struct Health: Hashable, Sendable {
     let usualErrors: Double
 
     /// What is wrong after a push, or nil; `seconds` is the time between the reports.
-    func complaint(before: PoPReport, after: PoPReport, seconds: Double) -> String? {
+    func complaint(before: ReceivedReport, after: ReceivedReport, seconds: Double) -> String? {
         guard before.instance == after.instance else { return "the daemon restarted" }
         return self.tunnelsDown(before, after) ?? self.errors(before, after, seconds)
     }
 
-    private func tunnelsDown(_ before: PoPReport, _ after: PoPReport) -> String? {
-        let wereUp = before.tunnels.filter { $0.state == "up" && self.enabled.contains($0.tunnel) }
-        let areUp = Set(after.tunnels.filter { $0.state == "up" }.map(\.tunnel))
-        let lost = wereUp.count { !areUp.contains($0.tunnel) }
+    private func tunnelsDown(_ before: ReceivedReport, _ after: ReceivedReport) -> String? {
+        let wereUp = before.tunnels.filter { $0.state == .up && self.enabled.contains("\($0.number)") }
+        let areUp = Set(after.tunnels.filter { $0.state == .up }.map(\.number))
+        let lost = wereUp.count { !areUp.contains($0.number) }
         guard lost * 100 > wereUp.count * self.policy.tunnelDrop else { return nil }
         return "\(lost) of \(wereUp.count) tunnels went down"
     }
 
-    private func errors(_ before: PoPReport, _ after: PoPReport, _ seconds: Double) -> String? {
-        let growth = after.errorCount.subtractingReportingOverflow(before.errorCount)
+    private func errors(_ before: ReceivedReport, _ after: ReceivedReport, _ seconds: Double) -> String? {
+        let growth = after.errorCount.growth(since: before.errorCount)
         let usual = self.usualErrors * max(0, seconds)
-        guard !growth.overflow, Double(growth.partialValue) > Double(self.policy.errorJump) + 2 * usual else {
-            return nil
-        }
-        return "its tunnels counted \(growth.partialValue) errors, where \(Int(usual.rounded())) are usual"
-    }
-}
-
-extension PoPReport {
-    /// The sum of all error counters of all tunnels.
-    var errorCount: UInt64 {
-        self.tunnels.reduce(0) { sum, tunnel in tunnel.errors.values.reduce(sum, &+) }
+        guard Double(growth.value) > Double(self.policy.errorJump) + 2 * usual else { return nil }
+        return "its tunnels counted \(growth) errors, where \(Int64(saturating: usual)) are usual"
     }
 }

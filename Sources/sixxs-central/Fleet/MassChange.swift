@@ -9,16 +9,17 @@ struct MassChange: Hashable, Sendable {
     let enabled: Set<String>
 
     /// How many of how many would be removed or disabled, when that is too many.
-    func excess(over running: PoPReport) -> (losses: Int, of: Int)? {
-        let before = running.tunnels.filter { $0.state != "disabled" }
-        let losses = before.count { !self.enabled.contains($0.tunnel) }
+    func excess(over running: ReceivedReport) -> (losses: Int, of: Int)? {
+        // What the registry gives to nobody any more, or to another PoP, carries packets there until the push.
+        let before = running.tunnels.filter { $0.state != .disabled }.map(\.number) + running.strays
+        let losses = before.count { !self.enabled.contains("\($0)") }
         let isEmptied = losses > 0 && self.enabled.isEmpty
         guard isEmptied || losses >= 2 && losses * 20 > before.count else { return nil }
         return (losses, before.count)
     }
 
     /// Why a push does not take place, in a line that says what to do.
-    func objection(over running: PoPReport, at pop: PoPName) -> String? {
+    func objection(over running: ReceivedReport, at pop: PoPName) -> String? {
         self.excess(over: running).map { excess in
             "it would remove or disable \(excess.losses) of \(excess.of) tunnels: look with sixxs-central plan \(pop), "
                 + "and if it is meant, run sixxs-central push --force \(pop)"

@@ -21,9 +21,13 @@ struct PoPPast: Hashable, Sendable {
     /// When the daemon last ran something that the centre had not given it.
     var lastDrift: Date?
 
+    /// How many tunnels the newest generation, and the one that was confirmed last, can have at most.
+    var generationCapacity = 0
+
     /// How many errors a second its daemon counted since it started; 0 when nobody knows.
     var errorRate: Double {
-        self.sample.map { $0.uptime > 0 ? Double($0.errors) / Double($0.uptime) : 0 } ?? 0
+        guard let errors = self.sample?.errors, let uptime = self.sample?.uptime, uptime > 0 else { return 0 }
+        return Double(errors.value) / Double(uptime)
     }
 
     /// What a visit shows to have happened since.
@@ -36,8 +40,11 @@ struct PoPPast: Hashable, Sendable {
         if outcome.isAsked, outcome.isReached != self.wasReached {
             events.append(event(outcome.isReached ? .reachable : .unreachable, attempt.detail))
         }
-        if let report = outcome.report, let sample = self.sample, report.instance != sample.instance {
-            let detail = "the daemon started \(report.uptime) s ago, version \(report.version)"
+        if let report = outcome.report, let instance = report.instance, let before = self.sample?.instance,
+            instance != before
+        {
+            let age = report.uptime.map { "\($0) s ago" } ?? "at an unknown time"
+            let detail = "the daemon started \(age), version \(report.version ?? "unknown")"
             events.append(event(.restarted, detail))
         }
         if let before = outcome.before, self.isDrift(before) {

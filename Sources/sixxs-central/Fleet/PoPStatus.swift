@@ -7,7 +7,7 @@ struct PoPStatus: Hashable, Sendable {
     let past: PoPPast
 
     /// What a live question answered; nil when none was asked.
-    var live: Result<PoPReport, ConnectionFailure>?
+    var live: Result<ReceivedReport, ConnectionFailure>?
 
     /// Whether the last attempt to speak to it succeeded; nil when there was none.
     var isReachable: Bool? {
@@ -21,6 +21,15 @@ struct PoPStatus: Hashable, Sendable {
     /// Whether the daemon confirmed what the registry has now; nil before the first push.
     var isInSync: Bool? {
         self.past.history?.confirmedDigest.map { $0 == self.past.latestDigest && self.past.isUpToDate }
+    }
+
+    /// What of its last report was not believed, in words; nil when all was.
+    var doubts: String? {
+        switch self.live {
+        case .success(let report): report.doubts.words
+        case .failure: nil
+        case nil: self.past.sample?.doubts
+        }
     }
 
     /// Why the last attempt failed.
@@ -48,13 +57,19 @@ struct FleetStatus: Sendable {
     }
 
     /// Asks every enabled daemon for its report.
+    ///
+    /// - Throws: ``RegistryError`` when the store cannot be read.
     mutating func askDaemons(
+        of store: some RegistryStore & RoundStore & SampleStore,
         through connector: some DaemonConnector,
         progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil
-    ) async {
+    ) async throws {
+        let expectations = try await store.reportExpectations()
         let enabled = self.pops.indices.filter { self.pops[$0].pop.isEnabled }
         let answers = await connector.ask(enabled.map { self.pops[$0].pop }, progress: progress) {
-            session throws(ConnectionFailure) in try PoPReport(asking: session)
+            pop,
+            session throws(ConnectionFailure) in
+            try ReceivedReport(of: pop, asking: session, expectations)
         }
         for (index, answer) in zip(enabled, answers) { self.pops[index].live = answer }
     }
@@ -67,12 +82,16 @@ extension DaemonConnector {
     func ask<Answer: Sendable>(
         _ pops: [PoP],
         progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil,
-        _ conversation: @escaping @Sendable (any DaemonSession) throws(ConnectionFailure) -> Answer
+        _ conversation: @escaping @Sendable (PoP, any DaemonSession) throws(ConnectionFailure) -> Answer
     ) async -> [Result<Answer, ConnectionFailure>] {
         var done = 0
         return await Sweep.over(pops) { pop in
             do throws(ConnectionFailure) {
-                return .success(try await self.converse(with: pop, conversation))
+                return .success(
+                    try await self.converse(with: pop) { session throws(ConnectionFailure) in
+                        try conversation(pop, session)
+                    }
+                )
             } catch {
                 return Result.failure(error)
             }
@@ -81,5 +100,39 @@ extension DaemonConnector {
             progress?(done, pops.count)
             return true
         }
+    }
+}
+
+extension SampleStore where Self: RegistryStore & RoundStore {
+    /// What the report of every PoP is judged by, by PoP id.
+    ///
+    /// - Throws: ``RegistryError`` when the store cannot be read.
+    func reportExpectations() async throws -> [Int: ReportExpectation] {
+        let tunnels = try await self.tunnelNumbers()
+        let pasts = try await self.pasts()
+        let pops = try await self.snapshot(of: .infrastructure).pops
+        let expectations = pops.map { pop in
+            ReportExpectation(
+                popID: pop.id,
+                popName: pop.name.description,
+                tunnels: tunnels[pop.id] ?? [],
+                earlierTunnels: pasts[pop.id]?.generationCapacity ?? 0
+            )
+        }
+        return Dictionary(expectations.map { ($0.popID, $0) }) { first, _ in first }
+    }
+}
+
+extension ReceivedReport {
+    /// Asks the daemon of one of several PoPs, and believes only its own.
+    ///
+    /// - Throws: ``ConnectionFailure``.
+    init(
+        of pop: PoP,
+        asking session: any DaemonSession,
+        _ expectations: [Int: ReportExpectation]
+    ) throws(ConnectionFailure) {
+        let stranger = ReportExpectation(popID: pop.id, popName: pop.name.description, tunnels: [])
+        self = try ReceivedReport(asking: session, expecting: expectations[pop.id] ?? stranger).believed()
     }
 }

@@ -36,7 +36,7 @@ struct PoPVerdict {
         return [
             self.overdue(history), self.outcome(history), self.hold, self.lag, self.drift(history),
             self.restart,
-            self.clock, self.tunnels,
+            self.clock, self.tunnels, self.doubts,
         ].compactMap(\.self)
     }
 
@@ -51,7 +51,7 @@ struct PoPVerdict {
         guard age > limit else { return nil }
         return self.finding(
             age > 2 * limit ? .critical : .warning,
-            "was last visited \(Int(age)) s ago, expected within \(Int(limit)) s"
+            "was last visited \(Int64(saturating: age)) s ago, expected within \(Int64(saturating: limit)) s"
         )
     }
 
@@ -91,10 +91,14 @@ struct PoPVerdict {
     }
 
     private var restart: Finding? {
-        guard let sample = self.status.past.sample else { return nil }
-        let start = sample.time.addingTimeInterval(-Double(sample.uptime))
+        guard let sample = self.status.past.sample, let uptime = sample.uptime else { return nil }
+        let start = sample.time.addingTimeInterval(-Double(uptime))
         return self.isRecent(start)
             ? self.finding(.warning, "restarted \(Figures.age(start, now: self.now))") : nil
+    }
+
+    private var doubts: Finding? {
+        self.status.past.sample?.doubts.map { self.finding(.warning, "is not believed: \($0)") }
     }
 
     private func isRecent(_ time: Date) -> Bool { self.now.timeIntervalSince(time) < self.limits.recent }
@@ -110,11 +114,12 @@ struct PoPVerdict {
     }
 
     private var tunnels: Finding? {
-        guard let sample = self.status.past.sample, sample.configured >= max(1, self.limits.smallPoP) else {
-            return nil
-        }
-        let percent = Double(sample.online) * 100 / Double(sample.configured)
-        let text = "has \(sample.online) of \(sample.configured) tunnels up"
+        guard let online = self.status.past.sample?.online,
+            let configured = self.status.past.sample?.configured,
+            configured >= max(1, self.limits.smallPoP)
+        else { return nil }
+        let percent = Double(online) * 100 / Double(configured)
+        let text = "has \(online) of \(configured) tunnels up"
         if self.limits.critical?.alerts(percent) == true { return self.finding(.critical, text) }
         return self.limits.warning?.alerts(percent) == true ? self.finding(.warning, text) : nil
     }

@@ -29,7 +29,9 @@ struct PoPVisit: Sendable {
                 session throws(ConnectionFailure) in
                 PushConversation.Result(
                     before: try RunningConfiguration(asking: session),
-                    report: Result { () throws(ConnectionFailure) in try PoPReport(asking: session) },
+                    report: Result { () throws(ConnectionFailure) in
+                        try ReceivedReport(asking: session, expecting: self.item.reportExpectation)
+                    },
                     push: .stopped(reason)
                 )
             }
@@ -44,6 +46,7 @@ struct PoPVisit: Sendable {
         let conversation = PushConversation(
             pop: self.item.pop.name,
             generation: generation,
+            expectation: self.item.reportExpectation,
             massChange: self.isForced || self.item.past.hold != nil
                 ? nil : MassChange(enabled: self.item.enabled),
             confirm: self.policy.confirm,
@@ -73,6 +76,7 @@ struct PoPVisit: Sendable {
         let conversation = ConfirmConversation(
             generation: generation,
             health: self.item.past.hold == nil ? self.health : nil,
+            expectation: self.item.reportExpectation,
             before: try? pushed.report.get(),
             since: .now
         )
@@ -140,10 +144,12 @@ extension PoPVisit {
         _ generation: Generation?,
         _ detail: String,
         _ pushed: PushConversation.Result,
-        after: Result<PoPReport, ConnectionFailure>? = nil,
+        after: Result<ReceivedReport, ConnectionFailure>? = nil,
         _ failure: ConnectionFailure? = nil
     ) -> Round.Outcome {
-        let report = after ?? pushed.report
+        let report = (after ?? pushed.report).flatMap { report in
+            Result { () throws(ConnectionFailure) in try report.believed() }
+        }
         var detail = detail
         if case .failure(let failure) = report {
             detail += "; but no report: \(failure.message(for: self.item.pop.name))"
@@ -153,6 +159,7 @@ extension PoPVisit {
             attempt: self.attempt(outcome, generation?.number, detail),
             report: try? report.get(),
             before: pushed.before,
+            doubts: report.doubts(at: self.item.pop.name),
             isReached: failure?.isFromDaemon ?? true,
             isAsked: failure != .cancelled
         )
@@ -178,7 +185,7 @@ extension ConnectionFailure {
             .system:
             true
         case .hostKeyUnknown, .hostKeyChanged, .keyUnreadable, .keyRefused, .forwardingNotPermitted,
-            .nonsense,
+            .nonsense, .impostor,
             .refused, .cancelled:
             false
         }
@@ -187,5 +194,18 @@ extension ConnectionFailure {
     /// Whether it was the daemon itself that answered, with a refusal.
     var isFromDaemon: Bool {
         if case .refused = self { true } else { false }
+    }
+}
+
+extension Result<ReceivedReport, ConnectionFailure> {
+    /// What was not believed, in words; nil when all was, or nothing was said.
+    func doubts(at pop: PoPName) -> String? {
+        switch self {
+        case .success(let report): report.doubts.words
+        case .failure(.impostor(let other)): ConnectionFailure.impostor(other).message(for: pop)
+        case .failure(.nonsense(let step, let reason)):
+            ConnectionFailure.nonsense(step, reason: reason).message(for: pop)
+        case .failure: nil
+        }
     }
 }

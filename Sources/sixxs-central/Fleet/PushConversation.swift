@@ -6,6 +6,9 @@ struct PushConversation: Sendable {
     let pop: PoPName
     let generation: Generation
 
+    /// What the daemon's report is judged by.
+    let expectation: ReportExpectation
+
     /// What keeps a push from taking too much away; nil when an operator said that it is meant.
     let massChange: MassChange?
 
@@ -24,7 +27,7 @@ struct PushConversation: Sendable {
         let before: RunningConfiguration
 
         /// What the daemon reported before the push; one that cannot report is pushed to nevertheless.
-        let report: Swift.Result<PoPReport, ConnectionFailure>
+        let report: Swift.Result<ReceivedReport, ConnectionFailure>
         let push: Push
     }
 
@@ -43,7 +46,9 @@ struct PushConversation: Sendable {
     /// - Throws: ``ConnectionFailure`` unless the daemon runs the generation, or was not to.
     func hold(_ session: any DaemonSession) throws(ConnectionFailure) -> Result {
         let before = try RunningConfiguration(asking: session)
-        let report = Swift.Result { () throws(ConnectionFailure) in try PoPReport(asking: session) }
+        let report = Swift.Result { () throws(ConnectionFailure) in
+            try ReceivedReport(asking: session, expecting: self.expectation)
+        }
         if self.endsLostTrials, before.digest == self.generation.digest,
             try self.isTakenBack(session)
         {
@@ -74,7 +79,7 @@ struct PushConversation: Sendable {
             confirmSeconds: self.confirm,
             isForced: self.massChange == nil
         )
-        let reply = try session.request(request, named: name)
+        let reply = try session.request(request, named: name, upTo: .short)
         guard reply.isSuccess else { throw .refused(.request(name), reply: "\(reply.code) \(reply.text)") }
         return reply.text
     }
@@ -82,7 +87,7 @@ struct PushConversation: Sendable {
     /// - Returns: Whether there was anything on trial.
     private func isTakenBack(_ session: any DaemonSession) throws(ConnectionFailure) -> Bool {
         let line = "config rollback"
-        let reply = try session.request(Array("\(line)\n".utf8), named: line)
+        let reply = try session.request(Array("\(line)\n".utf8), named: line, upTo: .short)
         guard reply.isSuccess || reply.code == 404 else {
             throw .refused(.request(line), reply: "\(reply.code) \(reply.text)")
         }
@@ -92,7 +97,7 @@ struct PushConversation: Sendable {
     /// Confirms what a centre may have left on trial that ended in the middle of a round.
     private func settleTrial(_ session: any DaemonSession) throws(ConnectionFailure) {
         let line = "config confirm \(self.generation.number)"
-        let reply = try session.request(Array("\(line)\n".utf8), named: line)
+        let reply = try session.request(Array("\(line)\n".utf8), named: line, upTo: .short)
         let isConfirmedAlready = reply.code == 404
         guard reply.isSuccess || isConfirmedAlready else {
             throw .refused(.request(line), reply: "\(reply.code) \(reply.text)")
@@ -107,8 +112,11 @@ struct ConfirmConversation: Sendable {
     /// Nil for a push that stays whatever comes of it, such as one to an older generation.
     let health: Health?
 
+    /// What the daemon's report is judged by.
+    let expectation: ReportExpectation
+
     /// What the daemon reported before the push; nil when it did not.
-    let before: PoPReport?
+    let before: ReceivedReport?
 
     /// When the report before the push was taken.
     let since: ContinuousClock.Instant
@@ -116,7 +124,7 @@ struct ConfirmConversation: Sendable {
     /// How the exchange ended.
     enum Result: Sendable {
         /// For good; the report after the push, or why there is none.
-        case confirmed(Swift.Result<PoPReport, ConnectionFailure>)
+        case confirmed(Swift.Result<ReceivedReport, ConnectionFailure>)
 
         /// The daemon has the old configuration again; why.
         case rolledBack(String)
@@ -125,7 +133,9 @@ struct ConfirmConversation: Sendable {
     /// - Throws: ``ConnectionFailure``.
     func hold(_ session: any DaemonSession) throws(ConnectionFailure) -> Result {
         try RunningConfiguration(asking: session).demand(self.generation)
-        let report = Swift.Result { () throws(ConnectionFailure) in try PoPReport(asking: session) }
+        let report = Swift.Result { () throws(ConnectionFailure) in
+            try ReceivedReport(asking: session, expecting: self.expectation)
+        }
         if let health = self.health, let before = self.before, let after = try? report.get() {
             let seconds = Double((ContinuousClock.now - self.since).milliseconds) / 1000
             if let complaint = health.complaint(before: before, after: after, seconds: seconds) {
@@ -164,22 +174,33 @@ extension RunningConfiguration {
     }
 }
 
-extension PoPReport {
+extension ReceivedReport {
     private static let request = "pop report"
 
-    /// Asks a daemon for its report.
+    /// Asks a daemon for its report, and reads no more of it than the PoP's tunnels can fill.
     ///
     /// - Throws: ``ConnectionFailure``.
-    init(asking session: any DaemonSession) throws(ConnectionFailure) {
-        let reply = try session.command(Self.request)
-        let json = (reply.lines ?? [reply.text]).joined(separator: "\n")
+    init(
+        asking session: any DaemonSession,
+        expecting expectation: ReportExpectation
+    ) throws(ConnectionFailure) {
+        let limit = ReplyLimit(octets: expectation.maximumLength, lines: 16)
+        let reply = try session.command(Self.request, upTo: limit)
+        var expectation = expectation
+        expectation.now = Int64(Date().timeIntervalSince1970)
         do {
-            self = try JSONDecoder().decode(PoPReport.self, from: Data(json.utf8))
+            let octets = (reply.lines ?? [reply.text]).joined(separator: "\n").utf8
+            try self.init(parsing: Array(octets), expecting: expectation)
         } catch {
-            throw .nonsense(
-                .request(Self.request),
-                reason: "expected a report in JSON, found \(json.prefix(80))"
-            )
+            throw .nonsense(.request(Self.request), reason: error.description)
         }
+    }
+
+    /// The report, unless the daemon is another PoP's.
+    ///
+    /// - Throws: ``ConnectionFailure/impostor(_:)``.
+    func believed() throws(ConnectionFailure) -> ReceivedReport {
+        if let impostor = self.impostor { throw .impostor(impostor) }
+        return self
     }
 }

@@ -15,12 +15,33 @@ struct PushPlan: Sendable {
         /// The tunnels that carry packets after the push, as `T12`.
         let enabled: Set<String>
 
+        /// All tunnels that the registry gives the PoP.
+        let tunnels: Set<TunnelNumber>
+
+        /// What the PoP's report is judged by.
+        var reportExpectation: ReportExpectation {
+            ReportExpectation(
+                popID: self.pop.id,
+                popName: self.pop.name.description,
+                tunnels: self.tunnels,
+                earlierTunnels: self.past.generationCapacity
+            )
+        }
+
+        /// Whether the last visit took longer than it had to.
+        fileprivate var isSlow: Bool {
+            self.past.history.map { $0.last.duration > PushPlan.patience } ?? false
+        }
+
         /// Whether the push changes what the daemon confirmed last; one that is held changes nothing.
         var isChange: Bool {
             guard self.past.hold == nil, case .success(let rendering) = self.rendering else { return false }
             return rendering.digest != self.past.history?.confirmedDigest
         }
     }
+
+    /// Longer than a daemon that is well needs for a visit without a change.
+    fileprivate static let patience = Duration.seconds(10)
 
     /// By name of the PoP.
     let items: [Item]
@@ -43,7 +64,8 @@ struct PushPlan: Sendable {
                 pop: pop,
                 past: pasts[pop.id] ?? PoPPast(),
                 rendering: Result { () throws(Configuration.Conflict) in try renderer.render(pop.id) },
-                enabled: renderer.enabledTunnels(of: pop.id)
+                enabled: renderer.enabledTunnels(of: pop.id),
+                tunnels: renderer.allTunnels(of: pop.id)
             )
         }
     }
@@ -59,9 +81,11 @@ struct PushPlan: Sendable {
     /// The items of each wave, in order.
     ///
     /// The second wave has those of the PoPs that are no canaries with the fewest tunnels: the fewest users
-    /// bear the risk. PoPs without a change are no risk, and in the first.
+    /// bear the risk. PoPs without a change are no risk, and in the first; those among them that kept the centre waiting
+    /// the last time come after everybody else.
     var waves: [(wave: Wave, items: [Item])] {
-        let (changes, others) = (self.items.filter(\.isChange), self.items.filter { !$0.isChange })
+        let (changes, same) = (self.items.filter(\.isChange), self.items.filter { !$0.isChange })
+        let (others, slow) = (same.filter { !$0.isSlow }, same.filter(\.isSlow))
         let canaries = changes.filter(\.pop.isCanary)
         let rest = changes.filter { !$0.pop.isCanary }.sorted {
             ($0.enabled.count, $0.pop.id) < ($1.enabled.count, $1.pop.id)
@@ -69,7 +93,7 @@ struct PushPlan: Sendable {
         let share = (rest.count * self.policy.share + 99) / 100
         return [
             (.canary, others + canaries), (.share, Array(rest.prefix(share))),
-            (.all, Array(rest.dropFirst(share))),
+            (.all, rest.dropFirst(share) + slow),
         ]
     }
 }

@@ -39,10 +39,13 @@ struct Round: Sendable {
         let attempt: PushAttempt
 
         /// What the daemon reported; nil when it did not come that far.
-        var report: PoPReport?
+        var report: ReceivedReport?
 
         /// What it ran before the push; nil when it did not come that far.
         var before: RunningConfiguration?
+
+        /// What of its report was not believed, in words; nil when all was.
+        var doubts: String?
 
         /// Whether the daemon answered.
         let isReached: Bool
@@ -62,6 +65,7 @@ struct Round: Sendable {
     /// - Throws: ``RegistryError`` when the registry cannot be read or a name is of no PoP.
     func run(only names: [PoPName] = []) async throws -> [Outcome] {
         let plan = try await PushPlan(of: self.store, only: names)
+        await self.forgetStrangers()
         let policy = self.policy(of: plan)
         if let objection = try await self.objection() {
             return await self.visit(plan.items) {
@@ -78,6 +82,15 @@ struct Round: Sendable {
             }
         }
         return outcomes.sorted { $0.pop.name < $1.pop.name }
+    }
+
+    private func forgetStrangers() async {
+        do {
+            let count = try await self.store.forgetStrangers()
+            if count > 0 { self.logger.notice("statistics of \(count) tunnels that nobody has were removed") }
+        } catch {
+            self.logger.error("statistics of tunnels that nobody has could not be removed: \(error)")
+        }
     }
 
     /// Why nothing may be pushed to anybody, or nil.
@@ -221,8 +234,22 @@ extension Round {
                     let changes = try await self.store.record(report, of: outcome.pop.id, at: time)
                     try await self.store.record(changes)
                 }
+                try await self.noteDoubts(outcome)
             }
         }.value
+    }
+
+    /// A PoP that says what cannot be may say it in every round: it is told once a day.
+    private func noteDoubts(_ outcome: Outcome) async throws {
+        guard let doubts = outcome.doubts else { return }
+        let event = FleetEvent(
+            time: outcome.attempt.started,
+            popID: outcome.pop.id,
+            kind: .doubted,
+            detail: doubts
+        )
+        guard try await self.store.recordDaily(event) else { return }
+        self.logger.warning("\(outcome.pop.name): not believed: \(doubts)")
     }
 
     private func recording(_ what: String, _ body: @Sendable () async throws -> Void) async -> String? {

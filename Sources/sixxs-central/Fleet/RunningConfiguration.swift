@@ -8,13 +8,16 @@ struct RunningConfiguration: Hashable, Sendable {
     /// SHA-256 of its canonical text.
     let digest: String
 
+    private static let digits = Set("0123456789abcdefABCDEF".utf8)
+
     /// Parses `generation <n> sha256 <hex> …`.
     ///
     /// - Throws: ``SyntaxError`` when the text is anything else.
     init(parsing text: String) throws(SyntaxError) {
         let words = text.split(separator: " ")
         guard words.count >= 4, words[0] == "generation", let generation = Int(words[1]), generation >= 0,
-            words[2] == "sha256", words[3].utf8.count == 64
+            generation <= Int32.max, words[2] == "sha256", words[3].utf8.count == 64,
+            words[3].utf8.allSatisfy(Self.digits.contains)
         else {
             throw SyntaxError(expected: "generation <number> sha256 <digest>", found: String(text.prefix(80)))
         }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Wire
 
 /// The fleet in figures, as `--json` prints it.
 struct FleetFigures: Encodable {
@@ -8,6 +9,9 @@ struct FleetFigures: Encodable {
         /// As the last reports of the PoPs said.
         let up: Int
         let active: Int
+
+        /// Of how many PoPs with a report that is unknown.
+        let unknown: Int
         let byType: [String: Int]
         let byState: [String: Int]
         let byPoP: [String: Int]
@@ -15,8 +19,8 @@ struct FleetFigures: Encodable {
 
     /// Octets.
     struct Traffic: Encodable {
-        let fromUplink: Int64
-        let toUplink: Int64
+        let fromUplink: Tally
+        let toUplink: Tally
     }
 
     let pops: Int
@@ -44,6 +48,9 @@ struct FleetFigures: Encodable {
             total: byPoP.values.reduce(0, +),
             up: status.pops.reduce(0) { $0 + ($1.past.sample?.online ?? 0) },
             active: status.pops.reduce(0) { $0 + ($1.past.sample?.active ?? 0) },
+            unknown: status.pops.count { pop in
+                pop.past.sample.map { $0.online == nil || $0.active == nil } ?? false
+            },
             byType: try await store.tunnelCounts(by: .type),
             byState: try await store.tunnelCounts(by: .state),
             byPoP: byPoP
@@ -56,7 +63,11 @@ struct FleetFigures: Encodable {
     var fields: [(String, String)] {
         [
             ("PoPs", "\(self.pops), \(self.popsEnabled) enabled, \(self.popsReachable) reachable"),
-            ("Tunnels", "\(self.tunnels.total), \(self.tunnels.up) up, \(self.tunnels.active) active"),
+            (
+                "Tunnels",
+                "\(self.tunnels.total), \(self.tunnels.up) up, \(self.tunnels.active) active"
+                    + (self.tunnels.unknown > 0 ? "; \(self.tunnels.unknown) PoPs say what cannot be" : "")
+            ),
             ("  by type", Self.words(self.tunnels.byType)), ("  by state", Self.words(self.tunnels.byState)),
             ("  by PoP", Self.words(self.tunnels.byPoP)), ("Users", "\(self.users)"),
             ("Subnets", "\(self.subnets)"), ("Last day", Self.words(self.lastDay)),
@@ -69,6 +80,6 @@ struct FleetFigures: Encodable {
     }
 
     private static func words(_ traffic: Traffic) -> String {
-        "\(Figures.octets(traffic.fromUplink)) from the uplink, \(Figures.octets(traffic.toUplink)) to it"
+        "\(Figures.octets(traffic.fromUplink.value)) from the uplink, \(Figures.octets(traffic.toUplink.value)) to it"
     }
 }

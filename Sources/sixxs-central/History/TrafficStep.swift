@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Wire
 
 /// What was counted for a tunnel or a PoP until the last report of a step; only ever grows.
 struct CounterStep: Hashable, Sendable {
@@ -12,19 +13,19 @@ struct CounterStep: Hashable, Sendable {
     let up: Int
 
     /// From the user, or to the uplink.
-    let inPackets: Int64
-    let inBytes: Int64
+    let inPackets: Tally
+    let inBytes: Tally
 
     /// To the user, or from the uplink.
-    let outPackets: Int64
-    let outBytes: Int64
+    let outPackets: Tally
+    let outBytes: Tally
 
     /// Latency probes; none for a PoP.
-    var sent: Int64 = 0
-    var received: Int64 = 0
+    var sent = Tally.zero
+    var received = Tally.zero
 
     /// The sum of all round trips, in microseconds.
-    var latency: Int64 = 0
+    var latency = Tally.zero
     var shortest: Double?
     var longest: Double?
 }
@@ -38,10 +39,10 @@ struct TrafficStep: Hashable, Sendable {
     let seconds: Double
     let reports: Int
     let up: Int
-    let inPackets: Int64
-    let inBytes: Int64
-    let outPackets: Int64
-    let outBytes: Int64
+    let inPackets: Tally
+    let inBytes: Tally
+    let outPackets: Tally
+    let outBytes: Tally
 
     /// Of the probes, in percent; nil when none was sent.
     let loss: Double?
@@ -56,14 +57,15 @@ struct TrafficStep: Hashable, Sendable {
         self.seconds = step.time.timeIntervalSince(before.time)
         self.reports = step.reports
         self.up = step.up
-        self.inPackets = step.inPackets - before.inPackets
-        self.inBytes = step.inBytes - before.inBytes
-        self.outPackets = step.outPackets - before.outPackets
-        self.outBytes = step.outBytes - before.outBytes
-        let sent = step.sent - before.sent
-        let received = step.received - before.received
-        self.loss = sent > 0 ? max(0, Double(sent - received) * 100 / Double(sent)) : nil
-        self.mean = received > 0 ? Double(step.latency - before.latency) / Double(received) / 1000 : nil
+        self.inPackets = step.inPackets.growth(since: before.inPackets)
+        self.inBytes = step.inBytes.growth(since: before.inBytes)
+        self.outPackets = step.outPackets.growth(since: before.outPackets)
+        self.outBytes = step.outBytes.growth(since: before.outBytes)
+        let sent = step.sent.growth(since: before.sent)
+        let received = step.received.growth(since: before.received)
+        let latency = step.latency.growth(since: before.latency)
+        self.loss = sent > .zero ? Double(sent.growth(since: received).value) * 100 / Double(sent.value) : nil
+        self.mean = received > .zero ? Double(latency.value) / Double(received.value) / 1000 : nil
         self.shortest = step.shortest
         self.longest = step.longest
     }
@@ -74,5 +76,5 @@ struct TrafficStep: Hashable, Sendable {
     }
 
     /// In bits a second.
-    func rate(_ octets: Int64) -> Double { self.seconds > 0 ? Double(octets) * 8 / self.seconds : 0 }
+    func rate(_ octets: Tally) -> Double { self.seconds > 0 ? Double(octets.value) * 8 / self.seconds : 0 }
 }

@@ -23,13 +23,13 @@ enum Figures {
 
     /// One decimal below ten, none from there on.
     static func rounded(_ value: Double) -> String {
-        guard value < 10, value != value.rounded() else { return "\(Int(value.rounded()))" }
+        guard value < 10, value != value.rounded() else { return "\(Int64(saturating: value))" }
         return "\((value * 10).rounded() / 10)"
     }
 
     /// `3 min ago`.
     static func age(_ time: Date, now: Date) -> String {
-        let seconds = max(0, Int(now.timeIntervalSince(time)))
+        let seconds = max(0, Int64(saturating: now.timeIntervalSince(time).rounded(.down)))
         switch seconds {
         case ..<120: return "\(seconds) s ago"
         case ..<7200: return "\(seconds / 60) min ago"

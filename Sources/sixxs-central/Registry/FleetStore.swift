@@ -53,6 +53,11 @@ protocol RoundStore: Sendable {
     /// Records what happened.
     func record(_ events: [FleetEvent]) async throws
 
+    /// Records an event unless the PoP had one of its kind in the last day.
+    ///
+    /// - Returns: Whether it was recorded.
+    func recordDaily(_ event: FleetEvent) async throws -> Bool
+
     /// The newest events first.
     func events(limit: Int) async throws -> [FleetEvent]
 
@@ -76,7 +81,15 @@ protocol SampleStore: Sendable {
     /// Stores a report for a time: the counters as sums over restarts.
     ///
     /// - Returns: The tunnels that went up or down since the report before.
-    func record(_ report: PoPReport, of popID: Int, at time: Date) async throws -> [FleetEvent]
+    func record(_ report: ReceivedReport, of popID: Int, at time: Date) async throws -> [FleetEvent]
+
+    /// The tunnels of every PoP that has any, by PoP id.
+    func tunnelNumbers() async throws -> [Int: Set<TunnelNumber>]
+
+    /// Removes what was stored of tunnels that the registry does not have, a part of it when that is much.
+    ///
+    /// - Returns: Of how many tunnels.
+    func forgetStrangers() async throws -> Int
 }
 
 /// Whether changes are kept.

@@ -52,6 +52,11 @@ struct ConfigurationRenderer {
         Set((self.tunnels[popID] ?? []).lazy.filter(\.isUp).map(\.number.description))
     }
 
+    /// All tunnels of a PoP.
+    func allTunnels(of popID: Int) -> Set<TunnelNumber> {
+        Set((self.tunnels[popID] ?? []).lazy.map(\.number))
+    }
+
     private static func settings(of tunnel: Tunnel) -> TunnelSettings {
         TunnelSettings(
             tid: tunnel.tid,

@@ -40,6 +40,9 @@ enum ConnectionFailure: Error, Hashable, Sendable {
     /// What came back is not what a daemon says.
     case nonsense(ConnectionStep, reason: String)
 
+    /// The daemon says that it is another PoP's, whatever else it says; which, in words of ours.
+    case impostor(String)
+
     /// The daemon understood and refused.
     case refused(ConnectionStep, reply: String)
 
@@ -80,6 +83,8 @@ extension ConnectionFailure {
             "the connection was lost during the \(step): \(reason)"
         case .nonsense(let step, let reason):
             "the \(step) makes no sense: \(reason); is it sixxsd that listens there?"
+        case .impostor(let other):
+            "the daemon says that it is \(other): its report is not believed; does another daemon listen there?"
         case .refused(let step, let reply):
             "the daemon refused (\(step)): \(reply)"
         case .cancelled: "stopped before it was done"

@@ -75,10 +75,7 @@ private final class SSHDaemonSession: DaemonSession {
     private let session: SSHSession
     private let deadlines: ConnectionDeadlines
     private let cancellation: EventDescriptor
-    private var parser = ControlReplyParser(maximumLength: SSHDaemonSession.maximumReplyLength)
-
-    /// In octets: twice the report of 8192 tunnels, so that all PoPs of a round together stay small.
-    private static let maximumReplyLength = 12 << 20
+    private var parser = ControlReplyParser(limit: .short)
 
     /// Waits for the daemon's greeting.
     init(
@@ -95,7 +92,12 @@ private final class SSHDaemonSession: DaemonSession {
         }
     }
 
-    func request(_ octets: [UInt8], named name: String) throws(ConnectionFailure) -> ControlReply {
+    func request(
+        _ octets: [UInt8],
+        named name: String,
+        upTo limit: ReplyLimit
+    ) throws(ConnectionFailure) -> ControlReply {
+        self.parser.limit = limit
         let clock = StepClock(.request(name), self.deadlines, cancellation: self.cancellation)
         try self.session.write(octets, clock)
         return try self.reply(clock)

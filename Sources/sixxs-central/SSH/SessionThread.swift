@@ -3,8 +3,6 @@ internal import Glibc
 /// A thread of its own for one conversation, so that libssh may be called without holding up Swift's own threads.
 enum SessionThread {
     /// In octets, of which only what is touched counts.
-    ///
-    /// A hostile daemon may nest its report as deep as the decoder follows.
     private static let stackSize = 2 << 20
 
     /// Runs a conversation on a new thread; cancelling the task raises the descriptor it is given.

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Logging
 import Testing
@@ -265,5 +266,13 @@ import Wire
         #expect(bench.levels.level == .trace)
         _ = try await bench.answers("pop set debug off\npop set verbosity off")
         #expect(bench.levels.level == .info)
+    }
+}
+
+@Suite("What a centre knows of a report")
+struct ReportWordTests {
+    @Test func areAllKindsOfErrors() {
+        #expect(PoPReport.errorKinds == ErrorKind.allCases.map(\.name))
+        #expect(PoPReport.errorKinds.count <= 64)
     }
 }

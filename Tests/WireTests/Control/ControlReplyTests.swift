@@ -88,7 +88,7 @@ import Wire
         #expect(throws: row.output) { try Self.parse(Array(row.input.utf8)) }
     }
 
-    @Test(arguments: ["201 -1\n", "201 x\n", "201 99999999999999999999\n", "201\n"])
+    @Test(arguments: ["201 -1\n", "201 x\n", "201\n"])
     func withoutACountIsOneLine(_ line: String) throws {
         let reply = try Self.parse(Array(line.utf8))
 
@@ -105,12 +105,27 @@ import Wire
         var parser = ControlReplyParser()
         let piece = [UInt8](repeating: 0x78, count: 1 << 20)
 
-        #expect(throws: ControlReplyError.tooLong(limit: ControlReplyParser.maximumLength)) {
+        #expect(throws: ControlReplyError.tooLong(limit: ReplyLimit.greatest.octets)) {
             for _ in 0..<66 {
                 parser.append(piece)
                 _ = try parser.next()
             }
         }
+    }
+
+    @Test(arguments: [
+        ("201 11\n", ControlReplyError.tooManyLines(limit: 10)),
+        ("201 99999999999999999999\n", .tooManyLines(limit: 10)),
+        ("201 9223372036854775807\n", .tooManyLines(limit: 10)),
+        ("201 10\n" + String(repeating: "\n", count: 10), .tooLong(limit: 150)),
+        ("200 " + String(repeating: "x", count: 150), .tooLong(limit: 150)),
+    ])
+    func isReadNoFurtherThanTheRequestAllows(_ text: String, error: ControlReplyError) {
+        var parser = ControlReplyParser()
+        parser.limit = ReplyLimit(octets: 150, lines: 10)
+        parser.append(text.utf8)
+
+        #expect(throws: error) { while try parser.next() != nil {} }
     }
 
     // swift-format-ignore

@@ -29,6 +29,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case capture
     case offload
     case doubt
+    case report
 
     /// Decodes an input in every way that the target knows; may not trap.
     ///
@@ -50,6 +51,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .capture: try checkCapture(input)
         case .offload: try checkOffload(input)
         case .doubt: try checkDoubt(input)
+        case .report: try checkReport(input)
         }
     }
 }

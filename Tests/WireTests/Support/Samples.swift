@@ -21,8 +21,17 @@ enum Samples {
         case .digest: [Array("abc".utf8), [UInt8](repeating: 0x61, count: 200)]
         case .offload: [OffloadHeaderTests.bulk, [UInt8](repeating: 0, count: OffloadHeader.length)]
         case .doubt: Self.innerPackets + DoubtfulPacketTests.samples
+        case .report: Self.reports.map { Array($0.utf8) }
         case .capture: CaptureTests.good.map(\.input)
         }
+    }
+
+    private static var reports: [String] {
+        let extremes = ReportText.extremes + ReportText.extremes
+        let reports = zip(ReportText.numbers, extremes).map { number, extreme in
+            ReportText.json([number.description: extreme])
+        }
+        return [ReportText.json(), ReportText.json(claim: "null", tunnel: "T9")] + reports
     }
 
     private static var outerPackets: [[UInt8]] {

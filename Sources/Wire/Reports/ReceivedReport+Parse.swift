@@ -1,0 +1,169 @@
+extension ReceivedReport {
+    /// Reads what a daemon answered to `pop report`.
+    ///
+    /// A value that cannot be harms itself alone. Rows of tunnels that the PoP does not have are counted and forgotten.
+    ///
+    /// - Throws: ``ReportError`` when it is no report at all.
+    public init(parsing octets: [UInt8], expecting expectation: ReportExpectation) throws(ReportError) {
+        var parser = ReportParser(octets, expectation)
+        do throws(JSONReader.Failure) {
+            try parser.read()
+        } catch {
+            throw .notJSON(expected: error.expected, place: error.place)
+        }
+        guard parser.isReport else { throw .notAReport }
+        self = parser.report
+    }
+}
+
+/// One pass over a report.
+private struct ReportParser {
+    private let expectation: ReportExpectation
+    private var reader: ReportReader
+    private var rows = 0
+    private var numbers: Set<TunnelNumber> = []
+    private(set) var report = ReceivedReport()
+
+    /// Whether totals and tunnels were there, without which nothing else is worth anything.
+    private(set) var isReport = false
+
+    init(_ octets: [UInt8], _ expectation: ReportExpectation) {
+        self.reader = ReportReader(json: JSONReader(octets))
+        self.expectation = expectation
+    }
+
+    private enum Key: String, ReportKey {
+        case instance, version, uptime, hostUptime, time, pop, generation, digest, totals, tunnels
+
+        var isRequired: Bool { self != .pop }
+    }
+
+    mutating func read() throws(JSONReader.Failure) {
+        guard try self.reader.beginObject("report") else { return try self.reader.json.end() }
+        var seen: Set<Key> = []
+        while let key = try self.reader.nextKey(&seen) { try self.read(key) }
+        try self.reader.json.end()
+        self.isReport = seen.isSuperset(of: [.totals, .tunnels])
+        self.report.doubts = self.reader.doubts
+    }
+
+    private mutating func read(_ key: Key) throws(JSONReader.Failure) {
+        let century = ReportReader.century
+        switch key {
+        case .instance: self.report.instance = try self.reader.text(key) { ReportWord.hexadecimal($0, 32) }
+        case .version: self.report.version = try self.reader.text(key, convert: ReportWord.version)
+        case .uptime: self.report.uptime = try self.reader.integer(key, in: 0...century)
+        case .hostUptime: self.report.hostUptime = try self.reader.integer(key, in: 0...century)
+        case .time:
+            let now = Int64(UTCTime(self.expectation.now)?.seconds ?? 0)
+            self.report.time = try self.reader.integer(key, in: now - century...now + century)
+        case .pop: try self.readClaim()
+        case .generation: self.report.generation = try self.reader.integer(key, in: 0...Int64(Int32.max))
+        case .digest: self.report.digest = try self.reader.text(key) { ReportWord.hexadecimal($0, 64) }
+        case .totals: try self.readTotals()
+        case .tunnels: try self.readTunnels()
+        }
+    }
+
+    // MARK: - Who says it
+
+    private enum ClaimKey: String, ReportKey {
+        case id, name
+
+        var isRequired: Bool { true }
+    }
+
+    private mutating func readClaim() throws(JSONReader.Failure) {
+        guard self.reader.json.isAtObject() else {
+            // Null before the daemon was told which PoP it is.
+            guard case .null = try self.reader.json.value() else {
+                self.report.impostor = "no PoP"
+                return
+            }
+            return
+        }
+        try self.reader.json.beginObject()
+        var seen: Set<ClaimKey> = []
+        var (id, name): (Int?, String?)
+        while let key = try self.reader.nextKey(&seen) {
+            switch key {
+            case .id: id = try self.reader.integer(key, in: 0...0xffff)
+            case .name: name = try self.reader.text(key, convert: ReportWord.name)
+            }
+        }
+        guard id != self.expectation.popID || name != self.expectation.popName else { return }
+        self.report.impostor = "PoP \(id.map { "\($0)" } ?? "?") \(name ?? "?")"
+    }
+
+    // MARK: - Totals
+
+    private enum TotalsKey: String, ReportKey {
+        case online, active, configured, rxPackets, rxBytes, txPackets, txBytes
+
+        var isRequired: Bool { true }
+    }
+
+    private mutating func readTotals() throws(JSONReader.Failure) {
+        guard try self.reader.beginObject(Key.totals.rawValue) else { return }
+        let tunnels = 0...Int64(ReportExpectation.maximumTunnels)
+        var seen: Set<TotalsKey> = []
+        var totals = Totals()
+        while let key = try self.reader.nextKey(&seen) {
+            switch key {
+            case .online: totals.online = try self.reader.integer(key, in: tunnels)
+            case .active: totals.active = try self.reader.integer(key, in: tunnels)
+            case .configured: totals.configured = try self.reader.integer(key, in: tunnels)
+            case .rxPackets: totals.rxPackets = try self.reader.tally(key)
+            case .rxBytes: totals.rxBytes = try self.reader.tally(key)
+            case .txPackets: totals.txPackets = try self.reader.tally(key)
+            case .txBytes: totals.txBytes = try self.reader.tally(key)
+            }
+        }
+        totals.online = self.atMost(totals.configured, totals.online, TotalsKey.online)
+        totals.active = self.atMost(totals.configured, totals.active, TotalsKey.active)
+        self.report.totals = totals
+    }
+
+    /// A part of those that are configured; nil, and noted, when it is more than the whole.
+    private mutating func atMost(_ configured: Int?, _ part: Int?, _ key: TotalsKey) -> Int? {
+        guard let configured, let part, part > configured else { return part }
+        self.reader.doubts.note("\(key.rawValue) is \(part) of \(configured)")
+        return nil
+    }
+
+    private typealias Totals = ReceivedReport.Totals
+
+    // MARK: - Tunnels
+
+    private mutating func readTunnels() throws(JSONReader.Failure) {
+        guard self.reader.json.isAtArray() else {
+            let value = try self.reader.json.value()
+            return self.reader.doubts.note("tunnels is \(value.words)")
+        }
+        try self.reader.json.beginArray()
+        while try self.reader.json.nextElement() {
+            self.rows += 1
+            guard self.rows <= ReportExpectation.maximumTunnels, self.reader.json.isAtObject() else {
+                _ = try self.reader.json.value()
+                self.reader.doubts.noteBadRow()
+                continue
+            }
+            try self.readTunnel()
+        }
+    }
+
+    private mutating func readTunnel() throws(JSONReader.Failure) {
+        var row = ReportRowReader(self.reader.json)
+        try row.read()
+        self.reader.json = row.json
+        guard let number = row.number, self.numbers.insert(number).inserted else {
+            return self.reader.doubts.noteBadRow()
+        }
+        guard self.expectation.tunnels.contains(number) else {
+            if row.state != .disabled { self.report.strays.append(number) }
+            return self.reader.doubts.note(stray: number)
+        }
+        self.reader.doubts.note(row.doubts, of: number)
+        self.report.tunnels.append(row.tunnel(number))
+    }
+}

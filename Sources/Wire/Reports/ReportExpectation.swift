@@ -1,0 +1,45 @@
+/// What the centre knows before it asks a PoP for its report, and judges the report by.
+public struct ReportExpectation: Hashable, Sendable {
+    /// The PoP that is asked.
+    public let popID: Int
+
+    /// Its name.
+    public let popName: String
+
+    /// The tunnels that the registry gives it.
+    public let tunnels: Set<TunnelNumber>
+
+    /// How many tunnels it may still run that the registry does not give it any more.
+    public let earlierTunnels: Int
+
+    /// The centre's clock, in seconds since 1970.
+    public var now: Int64
+
+    /// The most tunnels that a PoP has.
+    public static let maximumTunnels = 8192
+
+    /// What a report takes without its tunnels, and each tunnel with all of its error counters, in octets; generously.
+    private static let lengthOfTotals = 64 << 10
+    private static let lengthOfTunnel = 1536
+
+    /// Creates an expectation.
+    public init(
+        popID: Int,
+        popName: String,
+        tunnels: Set<TunnelNumber>,
+        earlierTunnels: Int = 0,
+        now: Int64 = 0
+    ) {
+        self.popID = popID
+        self.popName = popName
+        self.tunnels = tunnels
+        self.earlierTunnels = earlierTunnels
+        self.now = now
+    }
+
+    /// The longest report that is read, in octets: by what the PoP has, and 12 MiB and a little at most.
+    public var maximumLength: Int {
+        let count = min(max(self.tunnels.count, self.earlierTunnels), Self.maximumTunnels)
+        return Self.lengthOfTotals + count * Self.lengthOfTunnel
+    }
+}

@@ -1,0 +1,75 @@
+import Wire
+
+/// The whole way of a report: what is believed, what it comes to, and the words for it.
+func checkReport(_ input: [UInt8]) throws(BrokenInvariant) {
+    let now: Int64 = 1_800_000_000
+    let numbers = [UInt32(1), 2, 3].compactMap(TunnelNumber.init(rawValue:))
+    let expectation = ReportExpectation(popID: 1, popName: "chtst01", tunnels: Set(numbers), now: now)
+    let report: ReceivedReport
+    do throws(ReportError) {
+        report = try ReceivedReport(parsing: input, expecting: expectation)
+    } catch {
+        try require(isClean(error.description), "an error is clean: \(error)")
+        return
+    }
+    try require(
+        report.tunnels.count + report.strays.count <= ReportExpectation.maximumTunnels,
+        "rows are bounded"
+    )
+    try require(Set(report.tunnels.map(\.number)).isSubset(of: numbers), "tunnels are its own")
+    try require(Set(report.tunnels.map(\.number)).count == report.tunnels.count, "a tunnel is there once")
+    try require(Set(report.strays).isDisjoint(with: numbers), "strays are others")
+    let words = [report.doubts.words, report.impostor, report.version, report.instance, report.digest]
+        .compactMap(\.self)
+    try require(
+        words.allSatisfy { isClean($0) && $0.utf8.count < 1000 },
+        "words are clean and short: \(words)"
+    )
+    try checkRanges(of: report, now: now)
+    try checkSums(of: report)
+}
+
+private func isClean(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy { $0 == "…" || (0x20..<0x7f).contains($0.value) }
+}
+
+private func checkRanges(of report: ReceivedReport, now: Int64) throws(BrokenInvariant) {
+    let century = 3_155_760_000
+    let (online, active) = (report.totals.online ?? 0, report.totals.active ?? 0)
+    let configured = report.totals.configured ?? ReportExpectation.maximumTunnels
+    try require((0...8192).contains(configured), "configured \(configured)")
+    try require((0...configured).contains(online) && (0...configured).contains(active), "\(online) \(active)")
+    try require((0...century).contains(report.uptime ?? 0), "uptime \(report.uptime ?? 0)")
+    try require((-century...century).contains(report.skew(from: now) ?? 0), "time \(report.time ?? 0)")
+    for row in report.tunnels {
+        let times = [row.lastIn, row.lastOut, row.lastBeat].compactMap(\.self)
+        try require(times.allSatisfy { (0...2 * century).contains($0) }, "times \(times)")
+        let latencies = [row.latency.minMs, row.latency.avgMs, row.latency.maxMs].compactMap(\.self)
+        try require(latencies.allSatisfy { (0...3_600_000).contains($0) }, "latencies \(latencies)")
+        try require(row.errors.keys.allSatisfy(PoPReport.errorKinds.contains), "errors are known")
+    }
+}
+
+/// What a centre adds up, over restarts and over a fleet.
+private func checkSums(of report: ReceivedReport) throws(BrokenInvariant) {
+    for row in report.tunnels {
+        let counters = [
+            row.inPackets, row.inBytes, row.outPackets, row.outBytes, row.latency.sent, row.latency.received,
+        ]
+        for value in counters + [row.latency.microseconds] {
+            try require((value?.value ?? 0) <= Tally.greatestReported, "a counter is bounded")
+            var sum = CounterSum(storedCount: value?.value ?? 0, offset: Tally.limit - 1)
+            for isSameLife in [true, false, false, true] {
+                let before = sum.total
+                sum = sum.following(value, isSameLife: isSameLife)
+                try require((0...Tally.limit).contains(sum.total.value), "a sum is bounded")
+                try require(
+                    sum.total.growth(since: before).value >= 0,
+                    "and does not shrink by less than nothing"
+                )
+            }
+        }
+    }
+    let errors = Array(repeating: report.errorCount, count: 4095).sum
+    try require((0...Tally.limit).contains(errors.value), "errors are bounded")
+}
