@@ -316,3 +316,26 @@ void clinux_keep_heap_small(void) {
     mallopt(M_MMAP_THRESHOLD, LARGE);
     mallopt(M_TRIM_THRESHOLD, LARGE);
 }
+
+int clinux_peer_credentials(int fd, uint32_t *process, uint32_t *user, uint32_t *group) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+    *process = (uint32_t)peer.pid;
+    *user = peer.uid;
+    *group = peer.gid;
+    return 0;
+}
+
+// Since Linux 4.13; glibc of Debian 12 has it in <asm/socket.h> only.
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
+
+int clinux_peer_groups(int fd, uint32_t *groups, uint32_t *count) {
+    _Static_assert(sizeof(gid_t) == sizeof *groups, "groups are numbers of 32 bits");
+    socklen_t length = *count * (socklen_t)sizeof *groups;
+    const int code = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length);
+    *count = length / (socklen_t)sizeof *groups;
+    return code;
+}

@@ -21,6 +21,7 @@
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 
 /// `struct mmsghdr`, which glibc hides behind _GNU_SOURCE; shim.c asserts that the layouts agree.
 struct clinux_mmsghdr {
@@ -197,6 +198,12 @@ int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inh
 
 /// Reads the calling thread's effective capabilities.
 int clinux_get_capabilities(uint64_t *effective);
+
+/// Process, user and group at the other end of a UNIX stream socket when it was connected, or listened on (SO_PEERCRED).
+int clinux_peer_credentials(int fd, uint32_t *process, uint32_t *user, uint32_t *group);
+
+/// Its supplementary groups (SO_PEERGROUPS). Takes how many there is room for, writes how many there are; ERANGE for lack of room.
+int clinux_peer_groups(int fd, uint32_t *groups, uint32_t *count);
 
 /// Moves the calling thread into a new, empty network namespace. Tests use it.
 int clinux_unshare_network(void);

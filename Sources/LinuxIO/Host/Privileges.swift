@@ -35,6 +35,9 @@ public enum Privileges {
     /// Number of the user that the process acts for at this moment.
     public static var user: UInt32 { geteuid() }
 
+    /// Number of the group that files of the process belong to at this moment.
+    public static var group: UInt32 { getegid() }
+
     /// Whether the host knows a user.
     public static func knows(user name: String) -> Bool { (try? Self.identity(of: name)) != nil }
 
@@ -46,15 +49,20 @@ public enum Privileges {
 
     /// Becomes another user for good and keeps only some capabilities.
     ///
-    /// Supplementary groups are dropped, and nothing given away can be had back: not by starting a program, not by
+    /// Other supplementary groups are dropped, and nothing given away can be had back: not by starting a program, not by
     /// becoming root again (capabilities(7), "The securebits flags"). To be called before
     /// the process starts threads: Linux keeps capabilities a thread, and a thread that runs already loses all.
     ///
     /// - Parameters:
     ///   - user: Name of the unprivileged user, or nil to stay the same and only give capabilities away.
+    ///   - groups: What groups to be in besides the user's own.
     ///   - capabilities: What to keep.
     /// - Throws: ``SystemCallError`` that names the step and the user. Some steps may have been taken.
-    public static func drop(to user: String?, keeping capabilities: [Capability]) throws(SystemCallError) {
+    public static func drop(
+        to user: String?,
+        alsoIn groups: [UInt32] = [],
+        keeping capabilities: [Capability]
+    ) throws(SystemCallError) {
         let identity: (user: uid_t, group: gid_t)? =
             switch user {
             case .some(let name): try Self.identity(of: name)
@@ -62,7 +70,11 @@ public enum Privileges {
             }
         // Who may not, has not got them to have back: a service manager took them away.
         if Self.has(.ownCapabilities) { try Self.lock() }
-        if let identity { try Self.become(identity, "switching to user \(user ?? "")") }
+        if let identity {
+            try Self.become(identity, alsoIn: groups, "switching to user \(user ?? "")")
+        } else {
+            try Self.join(groups)
+        }
         try Self.keepOnly(capabilities)
     }
 
@@ -76,15 +88,27 @@ public enum Privileges {
         }
     }
 
+    /// Is in some groups besides those it is in already.
+    private static func join(_ groups: [gid_t]) throws(SystemCallError) {
+        var present = [gid_t](repeating: 0, count: max(0, Int(getgroups(0, nil))))
+        let count = try systemCall("getgroups") { getgroups(CInt(present.count), &present) }
+        let own = present.prefix(Int(count)) + [getegid()]
+        let missing = groups.filter { !own.contains($0) }
+        guard !missing.isEmpty else { return }
+        let all = Array(present.prefix(Int(count))) + missing
+        try systemCall("setgroups", about: "joining group \(missing[0])") { setgroups(all.count, all) }
+    }
+
     private static func become(
         _ identity: (user: uid_t, group: gid_t),
+        alsoIn groups: [gid_t],
         _ subject: String
     ) throws(SystemCallError) {
         // Refused where it is locked, and not needed there: then becoming another user takes nothing.
         _ = clinux_prctl(PR_SET_KEEPCAPS, 1)
-        var group = identity.group
-        try systemCall("setgroups", about: subject) { setgroups(1, &group) }
-        try systemCall("setgid", about: subject) { setgid(group) }
+        let all = [identity.group] + groups.filter { $0 != identity.group }
+        try systemCall("setgroups", about: subject) { setgroups(all.count, all) }
+        try systemCall("setgid", about: subject) { setgid(identity.group) }
         try systemCall("setuid", about: subject) { setuid(identity.user) }
         _ = clinux_prctl(PR_SET_KEEPCAPS, 0)
     }

@@ -4,6 +4,7 @@ import Wire
 
 /// What `<linux/rtnetlink.h>` and its like call the messages and attributes that are read.
 private enum Number {
+    static let socketDiagnosis = 20
     static let newLink = 16, newRoute = 24, deleteRoute = 25, newNeighbour = 28, deleteNeighbour = 29
     static let ipv4: UInt8 = 2, unicast: UInt8 = 1
     static let routeDestination = 1, routeInterface = 4, routeGateway = 5, routeMetrics = 8, metricMTU = 2
@@ -19,6 +20,28 @@ func checkReaders(_ reply: NetlinkReply) throws(BrokenPromise) {
     try checkWay(reply)
     try checkRouteChange(reply)
     try checkOwnRoute(reply)
+    try checkSocketPair(reply)
+}
+
+private func checkSocketPair(_ reply: NetlinkReply) throws(BrokenPromise) {
+    guard let pair = SocketPair(reply) else { return }
+    try require(reply.type == Number.socketDiagnosis, "sockets are in messages about sockets")
+    let holder = SocketHolder(reply, of: pair)
+    try require((holder == nil) == SocketPair.isListening(reply), "who listens is not who is connected")
+    try require(holder != .notHere, "what the kernel shows is there")
+    if holder != nil {
+        let inode = hostNumber(reply.body.dropFirst(68), 4)
+        try require((holder == .nobody) == (inode == 0), "what nobody holds has no inode, whatever the user")
+    }
+    let another = SocketPair(pair.other, Endpoint(pair.end.address, port: pair.end.port ^ 1))
+    try require(SocketHolder(reply, of: another) == nil, "an answer is about one connection")
+    // The question about it names the same: ports and addresses stand four octets further on.
+    let question = NetlinkReply.messages(in: pair.request.encoded(sequence: 1)).first?.body ?? []
+    try require(question.count == SocketPair.Length.request, "a question has its length")
+    let isMapped = reply.body.first == 10 && pair.request.octets[16] == 2
+    guard !isMapped else { return }
+    let (asked, said) = (question.dropFirst(8).prefix(4), reply.body.dropFirst(4).prefix(4))
+    try require(Array(asked) == Array(said), "the ports are in network order in both")
 }
 
 private func checkNeighbour(_ reply: NetlinkReply) throws(BrokenPromise) {
