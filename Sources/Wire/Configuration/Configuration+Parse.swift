@@ -2,6 +2,11 @@ extension Configuration {
     /// The longest line of a text, in octets.
     public static let maximumLineLength = 4096
 
+    /// The most lines of a text: 8192 tunnels and 4096 subnets, with as many comments and menus as anybody may want.
+    ///
+    /// Each costs time, however short it is.
+    public static let maximumLineCount = 65_536
+
     /// Reads a whole text in the grammar of `sixxsd.conf`: all of it or nothing.
     ///
     /// - Parameters:
@@ -20,9 +25,13 @@ extension Configuration {
     /// - Throws: ``ConfigurationError`` with the first thing that is wrong.
     public init(parsing octets: [UInt8], file: String) throws(ConfigurationError) {
         var reader = ConfigurationReader(file: file)
-        for line in octets.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            try reader.read(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+        // Line by line: an array of all lines would take several times the text's memory.
+        var rest = octets[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            try reader.read(rest[..<end])
+            rest = rest[(end + 1)...]
         }
+        try reader.read(rest)
         self = try reader.finish()
     }
 }
@@ -37,8 +46,13 @@ private struct ConfigurationReader {
 
     init(file: String) { self.file = file }
 
-    mutating func read(_ octets: ArraySlice<UInt8>) throws(ConfigurationError) {
+    mutating func read(_ line: ArraySlice<UInt8>) throws(ConfigurationError) {
         self.line += 1
+        guard self.line <= Configuration.maximumLineCount else {
+            let expected = "a text of at most \(Configuration.maximumLineCount) lines"
+            throw self.error(1, expected: expected, found: "another")
+        }
+        let octets = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
         guard octets.count <= Configuration.maximumLineLength else {
             let most = Configuration.maximumLineLength
             throw self.error(

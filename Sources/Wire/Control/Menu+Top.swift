@@ -48,9 +48,9 @@ extension Menu {
     )
 
     private static let accessListCommands = [
-        Command("add", "<address or block>", "lets an address or block in"),
+        Command("add", "<address or block> [force]", "lets an address or block in"),
         Command("list", "lists who is let in"),
-        Command("remove", "<address or block>", "lets an address or block in no more"),
+        Command("remove", "<address or block> [force]", "lets an address or block in no more"),
         Command("reset", "empties the list: only the host itself is let in"),
     ]
 

@@ -116,6 +116,31 @@ import Wire
         #expect(place == row.output)
     }
 
+    // swift-format-ignore
+    static let lengthy: [Row<String, Int?>] = [
+        Row("as many empty lines as can be", String(repeating: "\n", count: Configuration.maximumLineCount - 1), is: nil),
+        Row("one more",                      String(repeating: "\n", count: Configuration.maximumLineCount),     is: Configuration.maximumLineCount + 1),
+        Row("4 MiB of line ends",            String(repeating: "\n", count: 4 << 20),                            is: Configuration.maximumLineCount + 1),
+        Row("4 MiB of comments",             String(repeating: "#\n", count: 2 << 20),                           is: Configuration.maximumLineCount + 1),
+        Row("4 MiB of menus",                String(repeating: "pop\nend\n", count: 1 << 19),                    is: Configuration.maximumLineCount + 1),
+        Row("a line of 4 MiB",               String(repeating: "#", count: 4 << 20),                             is: 1),
+    ]
+
+    @Test(arguments: Self.lengthy)
+    func ofTooManyLinesIsRefused(_ row: Row<String, Int?>) {
+        let octets = Array(row.input.utf8)
+        var line: Int?
+        let time = ContinuousClock().measure {
+            do throws(ConfigurationError) { _ = try Configuration(parsing: octets, file: "push") } catch {
+                line = error.line
+            }
+        }
+
+        #expect(line == row.output)
+        // A tenth of a second on an idle machine without optimization; the square of the length would be minutes.
+        #expect(time < .seconds(20))
+    }
+
     @Test func ofOtherOctetsThanUTF8IsRefused() {
         let octets = Array("pop set id 1\n# ".utf8) + [0xff]
 

@@ -82,4 +82,53 @@ import Wire
             #expect(framer.available == 4)
         }
     }
+
+    // swift-format-ignore
+    static let contents: [Row<[UInt8], ControlFramer.Line?>] = [
+        Row("text",                     Array("pop\n".utf8),              is: .line("pop")),
+        Row("beyond ASCII",             Array("åäö\n".utf8),              is: .line("åäö")),
+        Row("keys of a terminal",       [0x07, 0x08, 0x09, 0x0c, 0x1b, 0x7f, 0x0a], is: .line("\u{07}\u{08}\t\u{0c}\u{1b}\u{7f}")),
+        Row("a zero, no end",           [0x00],                           is: .binary),
+        Row("a zero behind a word",     Array("pop\u{0}\n".utf8),         is: .binary),
+        Row("a greeting of TLS",        [0x16, 0x03, 0x01, 0x02, 0x00],   is: .binary),
+        Row("a greeting of SSL 2",      [0x80, 0x2e, 0x01, 0x00, 0x02],   is: .binary),
+        Row("the last that none has",   [0x1f],                           is: .binary),
+        Row("no UTF-8",                 [0x61, 0xff, 0x0a],               is: .binary),
+        Row("no UTF-8, no end yet",     [0x61, 0xff],                     is: nil),
+    ]
+
+    @Test(arguments: Self.contents)
+    func takesTextAlone(_ row: Row<[UInt8], ControlFramer.Line?>) {
+        var framer = ControlFramer(maximumLineLength: 16, of: .text)
+        framer.append(row.input)
+
+        #expect(framer.nextLine() == row.output)
+    }
+
+    @Test func takesTheLinesBeforeWhatIsNoText() {
+        var framer = ControlFramer(maximumLineLength: 16, of: .text)
+        framer.append(Array("pop\n..\n\u{1}rest\n".utf8))
+
+        #expect(framer.nextLine() == .line("pop"))
+        #expect(framer.nextLine() == .line(".."))
+        #expect(framer.nextLine() == .binary)
+    }
+
+    /// A body is not looked at, and what it took is not kept.
+    @Test func takesLinesAroundALargeBody() {
+        var framer = ControlFramer(maximumLineLength: 64, of: .text)
+        let body = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) }
+        framer.append(Array("config diff\nha".utf8))
+        #expect(framer.nextLine() == .line("config diff"))
+        framer.expectBody(count: body.count + 2)
+        for start in stride(from: 0, to: body.count, by: 60_000) {
+            #expect(framer.nextBody(count: body.count + 2) == nil)
+            framer.append(body[start..<min(start + 60_000, body.count)])
+        }
+        framer.append(Array("pop\n".utf8))
+
+        #expect(framer.nextBody(count: body.count + 2) == Array("ha".utf8) + body)
+        #expect(framer.nextLine() == .line("pop"))
+        #expect(framer.available == 0)
+    }
 }

@@ -151,4 +151,31 @@ private func checkLines(_ input: [UInt8]) throws(BrokenInvariant) {
         }
     }
     try require(framer.available <= input.count, "nothing is left that never came")
+    try checkText(input)
+}
+
+/// A session's framer: what arrives in pieces is what arrives at once, and a line is text.
+private func checkText(_ input: [UInt8]) throws(BrokenInvariant) {
+    let whole = textLines(input, inPiecesOf: max(input.count, 1))
+    try require(textLines(input, inPiecesOf: 1) == whole, "lines don't depend on pieces")
+    for case .line(let line) in whole {
+        try require(!line.utf8.contains { $0 < 0x07 }, "a line has no octets that no text has")
+        guard ForeignProtocol(line: line) == nil else { continue }
+        var words = Words(line)
+        guard let first = words.next() else { continue }
+        try require(!first.text.hasPrefix("SSH-"), "SSH is recognized: \(line)")
+    }
+}
+
+private func textLines(_ octets: [UInt8], inPiecesOf size: Int) -> [ControlFramer.Line] {
+    var framer = ControlFramer(maximumLineLength: 64, of: .text)
+    var lines: [ControlFramer.Line] = []
+    for start in stride(from: 0, to: octets.count, by: size) {
+        framer.append(octets[start..<min(start + size, octets.count)])
+        while let line = framer.nextLine() {
+            lines.append(line)
+            guard case .line = line else { return lines }
+        }
+    }
+    return lines
 }
