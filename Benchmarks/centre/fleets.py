@@ -43,7 +43,7 @@ class RealFleet:
         sshd = SSHServer(namespace, [self.key.with_suffix(".pub").read_text()])
         sshd.start()
         text = f"pop\n\tset\n\t\tdetails {id} {plan.name} {plan.ipv4} {plan.ipv6}\n\t\tid {id}\n\tend\nend\n"
-        Daemon(namespace, self.programs.sixxsd, text).start(timeout=60)
+        Daemon(namespace, self.programs.sixxsd, text).let_centre_in().start(timeout=60)
         return PoPRow(id, row.ssh_host, row.control, host_key(sshd), self.key)
 
 

@@ -9,8 +9,7 @@ import Wire
 struct Daemon {
     struct Options: Sendable {
         var tunName: String
-        var control: Endpoint
-        var socketPath: String?
+        var doors: ControlServer.Doors
     }
 
     /// What must be opened with privileges that are given away afterwards.
@@ -74,8 +73,9 @@ struct Daemon {
             mailboxes: self.workers.mailboxes,
             traces: TraceHub(self.workers.mailboxes),
             clock: DaemonClock(),
-            control: ["\(options.control)"] + [options.socketPath].compactMap(\.self),
+            control: ["\(options.doors.tcp)"] + [options.doors.socketPath].compactMap(\.self),
             tunName: options.tunName,
+            loopback: options.doors.tcp.loopback,
             logger: logger,
             shutDown: { shutdown.request() }
         )
@@ -83,8 +83,7 @@ struct Daemon {
         self.hangups = await UnixSignalsSequence(trapping: .sighup)
         self.server = try await ControlServer(
             console,
-            address: options.control,
-            socketPath: options.socketPath,
+            at: options.doors,
             logger: logger
         )
         try await self.store.begin(start)

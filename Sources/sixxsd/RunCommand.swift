@@ -31,11 +31,28 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Name of the TUN device.")
     var tun = "sixxs"
 
-    @Option(help: "Where the control port listens.", transform: { try Endpoint(parsing: $0) })
-    var control = Endpoint(.ipv4(IPv4Address(127, 0, 0, 1)), port: ControlRequest.port)
+    @Option(
+        help: "Where the control port listens over TCP, or none for the UNIX socket alone.",
+        transform: { try ControlDoor(parsing: $0) }
+    )
+    var control = ControlDoor.at(Endpoint(.ipv4(IPv4Address(127, 0, 0, 1)), port: ControlRequest.port))
 
     @Option(help: "Path of a UNIX socket for the people on this host.")
     var socket: String?
+
+    @Option(
+        help: "Group of the UNIX socket, whose members may use the control port; default the daemon's own."
+    )
+    var controlGroup: String?
+
+    @Option(
+        help:
+            """
+            Who of this host may use the control port besides root and the daemon's user: users and @groups with commas \
+            between, or all; default the members of the socket's group.
+            """
+    )
+    var controlUsers: String?
 
     @Option(
         help:
@@ -128,6 +145,14 @@ struct RunCommand: ParsableCommand {
         return count
     }
 
+    func validate() throws {
+        guard self.control != .none || self.socket != nil else {
+            throw ValidationError(
+                "with --control none nobody could speak to the daemon: give --socket as well"
+            )
+        }
+    }
+
     func run() throws {
         Heap.keepSmall()
         Privileges.forbidDumps()
@@ -163,9 +188,18 @@ struct RunCommand: ParsableCommand {
             ),
             workers: self.workers
         )
-        try self.dropPrivileges()
+        let group = try self.orExplain { () throws(ControlUsers.Unknown) -> UInt32? in
+            guard let name = self.controlGroup else { return nil }
+            return try ControlUsers.group(named: name)
+        }
+        try self.dropPrivileges(alsoIn: group)
         file.removeLeftovers()
-        let options = Daemon.Options(tunName: self.tun, control: self.control, socketPath: self.socket)
+        let doors = ControlServer.Doors(
+            tcp: self.control,
+            socketPath: self.socket,
+            users: try self.users(group ?? Privileges.group)
+        )
+        let options = Daemon.Options(tunName: self.tun, doors: doors)
         try MainThread.wait {
             let daemon = try await Daemon(
                 start,
@@ -179,14 +213,31 @@ struct RunCommand: ParsableCommand {
         }
     }
 
+    /// Who may use the control port.
+    private func users(_ group: UInt32) throws -> ControlUsers {
+        guard let list = self.controlUsers else { return ControlUsers(own: Privileges.user, group: group) }
+        return try self.orExplain { () throws(ControlUsers.Unknown) in
+            try ControlUsers(own: Privileges.user, group: group, parsing: list)
+        }
+    }
+
+    /// Looks names up; one that the host doesn't know is printed and ends the program with status 1.
+    private func orExplain<Value>(_ look: () throws(ControlUsers.Unknown) -> Value) throws -> Value {
+        do throws(ControlUsers.Unknown) { return try look() } catch {
+            StandardError.print("sixxsd: control port: \(error)")
+            throw ExitCode.failure
+        }
+    }
+
     /// Becomes the unprivileged user, if there is one, and makes sure that it can do its work.
-    private func dropPrivileges() throws {
+    private func dropPrivileges(alsoIn group: UInt32?) throws {
         Privileges.liftPinningLimit()
         // Root's files may be anybody's; without a user to become, that is all it keeps of root's powers.
         let files: [Privileges.Capability] =
             self.user == nil && Privileges.has(.anyFile) ? [.anyFile] : []
         let network = [Privileges.Capability.networkAdministration, .rawSockets].filter(Privileges.has)
-        try Privileges.drop(to: self.user, keeping: network + files)
+        let groups = [group].compactMap(\.self)
+        try Privileges.drop(to: self.user, alsoIn: groups, keeping: network + files)
         Privileges.forbidDumps()
         guard AtomicFile.canWriteFolder(of: self.config) else {
             let who = self.user.map { "user \($0)" } ?? "the daemon"

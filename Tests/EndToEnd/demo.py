@@ -134,7 +134,7 @@ class Demo:
         server.start()
         # A PoP begins with nothing but its own name; all the rest comes from the centre.
         text = f"pop\n\tset\n\t\tdetails {plan.id} {plan.name} {plan.ipv4} {plan.ipv6}\n\t\tid {plan.id}\n\tend\nend\n"
-        self.daemons[plan.name] = Daemon(pop, self.programs.sixxsd, text).start()
+        self.daemons[plan.name] = Daemon(pop, self.programs.sixxsd, text).let_centre_in().start()
         self.pops[plan.name] = pop
         self.servers[plan.name] = server
 

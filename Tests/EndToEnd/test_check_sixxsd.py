@@ -323,7 +323,7 @@ def test_a_daemon_without_tunnels_and_one_that_refuses(site: Site) -> None:
     result = check(site.pop, "-h", "127.0.0.1", "-t", 0, "-o", 0, "-a", 0, "-c", 0)
     assert result.code == CRITICAL and "no tunnel is configured" in result.text
     with daemon.session() as session:
-        for line in ("pop cliacl reset", "pop cliacl add 10.0.0.0/8"):
+        for line in ("pop cliacl reset", "pop cliacl add 10.0.0.0/8 force"):
             assert session.command(line).is_success
     result = check(site.pop, "-h", "127.0.0.1")
     assert result.code == CRITICAL and "403 not allowed" in result.text

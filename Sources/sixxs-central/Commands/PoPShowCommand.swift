@@ -10,7 +10,8 @@ struct PoPShowCommand: AsyncParsableCommand {
         abstract: "Show a PoP with its prefixes.",
         discussion: """
             --authorized-keys prints the line for the PoP's ~USER/.ssh/authorized_keys, which permits forwarding \
-            to the control port and nothing else. The account needs no shell.
+            to the control port and nothing else. The account needs no shell; it must be in the group of the daemon's \
+            control socket, or be the daemon's own user: sixxsd asks the kernel whose a connection is.
 
             Example:
               sixxs-central pop show chtst01 --authorized-keys
@@ -33,7 +34,14 @@ struct PoPShowCommand: AsyncParsableCommand {
     func run() async throws {
         let snapshot = try await self.store.open().snapshot(of: .pop(self.name))
         guard let pop = snapshot.pop(named: self.name) else { return }
-        if self.authorizedKeys { return StandardOutput.print("\(try AuthorizedKey(for: pop).line)") }
+        if self.authorizedKeys {
+            StandardOutput.print("\(try AuthorizedKey(for: pop).line)")
+            let user = pop.ssh.user
+            return StandardError.print(
+                "On the PoP: this line goes into ~\(user)/.ssh/authorized_keys; \(user) must be in the group of the "
+                    + "daemon's control socket (usermod -a -G sixxs \(user)), unless it is the daemon's own user."
+            )
+        }
         let document = Document(
             pop: PoPDocument(pop),
             tunnelPrefix: snapshot.tunnelPrefix(of: pop.id)?.description,

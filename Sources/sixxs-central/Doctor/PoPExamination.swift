@@ -59,7 +59,7 @@ struct PoPExamination: Sendable {
                 .fail(
                     "\(name)",
                     failure.message(for: name),
-                    mend: "what the line says, then sixxs-central doctor \(name)"
+                    mend: self.mend(of: failure)
                 )
             ]
         case .success(let answer):
@@ -79,6 +79,16 @@ struct PoPExamination: Sendable {
                 mend: "look at sixxsd on the PoP: its version, and whether it is still ours"
             )
         }
+    }
+
+    private func mend(of failure: ConnectionFailure) -> String {
+        let again = "then sixxs-central doctor \(self.pop.name)"
+        guard case .refused(_, let reply) = failure, reply.hasPrefix("403 ") else {
+            return "what the line says, \(again)"
+        }
+        // What sshd forwards belongs to the account that logged in.
+        return "on the PoP: usermod -a -G GROUP \(self.pop.ssh.user), GROUP being that of the control socket "
+            + "(sixxs), \(again)"
     }
 
     private func clock(_ answer: Answer) -> Finding {

@@ -11,6 +11,8 @@ struct Console: Sendable {
     let clock: DaemonClock
     let control: [String]
     let tunName: String
+    /// By which address the host itself comes in over TCP; nil where it doesn't.
+    var loopback: IPAddress? = .ipv4(IPv4Address(127, 0, 0, 1))
     let logger: Logger
     /// Ends the daemon as SIGTERM does.
     let shutDown: @Sendable () -> Void
@@ -70,6 +72,7 @@ struct Console: Sendable {
         case "trace": return try await self.trace(&words)
         case "tunnel set debug": return try await self.debug(&words)
         case "explain": return .reply(try await self.explain(&words))
+        case "pop cliacl add", "pop cliacl remove": return .reply(try await self.changeAccess(path, &words))
         default: break
         }
         if path != "pop saveconfig", let command = try ConfigurationCommand(path, &words) {

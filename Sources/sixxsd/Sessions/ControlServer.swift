@@ -1,4 +1,4 @@
-import Foundation
+import LinuxIO
 import Logging
 import NIOCore
 import NIOPosix
@@ -9,103 +9,229 @@ import Wire
 /// Listens for control sessions on TCP and on a UNIX socket.
 struct ControlServer: Service {
     private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
-    private typealias Listener = NIOAsyncChannel<Connection, Never>
+    private typealias Listener = NIOAsyncChannel<Arrival, Never>
+
+    /// A connection, and who the kernel says is behind it.
+    private struct Arrival: Sendable {
+        let connection: Connection
+        /// Of a UNIX socket only.
+        let credentials: PeerCredentials?
+    }
+
+    /// Where to listen.
+    struct Doors: Sendable {
+        var tcp: ControlDoor
+        var socketPath: String?
+        var users: ControlUsers
+    }
 
     /// Who may open the UNIX socket: the daemon's user and its group.
-    private static let socketMode = 0o660
+    private static let socketMode: UInt32 = 0o660
+
+    /// What somebody who is refused may still send, in octets.
+    private static let mostIgnored = 64 << 10
 
     private let console: Console
     private let limits: SessionLimits
     private let registry: SessionRegistry
+    private let porter: Porter
+    private let complaints: Complaints
     private let logger: Logger
-    private let tcp: Listener
+    private let tcp: Listener?
     private let unix: Listener?
+    private let file: SocketFile?
 
     /// Opens the listening sockets.
     ///
-    /// - Throws: Errors of binding, for instance when another daemon has the port.
+    /// - Throws: Errors of binding, for instance when another daemon has the port or the socket.
     init(
         _ console: Console,
-        address: Endpoint,
-        socketPath: String?,
+        at doors: Doors,
         limits: SessionLimits = SessionLimits(),
         logger: Logger
     ) async throws {
         self.console = console
         self.limits = limits
         self.registry = SessionRegistry(limits)
+        self.porter = Porter(doors.users, GroupLookup(), try Porter.Kernel())
+        self.complaints = Complaints(logger)
         self.logger = logger
-        self.tcp = try await Self.bootstrap().bind(
-            host: "\(address.address)",
-            port: Int(address.port),
-            childChannelInitializer: Self.wrap
-        )
-        self.unix = if let socketPath { try await Self.listen(at: socketPath) } else { nil }
+        self.tcp = if let endpoint = doors.tcp.endpoint { try await Self.listen(at: endpoint) } else { nil }
+        (self.file, self.unix) =
+            if let path = doors.socketPath {
+                try await Self.listen(at: path, group: doors.users.group)
+            } else {
+                (nil, nil)
+            }
+        if let endpoint = doors.tcp.endpoint, !Porter.Kernel.seesConnections(to: endpoint) {
+            logger.error(
+                "the kernel does not say whose connections are (module tcp_diag): nobody of this host can use \(endpoint)"
+            )
+        }
     }
 
-    private static func listen(at path: String) async throws -> Listener {
-        let listener = try await Self.bootstrap().bind(
-            unixDomainSocketPath: path,
-            cleanupExistingSocketFile: true,
-            childChannelInitializer: Self.wrap
-        )
-        try FileManager.default.setAttributes([.posixPermissions: Self.socketMode], ofItemAtPath: path)
-        return listener
+    private static func listen(at endpoint: Endpoint) async throws -> Listener {
+        try await Self.bootstrap().bind(
+            host: "\(endpoint.address)",
+            port: Int(endpoint.port)
+        ) { Self.arrive($0) { _ in nil } }
+    }
+
+    private static func listen(
+        at path: String,
+        group: UInt32
+    ) async throws -> (SocketFile?, Listener?) {
+        let (file, socket) = try SocketFile.listen(at: path, mode: Self.socketMode, group: group)
+        let listener: Listener = try await Self.bootstrap().bind(socket) { channel in
+            Self.arrive(channel) { try? PeerCredentials(of: $0) }
+        }
+        return (file, listener)
     }
 
     private static func bootstrap() -> ServerBootstrap {
         ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: 512)
             .childChannelOption(.maxMessagesPerRead, value: 4)
     }
 
-    @Sendable private static func wrap(_ channel: any Channel) -> EventLoopFuture<Connection> {
+    private static func arrive(
+        _ channel: any Channel,
+        _ ask: @escaping @Sendable (NIOBSDSocket.Handle) -> PeerCredentials?
+    ) -> EventLoopFuture<Arrival> {
         channel.eventLoop.makeCompletedFuture {
-            try Connection(wrappingChannelSynchronously: channel)
+            let answer = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+                of: NIOBSDSocket.Handle.self,
+                ask
+            )
+            let connection = try Connection(wrappingChannelSynchronously: channel)
+            return Arrival(connection: connection, credentials: answer ?? nil)
         }
     }
 
     func run() async throws {
+        defer { self.file?.remove() }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.serve(self.tcp, at: .tcp) }
+            if let tcp = self.tcp { group.addTask { try await self.serve(tcp, at: .tcp) } }
             if let unix = self.unix { group.addTask { try await self.serve(unix, at: .unixSocket) } }
+            // A daemon without doors lives on.
+            group.addTask { try? await gracefulShutdown() }
             try await group.waitForAll()
         }
     }
 
     private func serve(_ listener: Listener, at door: SessionRegistry.Door) async throws {
         try await withTaskCancellationOrGracefulShutdownHandler {
-            try await listener.executeThenClose { connections in
+            try await listener.executeThenClose { arrivals in
                 try await withThrowingDiscardingTaskGroup { group in
-                    for try await connection in connections {
-                        group.addTask { await self.serve(connection, at: door) }
+                    for try await arrival in arrivals {
+                        group.addTask { await self.serve(arrival, at: door) }
                     }
                     group.cancelAll()
                 }
             }
         } onCancelOrGracefulShutdown: {
+            // While the socket is open its file can't be taken for another.
+            if door == .unixSocket { self.file?.remove() }
             listener.channel.close(promise: nil)
         }
     }
 
-    private func serve(_ connection: Connection, at door: SessionRegistry.Door) async {
+    // MARK: - One connection
+
+    private func serve(_ arrival: Arrival, at door: SessionRegistry.Door) async {
         do {
-            guard let caller = self.caller(connection.channel, at: door) else {
-                return try await Self.refuse(connection, ControlReply(403, "not allowed"))
+            switch await self.admit(arrival, at: door) {
+            case .failure(let refused):
+                defer { if let name = refused.name { self.registry.endKnock(name) } }
+                try await self.turnAway(arrival.connection, refused)
+            case .success(let (guest, caller)):
+                defer { self.registry.leave(guest, by: door) }
+                try await self.speak(on: arrival.connection, with: caller, guest)
             }
-            guard self.registry.enter(door) else {
-                let text = "too many sessions, at most \(self.limits.sessions): try again later"
-                return try await Self.refuse(connection, ControlReply(425, text))
-            }
-            defer { self.registry.leave(door) }
-            try await self.speak(on: connection, with: caller)
         } catch {
             self.logger.debug("control session ended: \(error)")
         }
     }
 
-    private func speak(on connection: Connection, with caller: Console.Caller) async throws {
-        let session = ControlSession(self.console, for: caller, self.limits, self.registry)
+    /// Somebody who is not let in.
+    private struct TurnedAway: Error {
+        let reply: ControlReply
+        /// Whose place among those who are judged it holds; nil for one without a place, who must go at once.
+        var name: Guest.Name?
+    }
+
+    /// Judges a connection; who is let in has a place, and who is not may have one among those who are judged.
+    private func admit(
+        _ arrival: Arrival,
+        at door: SessionRegistry.Door
+    ) async -> Result<(Guest, Console.Caller), TurnedAway> {
+        guard let peer = Self.peer(arrival, at: door) else {
+            return .failure(TurnedAway(reply: ControlReply(403, "not allowed: the other end is gone")))
+        }
+        let list = self.console.store.accessList.withLock { $0 }
+        let known: Porter.Acquaintance
+        do throws(Porter.Refusal) { known = try self.porter.recognize(peer, list) } catch {
+            let name = peer.name
+            return .failure(self.refusal(error, self.registry.knock(name) ? name : nil))
+        }
+        guard self.registry.knock(known.name) else {
+            return .failure(TurnedAway(reply: ControlReply(425, "too many connections: try again later")))
+        }
+        do throws(Porter.Refusal) {
+            let guest = try await self.porter.judge(known)
+            if let full = self.registry.enter(guest, by: door) {
+                return .failure(TurnedAway(reply: self.reply(full), name: known.name))
+            }
+            self.registry.endKnock(known.name)
+            return .success((guest, known.caller))
+        } catch {
+            return .failure(self.refusal(error, known.name))
+        }
+    }
+
+    private func refusal(_ refusal: Porter.Refusal, _ name: Guest.Name?) -> TurnedAway {
+        self.complaints.note(refusal)
+        return TurnedAway(reply: refusal.reply, name: name)
+    }
+
+    private func reply(_ full: SessionRegistry.Full) -> ControlReply {
+        switch full {
+        case .ofGuest:
+            ControlReply(
+                425,
+                "too many sessions, at most \(self.limits.sessionsOfOne) of one user: try again later"
+            )
+        case .ofAll: ControlReply(425, "too many sessions of all users: try again later")
+        }
+    }
+
+    private static func peer(_ arrival: Arrival, at door: SessionRegistry.Door) -> Porter.Peer? {
+        guard door == .tcp else {
+            // The kernel says this of who closed a socket pair that has no credentials.
+            guard let credentials = arrival.credentials, credentials.user != .max else { return nil }
+            return .unixSocket(credentials)
+        }
+        let channel = arrival.connection.channel
+        guard let remote = Self.endpoint(channel.remoteAddress),
+            let local = Self.endpoint(channel.localAddress)
+        else { return nil }
+        return .tcp(remote: remote, local: local)
+    }
+
+    private static func endpoint(_ address: SocketAddress?) -> Endpoint? {
+        guard let text = address?.ipAddress, let parsed = try? IPAddress(parsing: text),
+            let port = address?.port.flatMap({ UInt16(exactly: $0) })
+        else { return nil }
+        return Endpoint(parsed, port: port)
+    }
+
+    private func speak(
+        on connection: Connection,
+        with caller: Console.Caller,
+        _ guest: Guest
+    ) async throws {
+        let session = ControlSession(self.console, for: caller, of: guest, self.limits, self.registry)
         try await connection.executeThenClose { inbound, outbound in
             try await session.run(inbound) { buffer in
                 try await outbound.write(buffer)
@@ -115,23 +241,23 @@ struct ControlServer: Service {
         }
     }
 
-    private static func refuse(_ connection: Connection, _ reply: ControlReply) async throws {
-        try await connection.executeThenClose { _, outbound in
-            try await outbound.write(ByteBuffer(bytes: reply.encoded))
+    /// Says why, and stays until the other side has read it, for a moment: unread input would make the kernel throw the
+    /// reason away.
+    private func turnAway(_ connection: Connection, _ refused: TurnedAway) async throws {
+        let channel = connection.channel
+        let timer = Task {
+            try await Task.sleep(for: self.limits.refusal)
+            channel.close(promise: nil)
         }
-    }
-
-    /// Who is on a connection; nil for somebody who may not speak.
-    ///
-    /// An empty list lets the host itself in, and nobody else.
-    private func caller(_ channel: any Channel, at door: SessionRegistry.Door) -> Console.Caller? {
-        guard door == .tcp else { return .unixSocket }
-        guard let text = channel.remoteAddress?.ipAddress, let address = try? IPAddress(parsing: text) else {
-            return nil
+        defer { timer.cancel() }
+        try await connection.executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(bytes: refused.reply.encoded))
+            guard refused.name != nil else { return }
+            var ignored = 0
+            for try await buffer in inbound {
+                ignored += buffer.readableBytes
+                if ignored > Self.mostIgnored { return }
+            }
         }
-        let list = self.console.store.accessList.withLock { $0 }
-        let mayConnect = list.isEmpty ? address.isLoopback : list.contains { $0.contains(address) }
-        guard mayConnect else { return nil }
-        return address.isLoopback ? .loopback : .network
     }
 }

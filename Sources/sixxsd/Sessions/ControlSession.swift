@@ -5,17 +5,20 @@ import Wire
 struct ControlSession: Sendable {
     private let console: Console
     private let caller: Console.Caller
+    private let guest: Guest
     private let limits: SessionLimits
     private let registry: SessionRegistry
 
     init(
         _ console: Console,
         for caller: Console.Caller,
+        of guest: Guest = .root,
         _ limits: SessionLimits,
         _ registry: SessionRegistry
     ) {
         self.console = console
         self.caller = caller
+        self.guest = guest
         self.limits = limits
         self.registry = registry
     }
@@ -46,6 +49,7 @@ struct ControlSession: Sendable {
                 var reader = SessionReader(
                     self.console,
                     self.caller,
+                    self.guest,
                     self.limits,
                     self.registry,
                     clock,
@@ -63,18 +67,23 @@ struct ControlSession: Sendable {
 private struct SessionReader {
     private let console: Console
     private let caller: Console.Caller
+    private let guest: Guest
+    private let limits: SessionLimits
     private let registry: SessionRegistry
     private let clock: SessionClock
     private let writer: SessionWriter
     private var traces: SessionTraces
     private var position = MenuPosition()
-    private var framer = ControlFramer(maximumLineLength: ControlRequest.maximumLineLength)
+    private var framer = ControlFramer(maximumLineLength: ControlRequest.maximumLineLength, of: .text)
     private var textRequest: TextRequest?
+    /// Commands that don't exist, since the last one that does.
+    private var unknownCommands = 0
     private var isOver = false
 
     init(
         _ console: Console,
         _ caller: Console.Caller,
+        _ guest: Guest,
         _ limits: SessionLimits,
         _ registry: SessionRegistry,
         _ clock: SessionClock,
@@ -82,6 +91,8 @@ private struct SessionReader {
     ) {
         self.console = console
         self.caller = caller
+        self.guest = guest
+        self.limits = limits
         self.registry = registry
         self.clock = clock
         self.writer = writer
@@ -102,7 +113,7 @@ private struct SessionReader {
 
     private mutating func end() async {
         await self.traces.endAll()
-        if self.textRequest != nil { self.registry.endText() }
+        if let request = self.textRequest { self.registry.endText(self.guest, octets: request.length) }
     }
 
     private mutating func speak<Inbound: AsyncSequence>(
@@ -123,7 +134,7 @@ private struct SessionReader {
             self.textRequest = nil
             self.clock.touch()
             let reply = await self.console.take(request, octets)
-            self.registry.endText()
+            self.registry.endText(self.guest, octets: request.length)
             try await self.writer.send(reply)
             return true
         }
@@ -132,6 +143,7 @@ private struct SessionReader {
         case .tooLong:
             let expected = "expected a line of at most \(ControlRequest.maximumLineLength) octets"
             try await self.end(with: ControlReply(400, expected))
+        case .binary: try await self.end(because: .binary)
         case .line(let line):
             await self.traces.endForeground()
             try await self.answer(line)
@@ -144,18 +156,23 @@ private struct SessionReader {
         try await self.writer.send(reply)
     }
 
+    /// Leaves somebody who speaks something else: nothing that follows is meant for this port.
+    private mutating func end(because foreign: ForeignProtocol) async throws {
+        let text = "this is the control port of sixxsd, found \(foreign): bye"
+        try await self.end(with: ControlReply(400, text))
+    }
+
     private mutating func answer(_ line: String) async throws {
+        if let foreign = ForeignProtocol(line: line) { return try await self.end(because: foreign) }
         var words = Words(line)
         if !words.isAtEnd { self.clock.touch() }
-        switch self.position.follow(&words) {
+        switch self.follow(&words) {
         case .nothing: break
         case .moved, .whereAmI: try await self.writer.send(ControlReply(200, self.position.description))
         case .alreadyAtTop: try await self.writer.send(ControlReply(400, "already at the top"))
         case .help: try await self.writer.send(ControlReply(200, lines: self.position.menu.help))
         case .fullHelp: try await self.writer.send(ControlReply(200, lines: self.position.menu.fullHelp))
-        case .unknown(let word):
-            let text = word.text.prefix(40)
-            try await self.writer.send(ControlReply(404, "unknown command \"\(text)\", try help"))
+        case .unknown(let word): try await self.answer(unknown: word.text)
         case .command("exit"), .command("quit"), .command("cmd exit"), .command("cmd quit"):
             try await self.end(with: ControlReply(200, "bye"))
         case .command("config push"):
@@ -164,6 +181,26 @@ private struct SessionReader {
             try await self.expectText { () throws(Words.Failure) in try TextRequest(difference: &words) }
         case .command(let path): try await self.perform(path, words)
         }
+    }
+
+    private mutating func follow(_ words: inout Words) -> MenuPosition.Step {
+        let step = self.position.follow(&words)
+        switch step {
+        case .unknown, .nothing: break
+        default: self.unknownCommands = 0
+        }
+        return step
+    }
+
+    private mutating func answer(unknown word: String) async throws {
+        if let foreign = ForeignProtocol(unknownCommand: word) { return try await self.end(because: foreign) }
+        self.unknownCommands += 1
+        let text = "unknown command \"\(word.prefix(40))\""
+        guard self.unknownCommands < self.limits.unknownCommands else {
+            let end = "\(text), the \(self.unknownCommands)th one after the other: bye"
+            return try await self.end(with: ControlReply(404, end))
+        }
+        try await self.writer.send(ControlReply(404, "\(text), try help"))
     }
 
     private mutating func perform(_ path: String, _ words: Words) async throws {
@@ -183,11 +220,12 @@ private struct SessionReader {
             // What follows is a text of unknown length, and must not be taken for commands.
             return try await self.end(with: ControlReply(error))
         }
-        guard self.registry.beginText() else {
-            return try await self.end(
-                with: ControlReply(425, "too many texts are on their way: try again later")
-            )
+        if let full = self.registry.beginText(self.guest, octets: request.length) {
+            let whose = full == .ofGuest ? " of this user" : ""
+            let text = "too many texts\(whose) are on their way: try again later"
+            return try await self.end(with: ControlReply(425, text))
         }
+        self.framer.expectBody(count: request.length)
         self.textRequest = request
         self.clock.expectText()
     }

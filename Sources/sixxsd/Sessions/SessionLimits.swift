@@ -1,4 +1,4 @@
-/// What one control session, and all together, may take.
+/// What one control session, those of one user, and all together may take.
 struct SessionLimits: Sendable {
     /// After how long without a whole command a session ends.
     var idle = Duration.seconds(15 * 60)
@@ -8,10 +8,28 @@ struct SessionLimits: Sendable {
     var stall = Duration.seconds(30)
     /// How often that is looked at.
     var watch = Duration.seconds(1)
-    /// Sessions at once on the TCP port, and as many again on the UNIX socket.
-    var sessions = 100
-    /// Texts that may be on their way at once: each takes up to 4 MiB.
-    var texts = 8
+    /// How long a connection that was refused may stay to read why.
+    var refusal = Duration.seconds(1)
+    /// Sessions of one user, or of one remote network, on one door.
+    var sessionsOfOne = 100
+    /// Sessions in all.
+    var sessions = 400
+    /// As many of those are kept for root, the daemon's user and the socket's group.
+    var keptSessions = 150
+    /// Connections of one user that are judged or were refused and are not gone yet.
+    var knocksOfOne = 32
+    /// Such connections in all.
+    var knocks = 128
+    /// Texts of one user that may be on their way at once.
+    var textsOfOne = 8
+    /// What the texts of one user may have together, in octets: two of the largest.
+    var textOctetsOfOne = 8 << 20
+    /// What all texts may have together, in octets.
+    var textOctets = 24 << 20
+    /// As many of those are kept as sessions are.
+    var keptTextOctets = 16 << 20
     /// Tunnels that one session may trace at once.
     var traces = 16
+    /// Commands that don't exist, one after the other, after which whoever sends them is taken for a stranger.
+    var unknownCommands = 5
 }

@@ -1,16 +1,43 @@
 import Synchronization
 
-/// Counts what all control sessions take together.
+/// Counts what all control sessions take together, and what each user's do.
+///
+/// Nobody's take so much that there is nothing left for others; of what all share, a part is kept for those who run the PoP.
 final class SessionRegistry: Sendable {
-    private struct Counts {
-        var sessions: [Door: Int] = [:]
-        var texts = 0
-    }
-
-    /// How a session came in; each has its own limit, so that a flood on one leaves the other free.
+    /// How a session came in.
     enum Door: Hashable, Sendable {
         case tcp
         case unixSocket
+    }
+
+    /// Why there is no place.
+    enum Full: Hashable, Sendable {
+        /// This guest has all that one may have.
+        case ofGuest
+        /// Everybody together has.
+        case ofAll
+    }
+
+    /// Who came in by which door.
+    private struct Entrance: Hashable {
+        let name: Guest.Name
+        let door: Door
+    }
+
+    private struct Texts {
+        var count = 0
+        var octets = 0
+    }
+
+    private struct Counts {
+        var knocks: [Guest.Name: Int] = [:]
+        var knocksInAll = 0
+        var sessions: [Entrance: Int] = [:]
+        var sessionsInAll = 0
+        var ordinarySessions = 0
+        var texts: [Guest.Name: Texts] = [:]
+        var octetsInAll = 0
+        var ordinaryOctets = 0
     }
 
     private let limits: SessionLimits
@@ -20,28 +47,88 @@ final class SessionRegistry: Sendable {
         self.limits = limits
     }
 
-    /// Lets a session in if there is room.
-    func enter(_ door: Door) -> Bool {
+    // MARK: - Connections that are judged
+
+    /// Lets a connection wait for its judgement if there is room.
+    func knock(_ name: Guest.Name) -> Bool {
         self.counts.withLock { counts in
-            let count = counts.sessions[door, default: 0]
-            guard count < self.limits.sessions else { return false }
-            counts.sessions[door] = count + 1
+            let count = counts.knocks[name, default: 0]
+            guard count < self.limits.knocksOfOne, counts.knocksInAll < self.limits.knocks else {
+                return false
+            }
+            counts.knocks[name] = count + 1
+            counts.knocksInAll += 1
             return true
         }
     }
 
-    func leave(_ door: Door) {
-        self.counts.withLock { $0.sessions[door, default: 0] -= 1 }
-    }
-
-    /// Lets a text be sent if there is room for it.
-    func beginText() -> Bool {
+    func endKnock(_ name: Guest.Name) {
         self.counts.withLock { counts in
-            guard counts.texts < self.limits.texts else { return false }
-            counts.texts += 1
-            return true
+            counts.knocks.decrease(name)
+            counts.knocksInAll -= 1
         }
     }
 
-    func endText() { self.counts.withLock { $0.texts -= 1 } }
+    // MARK: - Sessions
+
+    /// Lets a session in; nil when there is room.
+    func enter(_ guest: Guest, by door: Door) -> Full? {
+        self.counts.withLock { counts in
+            let entrance = Entrance(name: guest.name, door: door)
+            let count = counts.sessions[entrance, default: 0]
+            guard count < self.limits.sessionsOfOne else { return .ofGuest }
+            guard counts.sessionsInAll < self.limits.sessions else { return .ofAll }
+            let mostOrdinary = self.limits.sessions - self.limits.keptSessions
+            guard guest.isKept || counts.ordinarySessions < mostOrdinary else { return .ofAll }
+            counts.sessions[entrance] = count + 1
+            counts.sessionsInAll += 1
+            counts.ordinarySessions += guest.isKept ? 0 : 1
+            return nil
+        }
+    }
+
+    func leave(_ guest: Guest, by door: Door) {
+        self.counts.withLock { counts in
+            counts.sessions.decrease(Entrance(name: guest.name, door: door))
+            counts.sessionsInAll -= 1
+            counts.ordinarySessions -= guest.isKept ? 0 : 1
+        }
+    }
+
+    // MARK: - Texts
+
+    /// Lets a text of so many octets be sent; nil when there is room for it.
+    func beginText(_ guest: Guest, octets: Int) -> Full? {
+        self.counts.withLock { counts in
+            let texts = counts.texts[guest.name] ?? Texts()
+            let isWithin = texts.octets + octets <= self.limits.textOctetsOfOne
+            guard texts.count < self.limits.textsOfOne, isWithin else { return .ofGuest }
+            guard counts.octetsInAll + octets <= self.limits.textOctets else { return .ofAll }
+            let mostOrdinary = self.limits.textOctets - self.limits.keptTextOctets
+            guard guest.isKept || counts.ordinaryOctets + octets <= mostOrdinary else { return .ofAll }
+            counts.texts[guest.name] = Texts(count: texts.count + 1, octets: texts.octets + octets)
+            counts.octetsInAll += octets
+            counts.ordinaryOctets += guest.isKept ? 0 : octets
+            return nil
+        }
+    }
+
+    func endText(_ guest: Guest, octets: Int) {
+        self.counts.withLock { counts in
+            let texts = counts.texts[guest.name] ?? Texts()
+            let isLast = texts.count <= 1
+            counts.texts[guest.name] =
+                isLast ? nil : Texts(count: texts.count - 1, octets: texts.octets - octets)
+            counts.octetsInAll -= octets
+            counts.ordinaryOctets -= guest.isKept ? 0 : octets
+        }
+    }
+}
+
+extension Dictionary where Value == Int {
+    /// Takes one off a count; who has none is forgotten.
+    fileprivate mutating func decrease(_ key: Key) {
+        let count = self[key, default: 0] - 1
+        self[key] = count > 0 ? count : nil
+    }
 }

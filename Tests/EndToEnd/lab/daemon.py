@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .accounts import GROUP, Accounts
 from .namespace import Namespace, Process, wait_for
 from .topology import PoPPlan
 
@@ -180,11 +181,19 @@ class Daemon:
         # What stands in front of the program's name, and behind its options.
         self.prefix: list[str] = []
         self.options: list[str] = []
+        self.accounts: Accounts | None = None
+
+    def let_centre_in(self) -> Daemon:
+        """Has it know the account that the centre's SSH connections come from, and whose group that is."""
+        self.accounts = Accounts(self.namespace.laboratory)
+        return self
 
     @property
     def argv(self) -> list[str]:
-        return [*self.prefix, str(self.program), "--config", str(self.file), "--tun", self.tun, "--control",
-                self.control, "--socket", str(self.socket_path), "--foreground", *self._workers, *self.options]
+        group = ["--control-group", GROUP] if self.accounts else []
+        argv = [*self.prefix, str(self.program), "--config", str(self.file), "--tun", self.tun, "--control",
+                self.control, "--socket", str(self.socket_path), "--foreground", *self._workers, *group, *self.options]
+        return self.accounts.within(*argv) if self.accounts else argv
 
     @property
     def _workers(self) -> list[str]:

@@ -70,7 +70,7 @@ class Fleet:
         sshd = SSHServer(namespace, [self.key.with_suffix(".pub").read_text()])
         sshd.start()
         text = f"pop\n\tset\n\t\tdetails {plan.id} {plan.name} {plan.ipv4} {plan.ipv6}\n\t\tid {plan.id}\n\tend\nend\n"
-        daemon = Daemon(namespace, self.programs.sixxsd, text).start()
+        daemon = Daemon(namespace, self.programs.sixxsd, text).let_centre_in().start()
         self.central.run("pop", "add", plan.name, "--id", plan.id, "--ipv4", plan.ipv4, "--ipv6", plan.ipv6,
                          "--ssh-host", plan.ipv4, "--ssh-user", "sixxs", "--ssh-key", self.key)
         self.central.run("prefix", "add", plan.name, "tunnel", plan.tunnel_prefix)

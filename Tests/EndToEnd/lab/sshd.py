@@ -1,7 +1,7 @@
 """A real OpenSSH server for a PoP, which permits one thing: a forward to the daemon's control port.
 
-It runs in a mount namespace of its own with an account `sixxs` that exists nowhere else: the host gets no
-user, no key and no /run/sshd.
+It runs in a mount namespace of its own with an account `sixxs` that exists nowhere else (accounts.py): the host gets
+no user, no key and no /run/sshd.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from .accounts import Accounts
 from .namespace import Laboratory, Namespace, Process, run, wait_for
 
-USER = "sixxs"
 PROGRAM = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin") or "/usr/sbin/sshd"
 RESTRICTION = 'restrict,port-forwarding,permitopen="127.0.0.1:42003",command="/bin/false"'
 
@@ -44,13 +44,9 @@ UseDNS no
 LogLevel VERBOSE
 """
 
-# Private copies of the account files, and an empty /run for the privilege separation folder.
+# An empty /run for the privilege separation folder.
 SETUP = """\
 set -e
-mount --make-rprivate /
-mount --bind {folder}/passwd /etc/passwd
-mount --bind {folder}/group /etc/group
-mount --bind {folder}/shadow /etc/shadow
 mount -t tmpfs -o mode=0755 tmpfs /run
 mkdir -m 0755 /run/sshd
 exec {program} -D -e -f {folder}/sshd_config
@@ -72,7 +68,7 @@ class SSHServer:
         self.folder = namespace.laboratory.folder / f"sshd-{namespace.short_name}"
         self.process: Process | None = None
         self.folder.mkdir(mode=0o755)
-        self._write_accounts()
+        self.accounts = Accounts(namespace.laboratory)
         (self.folder / "sshd_config").write_text(CONFIGURATION.format(folder=self.folder))
         self.authorize(public_keys, restriction)
         self.change_host_key()
@@ -100,7 +96,7 @@ class SSHServer:
     def launch(self) -> Process:
         """Starts it without waiting for anything."""
         script = SETUP.format(folder=self.folder, program=PROGRAM)
-        self.process = self.namespace.spawn("unshare", "--mount", "/bin/sh", "-c", script, name="sshd")
+        self.process = self.namespace.spawn(*self.accounts.within("/bin/sh", "-c", script), name="sshd")
         return self.process
 
     def start(self) -> None:
@@ -116,14 +112,3 @@ class SSHServer:
     def restart(self) -> None:
         self.stop()
         self.start()
-
-    def _write_accounts(self) -> None:
-        home = "/nonexistent"
-        for name, line in {
-            "passwd": f"{USER}:x:64999:64999:sixxsd control:{home}:/bin/false\n",
-            "group": f"{USER}:x:64999:\n",
-            "shadow": f"{USER}:*:20000:0:99999:7:::\n",
-        }.items():
-            path = self.folder / name
-            path.write_text(Path("/etc", name).read_text() + line)
-            path.chmod(0o600 if name == "shadow" else 0o644)

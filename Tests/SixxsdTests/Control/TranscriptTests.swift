@@ -20,6 +20,10 @@ import Wire
         }
     }
 
+    private static let lockOut =
+        "425 refused, since it locks out this host itself, and the centre: pop cliacl add 127.0.0.1 first, or say force "
+        + "behind the address if that is meant"
+
     // swift-format-ignore
     static let menus = [
         Case("a menu and back", "pop\n.\n..\n.", "200 /pop\n200 /pop\n200 /\n200 /"),
@@ -57,7 +61,10 @@ import Wire
         Case("set path-mtu", "pop set path-mtu static", "200 OK"),
         Case("set protocol-unreachable", "pop set protocol-unreachable on", "200 OK"),
         Case("set icmp-rate", "pop set icmp-rate 1 2 3\npop set icmp-rate 1", "200 OK\n400 column 20: expected errors in a burst about a tunnel, 0 to 1000000, found end of line"),
-        Case("cliacl", "pop cliacl list\npop cliacl add 10.0.0.0/8\npop cliacl add 10.0.0.0/8\npop cliacl list\npop cliacl remove 10.0.0.0/8\npop cliacl add ::1\npop cliacl reset\npop cliacl list", "201 0\n200 OK\n200 OK\n304 nothing to change\n201 1\n10.0.0.0/8\n200 OK\n200 OK\n200 OK\n200 OK\n201 0\n200 OK"),
+        Case("cliacl", "pop cliacl list\npop cliacl add 127.0.0.1\npop cliacl add 10.0.0.0/8\npop cliacl add 10.0.0.0/8\npop cliacl list\npop cliacl remove 10.0.0.0/8\npop cliacl add ::1\npop cliacl reset\npop cliacl list", "201 0\n200 OK\n200 OK\n200 OK\n304 nothing to change\n201 2\n127.0.0.1\n10.0.0.0/8\n200 OK\n200 OK\n200 OK\n200 OK\n201 0\n200 OK"),
+        Case("cliacl add, the host locked out", "pop cliacl add 10.0.0.0/8\npop cliacl list\npop cliacl add 10.0.0.0/8 force\npop cliacl list", "\(lockOut)\n201 0\n200 OK\n200 OK\n201 1\n10.0.0.0/8\n200 OK"),
+        Case("cliacl remove, the host locked out", "pop cliacl add 127.0.0.0/8\npop cliacl add ::1\npop cliacl remove 127.0.0.0/8\npop cliacl add 127.0.0.1\npop cliacl remove 127.0.0.0/8\npop cliacl remove 127.0.0.1 FORCE", "200 OK\n200 OK\n\(lockOut)\n200 OK\n200 OK\n200 OK"),
+        Case("cliacl, too much", "pop cliacl add 10.0.0.0/8 maybe\npop cliacl add 10.0.0.0/8 force now", "400 column 27: expected end of line, found \"maybe\"\n400 column 33: expected end of line, found \"now\""),
         Case("cliacl, wrong", "pop cliacl add 10.0.0.0/33", "400 column 16: expected an address or a block such as 192.0.2.0/24, found \"10.0.0.0/33\""),
         Case("tunnelprefix", "pop tunnelprefix list\npop tunnelprefix add 2001:db8:2ff::/49", "201 1\n2001:db8:2ff::/48\n200 OK\n400 column 22: expected a prefix of length 48, found \"2001:db8:2ff::/49\""),
         Case("subnetprefix", "pop subnetprefix add 2001:db8:4000::/48\npop subnetprefix list", "200 OK\n201 2\n2001:db8:3000::/40\n2001:db8:4000::/48\n200 OK"),

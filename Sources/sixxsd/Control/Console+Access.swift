@@ -1,0 +1,39 @@
+import Wire
+
+extension Console {
+    /// Lets an address or block in, or lets it in no more.
+    ///
+    /// - Throws: ``Refusal`` when the host itself would be locked out, and nobody said that it is meant.
+    func changeAccess(_ path: String, _ words: inout Words) async throws -> ControlReply {
+        let block = try words.next(expecting: "an address or a block") { text throws(SyntaxError) in
+            try AddressBlock(parsing: text)
+        }
+        let isForced = words.peek?.isKeyword("force") == true
+        if isForced { _ = words.next() }
+        try words.end()
+        let isAdded = path == "pop cliacl add"
+        let command = isAdded ? ConfigurationCommand.addToACL(block) : .removeFromACL(block)
+        try await self.store.perform { configuration in
+            let before = self.letsHostIn(configuration.pop.controlACL)
+            configuration.apply(command)
+            guard before, !isForced, !self.letsHostIn(configuration.pop.controlACL) else { return }
+            throw self.lockOut
+        }
+        return ControlReply(200, "OK")
+    }
+
+    /// Whether the host itself may speak over TCP, and so the centre through SSH.
+    private func letsHostIn(_ list: [AddressBlock]) -> Bool {
+        guard let loopback = self.loopback else { return true }
+        return list.isEmpty || list.contains { $0.contains(loopback) }
+    }
+
+    private var lockOut: Refusal {
+        let address = self.loopback.map { "\($0)" } ?? ""
+        return Refusal(
+            425,
+            "refused, since it locks out this host itself, and the centre: pop cliacl add \(address) first, "
+                + "or say force behind the address if that is meant"
+        )
+    }
+}
