@@ -16,22 +16,34 @@ final class SSHServer {
         let reason: String
     }
 
+    /// How often a port is tried that was free a moment ago.
+    private static let attempts = 5
+
     let folder: TemporaryFolder
-    let port: UInt16
+    private(set) var port: UInt16 = 0
     private var process: ChildProcess?
 
     /// Starts a server whose key may forward to one port of this host.
     init(control: UInt16) throws {
         self.folder = try TemporaryFolder()
-        self.port = try LoopbackSocket.unusedPort()
         try Self.makeKey(self.folder.path("centre_key"))
         try Self.makeKey(self.folder.path("host_key"))
         let publicKey = try self.folder.read("centre_key.pub")
         let restriction =
             "restrict,port-forwarding,permitopen=\"127.0.0.1:\(control)\",command=\"/bin/false\""
         try self.folder.write("\(restriction) \(publicKey)", to: "authorized_keys")
-        try self.folder.write(Self.configuration(self.folder.path, self.port), to: "sshd_config")
-        try self.start()
+        for attempt in 1...Self.attempts {
+            // Whoever asked for any port may have got it meanwhile.
+            self.port = try LoopbackSocket.unusedPort()
+            try self.folder.write(Self.configuration(self.folder.path, self.port), to: "sshd_config")
+            do {
+                try self.start()
+                return
+            } catch {
+                guard attempt < Self.attempts else { throw error }
+                self.stop()
+            }
+        }
     }
 
     deinit { self.stop() }
@@ -59,19 +71,27 @@ final class SSHServer {
         """
     }
 
-    /// Root's sshd wants /run/sshd and an account that is not locked: both in a mount namespace of its own.
+    /// Root's sshd wants /run/sshd and an account that is not locked: both in a mount namespace of its own, whose /etc leads
+    /// into the host's.
+    ///
+    /// A file that is mounted over the host's is lost when another program replaces that one.
     private static let setUp = """
         set -e
         mount --make-rprivate /
         mount -t tmpfs -o mode=0755 tmpfs /run
         mkdir -m 0755 /run/sshd
-        sed 's/^root:[^:]*:/root:*:/' /etc/shadow > "$1/shadow"
-        chmod 600 "$1/shadow"
-        mount --bind "$1/shadow" /etc/shadow
+        mkdir -p "$1/host" "$1/etc"
+        mount --rbind /etc "$1/host"
+        for file in "$1/host"/*; do ln -sfn "$file" "$1/etc/"; done
+        rm -f "$1/etc/shadow"
+        sed 's/^root:[^:]*:/root:*:/' /etc/shadow > "$1/etc/shadow"
+        chmod 600 "$1/etc/shadow"
+        mount --bind "$1/etc" /etc
         exec /usr/sbin/sshd -D -e -f "$1/sshd_config"
         """
 
     func start() throws {
+        try self.folder.write("", to: "log")
         let words =
             getuid() == 0
             ? ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", Self.setUp, "sh", self.folder.path]
@@ -83,8 +103,8 @@ final class SSHServer {
 
     private func waitUntilItListens(_ process: ChildProcess) throws {
         for _ in 0..<500 {
-            if let descriptor = try? LoopbackSocket.connected(to: self.port) {
-                close(descriptor)
+            // Not by connecting: another's server may be on that port.
+            if try self.folder.read("log").contains("Server listening on 127.0.0.1 port \(self.port).") {
                 return
             }
             guard process.isRunning else { break }

@@ -109,6 +109,11 @@ def test_clients_that_never_read_are_bounded(site: Site) -> None:
         time.sleep(2)
 
 
+def asks_too_much(daemon: Daemon, text: str) -> bool:
+    with daemon.session() as session:
+        return session.diff(text).code == 425
+
+
 def test_a_slow_push_holds_nobody_up(site: Site) -> None:
     daemon = site.daemon(STATIC)
     text = configuration(PLAN, [STATIC])
@@ -116,8 +121,8 @@ def test_a_slow_push_holds_nobody_up(site: Site) -> None:
         for _ in range(8):
             client = stack.enter_context(contextlib.closing(connect(site)))
             client.sendall(b"config push 9 1000000 " + b"0" * 64 + b"\npop\n")
-        time.sleep(0.3)
-        assert daemon.push(10, text).code == 425, "each text takes memory: there is a limit"
+        # Each text takes memory: there is a limit.
+        wait_for(lambda: asks_too_much(daemon, text), 5, "all eight to be announced")
         assert daemon.command("pop show version").is_success
     wait_for(lambda: daemon.push(11, text).is_success, 5, "room for a text")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.namespace import Laboratory
+from lab.accounts import UID, USER, Accounts
+from lab.namespace import Laboratory, run, wait_for
 from lab.programs import Programs
 from lab.topology import Backbone
 from lab.traffic import ping
@@ -75,6 +76,20 @@ def test_a_living_run_is_left_alone(programs: Programs) -> None:
     assert traces(child.pid)
     child.terminate()
     child.wait(10)
+
+
+def test_accounts_do_not_depend_on_files_of_the_host(laboratory: Laboratory) -> None:
+    """What is mounted over a file is gone as soon as another program replaces that file, as all account tools do."""
+    accounts = Accounts(laboratory)
+    process = laboratory.namespace("host").spawn(*accounts.within("sleep", "60"))
+    root = Path(f"/proc/{process.pid}/root")
+    wait_for(lambda: f"{USER}:x:{UID}:" in (root / "etc/passwd").read_text(), 5, "the account")
+    mounted = {line.split()[4] for line in Path(f"/proc/{process.pid}/mountinfo").read_text().splitlines()}
+    assert "/etc" in mounted and not mounted & {f"/etc/{name}" for name in ("passwd", "group", "shadow")}
+    assert f"{USER}:" not in Path("/etc/passwd").read_text()
+    # All else is the host's.
+    hosts = run(*accounts.within("cat", "/etc/nsswitch.conf")).stdout
+    assert hosts == Path("/etc/nsswitch.conf").read_text()
 
 
 def test_hosts_reach_each_other_as_drawn(laboratory: Laboratory) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from lab.daemon import TunnelLine, configuration
+from lab.namespace import wait_for
 from lab.packets import IPv6, ICMPv6EchoRequest
 from lab.site import PASSWORD, PLAN, Site
 from lab.topology import SERVER
@@ -73,10 +74,12 @@ def test_latency_is_measured(site: Site) -> None:
     client.launch()
     # One device answers for all of the minute's tunnels.
     home.ip(*(f"addr add {site.plan.them(tid)}/64 dev {client.tun} nodad" for tid in range(1, 60)))
-    time.sleep(4)
-    measured = [entry["latency"] for entry in daemon.report()["tunnels"] if entry["latency"]["received"]]
-    assert len(measured) >= 2
-    for latency in measured:
+
+    def answered() -> list[dict]:
+        return [entry["latency"] for entry in daemon.report()["tunnels"] if entry["latency"]["received"]]
+
+    wait_for(lambda: len(answered()) >= 2, 20, "probes of two tunnels to be answered", every=0.2)
+    for latency in answered():
         assert latency["sent"] == latency["received"] == 1
         assert latency["lossPercent"] == 0
         assert 0 < latency["minMs"] <= latency["avgMs"] <= latency["maxMs"] < 1000

@@ -65,7 +65,9 @@ def test_a_silent_client_goes_down_on_time(site: Site, tunnel: TunnelLine) -> No
     begun = time.monotonic()
     daemon.wait_for_state(tunnel.number, "up", 1)
     time.sleep(3.5)
-    assert daemon.state(tunnel.number) == "up"
+    state = daemon.state(tunnel.number)
+    # On a machine that is busy elsewhere the question itself may come late.
+    assert state == "up" or time.monotonic() - begun > 4.5
     daemon.wait_for_state(tunnel.number, "down", 4)
     assert 4.5 <= time.monotonic() - begun <= 7.5
     with Listener(site.core, "chtst01") as listener:

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from lab.daemon import Daemon, TunnelLine, configuration
+from lab.namespace import wait_for
 from lab.site import PASSWORD, PLAN, Site
+from lab.traffic import answers
 
 HOME = "203.0.113.10"
 LONG = bool(os.environ.get("SIXXS_LONG"))
@@ -61,7 +63,7 @@ def test_pushes_of_all_tunnels_disturb_no_packet(site: Site) -> None:
     client = site.client(home, TunnelLine(0, 1, HOME, 1280))
     client.launch()
     home.ip(*(f"addr add {site.plan.them(tid)}/64 dev {client.tun} nodad" for tid in range(1, CARRYING)))
-    time.sleep(0.5)
+    wait_for(lambda: answers(site.core, site.plan.them(CARRYING - 1)), 10, "the last tunnel to carry")
     seconds = 60 if LONG else 8
     before = carrying(daemon)
     pings = [site.core.spawn("ping", "-n", "-q", "-c", seconds * 50, "-i", 0.02, "-W", 2, site.plan.them(tid))

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import time
 
 from lab.capture import Capture
 from lab.daemon import TunnelLine
@@ -57,7 +56,7 @@ def test_icmpv6_errors_have_right_checksums(site: Site) -> None:
                        echo(SERVER, site.plan.them(2)), echo(SERVER, site.plan.them(0x77)),
                        echo(SERVER, "2001:db8:2ff:1::9"), echo(SERVER, site.plan.us(1), size=1480)):
             send_ipv6(site.core, packet)
-        time.sleep(0.3)
+        capture.wait_for(5, "icmpv6.type < 128")
     assert capture.complaints("ipv6") == []
     errors = capture.rows("icmpv6.type < 128", "icmpv6.type", "icmpv6.code", "icmpv6.checksum.status", "frame.len")
     kinds = sorted((row["icmpv6.type"], row["icmpv6.code"]) for row in errors)
@@ -72,7 +71,7 @@ def test_an_ayiya_datagram_carries_the_time(site: Site) -> None:
     with Capture(site.pop, "net0", expression="udp port 5072") as capture:
         user.beat()
         user.send(echo(user.them, SERVER))
-        time.sleep(0.3)
+        capture.wait_for(1, f"{FROM_POP} && icmpv6.type == 129")
     row = capture.rows(f"{FROM_POP} && icmpv6.type == 129", "data.data", "frame.time_epoch", "udp.payload")[0]
     seconds = int(row["udp.payload"].replace(":", "")[8:16], 16)
     assert abs(seconds - float(row["frame.time_epoch"])) < 2

@@ -83,6 +83,18 @@ struct SocketDiagnosticsTests {
         }
     }
 
+    /// Asks whose an end is.
+    private static func expect(
+        _ holder: SocketHolder,
+        of end: Endpoint,
+        connectedTo other: Endpoint,
+        _ diagnostics: inout SocketDiagnostics,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let answer = try diagnostics.holder(of: end, connectedTo: other)
+        #expect(answer == holder, sourceLocation: sourceLocation)
+    }
+
     private static let addresses: [IPAddress] = [
         .ipv4(IPv4Address(127, 0, 0, 1)), .ipv6(IPv6Address(high: 0, low: 1)),
         .ipv6(IPv6Address(mapping: IPv4Address(127, 0, 0, 1))),
@@ -95,13 +107,13 @@ struct SocketDiagnosticsTests {
             let connection = try Connection(address, of: Self.stranger)
             let (client, server) = connection.ends
 
-            #expect(try diagnostics.holder(of: client, connectedTo: server) == .user(Self.stranger))
-            #expect(try diagnostics.holder(of: server, connectedTo: client) == .user(getuid()))
+            try Self.expect(.user(Self.stranger), of: client, connectedTo: server, &diagnostics)
+            try Self.expect(.user(getuid()), of: server, connectedTo: client, &diagnostics)
             // However its address is written.
             let mapped = Endpoint(.ipv6(client.address.mapped), port: client.port)
-            #expect(try diagnostics.holder(of: mapped, connectedTo: server) == .user(Self.stranger))
+            try Self.expect(.user(Self.stranger), of: mapped, connectedTo: server, &diagnostics)
             let elsewhere = Endpoint(server.address, port: server.port ^ 1)
-            #expect(try diagnostics.holder(of: client, connectedTo: elsewhere) == .notHere)
+            try Self.expect(.notHere, of: client, connectedTo: elsewhere, &diagnostics)
         }
     }
 
@@ -114,9 +126,9 @@ struct SocketDiagnosticsTests {
             let (client, server) = connection.ends
 
             shutdown(connection.client, CInt(SHUT_WR))
-            #expect(try diagnostics.holder(of: client, connectedTo: server) == .user(Self.stranger))
+            try Self.expect(.user(Self.stranger), of: client, connectedTo: server, &diagnostics)
             connection.closeClient()
-            #expect(try diagnostics.holder(of: client, connectedTo: server) == .nobody)
+            try Self.expect(.nobody, of: client, connectedTo: server, &diagnostics)
             // The server answers the end: what is left waits for stray segments.
             connection.closeServer()
             let last = try diagnostics.holder(of: client, connectedTo: server)
@@ -133,9 +145,11 @@ struct SocketDiagnosticsTests {
             let listening = connection.ends.server
             let stranger = Endpoint(listening.address, port: listening.port ^ 1)
 
-            #expect(try diagnostics.holder(of: listening, connectedTo: stranger) == .notHere)
-            #expect(diagnostics.seesListener(at: listening))
-            #expect(!diagnostics.seesListener(at: stranger))
+            try Self.expect(.notHere, of: listening, connectedTo: stranger, &diagnostics)
+            let (seen, unseen) = (
+                diagnostics.seesListener(at: listening), diagnostics.seesListener(at: stranger)
+            )
+            #expect(seen && !unseen)
         }
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 import Testing
@@ -95,7 +96,8 @@ import Testing
 
     @Test func saysWhoIsConnected() throws {
         var pair: [CInt] = [0, 0]
-        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        let code = socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair)
+        try #require(code == 0)
         defer { for descriptor in pair { close(descriptor) } }
 
         let peer = try PeerCredentials(of: pair[0])

@@ -21,7 +21,6 @@
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 
 /// `struct mmsghdr`, which glibc hides behind _GNU_SOURCE; shim.c asserts that the layouts agree.
 struct clinux_mmsghdr {
@@ -198,6 +197,9 @@ int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inh
 
 /// Reads the calling thread's effective capabilities.
 int clinux_get_capabilities(uint64_t *effective);
+
+/// SOCK_DIAG_BY_FAMILY of <linux/sock_diag.h>.
+#define CLINUX_SOCK_DIAG_BY_FAMILY 20
 
 /// Process, user and group at the other end of a UNIX stream socket when it was connected, or listened on (SO_PEERCRED).
 int clinux_peer_credentials(int fd, uint32_t *process, uint32_t *user, uint32_t *group);

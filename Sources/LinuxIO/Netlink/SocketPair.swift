@@ -34,7 +34,7 @@ struct SocketPair: Hashable {
     var request: NetlinkRequest {
         var request = NetlinkRequest(
             "SOCK_DIAG_BY_FAMILY",
-            type: Int(SOCK_DIAG_BY_FAMILY),
+            type: Int(CLINUX_SOCK_DIAG_BY_FAMILY),
             flags: NLM_F_ACK,
             subject: "whose \(self.end) is, connected to \(self.other)"
         )
@@ -65,7 +65,7 @@ struct SocketPair: Hashable {
 
     /// Reads which connection an answer is about; nil when it is no such answer.
     init?(_ reply: NetlinkReply) {
-        guard reply.type == UInt16(SOCK_DIAG_BY_FAMILY), reply.body.count >= Length.answer,
+        guard reply.type == UInt16(CLINUX_SOCK_DIAG_BY_FAMILY), reply.body.count >= Length.answer,
             let family = reply.body.first
         else { return nil }
         let body = reply.body.dropFirst(Offset.source)

@@ -142,9 +142,7 @@ struct ControlServer: Service {
     private func serve(_ arrival: Arrival, at door: SessionRegistry.Door) async {
         do {
             switch await self.admit(arrival, at: door) {
-            case .failure(let refused):
-                defer { if let name = refused.name { self.registry.endKnock(name) } }
-                try await self.turnAway(arrival.connection, refused)
+            case .failure(let refused): try await self.turnAway(arrival.connection, refused)
             case .success(let (guest, caller)):
                 defer { self.registry.leave(guest, by: door) }
                 try await self.speak(on: arrival.connection, with: caller, guest)
@@ -156,43 +154,35 @@ struct ControlServer: Service {
 
     /// Somebody who is not let in.
     private struct TurnedAway: Error {
+        let name: Guest.Name
         let reply: ControlReply
-        /// Whose place among those who are judged it holds; nil for one without a place, who must go at once.
-        var name: Guest.Name?
     }
 
-    /// Judges a connection; who is let in has a place, and who is not may have one among those who are judged.
+    /// Judges a connection; who is let in has a place.
     private func admit(
         _ arrival: Arrival,
         at door: SessionRegistry.Door
     ) async -> Result<(Guest, Console.Caller), TurnedAway> {
         guard let peer = Self.peer(arrival, at: door) else {
-            return .failure(TurnedAway(reply: ControlReply(403, "not allowed: the other end is gone")))
+            return .failure(TurnedAway(name: .user(.max), reply: ControlReply(403, "not allowed")))
         }
         let list = self.console.store.accessList.withLock { $0 }
-        let known: Porter.Acquaintance
-        do throws(Porter.Refusal) { known = try self.porter.recognize(peer, list) } catch {
-            let name = peer.name
-            return .failure(self.refusal(error, self.registry.knock(name) ? name : nil))
-        }
-        guard self.registry.knock(known.name) else {
-            return .failure(TurnedAway(reply: ControlReply(425, "too many connections: try again later")))
-        }
         do throws(Porter.Refusal) {
-            let guest = try await self.porter.judge(known)
-            if let full = self.registry.enter(guest, by: door) {
-                return .failure(TurnedAway(reply: self.reply(full), name: known.name))
+            let known = try self.porter.recognize(peer, list)
+            guard self.registry.begin(.judged, known.name) else {
+                let reply = ControlReply(425, "too many connections: try again later")
+                return .failure(TurnedAway(name: known.name, reply: reply))
             }
-            self.registry.endKnock(known.name)
-            return .success((guest, known.caller))
+            defer { self.registry.end(.judged, known.name) }
+            let guest = try await self.porter.judge(known)
+            guard let full = self.registry.enter(guest, by: door) else {
+                return .success((guest, known.caller))
+            }
+            return .failure(TurnedAway(name: known.name, reply: self.reply(full)))
         } catch {
-            return .failure(self.refusal(error, known.name))
+            self.complaints.note(error)
+            return .failure(TurnedAway(name: peer.name, reply: error.reply))
         }
-    }
-
-    private func refusal(_ refusal: Porter.Refusal, _ name: Guest.Name?) -> TurnedAway {
-        self.complaints.note(refusal)
-        return TurnedAway(reply: refusal.reply, name: name)
     }
 
     private func reply(_ full: SessionRegistry.Full) -> ControlReply {
@@ -241,9 +231,11 @@ struct ControlServer: Service {
         }
     }
 
-    /// Says why, and stays until the other side has read it, for a moment: unread input would make the kernel throw the
-    /// reason away.
+    /// Says why, and stays until the other side has read it, for a moment, if there is room: unread input would make the
+    /// kernel throw the reason away.
     private func turnAway(_ connection: Connection, _ refused: TurnedAway) async throws {
+        let mayStay = self.registry.begin(.refused, refused.name)
+        defer { if mayStay { self.registry.end(.refused, refused.name) } }
         let channel = connection.channel
         let timer = Task {
             try await Task.sleep(for: self.limits.refusal)
@@ -252,7 +244,7 @@ struct ControlServer: Service {
         defer { timer.cancel() }
         try await connection.executeThenClose { inbound, outbound in
             try await outbound.write(ByteBuffer(bytes: refused.reply.encoded))
-            guard refused.name != nil else { return }
+            guard mayStay else { return }
             var ignored = 0
             for try await buffer in inbound {
                 ignored += buffer.readableBytes

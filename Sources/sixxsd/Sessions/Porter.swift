@@ -31,8 +31,12 @@ final class Porter: Sendable {
     /// Why somebody may not speak.
     struct Refusal: Error, Hashable {
         let text: String
+        /// Whether the other side is told why; scripts know the bare line of those whom `cliacl` doesn't let in.
+        var isTold = true
 
-        var reply: ControlReply { ControlReply(403, "not allowed: \(self.text)") }
+        var reply: ControlReply {
+            ControlReply(403, self.isTold ? "not allowed: \(self.text)" : "not allowed")
+        }
     }
 
     /// How the kernel is asked.
@@ -82,7 +86,7 @@ final class Porter: Sendable {
     ) throws(Refusal) {
         let isListed = list.isEmpty ? address.isLoopback : list.contains { $0.contains(address) }
         guard isListed else {
-            throw Refusal(text: "cliacl does not let \(address.unmapped) in (pop cliacl add)")
+            throw Refusal(text: "cliacl does not let \(address.unmapped) in (pop cliacl add)", isTold: false)
         }
     }
 

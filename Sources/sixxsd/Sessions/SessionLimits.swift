@@ -16,10 +16,10 @@ struct SessionLimits: Sendable {
     var sessions = 400
     /// As many of those are kept for root, the daemon's user and the socket's group.
     var keptSessions = 150
-    /// Connections of one user that are judged or were refused and are not gone yet.
-    var knocksOfOne = 32
-    /// Such connections in all.
-    var knocks = 128
+    /// Connections of one user that are judged; as many again that were refused and are not gone yet.
+    var waitingOfOne = 32
+    /// Such connections of all.
+    var waiting = 128
     /// Texts of one user that may be on their way at once.
     var textsOfOne = 8
     /// What the texts of one user may have together, in octets: two of the largest.

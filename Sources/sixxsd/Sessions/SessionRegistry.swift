@@ -18,6 +18,19 @@ final class SessionRegistry: Sendable {
         case ofAll
     }
 
+    /// What a connection waits for that is no session.
+    enum Stage: Hashable, Sendable {
+        /// To be told whether it may be one.
+        case judged
+        /// To have read that it may not.
+        case refused
+    }
+
+    private struct Waiting: Hashable {
+        let name: Guest.Name
+        let stage: Stage
+    }
+
     /// Who came in by which door.
     private struct Entrance: Hashable {
         let name: Guest.Name
@@ -30,8 +43,8 @@ final class SessionRegistry: Sendable {
     }
 
     private struct Counts {
-        var knocks: [Guest.Name: Int] = [:]
-        var knocksInAll = 0
+        var waiting: [Waiting: Int] = [:]
+        var waitingInAll: [Stage: Int] = [:]
         var sessions: [Entrance: Int] = [:]
         var sessionsInAll = 0
         var ordinarySessions = 0
@@ -47,25 +60,26 @@ final class SessionRegistry: Sendable {
         self.limits = limits
     }
 
-    // MARK: - Connections that are judged
+    // MARK: - Connections that are no sessions
 
-    /// Lets a connection wait for its judgement if there is room.
-    func knock(_ name: Guest.Name) -> Bool {
+    /// Lets a connection be without a session for a moment, if there is room.
+    func begin(_ stage: Stage, _ name: Guest.Name) -> Bool {
         self.counts.withLock { counts in
-            let count = counts.knocks[name, default: 0]
-            guard count < self.limits.knocksOfOne, counts.knocksInAll < self.limits.knocks else {
-                return false
-            }
-            counts.knocks[name] = count + 1
-            counts.knocksInAll += 1
+            let place = Waiting(name: name, stage: stage)
+            let count = counts.waiting[place, default: 0]
+            guard count < self.limits.waitingOfOne,
+                counts.waitingInAll[stage, default: 0] < self.limits.waiting
+            else { return false }
+            counts.waiting[place] = count + 1
+            counts.waitingInAll[stage, default: 0] += 1
             return true
         }
     }
 
-    func endKnock(_ name: Guest.Name) {
+    func end(_ stage: Stage, _ name: Guest.Name) {
         self.counts.withLock { counts in
-            counts.knocks.decrease(name)
-            counts.knocksInAll -= 1
+            counts.waiting.decrease(Waiting(name: name, stage: stage))
+            counts.waitingInAll.decrease(stage)
         }
     }
 

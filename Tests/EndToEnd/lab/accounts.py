@@ -30,7 +30,7 @@ LINES = {
 # In a mount namespace of its own: the host's /etc where the links lead, and the laboratory's in its place.
 SETUP = """\
 mount --make-rprivate / &&
-mount --bind /etc '{folder}/host' &&
+mount --rbind /etc '{folder}/host' &&
 mount --bind '{folder}/etc' /etc &&
 exec "$@"
 """

@@ -43,6 +43,14 @@ class Capture:
         self._size = size
         return quiet
 
+    def wait_for(self, count: int, display_filter: str) -> None:
+        """Waits until so many packets that match are in the file."""
+        def seen() -> int:
+            # A packet may be half written: tshark complains then, behind those that are whole.
+            return len(run("tshark", "-n", "-r", self.file, "-Y", display_filter, check=False, timeout=60).stdout.splitlines())
+
+        wait_for(lambda: seen() >= count, 10, f"{count} packets of {display_filter}", every=0.1)
+
     def rows(self, display_filter: str, *fields: str) -> list[dict[str, str]]:
         """One dictionary a matching packet; of several values of a field the first, that is the outermost."""
         options = [option for field in fields for option in ("-e", field)]

@@ -140,11 +140,11 @@ import Wire
         let limits = SessionLimits()
         let registry = SessionRegistry(limits)
 
-        for _ in 0..<limits.knocksOfOne { #expect(registry.knock(.user(2000))) }
-        #expect(!registry.knock(.user(2000)))
-        #expect(registry.knock(.user(0)))
-        registry.endKnock(.user(2000))
-        #expect(registry.knock(.user(2000)))
+        for _ in 0..<limits.waitingOfOne { #expect(registry.begin(.refused, .user(2000))) }
+        #expect(!registry.begin(.refused, .user(2000)))
+        #expect(registry.begin(.judged, .user(2000)) && registry.begin(.refused, .user(0)))
+        registry.end(.refused, .user(2000))
+        #expect(registry.begin(.refused, .user(2000)))
     }
 
     private static let command = "pop cliacl add 10.0.0.0/8 force"
