@@ -36,11 +36,7 @@ struct SocketDiagnosticsTests {
             var found = Self.name(of: self.listener, getsockname)
             // As if somebody else had made it.
             guard fchown(self.client, user, gid_t.max) == 0 else { throw Errno(rawValue: errno) }
-            let length = socklen_t(MemoryLayout<SocketAddress>.size)
-            let code = withUnsafePointer(to: &found) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(self.client, $0, length) }
-            }
-            guard code == 0 else { throw Errno(rawValue: errno) }
+            try Self.connect(self.client, &found)
             self.server = accept(self.listener, nil, nil)
             let near = Self.name(of: self.client, getsockname)
             self.ends = (Endpoint(address, port: near.port), Endpoint(address, port: found.port))
@@ -66,6 +62,16 @@ struct SocketDiagnosticsTests {
             let length = socklen_t(MemoryLayout<SocketAddress>.size)
             let code = withUnsafePointer(to: &place) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(socket, $0, length) }
+            }
+            guard code == 0 else { throw Errno(rawValue: errno) }
+        }
+
+        private static func connect(_ socket: CInt, _ place: inout SocketAddress) throws {
+            let length = socklen_t(MemoryLayout<SocketAddress>.size)
+            let code = withUnsafePointer(to: &place) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Glibc.connect(socket, $0, length)
+                }
             }
             guard code == 0 else { throw Errno(rawValue: errno) }
         }
