@@ -56,6 +56,24 @@ struct AtomicFileTests {
     }
 
     @Test
+    func knowsWhereLinksLead() throws {
+        let folder = try TemporaryFolder()
+        symlink("two", "\(folder.path)/one")
+        symlink("\(folder.path)/three", "\(folder.path)/two")
+        symlink("round", "\(folder.path)/round")
+
+        #expect(
+            try AtomicFile.target(of: "\(folder.path)/one") == "\(folder.path)/three",
+            "which is not there"
+        )
+        #expect(try AtomicFile.target(of: "\(folder.path)/none") == "\(folder.path)/none")
+        let error = #expect(throws: SystemCallError.self) {
+            try AtomicFile.target(of: "\(folder.path)/round")
+        }
+        #expect(error?.errno == .tooManySymbolicLinkLevels)
+    }
+
+    @Test
     func doesNotFollowALinkPlantedAtTheTemporaryName() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/file"

@@ -24,9 +24,32 @@ public enum AtomicFile {
             try systemCall("rename", about: "\(temporary) to \(path)") { rename(temporary, path) }
         } catch {
             _ = unlink(temporary)
-            throw error
+            guard error.call == "rename", error.errno == .resourceBusy else { throw error }
+            throw error.explained(
+                "the file is mounted by itself and can't be replaced: mount its folder instead"
+            )
         }
         try Self.synchronizeFolder(of: path)
+    }
+
+    /// The file that a path leads to by way of symbolic links, whether or not it is there.
+    ///
+    /// - Throws: ``SystemCallError`` when the links lead nowhere.
+    public static func target(of path: String) throws(SystemCallError) -> String {
+        var path = path
+        // As many as the kernel follows.
+        for _ in 0..<40 {
+            guard let link = Self.link(at: path) else { return path }
+            path = link.hasPrefix("/") ? link : "\(Self.folder(of: path))/\(link)"
+        }
+        throw SystemCallError(call: "readlink", errno: .tooManySymbolicLinkLevels, subject: path)
+    }
+
+    private static func link(at path: String) -> String? {
+        var characters = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &characters, characters.count)
+        guard count > 0 else { return nil }
+        return String(decoding: characters.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Removes a file for good; nothing happens when there is none.
