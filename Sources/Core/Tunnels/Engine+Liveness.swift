@@ -47,7 +47,8 @@ extension Engine {
             self.forwarder.tunnels[tid].session.isUnchanged(by: beat)
             && now.nanoseconds(since: self.forwarder.tunnels[tid].toldBeat) < SharedSessions.longestSilence
         if !isRoutine {
-            guard self.changeSession(of: tid, beatTime: now.monotonic, { $0.accept(beat) }) else {
+            guard self.changeSession(of: tid, beatTime: now.monotonic, { $0.accept(beat, at: now.monotonic) })
+            else {
                 return false
             }
             self.forwarder.tunnels[tid].toldBeat = now.monotonic

@@ -11,8 +11,8 @@ struct Session: Equatable, Sendable {
     var usesRetiredSecret = false
     /// What was learnt of the path; nil when nothing was.
     var pathMTU: PathMTU?
-    /// The latest time that an accepted beat from the present endpoint carried, in seconds since 1970.
-    var newestBeat: Int64?
+    /// The latest time that an accepted beat carried; nil before the first.
+    var newestBeat: NewestBeat?
 
     /// Gives the tunnel other ends; what was learnt of the path to another remote end is forgotten.
     mutating func move(to path: OuterPath?) {
@@ -22,12 +22,15 @@ struct Session: Equatable, Sendable {
 
     /// Brings a dynamic tunnel up, or keeps it up, after a beat was found right.
     ///
+    /// - Parameters:
+    ///   - beat: The beat.
+    ///   - now: Nanoseconds of the monotonic clock.
     /// - Returns: Whether it was accepted; a replay from elsewhere is not.
-    mutating func accept(_ beat: Beat) -> Bool {
-        if let newest = self.newestBeat, beat.time <= newest {
+    mutating func accept(_ beat: Beat, at now: UInt64) -> Bool {
+        if let newest = self.newestBeat, beat.time <= newest.time, newest.stands(at: now) {
             guard self.isFrom(beat) else { return false }
         } else {
-            self.newestBeat = beat.time
+            self.newestBeat = NewestBeat(time: beat.time, acceptedAt: now)
         }
         self.move(to: beat.path)
         self.encapsulation = beat.encapsulation
@@ -44,7 +47,8 @@ struct Session: Equatable, Sendable {
     /// Whether a beat changes nothing: it comes as the last ones did and carries no later time.
     func isUnchanged(by beat: Beat) -> Bool {
         guard self.isAlive, let newest = self.newestBeat else { return false }
-        return beat.time <= newest && self.usesRetiredSecret == beat.isByRetiredSecret && self.isFrom(beat)
+        return beat.time <= newest.time && self.usesRetiredSecret == beat.isByRetiredSecret
+            && self.isFrom(beat)
     }
 
     /// Whether engines act alike on both: the newest beat matters only where one is accepted, which all do together.
@@ -53,6 +57,25 @@ struct Session: Equatable, Sendable {
         other.newestBeat = self.newestBeat
         return self == other
     }
+}
+
+/// The latest time that a tunnel's beats carried.
+///
+/// A beat from elsewhere that carries no later one may be a copy. It stands for twice the skew that clocks are allowed: whatever
+/// was signed before it came is refused for its time after that. So a user whose clock was set back, and who moves, is let in
+/// as soon as his clock is where it was, and after four minutes at the latest.
+struct NewestBeat: Equatable, Sendable {
+    /// How long it stands, in nanoseconds.
+    static let lifetime = 2 * UInt64(Engine.allowedClockSkew) * Moment.nanosecondsPerSecond
+
+    /// The time that the beat carried, in seconds since 1970.
+    var time: Int64
+
+    /// When it was accepted, in nanoseconds of the monotonic clock.
+    var acceptedAt: UInt64
+
+    /// Whether an older time from elsewhere is refused because of it.
+    func stands(at now: UInt64) -> Bool { now <= self.acceptedAt || now - self.acceptedAt <= Self.lifetime }
 }
 
 /// A heartbeat or an AYIYA packet that was found right.

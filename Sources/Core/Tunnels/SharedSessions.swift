@@ -46,6 +46,11 @@ public final class SharedSessions: Sendable {
     /// The session of a tunnel.
     func session(of tid: TID) -> Session { self.state.withLock { $0.rows[Self.index(tid)].session } }
 
+    /// The session of a tunnel, and when an engine last told of a beat.
+    func sessionAndBeat(of tid: TID) -> (session: Session, lastBeat: UInt64) {
+        self.state.withLock { ($0.rows[Self.index(tid)].session, $0.rows[Self.index(tid)].lastBeat) }
+    }
+
     /// Changes the session of a tunnel.
     ///
     /// - Parameters:

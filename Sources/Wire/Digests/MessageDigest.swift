@@ -41,6 +41,19 @@ public enum MessageDigest: Sendable, CaseIterable {
     }
 }
 
+extension MessageDigest {
+    /// How many octets the digests here take at once (RFC 2104 §2's B).
+    private static let blockLength = 64
+
+    /// The HMAC of a message (RFC 2104); empty when the system's policy forbids the algorithm.
+    public func authenticationCode(of message: [UInt8], key: [UInt8]) -> [UInt8] {
+        var block = key.count > Self.blockLength ? self(key) : key
+        block += [UInt8](repeating: 0, count: Self.blockLength - block.count)
+        let inner = self(block.map { $0 ^ 0x36 } + message)
+        return inner.isEmpty ? [] : self(block.map { $0 ^ 0x5c } + inner)
+    }
+}
+
 extension Sequence<UInt8> {
     /// Two lower-case digits an octet.
     public var hexadecimalText: String {

@@ -30,6 +30,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case offload
     case doubt
     case report
+    case state
 
     /// Decodes an input in every way that the target knows; may not trap.
     ///
@@ -52,6 +53,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .offload: try checkOffload(input)
         case .doubt: try checkDoubt(input)
         case .report: try checkReport(input)
+        case .state: try checkState(input)
         }
     }
 }

@@ -179,3 +179,16 @@ private func textLines(_ octets: [UInt8], inPiecesOf size: Int) -> [ControlFrame
     }
     return lines
 }
+
+func checkState(_ input: [UInt8]) throws(BrokenInvariant) {
+    // With the digest that it would have, so that what stands before it is read too.
+    let signed = input + Array("end \(MessageDigest.sha256(input).hexadecimalText)\n".utf8)
+    for text in [input, signed] {
+        guard let state = try? SavedState(parsing: text) else { continue }
+        try require((try? SavedState(parsing: state.text)) == state, "a state is read as it is written")
+        try require(state.sessions.count <= TID.capacity, "no tid comes twice")
+        try require(state.salt.count == SavedState.saltLength, "the salt is whole")
+        let isPast = state.sessions.allSatisfy { ($0.beats?.seenAt ?? 0) <= state.writtenAt }
+        try require(isPast, "nothing was seen after it was written down")
+    }
+}

@@ -23,6 +23,7 @@ enum Samples {
         case .doubt: Self.innerPackets + DoubtfulPacketTests.samples
         case .report: Self.reports.map { Array($0.utf8) }
         case .capture: CaptureTests.good.map(\.input)
+        case .state: Self.states
         }
     }
 
@@ -32,6 +33,13 @@ enum Samples {
             ReportText.json([number.description: extreme])
         }
         return [ReportText.json(), ReportText.json(claim: "null", tunnel: "T9")] + reports
+    }
+
+    /// With and without the last line, which the target can make itself.
+    private static var states: [[UInt8]] {
+        guard let text = try? SavedStateTests.sample().text else { return [] }
+        let end = text.dropLast().lastIndex(of: UInt8(ascii: "\n")) ?? 0
+        return [text, Array(text[...end])]
     }
 
     private static var outerPackets: [[UInt8]] {
