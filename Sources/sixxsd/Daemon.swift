@@ -10,6 +10,10 @@ struct Daemon {
     struct Options: Sendable {
         var tunName: String
         var doors: ControlServer.Doors
+        /// Where sessions outlive a restart; nil for nowhere.
+        var stateFile: StateFile?
+        /// How often they are written down.
+        var stateInterval = Duration.seconds(60)
     }
 
     /// What must be opened with privileges that are given away afterwards.
@@ -41,6 +45,8 @@ struct Daemon {
     private let workers: Workers
     private let store: ConfigurationStore
     private let server: ControlServer
+    private let stateKeeper: StateKeeper?
+    private let manager: ServiceManager
     private let shutdown: ShutdownRequest
     private let hangups: UnixSignalsSequence
     private let logger: Logger
@@ -57,16 +63,31 @@ struct Daemon {
         logger: Logger
     ) async throws {
         let running = EngineConfiguration(start.running.configuration)
-        self.workers = try Workers(openings.ports, running, logger: logger)
+        let saved = options.stateFile.flatMap { Self.load($0, start, logger) }
+        let disk = BackgroundThread("disk")
+        self.manager = ServiceManager(logger)
+        self.workers = try Workers(openings.ports, running, saved: saved, logger: logger)
         self.store = ConfigurationStore(
             start,
             file: file,
+            disk: disk,
             mailboxes: self.workers.mailboxes,
             routes: openings.routes,
             levels: levels,
             prepared: running,
             logger: logger
         )
+        let (store, sessions) = (self.store, self.workers.sessions)
+        self.stateKeeper = options.stateFile.map {
+            StateKeeper(
+                $0,
+                every: options.stateInterval,
+                disk: disk,
+                store: store,
+                sessions: sessions,
+                logger: logger
+            )
+        }
         let shutdown = ShutdownRequest()
         let console = Console(
             store: self.store,
@@ -95,25 +116,48 @@ struct Daemon {
         self.logger = logger
     }
 
+    /// Reads what the daemon before wrote down; a daemon starts without it when it is of no use.
+    private static func load(_ file: StateFile, _ start: StartingPoint, _ logger: Logger) -> SavedState? {
+        do throws(StateFile.Refusal) {
+            let pop = start.running.configuration.pop.ownDetails
+            return try file.load(for: pop, at: Int64(clamping: WallClock.secondsSince1970()))
+        } catch {
+            logger.warning("\(file.path) is not used, tunnels begin anew: \(error)")
+            return nil
+        }
+    }
+
     /// Runs until a signal or a `shutdown` command ends it.
     ///
     /// - Throws: What made a worker give up.
     func run() async throws {
-        let watchdog = WatchdogService(mailboxes: self.workers.mailboxes, logger: self.logger)
+        let watchdog = WatchdogService(mailboxes: self.workers.mailboxes, manager: self.manager)
+        let worker = WorkerService(
+            workers: self.workers,
+            store: self.store,
+            stateKeeper: self.stateKeeper,
+            manager: self.manager,
+            logger: self.logger
+        )
+        let reload = ReloadService(
+            hangups: self.hangups,
+            store: self.store,
+            manager: self.manager,
+            logger: self.logger
+        )
+        let keepers = [self.stateKeeper].compactMap(\.self).map {
+            ServiceGroupConfiguration.ServiceConfiguration(service: $0)
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(
-                        service: WorkerService(workers: self.workers, store: self.store, logger: self.logger)
-                    ),
+                    .init(service: worker),
                     .init(service: watchdog),
-                    .init(
-                        service: ReloadService(hangups: self.hangups, store: self.store, logger: self.logger)
-                    ),
+                    .init(service: reload),
                     .init(service: RouteService(store: self.store, logger: self.logger)),
                     .init(service: self.shutdown, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: self.server),
-                ],
+                ] + keepers,
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: self.logger
             )
@@ -124,15 +168,21 @@ struct Daemon {
 
 /// Runs the workers, tells the service manager, and saves the configuration at the end.
 private struct WorkerService: Service {
+    /// How long the disk may take at the end; service managers wait no longer than twice that.
+    private static let patience = Duration.seconds(5)
+
     let workers: Workers
     let store: ConfigurationStore
+    let stateKeeper: StateKeeper?
+    let manager: ServiceManager
     let logger: Logger
 
     func run() async throws {
         // Ready is who answers: the control port listens already.
         try await self.workers.start()
         let state = await self.store.state
-        SystemdNotifier().tell(.ready, self.logger)
+        self.stateKeeper?.saveSoon()
+        await self.manager.tell(.ready)
         self.logger.notice(
             "serving",
             metadata: [
@@ -145,28 +195,53 @@ private struct WorkerService: Service {
         try await withGracefulShutdownHandler {
             try await self.workers.waitUntilStopped()
         } onGracefulShutdown: {
-            SystemdNotifier().tell(.stopping, self.logger)
-            Task { await self.workers.stop() }
+            Task {
+                await self.workers.stop()
+                await self.manager.tell(.stopping)
+            }
         }
-        do { _ = try await self.store.save() } catch {
-            self.logger.error("configuration not saved at the end: \(error)")
-        }
+        await self.save()
         self.logger.notice("ended")
+    }
+
+    /// Saves everything, unless the disk takes too long: what comes next can't wait for it for ever.
+    private func save() async {
+        let (ends, end) = AsyncStream<Bool>.makeStream()
+        Task {
+            do {
+                if let path = try await self.store.saveAtEnd() {
+                    self.logger.warning(
+                        "the configuration was edited meanwhile and stays so: what ran is in \(path)"
+                    )
+                }
+            } catch {
+                self.logger.error("configuration not saved at the end: \(error)")
+            }
+            await self.stateKeeper?.save(isFinal: true)
+            end.yield(true)
+        }
+        Task {
+            try await Task.sleep(for: Self.patience)
+            end.yield(false)
+        }
+        for await isSaved in ends {
+            if !isSaved { self.logger.error("not everything is saved at the end: the disk does not answer") }
+            return
+        }
     }
 }
 
 /// Tells the service manager that the daemon is alive, as long as all packet loops answer.
 private struct WatchdogService: Service {
     let mailboxes: EngineMailboxes
-    let logger: Logger
+    let manager: ServiceManager
 
     func run() async throws {
-        let notifier = SystemdNotifier()
-        guard let interval = notifier.watchdogInterval else { return try await gracefulShutdown() }
+        guard let interval = self.manager.watchdogInterval else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 _ = await self.mailboxes.perform { _, _ in }
-                notifier.tell(.watchdog, self.logger)
+                await self.manager.tell(.watchdog)
                 try? await Task.sleep(for: interval / 3)
             }
         }
@@ -208,26 +283,46 @@ private struct RouteService: Service {
 private struct ReloadService: Service {
     let hangups: UnixSignalsSequence
     let store: ConfigurationStore
+    let manager: ServiceManager
     let logger: Logger
 
     func run() async throws {
         for await _ in self.hangups.cancelOnGracefulShutdown() {
-            let notifier = SystemdNotifier()
-            notifier.tell(.reloading(atNanoseconds: MonotonicClock.now()), self.logger)
-            do {
-                let difference = try await self.store.reload()
-                self.logger.notice("configuration read again: \(difference)")
-            } catch {
-                self.logger.error("configuration not read again, the old one stays: \(error)")
-            }
-            notifier.tell(.ready, self.logger)
+            // On its own: a disk that hangs must not keep the daemon from its end.
+            Task { await self.reload() }
         }
+    }
+
+    private func reload() async {
+        await self.manager.tell(.reloading(atNanoseconds: MonotonicClock.now()))
+        do {
+            let difference = try await self.store.reload()
+            self.logger.notice("configuration read again: \(difference)")
+        } catch {
+            self.logger.error("configuration not read again, the old one stays: \(error)")
+        }
+        await self.manager.tell(.ready)
     }
 }
 
-extension SystemdNotifier {
-    fileprivate func tell(_ message: Message, _ logger: Logger) {
-        do { try self.notify(message) } catch { logger.warning("service manager not told: \(error)") }
+/// Tells the service manager, in a thread of its own: it may take its time.
+private final class ServiceManager: Sendable {
+    private let notifier = SystemdNotifier()
+    private let thread = BackgroundThread("notify")
+    private let logger: Logger
+
+    init(_ logger: Logger) { self.logger = logger }
+
+    /// How often it wants to hear that the daemon lives.
+    var watchdogInterval: Duration? { self.notifier.watchdogInterval }
+
+    func tell(_ message: SystemdNotifier.Message) async {
+        let notifier = self.notifier
+        do throws(SystemCallError) {
+            try await self.thread.perform { () throws(SystemCallError) in try notifier.notify(message) }
+        } catch {
+            self.logger.warning("service manager not told: \(error)")
+        }
     }
 }
 

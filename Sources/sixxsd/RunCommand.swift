@@ -55,6 +55,21 @@ struct RunCommand: ParsableCommand {
     var controlUsers: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Where sessions outlive a restart, or none; by default beside the configuration, sixxsd.state.",
+            valueName: "file|none"
+        ),
+        completion: .file()
+    )
+    var state: String?
+
+    @Option(
+        help: "How often sessions are written down for that, in seconds, 1 to 3600.",
+        transform: Self.stateInterval(of:)
+    )
+    var stateInterval = 60
+
+    @Option(
         help:
             "User to become once everything is open; only CAP_NET_ADMIN and CAP_NET_RAW are kept. Better than to stay root."
     )
@@ -137,6 +152,13 @@ struct RunCommand: ParsableCommand {
         return time
     }
 
+    private static func stateInterval(of text: String) throws -> Int {
+        guard let seconds = Int(text), (1...3600).contains(seconds) else {
+            throw ValidationError("expected seconds from 1 to 3600, found \"\(text)\"")
+        }
+        return seconds
+    }
+
     private static func workerCount(of text: String) throws -> Int {
         if text == "auto" { return min(ProcessInfo.processInfo.activeProcessorCount, Workers.most) }
         guard let count = Int(text), (1...Workers.most).contains(count) else {
@@ -158,11 +180,15 @@ struct RunCommand: ParsableCommand {
         Privileges.forbidDumps()
         Privileges.setFileMask(Self.fileMask)
         let levels = LogLevels(self.logLevel)
-        LoggingSystem.bootstrap { LeveledLogHandler(LogStream.handler(label: $0), levels) }
+        let log = LogQueue()
+        defer { log.flush() }
+        LoggingSystem.bootstrap {
+            LeveledLogHandler(QueuedLogHandler(LogStream.handler(label: $0), log), levels)
+        }
         let file = ConfigurationFile(path: self.config)
         let start = try file.startOrExplain()
         do {
-            try self.serve(start, file, levels)
+            try self.serve(start, file, levels, log)
         } catch let error as SystemCallError {
             StandardError.print("sixxsd: \(error)")
             throw ExitCode.failure
@@ -175,7 +201,12 @@ struct RunCommand: ParsableCommand {
     /// The UNIX socket is for the daemon's user and its group, files are for the user alone.
     private static let fileMask: UInt32 = 0o117
 
-    private func serve(_ start: StartingPoint, _ file: ConfigurationFile, _ levels: LogLevels) throws {
+    private func serve(
+        _ start: StartingPoint,
+        _ file: ConfigurationFile,
+        _ levels: LogLevels,
+        _ log: LogQueue
+    ) throws {
         let openings = try Daemon.Openings(
             tunName: self.tun,
             enablesForwarding: !self.keepForwarding,
@@ -193,13 +224,20 @@ struct RunCommand: ParsableCommand {
             return try ControlUsers.group(named: name)
         }
         try self.dropPrivileges(alsoIn: group)
+        log.start()
         file.removeLeftovers()
+        if let state = self.stateFile { ConfigurationFile.removeLeftovers(of: state.path) }
         let doors = ControlServer.Doors(
             tcp: self.control,
             socketPath: self.socket,
             users: try self.users(group ?? Privileges.group)
         )
-        let options = Daemon.Options(tunName: self.tun, doors: doors)
+        let options = Daemon.Options(
+            tunName: self.tun,
+            doors: doors,
+            stateFile: self.stateFile,
+            stateInterval: .seconds(self.stateInterval)
+        )
         try MainThread.wait {
             let daemon = try await Daemon(
                 start,
@@ -229,6 +267,15 @@ struct RunCommand: ParsableCommand {
         }
     }
 
+    /// Where sessions outlive a restart; nil for nowhere.
+    private var stateFile: StateFile? {
+        switch self.state {
+        case nil: StateFile(besideConfiguration: self.config)
+        case "none": nil
+        case let path?: StateFile(path: path)
+        }
+    }
+
     /// Becomes the unprivileged user, if there is one, and makes sure that it can do its work.
     private func dropPrivileges(alsoIn group: UInt32?) throws {
         Privileges.liftPinningLimit()
@@ -239,7 +286,7 @@ struct RunCommand: ParsableCommand {
         let groups = [group].compactMap(\.self)
         try Privileges.drop(to: self.user, alsoIn: groups, keeping: network + files)
         Privileges.forbidDumps()
-        guard AtomicFile.canWriteFolder(of: self.config) else {
+        guard AtomicFile.canWriteFolder(of: (try? AtomicFile.target(of: self.config)) ?? self.config) else {
             let who = self.user.map { "user \($0)" } ?? "the daemon"
             StandardError.print(
                 "sixxsd: \(self.config): its folder is not writable for \(who), who must replace it"

@@ -150,6 +150,7 @@ extension Menu {
             ),
             Command("confirm", "<generation>", "keeps what was pushed to be confirmed"),
             Command("rollback", "takes back what was pushed and not confirmed"),
+            Command("reload", "[force]", "reads the file again, as SIGHUP does"),
             Command("diff", "<bytes> <sha256>", "what a push of the text that follows would change"),
             Command("show", "prints it"),
             Command("digest", "its generation, SHA-256 and age"),

@@ -63,6 +63,7 @@ extension Console {
     func performConfig(_ path: String, _ words: Words, for caller: Caller) async throws -> ControlReply {
         var words = words
         if path == "config confirm" { return try await self.confirm(&words) }
+        if path == "config reload" { return try await self.reload(&words) }
         try words.end()
         let state = await self.store.state
         switch path {
@@ -87,6 +88,18 @@ extension Console {
         case .loopback, .network: text = configuration.text(passwords: .hidden)
         }
         return ControlReply(200, lines: text.split(separator: "\n").map(String.init))
+    }
+
+    /// Reads the file again, as SIGHUP does; only here it can be said that a mass change is meant.
+    private func reload(_ words: inout Words) async throws -> ControlReply {
+        let isForced = words.peek?.isKeyword("force") == true
+        if isForced { _ = words.next() }
+        try words.end()
+        do {
+            return ControlReply(200, "read again: \(try await self.store.reload(isForced: isForced))")
+        } catch let error as ConfigurationError {
+            return ControlReply(400, "\(error)")
+        }
     }
 
     private func confirm(_ words: inout Words) async throws -> ControlReply {

@@ -105,17 +105,14 @@ extension ControlReply {
 
     /// A reply about a change that was not made.
     init(_ failure: ConfigurationStore.Failure) {
-        switch failure {
-        case .conflict(let conflict): self.init(400, "\(conflict)")
-        case .unchanged: self.init(304, "nothing to change")
-        case .nothingToConfirm(let generation):
-            self.init(404, "generation \(generation) does not wait to be confirmed")
-        case .notSaved(let error): self.init(500, "refused, since it could not be saved: \(error)")
-        case .tooManyLosses(let losses, let count):
-            self.init(
-                425,
-                "refused, since it removes or disables \(losses) of \(count) tunnels: say force if that is meant"
-            )
-        }
+        let code =
+            switch failure {
+            case .conflict: 400
+            case .unchanged: 304
+            case .nothingToConfirm: 404
+            case .tooManyLosses, .empty: 425
+            case .notSaved, .ending: 500
+            }
+        self.init(code, "\(failure)")
     }
 }

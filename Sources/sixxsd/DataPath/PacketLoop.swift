@@ -28,6 +28,8 @@ struct PacketLoop: ~Copyable {
     struct Common: Sendable {
         let seed = UInt64.random(in: 0...UInt64.max)
         let sessions = SharedSessions()
+        /// What an earlier daemon wrote down, for the first worker's engine.
+        let saved: SavedState?
     }
 
     let ports: Ports
@@ -63,6 +65,8 @@ struct PacketLoop: ~Copyable {
     var expected = AYIYASignatures()
     var egress: Egress
     var engine: Engine
+    /// How many tunnels carry packets because of what an earlier daemon wrote down; nil where nothing was.
+    private(set) var restoredTunnels: Int?
     private var nextTick: UInt64 = 0
     private var patience: Patience
 
@@ -101,6 +105,9 @@ struct PacketLoop: ~Copyable {
             as: EnginePlace(index: ports.share.index, of: ports.share.count),
             at: Self.now()
         )
+        if let saved = common.saved, ports.share.index == 0 {
+            self.restoredTunnels = self.engine.restore(saved, at: Self.now())
+        }
         self.patience = Patience(longest: ports.options.longestLook)
         self.datagrams.reserveCapacity(segments.capacity)
         self.engine.defersSignatures = ports.options.batchSize > 1

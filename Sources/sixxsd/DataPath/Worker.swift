@@ -47,6 +47,12 @@ final class Worker: Sendable {
         var loop: PacketLoop
         do throws(SystemCallError) {
             loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox)
+            if let count = loop.restoredTunnels {
+                self.logger.notice(
+                    "tunnels go on where they were before the restart",
+                    metadata: ["tunnels": "\(count)"]
+                )
+            }
             loop.ring = self.makeRing(for: loop)
             self.reportMissingTap()
         } catch {

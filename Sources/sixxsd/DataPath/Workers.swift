@@ -1,6 +1,7 @@
 import Core
 import LinuxIO
 import Logging
+import Wire
 
 /// The threads that move packets: each has a queue of the TUN device, sockets and an engine of its own, and any of them
 /// can serve any packet.
@@ -11,6 +12,9 @@ struct Workers: Sendable {
     private let first: Worker
     private let others: [Worker]
 
+    /// What the engines have in common.
+    let sessions: SharedSessions
+
     /// Where others leave work for the engines.
     let mailboxes: EngineMailboxes
 
@@ -18,8 +22,21 @@ struct Workers: Sendable {
     var count: Int { 1 + self.others.count }
 
     /// Makes a worker for each of some ports, of which there is at least one.
-    init(_ ports: [Ports], _ configuration: EngineConfiguration, logger: Logger) throws(SystemCallError) {
-        let common = PacketLoop.Common()
+    ///
+    /// - Parameters:
+    ///   - ports: What each opens.
+    ///   - configuration: What they begin with.
+    ///   - saved: What an earlier daemon wrote down of the tunnels' sessions.
+    ///   - logger: Where they say what became of that.
+    /// - Throws: ``LinuxIO/SystemCallError`` when there is no mailbox for one.
+    init(
+        _ ports: [Ports],
+        _ configuration: EngineConfiguration,
+        saved: SavedState?,
+        logger: Logger
+    ) throws(SystemCallError) {
+        let common = PacketLoop.Common(saved: saved)
+        self.sessions = common.sessions
         var workers: [Worker] = []
         for ports in ports {
             workers.append(try Worker(ports, configuration, common, logger: logger))

@@ -13,12 +13,22 @@ struct ConfigurationFile: Sendable {
         let generation: Int
         /// The configuration in its canonical form, made once: it takes as long as reading it.
         let text: String
+        /// What the file held that it was read from; nil when it was not read.
+        let source: Mark?
 
-        init(configuration: Configuration, generation: Int) {
+        init(configuration: Configuration, generation: Int, source: Mark? = nil) {
             self.configuration = configuration
             self.generation = generation
             self.text = configuration.canonicalText
+            self.source = source
         }
+    }
+
+    /// By what a content is known again.
+    struct Mark: Hashable, Sendable {
+        private let digest: [UInt8]
+
+        init(_ octets: [UInt8]) { self.digest = MessageDigest.sha256(octets) }
     }
 
     /// A configuration that comes to an end unless it is confirmed.
@@ -57,21 +67,48 @@ struct ConfigurationFile: Sendable {
         let configuration = try Configuration(parsing: octets, file: self.path)
         let numbers = Self.numbers(behind: Self.generationComment, in: octets)
         let generation = numbers.first.flatMap { Self.generations.contains($0) ? Int($0) : nil }
-        return Stored(configuration: configuration, generation: generation ?? 0)
+        return Stored(configuration: configuration, generation: generation ?? 0, source: Mark(octets))
     }
 
     /// Replaces the file: a reader, or a host that loses power, sees the old text or the new one.
     ///
-    /// - Returns: Whether it is on the disk for certain.
+    /// A symbolic link stays one; what it leads to is replaced.
+    ///
+    /// - Returns: Whether it is on the disk for certain, and by what it is known again.
     /// - Throws: ``LinuxIO/SystemCallError`` with the step that failed; the file is as it was then.
-    func save(_ stored: Stored) throws(SystemCallError) -> Durability {
-        let text = "\(Self.generationComment)\(stored.generation)\n\(stored.text)"
-        return try Self.write(Array(text.utf8), to: self.path)
+    func save(_ stored: Stored) throws(SystemCallError) -> (Durability, Mark) {
+        let octets = Self.octets(of: stored)
+        return (try Self.write(octets, to: try AtomicFile.target(of: self.path)), Mark(octets))
+    }
+
+    private static func octets(of stored: Stored) -> [UInt8] {
+        Array("\(Self.generationComment)\(stored.generation)\n\(stored.text)".utf8)
+    }
+
+    /// Writes beside the file, where it must stay as it is.
+    ///
+    /// - Returns: The other file's path.
+    /// - Throws: ``LinuxIO/SystemCallError`` with the step that failed.
+    func saveBeside(_ stored: Stored) throws(SystemCallError) -> String {
+        let path = "\(self.path).unsaved"
+        _ = try Self.write(Self.octets(of: stored), to: path)
+        return path
+    }
+
+    /// Whether the file holds something else than this; not when it is gone.
+    func isOther(than mark: Mark?) -> Bool {
+        guard let octets = try? FileContents(of: self.path).octets else { return false }
+        return Mark(octets) != mark
     }
 
     /// Removes what daemons left that were killed while they wrote.
     func removeLeftovers() {
-        let file = URL(fileURLWithPath: self.path)
+        Self.removeLeftovers(of: (try? AtomicFile.target(of: self.path)) ?? self.path)
+    }
+
+    /// Removes what daemons left that were killed while they wrote a file, or what belongs to it.
+    static func removeLeftovers(of path: String) {
+        let file = URL(fileURLWithPath: path)
         let folder = file.deletingLastPathComponent()
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         for name in names where name.hasPrefix("\(file.lastPathComponent).") && name.hasSuffix(".new") {

@@ -33,12 +33,16 @@ actor ConfigurationStore {
         case conflict(Configuration.Conflict)
         /// It could not be saved.
         case notSaved(SystemCallError)
+        /// The daemon ends, and the disk has not answered.
+        case ending
         /// The generation is not one that waits to be confirmed.
         case nothingToConfirm(generation: Int)
         /// It takes more tunnels away than is plausible, and nobody said that it is meant.
         case tooManyLosses(Int, of: Int)
         /// It is what runs already.
         case unchanged
+        /// There is nothing in the file.
+        case empty
     }
 
     /// What became of a change that was made.
@@ -51,22 +55,57 @@ actor ConfigurationStore {
 
     /// A running configuration that comes to an end unless it is confirmed.
     private struct Trial {
+        /// Tells it from others, so that a timer that is late can't end a newer one.
+        let identity: UInt64
         let confirmed: State
         let timer: Task<Void, any Error>
+        /// Whether somebody confirmed it, and the disk has not answered yet.
+        var isBeingConfirmed = false
+    }
+
+    /// What a file was read or written with.
+    private struct Known {
+        var digest: String
+        var generation: Int
+        var mark: ConfigurationFile.Mark?
+
+        init(_ stored: ConfigurationFile.Stored, _ mark: ConfigurationFile.Mark?) {
+            self.digest = Configuration.sha256(of: stored.text.utf8)
+            self.generation = stored.generation
+            self.mark = mark
+        }
+    }
+
+    /// What changes take turns at.
+    private enum Turn: Int, CaseIterable {
+        /// The files, which may hang: nobody waits here who does not need them.
+        case files
+        /// What runs; taken behind the files where a change needs both.
+        case running
+    }
+
+    /// Whether somebody has a turn, and those that wait for its end.
+    private struct Queue {
+        var isTaken = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private(set) var state: State
     private let file: ConfigurationFile
+    private let disk: BackgroundThread
     private let mailboxes: EngineMailboxes
     private let routes: any RouteKeeper
     private let levels: LogLevels
     private let logger: Logger
     private var trial: Trial?
+    private var trialCount: UInt64 = 0
     /// What the engine has, made from ``state``; nil when only the engine knows, and the first change must look at all tunnels.
     private var prepared: EngineConfiguration?
-    /// Whether a change is under way, and those that wait for its end.
-    private var isChanging = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    /// What the file holds, as far as the daemon knows.
+    private var inFile: Known
+    /// How often what runs was replaced.
+    private var revision: UInt64 = 0
+    private var queues = Turn.allCases.map { _ in Queue() }
 
     /// Who may speak to the control port, for those who can't wait.
     nonisolated let accessList: Mutex<[AddressBlock]>
@@ -77,6 +116,7 @@ actor ConfigurationStore {
     init(
         _ start: StartingPoint,
         file: ConfigurationFile,
+        disk: BackgroundThread,
         mailboxes: EngineMailboxes,
         routes: any RouteKeeper,
         levels: LogLevels,
@@ -85,7 +125,10 @@ actor ConfigurationStore {
     ) {
         self.state = State(start.running)
         self.prepared = prepared
+        let inFile = start.trial?.confirmed ?? start.running
+        self.inFile = Known(inFile, inFile.source)
         self.file = file
+        self.disk = disk
         self.mailboxes = mailboxes
         self.routes = routes
         self.levels = levels
@@ -109,6 +152,16 @@ actor ConfigurationStore {
     /// - Throws: ``LinuxIO/SystemCallError`` with what the kernel refused.
     func restoreRoutes() throws -> Int { try self.routes.restore() }
 
+    /// Looks at the engines while nobody changes their configuration.
+    ///
+    /// - Parameter body: Looks; must not take long.
+    /// - Returns: What they have in force, and what was seen.
+    func withEngines<Value: Sendable>(_ body: @Sendable () -> Value) async -> (EngineConfiguration, Value) {
+        await self.taking(.running) {
+            (self.prepared ?? EngineConfiguration(self.state.configuration), body())
+        }
+    }
+
     // MARK: - Changes
 
     /// Replaces the whole configuration, saved first so that what runs is never newer than what is on the disk.
@@ -129,9 +182,9 @@ actor ConfigurationStore {
         isForced: Bool,
         spent: UInt64 = 0
     ) async throws -> Outcome {
-        try await self.afterOthers {
+        try await self.taking(.files) {
             let began = MonotonicClock.now()
-            let old = self.state
+            let (old, revision) = (self.state, self.revision)
             let stored = ConfigurationFile.Stored(configuration: configuration, generation: generation)
             let new = State(stored)
             let isSame = old.digest == new.digest
@@ -139,19 +192,41 @@ actor ConfigurationStore {
             let changes = configuration.tunnelChanges(from: old.configuration)
             if !isForced { try Self.refuseMassChange(changes, of: old.configuration.tunnels.count) }
             let spent = spent + (MonotonicClock.now() - began)
-            let doubt = try self.write(stored, onTrialFor: limit)
+            let doubt = try await self.write(stored, onTrialFor: limit)
             let wasOnTrial = self.trial != nil
-            let confirmed = self.endTrial() ?? old
-            if wasOnTrial, limit == nil { self.forgetTrial() }
-            if !isSame { await self.activate(new, changes, spent: spent) }
-            self.state.generation = generation
-            if let limit { self.beginTrial(backTo: confirmed, after: .seconds(limit)) }
-            let difference = isSame ? nil : configuration.difference(from: old.configuration, changes)
+            // Commands may have changed what runs while the disk was waited for.
+            let difference = await self.taking(.running) {
+                let known = self.revision == revision ? changes : nil
+                return await self.takeOver(new, known, confirmWithin: limit, spent: spent)
+            }
+            if wasOnTrial, limit == nil { await self.forgetTrial() }
             return Outcome(difference: difference, doubt: doubt)
         }
     }
 
-    /// A push that takes away more than one tunnel in twenty, and more than ten, is more likely a mistake.
+    /// Makes a configuration that was written down the running one.
+    ///
+    /// - Returns: What changed; nil when the same was running.
+    private func takeOver(
+        _ new: State,
+        _ known: [ConfigurationChange<TunnelSettings>]?,
+        confirmWithin limit: Int?,
+        spent: UInt64
+    ) async -> ConfigurationDifference? {
+        let old = self.state
+        let confirmed = self.endTrial() ?? old
+        var difference: ConfigurationDifference?
+        if old.digest != new.digest {
+            let changes = known ?? new.configuration.tunnelChanges(from: old.configuration)
+            await self.activate(new, changes, spent: spent)
+            difference = new.configuration.difference(from: old.configuration, changes)
+        }
+        self.state.generation = new.generation
+        if let limit { self.beginTrial(backTo: confirmed, after: .seconds(limit)) }
+        return difference
+    }
+
+    /// What takes away more than one tunnel in twenty, and more than ten, is more likely a mistake.
     private static func refuseMassChange(
         _ changes: [ConfigurationChange<TunnelSettings>],
         of count: Int
@@ -166,7 +241,7 @@ actor ConfigurationStore {
     /// - Throws: ``Failure/conflict(_:)``, ``Failure/unchanged`` or what the change throws; nothing has changed
     ///   then.
     func perform(_ change: @Sendable (inout Configuration) throws -> Void) async throws {
-        try await self.afterOthers {
+        try await self.taking(.running) {
             var configuration = self.state.configuration
             try change(&configuration)
             do throws(Configuration.Conflict) { try configuration.check() } catch {
@@ -184,21 +259,56 @@ actor ConfigurationStore {
     /// - Returns: Why a power cut might undo it, or nil.
     /// - Throws: ``Failure/notSaved(_:)``.
     func save() async throws -> SystemCallError? {
-        try await self.afterOthers {
-            try self.write((self.trial?.confirmed ?? self.state).stored, onTrialFor: nil)
+        try await self.taking(.files) {
+            try await self.write((self.trial?.confirmed ?? self.state).stored, onTrialFor: nil)
+        }
+    }
+
+    /// Saves at the daemon's end what commands changed since the file was read or written.
+    ///
+    /// Whatever somebody made of the file meanwhile stays, and so does a file that says the same, comments and all.
+    ///
+    /// - Returns: Where it was saved instead of the file; nil for the file itself.
+    /// - Throws: ``Failure/notSaved(_:)``.
+    func saveAtEnd() async throws -> String? {
+        try await self.taking(.files) {
+            let last = self.trial?.confirmed ?? self.state
+            if last.digest == self.inFile.digest, last.generation == self.inFile.generation { return nil }
+            let (file, mark, stored) = (self.file, self.inFile.mark, last.stored)
+            let isEdited = try await self.disk.performUnlessCancelled { file.isOther(than: mark) }
+            guard isEdited else {
+                _ = try await self.write(stored, onTrialFor: nil)
+                return nil
+            }
+            return try await self.disk.performUnlessCancelled { try file.saveBeside(stored) }
         }
     }
 
     /// Reads the file again and makes it the running configuration; what was on trial is over.
     ///
-    /// - Throws: ``Wire/ConfigurationError`` or an error of reading; nothing has changed then.
-    func reload() async throws -> ConfigurationDifference {
-        try await self.afterOthers {
-            let stored = try self.file.load()
-            if self.endTrial() != nil { self.forgetTrial() }
-            let old = self.state.configuration
-            await self.activate(State(stored), spent: 0)
-            return stored.configuration.difference(from: old)
+    /// - Parameter isForced: Whether it may take many tunnels away, or be empty.
+    /// - Returns: What changed.
+    /// - Throws: ``Wire/ConfigurationError``, ``Failure`` or an error of reading; nothing has changed then.
+    func reload(isForced: Bool = false) async throws -> ConfigurationDifference {
+        try await self.taking(.files) {
+            let file = self.file
+            let stored = try await self.disk.performUnlessCancelled { try file.load() }
+            let wasOnTrial = self.trial != nil
+            let difference = try await self.taking(.running) {
+                let old = self.state.configuration
+                let changes = stored.configuration.tunnelChanges(from: old)
+                if !isForced {
+                    let isEmpty = stored.configuration == Configuration() && old != stored.configuration
+                    guard !isEmpty else { throw Failure.empty }
+                    try Self.refuseMassChange(changes, of: old.tunnels.count)
+                }
+                _ = self.endTrial()
+                await self.activate(State(stored), changes, spent: 0)
+                return stored.configuration.difference(from: old, changes)
+            }
+            self.inFile = Known(stored, stored.source)
+            if wasOnTrial { await self.forgetTrial() }
+            return difference
         }
     }
 
@@ -208,18 +318,25 @@ actor ConfigurationStore {
     private func write(
         _ stored: ConfigurationFile.Stored,
         onTrialFor limit: Int?
-    ) throws(Failure) -> SystemCallError? {
-        do throws(SystemCallError) {
+    ) async throws(Failure) -> SystemCallError? {
+        let file = self.file
+        do {
             if let limit {
-                let deadline = Int64(clamping: WallClock.secondsSince1970()) + Int64(limit)
-                try self.file.saveTrial(.init(stored: stored, deadline: deadline, limit: Int64(limit)))
+                try await self.disk.performUnlessCancelled {
+                    let deadline = Int64(clamping: WallClock.secondsSince1970()) + Int64(limit)
+                    try file.saveTrial(.init(stored: stored, deadline: deadline, limit: Int64(limit)))
+                }
                 return nil
             }
-            guard case .untilPowerCut(let doubt) = try self.file.save(stored) else { return nil }
+            let (durability, mark) = try await self.disk.performUnlessCancelled { try file.save(stored) }
+            self.inFile = Known(stored, mark)
+            guard case .untilPowerCut(let doubt) = durability else { return nil }
             self.logger.warning("the configuration may not survive a power cut: \(doubt)")
             return doubt
-        } catch {
+        } catch let error as SystemCallError {
             throw .notSaved(error)
+        } catch {
+            throw .ending
         }
     }
 
@@ -229,6 +346,7 @@ actor ConfigurationStore {
         spent: UInt64
     ) async {
         let started = MonotonicClock.now()
+        self.revision += 1
         let changes = known ?? new.configuration.tunnelChanges(from: self.state.configuration)
         let prepared =
             self.prepared.map { EngineConfiguration(new.configuration, replacing: $0, changes) }
@@ -255,41 +373,60 @@ actor ConfigurationStore {
 
     // MARK: - Trials
 
+    /// What tells the trial that is under way from others; nil when none is.
+    var trialIdentity: UInt64? { self.trial?.identity }
+
     /// Keeps a configuration that was to be confirmed, and saves it.
     ///
     /// - Returns: Why a power cut might undo it, or nil.
     /// - Throws: ``Failure/nothingToConfirm(generation:)`` or ``Failure/notSaved(_:)``.
     func confirm(generation: Int) async throws -> SystemCallError? {
-        try await self.afterOthers {
+        try await self.taking(.files) {
             guard self.trial != nil, self.state.generation == generation else {
                 throw Failure.nothingToConfirm(generation: generation)
             }
-            let doubt = try self.write(self.state.stored, onTrialFor: nil)
+            self.trial?.isBeingConfirmed = true
+            defer { self.trial?.isBeingConfirmed = false }
+            let doubt = try await self.write(self.state.stored, onTrialFor: nil)
             _ = self.endTrial()
-            self.forgetTrial()
+            await self.forgetTrial()
             return doubt
         }
     }
 
     /// Takes back a configuration that was not confirmed.
     ///
+    /// What runs changes at once; the disk is waited for behind that. One that somebody has confirmed before is taken back only
+    /// when it could not be saved.
+    ///
+    /// - Parameter identity: Which trial it is that must end; nil for any.
     /// - Returns: The generation that runs again; nil when there was nothing to take back.
-    func rollBack() async -> Int? {
-        await self.afterOthers {
-            guard let confirmed = self.endTrial() else { return nil }
-            self.forgetTrial()
+    func rollBack(_ identity: UInt64? = nil) async -> Int? {
+        while self.trial?.isBeingConfirmed == true { await self.taking(.files) {} }
+        let generation: Int? = await self.taking(.running) {
+            guard let trial = self.trial, identity == nil || trial.identity == identity,
+                let confirmed = self.endTrial()
+            else { return nil }
             await self.activate(confirmed, spent: 0)
             self.logger.warning("generation \(confirmed.generation) runs again")
             return confirmed.generation
         }
+        guard let generation else { return nil }
+        await self.taking(.files) {
+            // What was put on trial meanwhile has its own file there.
+            if self.trial == nil { await self.forgetTrial() }
+        }
+        return generation
     }
 
     private func beginTrial(backTo confirmed: State, after limit: Duration) {
+        self.trialCount += 1
+        let identity = self.trialCount
         let timer = Task {
             try await Task.sleep(for: limit)
-            _ = await self.rollBack()
+            _ = await self.rollBack(identity)
         }
-        self.trial = Trial(confirmed: confirmed, timer: timer)
+        self.trial = Trial(identity: identity, confirmed: confirmed, timer: timer)
     }
 
     /// Ends the trial of the running configuration, if there is one.
@@ -303,30 +440,47 @@ actor ConfigurationStore {
     }
 
     /// Makes sure that a restarted daemon doesn't come back with what was on trial.
-    private func forgetTrial() {
-        do { try self.file.removeTrial() } catch {
+    private func forgetTrial() async {
+        let file = self.file
+        do { try await self.disk.performUnlessCancelled { try file.removeTrial() } } catch {
             self.logger.error("what was on trial would come back after a restart: \(error)")
         }
     }
 
     // MARK: - One after the other
 
-    /// Runs a change after all that came before it: an actor alone would let them in while one waits.
-    private func afterOthers<Value>(_ change: () async throws -> Value) async rethrows -> Value {
-        if self.isChanging {
-            await withCheckedContinuation { self.waiting.append($0) }
+    /// Does something after all that came before it at the same turn: an actor alone would let them in while one waits.
+    private func taking<Value>(_ turn: Turn, _ body: () async throws -> Value) async rethrows -> Value {
+        if self.queues[turn.rawValue].isTaken {
+            await withCheckedContinuation { self.queues[turn.rawValue].waiting.append($0) }
         }
-        self.isChanging = true
-        defer { self.letNextChange() }
-        return try await change()
+        self.queues[turn.rawValue].isTaken = true
+        defer { self.passOn(turn) }
+        return try await body()
     }
 
-    private func letNextChange() {
-        guard !self.waiting.isEmpty else {
-            self.isChanging = false
+    private func passOn(_ turn: Turn) {
+        guard !self.queues[turn.rawValue].waiting.isEmpty else {
+            self.queues[turn.rawValue].isTaken = false
             return
         }
         // The next one takes over at once: nobody else may come between.
-        self.waiting.removeFirst().resume()
+        self.queues[turn.rawValue].waiting.removeFirst().resume()
+    }
+}
+
+extension ConfigurationStore.Failure: CustomStringConvertible {
+    /// A clause for people.
+    var description: String {
+        switch self {
+        case .conflict(let conflict): "\(conflict)"
+        case .notSaved(let error): "refused, since it could not be saved: \(error)"
+        case .ending: "refused, since the daemon ends before it could be saved"
+        case .nothingToConfirm(let generation): "generation \(generation) does not wait to be confirmed"
+        case .tooManyLosses(let losses, let count):
+            "refused, since it removes or disables \(losses) of \(count) tunnels: say force if that is meant"
+        case .unchanged: "nothing to change"
+        case .empty: "refused, since there is nothing in the file: say force if that is meant"
+        }
     }
 }

@@ -83,11 +83,16 @@ class ControlSession:
     def push(self, generation: int, text: str, digest: str | None = None, confirm: int | None = None,
              force: bool = False) -> Reply:
         """Sends a whole configuration as the centre does."""
+        self.send_push(generation, text, digest, confirm, force)
+        return self.read_reply()
+
+    def send_push(self, generation: int, text: str, digest: str | None = None, confirm: int | None = None,
+                  force: bool = False) -> None:
+        """Sends the same, and does not wait for the answer."""
         octets = text.encode()
         digest = digest or hashlib.sha256(octets).hexdigest()
         tail = (f" confirm {confirm}" if confirm is not None else "") + (" force" if force else "")
         self.send(f"config push {generation} {len(octets)} {digest}{tail}\n".encode() + octets)
-        return self.read_reply()
 
     def diff(self, text: str) -> Reply:
         """Asks what a push would change."""

@@ -40,6 +40,7 @@ final class Bench: Sendable {
     let file: ConfigurationFile
     let store: ConfigurationStore
     let levels = LogLevels(.info)
+    let disk = BackgroundThread("disk")
     let mailbox: EngineMailbox
     let console: Console
     let shutdowns = Mutex(0)
@@ -69,6 +70,7 @@ final class Bench: Sendable {
         self.store = ConfigurationStore(
             start,
             file: file,
+            disk: self.disk,
             mailboxes: EngineMailboxes(self.mailbox),
             routes: NoRoutes(),
             levels: self.levels,
