@@ -233,6 +233,15 @@ int clinux_unshare_network(void) {
     return unshare(CLONE_NEWNET);
 }
 
+int clinux_stay_on_processor(void) {
+    const int processor = sched_getcpu();
+    if (processor < 0) return -1;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)processor, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
+
 int clinux_filter_icmp(int fd, int version) {
     if (version == 6) {
         struct icmp6_filter filter;

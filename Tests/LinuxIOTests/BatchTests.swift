@@ -15,6 +15,7 @@ struct BatchTests {
         let sender = try UDPSocket(connectedTo: Endpoint(address, port: port))
         try sender.setTrafficClass(0xb9)
         try sender.send(octets.span.bytes)
+        try Delivery.wait()
         return try sender.localEndpoint()
     }
 
@@ -128,6 +129,7 @@ struct BatchTests {
             let endpoint = Endpoint(.ipv4(IPv4Address(127, 0, 0, 1)), port: 9)
             let sender = try UDPSocket(connectedTo: endpoint)
             try sender.send(([1] as [UInt8]).span.bytes)
+            try Delivery.wait()
 
             let batch = try ReceiveBatch(capacity: 1, slotSize: 128, headroom: 0)
             let error = #expect(throws: SystemCallError.self) {

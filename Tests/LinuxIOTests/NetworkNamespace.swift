@@ -13,10 +13,13 @@ enum NetworkNamespace {
     /// What a skipped test says.
     static let requirement: Comment = "needs root for network namespaces"
 
-    /// Runs a body in a new thread in a new namespace whose loopback interface is up.
+    /// Runs a body in a new thread in a new namespace whose loopback interface is up; the thread stays on one processor
+    /// (``Delivery``).
     static func run(_ body: @escaping @Sendable () throws -> Void) throws {
         try Thread.run {
-            guard clinux_unshare_network() == 0 else { throw Errno(rawValue: errno) }
+            guard clinux_unshare_network() == 0, clinux_stay_on_processor() == 0 else {
+                throw Errno(rawValue: errno)
+            }
             var netlink = try RouteNetlink()
             try netlink.bringUp(NetworkDevice(named: "lo"))
             try body()

@@ -39,6 +39,7 @@ struct OffloadTests {
             offset += payload.count
         }
         let outcome = batch.flush(on: -1, runsOn: sender.fileDescriptor)
+        try Delivery.wait()
         return (outcome, outcome.failed > 0 ? batch.failure(at: 0) : nil)
     }
 
@@ -100,6 +101,7 @@ struct OffloadTests {
             batch.append(start + 3, length: 1, to: address, port: 5072)
             batch.append(start + 4, length: 1, to: address, port: 5072)
             let outcome = batch.flush(on: sender.fileDescriptor, runsOn: sender.fileDescriptor)
+            try Delivery.wait()
 
             #expect(outcome == TransmitBatch.Outcome(sent: 5, failed: 0))
             #expect(try received.receive(from: receiver.fileDescriptor) == 5)

@@ -46,6 +46,7 @@ struct RawTransmitterTests {
             batch.append(start, length: copy.count, to: destination)
         }
         let outcome = batch.flush(on: transmitter.fileDescriptor)
+        try Delivery.wait()
         return (outcome, (0..<outcome.failed).map { batch.failure(at: $0) })
     }
 
@@ -197,6 +198,7 @@ struct RawTransmitterTests {
                 connectedTo: .ipv4(Self.loopback)
             )
             try socket.send(([9, 8] as [UInt8]).span.bytes)
+            try Delivery.wait()
 
             let batch = try ReceiveBatch(slotSize: 2048, headroom: 0)
             #expect(try batch.receive(from: socket.fileDescriptor) == 1)

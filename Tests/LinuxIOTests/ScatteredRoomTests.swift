@@ -82,6 +82,7 @@ struct ScatteredRoomTests {
             try Self.sendRun(first, from: sender)
             try Self.sendRun(second, from: sender)
             try Self.sendRun(Self.datagrams(2, of: 5, last: 5, from: 21), from: sender)
+            try Delivery.wait()
             let count = try batch.receive(from: receiver.fileDescriptor, into: room)
 
             #expect(count == 2)
@@ -114,6 +115,7 @@ struct ScatteredRoomTests {
             for number in 1...4 {
                 try sender.send([UInt8](repeating: UInt8(number), count: 10 * number).span.bytes)
             }
+            try Delivery.wait()
 
             #expect(try batch.receive(from: receiver.fileDescriptor, atMost: 1, into: room) == 1)
             #expect(batch.length(at: 0) == 10)
@@ -155,6 +157,7 @@ struct ScatteredRoomTests {
             let payload = (0..<1000).map { UInt8(truncatingIfNeeded: $0 / 3) }
 
             try sender.send(payload.span.bytes)
+            try Delivery.wait()
             var packets: [[UInt8]] = []
             while let count = try tun.read(into: room) {
                 packets.append(Array((0..<8).flatMap { memory.content($0) }.prefix(count)))

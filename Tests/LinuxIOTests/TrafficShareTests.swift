@@ -6,6 +6,7 @@ import Wire
 struct TrafficShareTests {
     /// The payloads that came to a socket.
     private static func payloads(of fileDescriptor: CInt) throws -> [[UInt8]] {
+        try Delivery.wait()
         let batch = try ReceiveBatch(capacity: 64, slotSize: 2048, headroom: 0)
         var payloads: [[UInt8]] = []
         while true {
@@ -126,6 +127,7 @@ struct TrafficShareTests {
 
     /// The last octets of the UDP packets that wait.
     private static func flows(_ tun: borrowing TUNDevice) throws -> [UInt8] {
+        try Delivery.wait()
         var flows: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 2048)
         while true {

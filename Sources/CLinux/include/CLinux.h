@@ -210,4 +210,7 @@ int clinux_peer_groups(int fd, uint32_t *groups, uint32_t *count);
 /// Moves the calling thread into a new, empty network namespace. Tests use it.
 int clinux_unshare_network(void);
 
+/// Has the calling thread stay on the processor that it runs on. Tests use it.
+int clinux_stay_on_processor(void);
+
 #endif
