@@ -234,6 +234,8 @@ int clinux_tap_read(void *ring, unsigned int index, struct clinux_tap_record *re
     record->octets = (const uint8_t *)frame + frame->tp_net;
     record->link_header_length = (uint16_t)(frame->tp_net - start);
     record->length = (uint16_t)(length - record->link_header_length);
+    const struct sockaddr_ll *address = (const void *)((const char *)frame + TPACKET_ALIGN(sizeof *frame));
+    record->interface_index = (uint32_t)address->sll_ifindex;
     return 0;
 }
 

@@ -20,9 +20,9 @@ struct TapReaderTests {
         private let sender: OwnedDescriptor
         private let farAddress: [UInt8]
 
-        init() throws {
+        init(_ number: Int = 1) throws {
             var netlink = try RouteNetlink()
-            let cable = try Cable(&netlink)
+            let cable = try Cable(&netlink, from: "near\(number)", to: "far\(number)")
             self.sender = try OwnedDescriptor("socket") { socket(AF_PACKET, CInt(SOCK_RAW.rawValue), 0) }
             let sender = self.sender.rawValue
             var yes: CInt = 1
@@ -77,7 +77,7 @@ struct TapReaderTests {
     }
 
     /// UDP over IPv6, whose checksum is the bare sum of the pseudo-header, plus a difference.
-    private static func inner(_ number: UInt8 = 0, error: UInt16 = 0) -> [UInt8] {
+    private static func inner(_ number: UInt8 = 0, error: UInt16 = 0, flow: UInt16 = 40000) -> [UInt8] {
         let addresses = [0x20, 0x01] + [UInt8](repeating: number, count: 30)
         let length = 8 + 100
         var sum = UInt32(length) + 17
@@ -86,8 +86,8 @@ struct TapReaderTests {
         }
         while sum > 0xffff { sum = (sum & 0xffff) + sum >> 16 }
         let field = UInt16(sum) &+ error
-        return [0x60, 0, 0, 0, 0, UInt8(length), 17, 64] + addresses
-            + [0x9c, 0x40, 0, 9, 0, UInt8(length), UInt8(field >> 8), UInt8(field & 0xff)]
+        return [0x60, 0, 0, 0, 0, UInt8(length), 17, 64] + addresses + [UInt8(flow >> 8), UInt8(flow & 0xff)]
+            + [0, 9, 0, UInt8(length), UInt8(field >> 8), UInt8(field & 0xff)]
             + [UInt8](repeating: number, count: 100)
     }
 
@@ -102,7 +102,7 @@ struct TapReaderTests {
             + [UInt8](repeating: 0x20, count: 15) + [source] + [UInt8](repeating: 0x30, count: 16) + payload
     }
 
-    /// What is said of a packet, as soon as something is known.
+    /// What is said of a packet, once all was delivered.
     private static func header(
         _ reader: TapReader,
         _ inner: [UInt8],
@@ -124,7 +124,7 @@ struct TapReaderTests {
     }
 
     private static func wait(for reader: TapReader, at now: UInt64 = second) throws {
-        for _ in 0..<5000 where !reader.hasNews(at: now) { usleep(1000) }
+        try Delivery.wait()
         try #require(reader.hasNews(at: now), "nothing was shown to the tap")
     }
 
@@ -245,6 +245,66 @@ struct TapReaderTests {
         }
     }
 
+    /// A bridge, a bond or a VLAN shows each packet again that its link has shown.
+    @Test func isNotKeptTwiceOfWhatIsShownAgain() throws {
+        try NetworkNamespace.run {
+            let link = try Scene()
+            let bridge = try Scene(2)
+            let reader = try TapReader(try LinkTap())
+            for number: UInt16 in 0..<900 {
+                let packet = Self.ipv4(Self.inner(UInt8(number & 0xff), flow: number))
+                try link.send(packet, unfinishedAt: 60)
+                try bridge.send(packet, unfinishedAt: 60)
+            }
+            try Delivery.wait()
+
+            // Those before the first are kept.
+            let order: [UInt16] = [200, 100] + Array(201..<900)
+            for number in order {
+                let inner = Self.inner(UInt8(number & 0xff), flow: number)
+                let found = Self.ask(reader, inner, at: Self.second)
+                #expect(found == OffloadHeader(checksum: Self.place), "packet \(number)")
+            }
+            #expect(reader.isComplete(at: Self.second))
+            reader.forgetOld(at: 9 * Self.second)
+            #expect(!reader.hasNews(at: 9 * Self.second))
+        }
+    }
+
+    /// The same packet twice on one link are two.
+    @Test func isKeptOfEachOfTwoThatAreAlike() throws {
+        try NetworkNamespace.run {
+            let scene = try Scene()
+            let reader = try TapReader(try LinkTap())
+            for _ in 0..<2 { try scene.send(Self.ipv4(Self.inner()), unfinishedAt: 60) }
+
+            #expect(try Self.header(reader, Self.inner()) == OffloadHeader(checksum: Self.place))
+            #expect(try Self.header(reader, Self.inner()) == OffloadHeader(checksum: Self.place))
+            #expect(!reader.hasNews(at: Self.second))
+        }
+    }
+
+    /// More than can be kept while their packets do not come, as when filters drop a flood of them.
+    @Test func isIncompleteWhereTooMuchWaits() throws {
+        try NetworkNamespace.run {
+            let scene = try Scene()
+            let reader = try TapReader(try LinkTap())
+            for number: UInt16 in 0..<600 {
+                try scene.send(Self.ipv4(Self.inner(UInt8(number & 0xff), flow: number)))
+            }
+            try scene.send(Self.ipv4(Self.inner(9, flow: 1000)), unfinishedAt: 60)
+
+            #expect(try Self.header(reader, Self.inner(9, flow: 1000)) == nil)
+            #expect(!reader.isComplete(at: Self.second))
+            #expect(Self.ask(reader, Self.inner(7, flow: 7), at: Self.second) == OffloadHeader())
+            for time: UInt64 in 4..<8 {
+                _ = Self.ask(reader, Self.inner(8, flow: 2000), at: time * Self.second)
+            }
+            let found = Self.ask(reader, Self.inner(9, flow: 1000), at: 8 * Self.second)
+            #expect(found == OffloadHeader(checksum: Self.place))
+        }
+    }
+
     /// More than there are frames for: what was lost is guessed for a while, and then nothing is.
     @Test func isIncompleteAfterALoss() throws {
         try NetworkNamespace.run {
@@ -331,7 +391,7 @@ struct TapReaderTests {
             let arrivals = try Arrivals(try LinkTap())
             #expect(!arrivals.haveNews(at: Self.second))
             try scene.send(Self.ipv4(Self.inner()))
-            for _ in 0..<5000 where !arrivals.haveNews(at: Self.second) { usleep(1000) }
+            try Delivery.wait()
 
             #expect(arrivals.haveNews(at: Self.second))
             #expect(Self.ask(arrivals, Self.inner()) == nil)

@@ -137,6 +137,8 @@ struct clinux_tap_record {
     const uint8_t *octets;
     uint16_t length;
     uint16_t link_header_length;
+    /// Index of the interface that the packet was on: a bridge, a bond or a VLAN shows it again that its link has shown.
+    uint32_t interface_index;
     /// Whether packets were not shown for want of frames since clinux_tap_forget_losses.
     int has_lost;
 };

@@ -14,6 +14,7 @@ public final class TapReader {
         var origin = 0
         var count = 0
         var header = InlineArray<10, UInt8>(repeating: 0)
+        var interface: UInt32 = 0
         /// Whether it waits to be found.
         var waits = false
     }
@@ -27,7 +28,7 @@ public final class TapReader {
     /// For so long packets may be received that the tap was not shown, in nanoseconds: they wait in the raw sockets.
     private static let longestWait: UInt64 = 2_000_000_000
     /// How many frames further on to look: other processors may be about to fill those before.
-    private static let lookAhead: UInt32 = 4
+    private static let lookAhead: UInt32 = 8
     private static let mostSpins = 2000
 
     private let tap: LinkTap
@@ -91,7 +92,7 @@ public final class TapReader {
         inner.withUnsafeBytes { inner in
             if let index = self.indexOfKept(inner, outerLength) { return self.take(index, outerLength) }
             self.noteIfFull(at: now)
-            while self.waitForFrame() {
+            while self.waitForFrame(at: now) {
                 var record = clinux_tap_record()
                 let isSound = clinux_tap_read(self.ring, self.next, &record) == 0
                 if record.has_lost != 0 { self.noteLoss(at: now) }
@@ -99,9 +100,13 @@ public final class TapReader {
                     let origin = Int(record.link_header_length) + outerLength
                     let header = Self.header(record.header, origin: origin)
                     self.releaseFrame()
+                    self.releaseRepetitions(of: inner, outerLength, on: record.interface_index)
                     return header
                 }
-                if isSound, !self.keep(record, at: now) { return nil }
+                if isSound, !self.keep(record, at: now) {
+                    self.noteGap(at: now)
+                    return nil
+                }
                 self.releaseFrame()
             }
             return nil
@@ -125,12 +130,13 @@ public final class TapReader {
     // MARK: - The ring
 
     /// Whether a frame can be read; waits, no longer than a processor takes to fill one, when a later one can.
-    private func waitForFrame() -> Bool {
+    private func waitForFrame(at now: UInt64) -> Bool {
         if clinux_tap_has(self.ring, self.next) != 0 { return true }
         guard (1..<Self.lookAhead).contains(where: { clinux_tap_has(self.ring, self.next &+ $0) != 0 }) else {
             return false
         }
         for _ in 0..<Self.mostSpins where clinux_tap_has(self.ring, self.next) != 0 { return true }
+        self.noteGap(at: now)
         return false
     }
 
@@ -140,16 +146,35 @@ public final class TapReader {
         if self.oldCount > 0 { self.oldCount -= 1 }
     }
 
+    /// Gives back what shows the same packet again, on the bridge, bond or VLAN that its link belongs to.
+    private func releaseRepetitions(
+        of inner: UnsafeRawBufferPointer,
+        _ outerLength: Int,
+        on interface: UInt32
+    ) {
+        while clinux_tap_has(self.ring, self.next) != 0 {
+            var record = clinux_tap_record()
+            guard clinux_tap_read(self.ring, self.next, &record) == 0, record.has_lost == 0,
+                record.interface_index != interface,
+                Self.isAbout(inner, record.octets, Int(record.length), outerLength)
+            else { return }
+            self.releaseFrame()
+        }
+    }
+
     /// What comes to a full ring is lost, which the next frame tells, but there may be none.
     private func noteIfFull(at now: UInt64) {
         guard clinux_tap_has(self.ring, self.next &+ UInt32(CLINUX_TAP_FRAMES - 1)) != 0 else { return }
-        self.isIncompleteUntil = now &+ Self.longestWait
+        self.noteGap(at: now)
     }
 
     private func noteLoss(at now: UInt64) {
         clinux_tap_forget_losses(self.tap.fileDescriptor)
-        self.isIncompleteUntil = now &+ Self.longestWait
+        self.noteGap(at: now)
     }
+
+    /// What is not found from now on may have been lost, or cannot be reached.
+    private func noteGap(at now: UInt64) { self.isIncompleteUntil = now &+ Self.longestWait }
 
     // MARK: - What is kept
 
@@ -157,6 +182,7 @@ public final class TapReader {
     ///
     /// - Returns: Whether there is room, or what is in the way has waited long enough.
     private func keep(_ record: clinux_tap_record, at now: UInt64) -> Bool {
+        guard !self.repeatsLastKept(record) else { return true }
         let place = self.place
         if self.kept[place].waits {
             guard now &- self.kept[place].time > Self.shortestStay else { return false }
@@ -169,11 +195,21 @@ public final class TapReader {
             origin: Int(record.link_header_length),
             count: count,
             header: Self.octets(of: record.header),
+            interface: record.interface_index,
             waits: true
         )
         memcpy(self.keptOctets + place * Self.snapshot, record.octets, count)
         self.place = (place + 1) % Self.mostKept
         return true
+    }
+
+    /// Whether it shows the packet again that was kept last, on another interface.
+    private func repeatsLastKept(_ record: clinux_tap_record) -> Bool {
+        let last = (self.place + Self.mostKept - 1) % Self.mostKept
+        guard let octets = record.octets, self.kept[last].waits, self.kept[last].count == Int(record.length),
+            self.kept[last].interface != record.interface_index
+        else { return false }
+        return memcmp(self.keptOctets + last * Self.snapshot, octets, self.kept[last].count) == 0
     }
 
     private func indexOfKept(_ inner: UnsafeRawBufferPointer, _ outerLength: Int) -> Int? {
