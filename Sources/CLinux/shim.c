@@ -52,6 +52,7 @@ static void read_ipv4(const struct cmsghdr *header, struct clinux_control *resul
         memset(result->local_address + 10, 0xff, 2);
         // Not ipi_addr, which may be a broadcast address that nothing can be sent from.
         memcpy(result->local_address + 12, &info.ipi_spec_dst, 4);
+        result->was_to_group = info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
         result->local_version = 4;
         result->interface_index = (uint32_t)info.ipi_ifindex;
     } else if (header->cmsg_type == IP_TOS) {
@@ -69,6 +70,7 @@ static void read_ipv6(const struct cmsghdr *header, struct clinux_control *resul
         struct in6_pktinfo info;
         memcpy(&info, CMSG_DATA(header), sizeof info);
         memcpy(result->local_address, &info.ipi6_addr, 16);
+        result->was_to_group = IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
         result->local_version = 6;
         result->interface_index = (uint32_t)info.ipi6_ifindex;
     } else if (header->cmsg_type == IPV6_TCLASS) {
@@ -179,11 +181,12 @@ static struct cmsghdr *write_control(struct cmsghdr *header, int level, int type
 }
 
 _Static_assert(CLINUX_RUN_CONTROL_CAPACITY >=
-                   CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)),
+                   CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
+                       CMSG_SPACE(sizeof(uint32_t)),
                "control messages don't fit");
 
 void clinux_write_run_control(struct msghdr *message, int version, uint16_t segment_size, const uint8_t local[16],
-                              uint8_t traffic_class) {
+                              uint8_t traffic_class, uint32_t flow_label) {
     const int class = traffic_class;
     struct cmsghdr *next = message->msg_control;
     next = write_control(next, IPPROTO_UDP, CLINUX_UDP_SEGMENT, &segment_size, sizeof segment_size);
@@ -197,6 +200,10 @@ void clinux_write_run_control(struct msghdr *message, int version, uint16_t segm
         memcpy(&info.ipi6_addr, local, 16);
         next = write_control(next, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
         next = write_control(next, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof class);
+        if (flow_label != 0) {
+            const uint32_t label = htonl(flow_label);
+            next = write_control(next, IPPROTO_IPV6, CLINUX_IPV6_FLOWINFO, &label, sizeof label);
+        }
     }
     message->msg_controllen = (size_t)((char *)next - (char *)message->msg_control);
 }

@@ -11,6 +11,10 @@ public struct Engine: ~Copyable {
     var endpoints: EndpointIndex
     var errors = ErrorLog()
     let sessions: SharedSessions
+    /// Knows what outer packets carry that only who sees them can know.
+    let evidence: PathEvidence
+    /// Finds the shares that senders have of what is limited.
+    let limitHash: KeyedHash
     /// Which of the PoP's engines it is.
     public let place: EnginePlace
     /// How many changes of the shared sessions it took over.
@@ -53,6 +57,8 @@ public struct Engine: ~Copyable {
         let nothing = EngineConfiguration(Configuration())
         self.configuration = nothing
         self.forwarder = Forwarder(nothing)
+        self.evidence = PathEvidence(seed: seed)
+        self.limitHash = KeyedHash(seed: seed, for: .limits)
         self.endpoints = EndpointIndex(seed: LatencyProber.scramble(seed &+ 2))
         self.identification =
             UInt32(truncatingIfNeeded: seed >> 32) &+ UInt32(truncatingIfNeeded: place.index)

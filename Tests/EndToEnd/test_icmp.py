@@ -112,6 +112,21 @@ def test_errors_are_rate_limited(site: Site) -> None:
     assert 10 <= count <= 25, "10 a second with bursts of 10"
 
 
+def test_packet_too_big_is_not_starved(site: Site) -> None:
+    """Whatever another sends all the time, who sends large packets hears about each."""
+    site.daemon(STATIC)
+    other, large = "2001:db8:eeee::66", STATIC.mtu + 1
+    noise = [echo(other, f"{NET}:1::99"), IPv6(src=other, dst=f"{NET}:ffff::1") / UDP(sport=9, dport=9),
+             echo(other, f"{NET}:1::2", size=large), echo(other, f"{NET}:1::2", hop_limit=2)]
+    for sequence in range(5):
+        with Listener(site.core, "chtst01") as listener:
+            for packet in 25 * noise:
+                send_ipv6(site.core, packet)
+            send_ipv6(site.core, echo(SERVER, f"{NET}:1::2", size=large, sequence=sequence))
+            error = listener.icmp_error(SERVER)
+        assert error is not None and error.payload.type == 2
+
+
 def test_traceroute_shows_the_tunnel_as_a_hop(site: Site) -> None:
     site.daemon(STATIC)
     home = site.home(ipv4=HOME)

@@ -113,6 +113,8 @@ LIES4 = {
     "an MTU that would have done": lambda outer: (bytes(outer)[:200], 1500),
     "an MTU below IPv4's least": lambda outer: (bytes(outer)[:200], 67),
     "a small packet": lambda outer: (changed(outer, 2, b"\0\x64"), 1400),
+    "an identification that everybody knows": lambda outer: (changed(outer, 4, b"\0\1"), 1400),
+    "an identification that was guessed": lambda outer: (changed(outer, 4, (outer.id ^ 64).to_bytes(2)), 1400),
     "nothing": lambda outer: (b"", 1400),
     "half a header": lambda outer: (bytes(outer)[:19], 1400),
 }
@@ -158,6 +160,7 @@ def test_lies_about_ipv6_paths_are_not_believed(site: Site) -> None:
         "a packet larger than any of ours": (changed(outer, 4, b"\x20\0"), 1400),
         "an MTU that would have done": (bytes(outer)[:200], 1500),
         "an MTU below IPv6's least (RFC 8201 section 4)": (bytes(outer)[:200], 1279),
+        "another flow label": (changed(outer, 3, bytes([bytes(outer)[3] ^ 1])), 1400),
         "half a header": (bytes(outer)[:39], 1400),
     }
     for name, (quoted, mtu) in lies.items():
@@ -166,6 +169,44 @@ def test_lies_about_ipv6_paths_are_not_believed(site: Site) -> None:
     ends.send(6, too_big(end, bytes(outer)[:200], 1280))
     daemon.wait_for_error(end.tunnel.number, "ICMPv4 Errors Received")
     assert path_mtu(daemon, end) == "1280"
+
+
+@pytest.mark.parametrize("kind", FOUR)
+def test_what_was_made_up_makes_no_packet_smaller(site: Site, kind: Kind) -> None:
+    """RFC 5927 section 7.1: whoever knows the addresses, and guesses a port, changes nothing; in the kernel neither."""
+    ends = Ends(site)
+    end = ends.add(kind, 4)
+    daemon = ends.start()
+    outer = captured(end, site, end.tunnel.mtu)
+    known = dict(src=ends.pop(4), dst=end.address, flags="DF", len=len(bytes(outer)))
+    made_up = bytes(IP(**known, proto=outer.proto, id=1) / Raw(bytes(outer.payload)[:8]))
+    for mtu in (68, 700):
+        ends.send(4, too_big(end, made_up, mtu))
+    daemon.wait_for_error(end.tunnel.number, "ICMPv4 Errors Received", 2)
+    assert "mtu" not in site.pop.ip(f"route get {end.address}")
+    assert path_mtu(daemon, end) == "-"
+    # What quotes an echo request, the kernel believes for whatever else the host sends.
+    ends.send(4, too_big(end, bytes(IP(**known, proto=1) / ICMP(id=1)), 68))
+    wait_for(lambda: "mtu" in site.pop.ip(f"route get {end.address}"), 3, "the kernel to believe")
+    whole = captured(end, site, end.tunnel.mtu, 5)
+    assert whole.flags.DF and len(bytes(whole)) == len(bytes(outer))
+    assert path_mtu(daemon, end) == "-"
+    assert "Encap.Pkt Send Error" not in daemon.errors(end.tunnel.number)
+
+
+def test_a_path_is_tried_where_a_header_shows_nothing(site: Site) -> None:
+    """The kernel writes the headers of runs of datagrams: what a router says of the next packet has evidence."""
+    ends = Ends(site)
+    end = ends.add("ayiya", 4)
+    daemon = ends.start()
+    run = changed(captured(end, site, end.tunnel.mtu), 4, b"\0\0")
+    with end.listen() as listener:
+        ends.send(4, too_big(end, run[:28], 1400))
+        trial = end.first_outer(listener, lambda p: ICMPv6EchoRequest in p and p.src == end.us and len(p) > 1400)
+    assert trial is not None and trial.flags.DF and len(bytes(trial)) == 1500
+    assert path_mtu(daemon, end) == "-"
+    ends.send(4, too_big(end, changed(trial, 4, b"\0\0"), 1400))
+    wait_for(lambda: path_mtu(daemon, end) == "1400", 3, "the path MTU to be learnt")
 
 
 @pytest.mark.parametrize("version", [4, 6])

@@ -257,6 +257,29 @@ def test_protocol_unreachable_is_sent_where_it_is_wanted(site: Site, kind: Kind)
     assert daemon.wait_for_error(end.tunnel.number, "Wrong Source IPv4") == 1
 
 
+@pytest.mark.parametrize("kind", ["6in4", "gre", "heartbeat", "ayiya"])
+def test_what_comes_to_a_broadcast_address_is_nobodys(site: Site, kind: Kind) -> None:
+    """RFC 1122 3.2.1.3: no tunnel's end has such an address, and none is spoken from."""
+    ends = Ends(site)
+    end = ends.add(kind, 4)
+    daemon = ends.start()
+    site.pop.ip("addr add 198.18.77.1/24 brd 198.18.77.255 dev net0")
+    site.backbone.inet.ip(f"route add 198.18.77.0/24 via {ends.pop(4)} dev chtst01 onlink")
+    for number, destination in enumerate(["198.18.77.255", "224.0.0.1", "198.18.77.1"]):
+        packet = end.wrap(echo(end.them, SERVER, sequence=number))
+        packet.dst = destination
+        with Listener(site.core, "chtst01") as core:
+            ends.send(4, packet)
+            arrived = core.first(lambda p: p.src == end.them, 1 if number < 2 else 3)
+        if destination == "198.18.77.1":
+            assert arrived is not None, "another address of ours"
+        else:
+            assert arrived is None, destination
+            assert daemon.tunnel(end.tunnel.number)["outerUs"] == ends.pop(4)
+    # Multicast is not routed here; the other was seen, and not taken.
+    assert daemon.balance().reasons.get("impossibleDestination") == 1
+
+
 def test_protocol_unreachable_is_rate_limited(site: Site) -> None:
     ends = Ends(site)
     end = ends.add("6in4", 4)

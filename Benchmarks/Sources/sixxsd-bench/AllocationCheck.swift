@@ -23,7 +23,7 @@ enum AllocationCheck {
     private static func cases() -> [Case] {
         let comparisons = Decisions.comparisons() + Passes.comparisons()
         return comparisons.flatMap { [$0.one, $0.all] }
-            + [Decisions.betweenTunnels(), Passes.betweenTunnels()]
+            + [Decisions.betweenTunnels(), Passes.betweenTunnels(), RouterErrors.ofManyBehindOneAddress()]
             + Signatures.lengths.flatMap { Signatures(length: $0).cases + [Signatures(length: $0).together] }
             + Configurations().application
     }

@@ -41,7 +41,7 @@ enum Report {
         let title =
             "Whole pass through the engine (less \(overhead.formatted(1)) ns for putting the packet in its slot)"
         var table = Comparison.table(title, Passes.comparisons(), overhead: overhead, rounds)
-        let others = [Passes.betweenTunnels(), Beats().example]
+        let others = [Passes.betweenTunnels(), RouterErrors.ofManyBehindOneAddress(), Beats().example]
         for (example, measurement) in zip(others, rounds.measure(others)) {
             table.add(self.row(example, measurement, overhead: overhead))
         }

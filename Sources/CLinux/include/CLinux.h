@@ -75,6 +75,8 @@ struct clinux_control {
     int16_t hop_limit;
     /// Length of each but the last of the datagrams that were put together into one (UDP_GRO), 0 for a single one.
     uint16_t segment_size;
+    /// Whether the datagram was sent to a broadcast or multicast address, for which `local_address` may stand.
+    uint8_t was_to_group;
 };
 
 /// Room for the control messages that clinux_read_control knows, in octets.
@@ -170,6 +172,12 @@ int clinux_tap_divide(int fd, uint32_t count);
 /// SO_BINDTOIFINDEX, which glibc of Debian 12 does not declare.
 #define CLINUX_SO_BINDTOIFINDEX 62
 
+/// IPV6_FREEBIND, which glibc of Debian 12 does not declare.
+#define CLINUX_IPV6_FREEBIND 78
+
+/// IPV6_FLOWINFO, which glibc does not declare.
+#define CLINUX_IPV6_FLOWINFO 11
+
 /// UDP_SEGMENT and UDP_GRO, which glibc of Debian 12 does not declare for Swift.
 #define CLINUX_UDP_SEGMENT 103
 #define CLINUX_UDP_GRO 104
@@ -180,9 +188,9 @@ int clinux_tap_divide(int fd, uint32_t count);
 #define CLINUX_RUN_CONTROL_CAPACITY 128
 
 /// Writes the control messages of a run of datagrams: their size, the address they leave from (16 octets in network
-/// order, an IPv4 one in its IPv4-mapped form) and their traffic class. Sets msg_controllen.
+/// order, an IPv4 one in its IPv4-mapped form), their traffic class and over IPv6 their flow label. Sets msg_controllen.
 void clinux_write_run_control(struct msghdr *message, int version, uint16_t segment_size, const uint8_t local[16],
-                              uint8_t traffic_class);
+                              uint8_t traffic_class, uint32_t flow_label);
 
 /// Makes malloc use one arena for all threads, and a mapping of its own for whatever is large.
 void clinux_keep_heap_small(void);

@@ -116,4 +116,16 @@ public struct AddressPlan: Sendable {
     public static func linkLocalAddress(of tid: TID) -> IPv6Address {
         IPv6Address(high: 0xfe80 << 48, low: UInt64(tid.rawValue) << 16 | 1)
     }
+
+    /// The tunnels whose link-local address an address is, at most one, or whose link-local address's group it is, at most 32:
+    /// the group keeps 8 of a number's 13 bits.
+    static func linkLocalOwners(of address: IPv6Address) -> some Sequence<TID> {
+        let isAddress = address.high == 0xfe80 << 48
+        let isGroup = address == address.solicitedNode
+        let number = isAddress ? address.low >> 16 : address.low >> 16 & 0xff
+        let isPossible = (isAddress || isGroup) && address.low & 0xffff == 1 && number < UInt64(TID.capacity)
+        let last = isPossible ? (isGroup ? TID.capacity - 1 : Int(number)) : -1
+        return stride(from: isPossible ? Int(number) : 0, through: last, by: 256)
+            .lazy.compactMap { TID(rawValue: UInt16($0)) }
+    }
 }

@@ -98,7 +98,7 @@ extension Engine {
         guard let path = self.forwarder.tunnels[request.tid].session.path else { return .none }
         self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, .now, now)
         buffer.prependUDP(along: path)
-        self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0, request.tid)
+        self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0, request.tid, now)
         return .outside(path.remote, tunnel: request.tid, .own)
     }
 }

@@ -29,13 +29,20 @@ extension Engine {
         }
         self.forwarder.journal.begin(at: now)
         self.note(.enteredFromOutside(payload, outer.path, octets: buffer.count), about: nil)
+        // Who answers a group answers for all who are in it, or speaks with its address.
+        guard !outer.isToGroup, !outer.path.local.isGroup else {
+            return self.drop(buffer, .impossibleDestination, tunnel: nil, source: outer.path.remote, at: now)
+        }
+        guard outer.path.remote.namesOneHost else {
+            return self.drop(buffer, .wrongEndpoint, tunnel: nil, source: outer.path.remote, at: now)
+        }
         switch payload {
         case .sixInFour: return self.receiveBare(&buffer, spare: &spare, as: .sixInFour, outer, now)
         case .gre: return self.receiveGRE(&buffer, spare: &spare, outer, now)
         case .ayiya: return self.receiveAYIYA(&buffer, spare: &spare, outer, expecting: signature, now)
         case .heartbeat: return self.receiveHeartbeat(buffer, outer, now)
-        case .icmpv4: return self.receiveICMPv4(buffer, outer, now)
-        case .icmpv6: return self.receiveICMPv6(buffer, outer, now)
+        case .icmpv4: return self.receiveICMPv4(&buffer, spare: &spare, outer, now)
+        case .icmpv6: return self.receiveICMPv6(&buffer, spare: &spare, outer, now)
         }
     }
 
@@ -44,11 +51,13 @@ extension Engine {
     /// - Parameters:
     ///   - buffer: The packet, IPv4 header included; afterwards what is to be transmitted.
     ///   - spare: A second buffer, as for ``receiveFromOutside(_:spare:as:_:at:)``.
+    ///   - isBroadcast: Whether its destination is a broadcast address, which only the kernel knows.
     ///   - now: The time.
     /// - Returns: Where the two buffers go.
     public mutating func receiveRawIPv4(
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
+        isBroadcast: Bool = false,
         at now: Moment
     ) -> Output {
         let payload: OuterPayload
@@ -60,6 +69,7 @@ extension Engine {
             let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
             outer = OuterHeader(path: path, trafficClass: packet.trafficClass)
             outer.octetsInFront = packet.headerLength
+            outer.isToGroup = isBroadcast
             length = packet.totalLength
         } catch {
             self.accounting.receivedFromOutside &+= 1
@@ -132,9 +142,14 @@ extension Engine {
     private func linkLocalSender(of packet: borrowing IPv6Packet, at remote: IPAddress) -> TID? {
         guard packet.source.isLinkLocalUnicast else { return nil }
         // Several tunnels may share the address: the one whose own addresses are spoken to comes first.
-        let destination = packet.destination
-        return self.tunnel(at: remote) { self.forwarder.isOurs(destination, on: $0) }
-            ?? self.tunnel(at: remote)
+        return self.addressee(of: packet.destination, at: remote) ?? self.tunnel(at: remote)
+    }
+
+    /// The tunnel at an outer address whose own address, or its group, a destination is; by its bits, however many are there.
+    private func addressee(of destination: IPv6Address, at remote: IPAddress) -> TID? {
+        if case .local(let tid) = self.plan.owner(of: destination), self.isAt(remote, tid) { return tid }
+        for tid in AddressPlan.linkLocalOwners(of: destination) where self.isAt(remote, tid) { return tid }
+        return nil
     }
 
     /// Drops a packet whose inner source belongs to no tunnel: of the tunnel it came from, when that is known.

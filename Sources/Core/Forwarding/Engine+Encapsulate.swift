@@ -38,7 +38,7 @@ extension Engine {
             self.prependAYIYA(to: &buffer, .forward, ProtocolNumber.ipv6, from: tid, signing, now)
             buffer.prependUDP(along: path)
         }
-        self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass, tid)
+        self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass, tid, now)
         self.note(.encapsulated(encapsulation, path, octets: buffer.count), about: tid)
         let destination = Output.Transmission.outside(path.remote, tunnel: tid, origin)
         guard let limit = self.forwarder.tunnels[tid].session.pathMTU?.octets, buffer.count > Int(limit),
@@ -100,9 +100,11 @@ extension Engine {
         along path: OuterPath,
         _ protocolNumber: UInt8,
         _ trafficClass: UInt8,
-        _ tid: TID
+        _ tid: TID,
+        _ now: Moment
     ) {
         let payloadLength = buffer.count
+        self.refreshMarks(of: tid, now)
         switch (path.local, path.remote) {
         case (.ipv4(let local), .ipv4(let remote)):
             let length = IPv4Packet.minimumHeaderLength + payloadLength
@@ -120,6 +122,7 @@ extension Engine {
             buffer.prepend(IPv6Packet.headerLength)
             IPv6Header(
                 trafficClass: trafficClass,
+                flowLabel: self.forwarder.tunnels[tid].marks.flowLabel,
                 payloadLength: UInt16(clamping: payloadLength),
                 nextHeader: protocolNumber,
                 hopLimit: Self.outerHopLimit,
@@ -132,8 +135,12 @@ extension Engine {
     /// Whether an outer IPv4 packet may be fragmented (RFC 4213 §3.2); each that may gets another identification
     /// (RFC 6864 §4.1).
     private mutating func fragmentation(ofLength length: Int, into tid: TID) -> IPv4Header.Fragmentation {
-        let fits = self.forwarder.tunnels[tid].session.pathMTU.map { length <= Int($0.octets) } ?? true
-        if self.configuration.pathMTU == .dynamic, fits { return .forbidden }
+        let fits =
+            self.forwarder.tunnels[tid].session.pathMTU.map { length <= Int($0.octets) && !$0.isNarrower }
+            ?? true
+        if self.configuration.pathMTU == .dynamic, fits {
+            return .atomic(identification: self.forwarder.tunnels[tid].marks.identification)
+        }
         return .allowed(identification: UInt16(truncatingIfNeeded: self.nextIdentification()))
     }
 

@@ -121,6 +121,7 @@ extension IPv6Header {
         guard let packet = try? IPv6Packet(octets) else { return nil }
         self.init(
             trafficClass: packet.trafficClass,
+            flowLabel: packet.flowLabel,
             payloadLength: UInt16(clamping: packet.payload.byteCount),
             nextHeader: packet.nextHeader,
             hopLimit: packet.hopLimit,

@@ -8,6 +8,9 @@ public struct OuterHeader: Hashable, Sendable {
     /// DSCP and ECN.
     public var trafficClass: UInt8
 
+    /// Whether the packet was sent to a broadcast or multicast address, which no tunnel's end has (RFC 1122 §3.2.1.3).
+    public var isToGroup = false
+
     /// How many octets of the IPv4 packet still stand in the buffer in front of the payload; 0 when none do.
     var octetsInFront = 0
 

@@ -7,15 +7,24 @@ extension Engine {
         var encapsulation: Encapsulation
         /// Size of the whole packet, in octets, as its header says.
         var length: Int
-        /// Whether routers might not fragment it.
-        var isWhole: Bool
+        /// What it carried that only who saw it can know; nil where routers might fragment it.
+        var mark: Mark?
         /// Destination of the inner packet, when that much is quoted.
         var innerDestination: IPv6Address?
+        /// What stands where a packet that tries a path has its nonce, when that much is quoted.
+        var nonce: UInt64?
+    }
+
+    /// What shows that an outer packet is one of ours.
+    fileprivate enum Mark {
+        case identification(UInt16)
+        case flowLabel(UInt32)
     }
 
     /// Takes an ICMPv4 message to the PoP's outer address.
     mutating func receiveICMPv4(
-        _ buffer: borrowing PacketBuffer,
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         _ outer: OuterHeader,
         _ now: Moment
     ) -> Output {
@@ -50,9 +59,9 @@ extension Engine {
                 at: now
             )
         case .fragmentationNeeded(let mtu):
-            self.note(quotation, mtu: mtu, buffer, outer, now)
+            return self.note(quotation, mtu: mtu, &buffer, spare: &spare, outer, now)
         case .otherError:
-            self.note(quotation, mtu: nil, buffer, outer, now)
+            return self.note(quotation, mtu: nil, &buffer, spare: &spare, outer, now)
         case .echoReply, .other: break
         }
         return Output()
@@ -60,7 +69,8 @@ extension Engine {
 
     /// Takes an ICMPv6 message to the PoP's outer address.
     mutating func receiveICMPv6(
-        _ buffer: borrowing PacketBuffer,
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         _ outer: OuterHeader,
         _ now: Moment
     ) -> Output {
@@ -89,22 +99,52 @@ extension Engine {
         self.accounting.consumed &+= 1
         guard type < 128 else { return Output() }
         let isTooBig = type == ICMPv6Message.MessageType.packetTooBig
-        self.note(quotation, mtu: isTooBig ? Int(parameter) : nil, buffer, outer, now)
-        return Output()
+        return self.note(
+            quotation,
+            mtu: isTooBig ? Int(parameter) : nil,
+            &buffer,
+            spare: &spare,
+            outer,
+            now
+        )
     }
 
     /// Counts an error about a packet of ours for the tunnel that sent it, and learns from it.
+    ///
+    /// - Returns: Where a packet goes that tries the path; mostly nowhere.
     private mutating func note(
         _ quotation: Quotation?,
         mtu: Int?,
-        _ buffer: borrowing PacketBuffer,
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         _ outer: OuterHeader,
         _ now: Moment
-    ) {
+    ) -> Output {
         let tid = quotation.flatMap { self.tunnel(thatSent: $0) }
         self.errors.record(.icmpv4Error, of: tid, packet: buffer.packet, source: outer.path.remote, at: now)
-        guard let tid, let quotation, let mtu, quotation.isWhole else { return }
-        self.learnPathMTU(of: tid, reported: mtu, about: quotation.length, now)
+        // What our own kernel refuses, it says when it does.
+        guard let tid, let quotation, let mark = quotation.mark, outer.path.remote != quotation.path.local,
+            let mtu = mtu.flatMap({ self.possible($0, about: quotation, of: tid, now) })
+        else { return Output() }
+        if self.isProven(quotation, mark, of: tid, now) {
+            self.lowerPathMTU(of: tid, to: mtu)
+            return Output()
+        }
+        let known = self.forwarder.tunnels[tid].session.pathMTU.map { Int($0.octets) } ?? .max
+        return self.tryPath(of: tid, with: min(quotation.length, known), &buffer, spare: &spare, now)
+    }
+
+    /// Whether a packet that an error quotes was sent by a tunnel (RFC 5927 §7.2).
+    private func isProven(_ quotation: Quotation, _ mark: Mark, of tid: TID, _ now: Moment) -> Bool {
+        let slot = PathEvidence.slot(at: now)
+        let slots: InlineArray<2, PathEvidence.Slot> = [slot, slot &- 1]
+        for index in slots.indices
+        where quotation.nonce == self.evidence.nonce(of: tid, in: slots[index]) { return true }
+        for index in slots.indices where self.evidence.accepts(mark, of: tid, in: slots[index]) {
+            return !self.sessions.isGuessing(about: tid, in: slot)
+        }
+        if !mark.isKernels { self.sessions.noteGuess(about: tid, in: slot) }
+        return false
     }
 
     /// The tunnel that sent a packet, in constant time: by the inner destination's bits, or by its ends.
@@ -115,7 +155,8 @@ extension Engine {
             default: break
             }
         }
-        return self.tunnel(at: quotation.path.remote, where: { self.sends($0, quotation) })
+        let tid = self.endpoints.sender(along: quotation.path, quotation.encapsulation)
+        return tid.flatMap { self.sends($0, quotation) ? $0 : nil }
     }
 
     /// Whether a tunnel's packets have the ends and the encapsulation of one that is quoted.
@@ -124,37 +165,45 @@ extension Engine {
             && self.forwarder.tunnels[tid].session.encapsulation == quotation.encapsulation
     }
 
-    /// Takes a smaller path MTU over, if it can be true of a packet that we sent (RFC 5927 §7.2).
-    private mutating func learnPathMTU(of tid: TID, reported: Int, about length: Int, _ now: Moment) {
-        guard self.configuration.pathMTU == .dynamic, let path = self.forwarder.tunnels[tid].session.path
-        else {
-            return
-        }
+    /// The path MTU that an error says, if it can be true of a packet that we sent, and is news.
+    private func possible(
+        _ reported: Int,
+        about quotation: Quotation,
+        of tid: TID,
+        _ now: Moment
+    ) -> PathMTU? {
+        let session = self.forwarder.tunnels[tid].session
+        guard self.configuration.pathMTU == .dynamic, let path = session.path else { return nil }
         let largest =
-            Int(self.forwarder.tunnels[tid].mtu)
-            + self.forwarder.tunnels[tid].session.encapsulation.overhead(toward: path.remote)
+            Int(self.forwarder.tunnels[tid].mtu) + session.encapsulation.overhead(toward: path.remote)
         let mtu: Int
-        let minimum: Int
+        let floor: Int
         switch path.remote {
         case .ipv4:
             // Routers from before RFC 1191 say 0.
-            mtu = reported == 0 ? PathMTU.plateau(below: length) : reported
-            minimum = PathMTU.ipv4Minimum
+            mtu = reported == 0 ? PathMTU.plateau(below: quotation.length) : reported
+            guard mtu >= PathMTU.ipv4Minimum else { return nil }
+            floor = PathMTU.ipv4Floor
         case .ipv6:
+            // RFC 8201 §4: anything smaller than the least is to be discarded.
+            guard reported >= IPv6Packet.minimumMTU else { return nil }
             mtu = reported
-            // RFC 8201 §4: anything smaller is to be discarded.
-            minimum = IPv6Packet.minimumMTU
+            floor = IPv6Packet.minimumMTU
         }
-        guard length <= largest, mtu < length, mtu >= minimum else { return }
-        self.lowerPathMTU(of: tid, to: mtu, now)
+        guard quotation.length <= largest, mtu < quotation.length else { return nil }
+        let news = PathMTU(
+            octets: UInt16(clamping: max(mtu, floor)),
+            isNarrower: mtu < floor,
+            learntAt: now.monotonic
+        )
+        return news.isNews(after: session.pathMTU) ? news : nil
     }
 
     /// Remembers a path MTU unless a smaller one is known.
-    mutating func lowerPathMTU(of tid: TID, to mtu: Int, _ now: Moment) {
-        let learnt = PathMTU(octets: UInt16(clamping: mtu), learntAt: now.monotonic)
+    mutating func lowerPathMTU(of tid: TID, to mtu: PathMTU) {
         self.changeSession(of: tid) { session in
-            if let known = session.pathMTU, known.octets < learnt.octets { return false }
-            session.pathMTU = learnt
+            guard mtu.isNews(after: session.pathMTU) else { return false }
+            session.pathMTU = mtu
             return true
         }
     }
@@ -169,7 +218,7 @@ extension Engine {
             protocolNumber: packet.protocolNumber,
             payload: packet.payload,
             length: packet.totalLength,
-            isWhole: packet.dontFragment
+            mark: packet.dontFragment ? .identification(packet.identification) : nil
         )
     }
 
@@ -183,7 +232,7 @@ extension Engine {
             payload: body.extracting(droppingFirst: IPv6Packet.headerLength),
             length: IPv6Packet.headerLength
                 + Int(body.bigEndian(at: IPv6Header.Offset.payloadLength, as: UInt16.self)),
-            isWhole: true
+            mark: .flowLabel(body.bigEndian(at: 0, as: UInt32.self) & 0xf_ffff)
         )
     }
 
@@ -193,7 +242,7 @@ extension Engine {
         protocolNumber: UInt8,
         payload: RawSpan,
         length: Int,
-        isWhole: Bool
+        mark: Mark?
     ) -> Quotation? {
         var path = OuterPath(local: local, remote: remote)
         let encapsulation: Encapsulation
@@ -212,9 +261,42 @@ extension Engine {
             path: path,
             encapsulation: encapsulation,
             length: length,
-            isWhole: isWhole,
-            innerDestination: isQuoted ? payload.ipv6Address(at: destinationOffset) : nil
+            mark: mark,
+            innerDestination: isQuoted ? payload.ipv6Address(at: destinationOffset) : nil,
+            nonce: Self.nonce(in: payload, behind: encapsulation.headerLength)
         )
+    }
+
+    /// What stands where a packet that tries a path has its nonce, if it is an echo request and that much is quoted.
+    private static func nonce(in payload: RawSpan, behind headerLength: Int) -> UInt64? {
+        let offset = headerLength + Self.nonceOffset
+        guard payload.byteCount >= offset + 8,
+            payload.bigEndian(at: headerLength + IPv6Header.Offset.nextHeader, as: UInt8.self)
+                == ProtocolNumber.icmpv6,
+            payload.bigEndian(at: headerLength + IPv6Packet.headerLength, as: UInt8.self)
+                == ICMPv6Message.MessageType.echoRequest
+        else { return nil }
+        return payload.bigEndian(at: offset)
+    }
+}
+
+extension Engine.Mark {
+    /// Whether the kernel may have written it, in front of a run of datagrams.
+    fileprivate var isKernels: Bool {
+        switch self {
+        case .identification(let identification): PathEvidence.isKernels(identification)
+        case .flowLabel(let label): label == 0
+        }
+    }
+}
+
+extension PathEvidence {
+    /// Whether a mark is the one that a tunnel's packets carried.
+    fileprivate func accepts(_ mark: Engine.Mark, of tid: TID, in slot: Slot) -> Bool {
+        switch mark {
+        case .identification(let identification): identification == self.identification(of: tid, in: slot)
+        case .flowLabel(let label): label == self.flowLabel(of: tid)
+        }
     }
 }
 

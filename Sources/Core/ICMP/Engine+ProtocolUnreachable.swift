@@ -17,7 +17,7 @@ extension Engine {
             case (.ipv4(let local), .ipv4(let remote)) = (outer.path.local, outer.path.remote),
             remote.isUnicast
         else { return self.dropRefused(buffer, reason, tunnel: tid, outer, now) }
-        guard self.sessions.takeErrorToken(nil, self.configuration.icmpRate, at: now.monotonic) else {
+        guard self.mayTell(outer.path.remote, .protocolUnreachable, about: nil, now) else {
             return self.dropRefused(buffer, reason, tunnel: tid, outer, now)
         }
         if reason == .missingTunnel {

@@ -48,7 +48,19 @@ extension Engine {
             return .source
         }
         guard Self.mayBeAnswered(buffer.packet, with: error) else { return .packet }
-        return self.sessions.takeErrorToken(tid, self.configuration.icmpRate, at: now.monotonic) ? nil : .rate
+        return self.mayTell(.ipv6(source), error.kind, about: tid, now) ? nil : .rate
+    }
+
+    /// Takes a token for a message to somebody, if there is one.
+    func mayTell(_ remote: IPAddress, _ kind: ICMPKind, about tid: TID?, _ now: Moment) -> Bool {
+        let places = ICMPLimits.Places(of: remote, by: self.limitHash)
+        return self.sessions.takeToken(
+            for: kind,
+            about: tid,
+            to: places,
+            self.configuration.icmpRate,
+            at: now.monotonic
+        )
     }
 
     /// Whether an address is the subnet-router anycast address of a /64 of ours (RFC 4291 §2.6.1), which names no

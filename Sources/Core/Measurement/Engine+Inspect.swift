@@ -155,6 +155,7 @@ extension Engine {
     ///   - now: The time.
     public mutating func noteLinkMTU(_ mtu: Int, of tid: TID, at now: Moment) {
         guard mtu >= PathMTU.ipv4Minimum else { return }
-        self.lowerPathMTU(of: tid, to: mtu, now)
+        let learnt = PathMTU(octets: UInt16(clamping: mtu), learntAt: now.monotonic)
+        self.lowerPathMTU(of: tid, to: learnt)
     }
 }

@@ -135,7 +135,7 @@ extension Engine {
 extension PacketBuffer {
     /// Writes the headers of an ICMPv6 echo request whose message is in the buffer, its header blank.
     @_lifetime(self: copy self)
-    fileprivate mutating func makeEchoRequest(
+    mutating func makeEchoRequest(
         identifier: UInt16,
         _ sequence: UInt16,
         from source: IPv6Address,

@@ -1,69 +1,65 @@
 internal import Wire
 
-/// Finds the tunnels whose remote end has an address, in a time that doesn't grow with their number.
+/// Finds tunnels by their outer ends.
 ///
-/// Buckets of tunnels, chained through one link a tunnel; all memory is allocated once.
+/// Thousands may share a remote end's address: whose packets an error is about, all of the ends tell.
 struct EndpointIndex: ~Copyable {
-    private static let bucketBits: UInt64 = 14
-
-    private var buckets = [TID?](repeating: nil, count: 1 << bucketBits)
-    private let links = SlotTable<TID?>(repeating: nil)
-    private let seed: UInt64
+    private var byRemote = TunnelIndex()
+    private var bySender = TunnelIndex()
+    private let hash: KeyedHash
 
     init(seed: UInt64) {
-        self.seed = seed
+        self.hash = KeyedHash(seed: seed, for: .endpoints)
     }
 
-    /// The bucket of an address; seeded, so that nobody can choose addresses that share one.
-    private func bucket(of remote: IPAddress) -> Int {
+    private func tag(of remote: IPAddress) -> UInt64 {
         let address = remote.mapped
-        let mixed = (address.high ^ self.seed) &* 0x9e37_79b9_7f4a_7c15 ^ address.low
-        let scattered = (mixed ^ mixed >> 29) &* 0xbf58_476d_1ce4_e5b9
-        return Int(truncatingIfNeeded: scattered >> (64 - Self.bucketBits))
+        return self.hash.value(of: address.high, address.low)
+    }
+
+    private func tag(of path: OuterPath, _ encapsulation: Encapsulation) -> UInt64 {
+        let ports = UInt64(path.localPort) << 16 | UInt64(path.remotePort)
+        return self.hash.value(
+            of: self.tag(of: path.remote),
+            self.tag(of: path.local) &+ (UInt64(encapsulation.rawValue) << 32 | ports)
+        )
     }
 
     /// Puts a tunnel in, which must not be in.
-    mutating func insert(_ tid: TID, at remote: IPAddress) {
-        let bucket = self.bucket(of: remote)
-        self.links[tid] = self.buckets[bucket]
-        self.buckets[bucket] = tid
+    mutating func insert(_ tid: TID, _ path: OuterPath, _ encapsulation: Encapsulation) {
+        self.byRemote.insert(tid, tagged: self.tag(of: path.remote))
+        self.bySender.insert(tid, tagged: self.tag(of: path, encapsulation))
     }
 
-    /// Takes a tunnel out that was put in with the same address.
-    mutating func remove(_ tid: TID, at remote: IPAddress) {
-        let bucket = self.bucket(of: remote)
-        guard var previous = self.buckets[bucket] else { return }
-        if previous == tid {
-            self.buckets[bucket] = self.links[tid]
-            return
-        }
-        while let next = self.links[previous] {
-            if next == tid {
-                self.links[previous] = self.links[tid]
-                return
-            }
-            previous = next
-        }
+    /// Takes a tunnel out, if it is in.
+    mutating func remove(_ tid: TID) {
+        self.byRemote.remove(tid)
+        self.bySender.remove(tid)
     }
 
-    /// The first tunnel in the bucket of an address; others follow by ``next(after:)``.
-    ///
-    /// Whether its remote end really has the address, the caller must see.
-    func first(at remote: IPAddress) -> TID? { self.buckets[self.bucket(of: remote)] }
+    /// A tunnel whose remote end has an address.
+    func tunnel(at remote: IPAddress) -> TID? { self.byRemote.first(tagged: self.tag(of: remote)) }
 
-    /// The tunnel that follows in the same bucket.
-    func next(after tid: TID) -> TID? { self.links[tid] }
+    /// A tunnel whose outer packets have these ends and this encapsulation.
+    func sender(along path: OuterPath, _ encapsulation: Encapsulation) -> TID? {
+        self.bySender.first(tagged: self.tag(of: path, encapsulation))
+    }
+
+    /// How many comparisons it takes to find a sender.
+    func comparisons(along path: OuterPath, _ encapsulation: Encapsulation) -> Int {
+        self.bySender.search(for: self.tag(of: path, encapsulation)).comparisons
+    }
 }
 
 extension Engine {
-    /// The first tunnel whose remote end has an address and that a condition holds for.
-    func tunnel(at remote: IPAddress, where condition: (TID) -> Bool = { _ in true }) -> TID? {
-        var candidate = self.endpoints.first(at: remote)
-        while let tid = candidate {
-            if self.forwarder.tunnels[tid].session.path?.remote == remote, condition(tid) { return tid }
-            candidate = self.endpoints.next(after: tid)
-        }
-        return nil
+    /// A tunnel whose remote end has an address.
+    func tunnel(at remote: IPAddress) -> TID? {
+        self.endpoints.tunnel(at: remote).flatMap { self.isAt(remote, $0) ? $0 : nil }
+    }
+
+    /// Whether a tunnel's remote end has an address.
+    func isAt(_ remote: IPAddress, _ tid: TID) -> Bool {
+        self.forwarder.tunnels[tid].session.path?.remote == remote
     }
 }
 

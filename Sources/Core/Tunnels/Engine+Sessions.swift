@@ -49,9 +49,9 @@ extension Engine {
     mutating func adopt(_ session: Session, of tid: TID) {
         let old = self.forwarder.tunnels[tid].session
         self.forwarder.tunnels[tid].session = session
-        if old.path?.remote != session.path?.remote {
-            if let path = old.path { self.endpoints.remove(tid, at: path.remote) }
-            if let path = session.path { self.endpoints.insert(tid, at: path.remote) }
+        if old.path != session.path || old.encapsulation != session.encapsulation {
+            self.endpoints.remove(tid)
+            if let path = session.path { self.endpoints.insert(tid, path, session.encapsulation) }
         }
         self.forwarder.refreshMTU(of: tid)
         self.forwarder.refreshCondition(of: tid)

@@ -13,8 +13,10 @@ public final class SharedSessions: Sendable {
         var epoch: UInt64 = 0
         /// When an engine last told of a beat, in nanoseconds of the monotonic clock.
         var lastBeat: UInt64 = 0
-        /// Limits the ICMP errors about the tunnel.
-        var errorLimit = TokenBucket()
+        /// Limits the messages of each kind about the tunnel.
+        var limits = InlineArray<6, TokenBucket>(repeating: TokenBucket())
+        /// What was said lately of its path.
+        var claims = PathClaims()
         /// The probe that waits for its reply.
         var pendingProbe: UInt16?
     }
@@ -23,8 +25,8 @@ public final class SharedSessions: Sendable {
         var rows = [Row](repeating: Row(), count: TID.capacity)
         /// The tunnels whose sessions changed last, each at the place that the number of its change has in a ring.
         var changes = [TID?](repeating: nil, count: TID.capacity)
-        /// Limits the ICMP errors of the whole PoP.
-        var errorLimit = TokenBucket()
+        /// Limits the messages of each kind of the whole PoP.
+        var limits = ICMPKind.allCases.map { _ in ICMPLimits() }
     }
 
     /// How long a beat that changes nothing may stay with the engine that saw it, in nanoseconds.
@@ -122,27 +124,47 @@ public final class SharedSessions: Sendable {
     /// When an engine last told of a beat of a tunnel, in nanoseconds of the monotonic clock.
     func lastBeat(of tid: TID) -> UInt64 { self.state.withLock { $0.rows[Self.index(tid)].lastBeat } }
 
-    // MARK: - ICMP errors
+    // MARK: - Limits
 
-    /// Takes a token for an ICMP error, if there is one.
+    /// Takes a token for a message, if there is one.
     ///
     /// - Parameters:
+    ///   - kind: Of which kind it is.
     ///   - tid: The tunnel it is about; nil for none.
+    ///   - places: Where the shares are of who would get it.
     ///   - rate: How many there may be.
     ///   - now: Nanoseconds of the monotonic clock.
     /// - Returns: Whether one was taken.
-    func takeErrorToken(_ tid: TID?, _ rate: ICMPRate, at now: UInt64) -> Bool {
+    func takeToken(
+        for kind: ICMPKind,
+        about tid: TID?,
+        to places: ICMPLimits.Places,
+        _ rate: ICMPRate,
+        at now: UInt64
+    ) -> Bool {
         self.state.withLock { state in
-            if let tid {
-                let isTaken = state.rows[Self.index(tid)].errorLimit.take(
-                    at: now,
-                    perSecond: rate.tunnelPerSecond,
-                    burst: rate.tunnelBurst
-                )
-                guard isTaken else { return false }
-            }
-            return state.errorLimit.take(at: now, perSecond: rate.popPerSecond, burst: rate.popPerSecond)
+            var tunnel = tid.map { state.rows[Self.index($0)].limits[kind.rawValue] }
+            let isTaken = state.limits[kind.rawValue].take(for: places, of: &tunnel, rate, at: now)
+            if let tid, let tunnel { state.rows[Self.index(tid)].limits[kind.rawValue] = tunnel }
+            return isTaken
         }
+    }
+
+    // MARK: - Paths
+
+    /// Takes note that somebody guessed wrong what packets of a tunnel carry.
+    func noteGuess(about tid: TID, in slot: PathEvidence.Slot) {
+        self.state.withLock { $0.rows[Self.index(tid)].claims.noteGuess(in: slot) }
+    }
+
+    /// Whether so much was guessed about a tunnel that a right guess means nothing.
+    func isGuessing(about tid: TID, in slot: PathEvidence.Slot) -> Bool {
+        self.state.withLock { $0.rows[Self.index(tid)].claims.isGuessing(in: slot) }
+    }
+
+    /// Begins to try the path of a tunnel if it is time for that.
+    func beginTrial(of tid: TID, at now: UInt64) -> Bool {
+        self.state.withLock { $0.rows[Self.index(tid)].claims.beginTrial(at: now) }
     }
 
     // MARK: - Probes

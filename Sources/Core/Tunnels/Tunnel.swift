@@ -52,6 +52,8 @@ struct Tunnel: Sendable {
     /// When the other engines were last told of a beat, in nanoseconds of the monotonic clock.
     var toldBeat: UInt64 = 0
     var latency = LatencyRecord()
+    /// What its outer packets carry that only who sees them can know.
+    var marks = PathMarks()
 
     /// What our packets are signed with.
     var signingSecret: AYIYASecret? {

@@ -10,9 +10,11 @@ public struct IPv4Way: Hashable, Sendable {
     /// Who takes them there: a gateway, or the host itself.
     public var neighbour: IPv4Address
 
-    /// Size of the largest packet that the route or what routers said of the path allows, in octets; nil for the
-    /// interface's own.
+    /// Size of the largest packet that the route allows, in octets; nil for the interface's own.
     public var mtu: Int?
+
+    /// Whether the kernel goes by what somebody said of the path, which may not be true, and not by ``mtu``.
+    public var isMTULearnt = false
 
     /// Creates a way.
     public init(interface: UInt32, neighbour: IPv4Address, mtu: Int? = nil) {
@@ -38,6 +40,14 @@ public struct IPv4Way: Hashable, Sendable {
         self.interface = interface
         self.neighbour = attributes.ipv4Address(UInt16(RTA_GATEWAY.rawValue)) ?? remote
         let metrics = attributes[UInt16(RTA_METRICS.rawValue)].map { NetlinkReply.attributes(in: $0) }
-        self.mtu = metrics?.number(UInt16(RTAX_MTU)).flatMap { $0 > 0 ? Int($0) : nil }
+        // What was learnt expires, and stands in the route's own place.
+        self.isMTULearnt = Self.expires(attributes[UInt16(RTA_CACHEINFO.rawValue)])
+        self.mtu =
+            self.isMTULearnt ? nil : metrics?.number(UInt16(RTAX_MTU)).flatMap { $0 > 0 ? Int($0) : nil }
+    }
+
+    private static func expires(_ information: ArraySlice<UInt8>?) -> Bool {
+        guard let information, information.count >= MemoryLayout<rta_cacheinfo>.size else { return false }
+        return information.withUnsafeBytes { $0.loadUnaligned(as: rta_cacheinfo.self) }.rta_expires != 0
     }
 }

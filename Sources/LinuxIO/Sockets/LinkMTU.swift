@@ -21,4 +21,16 @@ public enum LinkMTU {
         guard getsockopt(socket.fileDescriptor, level, option, &mtu, &length) == 0 else { return nil }
         return Int(mtu)
     }
+
+    /// Tells whether the kernel learnt from an ICMP error, which may be made up, what fits on the way to an address.
+    ///
+    /// The kernel looks routes of IPv4 up without waiting for those who change them (since Linux 4.14).
+    ///
+    /// - Parameter remote: Where packets go.
+    /// - Returns: Whether it did; false where a route or a link says it, or nobody.
+    public static func isLearnt(toward remote: IPv4Address) -> Bool {
+        guard var routes = try? RouteNetlink() else { return false }
+        let way = try? routes.way(to: remote, as: geteuid())
+        return way?.isMTULearnt ?? false
+    }
 }

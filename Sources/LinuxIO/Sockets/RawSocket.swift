@@ -31,6 +31,7 @@ public struct RawSocket: ~Copyable, Sendable {
         share: TrafficShare = .all
     ) throws(SystemCallError) {
         let socket = try Self.open(protocolNumber, family, tellsOrigins: tellsOrigins)
+        try socket.learnNoPathMTUs(family: family)
         if share.count > 1 { try Self.receiveOnly(share, on: socket, family) }
         self.socket = socket
         self.family = family

@@ -15,9 +15,11 @@ public struct RawTransmitter: ~Copyable, Sendable {
 
     /// Opens the socket.
     ///
-    /// - Parameter family: Which version of IP is outside.
+    /// - Parameters:
+    ///   - family: Which version of IP is outside.
+    ///   - ignoresPathMTUs: Whether it sends what the link takes, whatever the kernel knows of the path.
     /// - Throws: ``SystemCallError``, for instance when the process may not.
-    public init(family: AddressFamily) throws(SystemCallError) {
+    public init(family: AddressFamily, ignoresPathMTUs: Bool = false) throws(SystemCallError) {
         do throws(SystemCallError) {
             let socket = try SocketDescriptor(
                 family: family,
@@ -32,6 +34,7 @@ public struct RawTransmitter: ~Copyable, Sendable {
             case .ipv6:
                 try socket.set("IPV6_HDRINCL", level: CInt(IPPROTO_IPV6), option: CLINUX_IPV6_HDRINCL, to: 1)
             }
+            if ignoresPathMTUs { try socket.ignorePathMTUs(family: family) }
             try Self.reportFullQueues(socket, family)
             self.socket = socket
         } catch {

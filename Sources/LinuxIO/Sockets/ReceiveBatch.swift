@@ -158,6 +158,7 @@ public final class ReceiveBatch {
             source: source.address,
             sourcePort: source.port,
             localAddress: Self.localAddress(control),
+            wasSentToGroup: control.was_to_group != 0,
             interfaceIndex: control.interface_index == 0 ? nil : control.interface_index,
             trafficClass: UInt8(clamping: control.traffic_class),
             segmentSize: control.segment_size == 0 ? nil : Int(control.segment_size),

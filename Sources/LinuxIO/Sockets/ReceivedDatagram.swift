@@ -17,6 +17,9 @@ public struct ReceivedDatagram: Hashable, Sendable {
     /// The address of this host that it was sent to, or nil when the socket does not tell.
     public let localAddress: IPAddress?
 
+    /// Whether it was sent to a broadcast or multicast address, for which over IPv4 ``localAddress`` stands.
+    public let wasSentToGroup: Bool
+
     /// Index of the interface that it came in on, or nil when the socket does not tell.
     public let interfaceIndex: UInt32?
 

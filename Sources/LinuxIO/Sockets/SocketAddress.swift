@@ -29,6 +29,14 @@ extension SocketAddress {
         }
     }
 
+    /// The address of a family by which a host speaks to itself.
+    init(loopbackOf family: AddressFamily, port: UInt16) {
+        switch family {
+        case .ipv4: self.init(.ipv4(IPv4Address(127, 0, 0, 1)), port: port)
+        case .ipv6: self.init(.ipv6(IPv6Address(high: 0, low: 1)), port: port)
+        }
+    }
+
     /// Overwrites this address with another endpoint's.
     mutating func set(_ address: IPAddress, port: UInt16) {
         withUnsafeMutableBytes(of: &self) { octets in

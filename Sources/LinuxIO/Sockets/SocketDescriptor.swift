@@ -94,6 +94,57 @@ struct SocketDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Has the kernel learn nothing of paths from ICMP errors about packets that it takes for this socket's.
+    ///
+    /// It believes whatever quotes the right addresses and ports, for all that the host sends that way. What is sent through
+    /// the socket has DF clear over IPv4.
+    func learnNoPathMTUs(family: AddressFamily) throws(SystemCallError) {
+        let (ipv4, ipv6) = (CInt(IPPROTO_IP), CInt(IPPROTO_IPV6))
+        switch family {
+        case .ipv4:
+            let value = IP_PMTUDISC_INTERFACE
+            try self.set("IP_MTU_DISCOVER", level: ipv4, option: IP_MTU_DISCOVER, to: value)
+        case .ipv6:
+            let value = IPV6_PMTUDISC_INTERFACE
+            try self.set("IPV6_MTU_DISCOVER", level: ipv6, option: IPV6_MTU_DISCOVER, to: value)
+        }
+    }
+
+    /// Has the kernel send what the link takes, with DF set over IPv4 unless the header says otherwise, whatever it knows of
+    /// the path.
+    func ignorePathMTUs(family: AddressFamily) throws(SystemCallError) {
+        let (ipv4, ipv6) = (CInt(IPPROTO_IP), CInt(IPPROTO_IPV6))
+        switch family {
+        case .ipv4:
+            try self.set("IP_MTU_DISCOVER", level: ipv4, option: IP_MTU_DISCOVER, to: IP_PMTUDISC_PROBE)
+        case .ipv6:
+            let value = IPV6_PMTUDISC_PROBE
+            try self.set("IPV6_MTU_DISCOVER", level: ipv6, option: IPV6_MTU_DISCOVER, to: value)
+        }
+    }
+
+    /// Whether other sockets of this user may have the same port.
+    var isPortShared: Bool {
+        var value: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(self.rawValue, SOL_SOCKET, SO_REUSEPORT, &value, &length) == 0 && value != 0
+    }
+
+    /// Lets other sockets of this user have the same port, or no more of them.
+    func sharePort(_ isShared: Bool) throws(SystemCallError) {
+        try self.set("SO_REUSEPORT", level: SOL_SOCKET, option: SO_REUSEPORT, to: isShared ? 1 : 0)
+    }
+
+    /// Lets the socket be bound to an address that the host may not have.
+    func bindAnywhere(family: AddressFamily) throws(SystemCallError) {
+        switch family {
+        case .ipv4: try self.set("IP_FREEBIND", level: CInt(IPPROTO_IP), option: IP_FREEBIND, to: 1)
+        case .ipv6:
+            let option = CLINUX_IPV6_FREEBIND
+            try self.set("IPV6_FREEBIND", level: CInt(IPPROTO_IPV6), option: option, to: 1)
+        }
+    }
+
     /// Binds to a local address.
     func bind(to address: SocketAddress) throws(SystemCallError) {
         try systemCall("bind", about: self.subject) {

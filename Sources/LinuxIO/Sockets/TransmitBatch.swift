@@ -47,6 +47,8 @@ public final class TransmitBatch {
         public var trafficClass: UInt8
         /// Payload of each but the last, which may have less, in octets.
         public var segmentSize: UInt16
+        /// The flow label over IPv6.
+        public var flowLabel: UInt32
 
         /// Creates a description.
         public init(
@@ -54,13 +56,15 @@ public final class TransmitBatch {
             to remote: IPAddress,
             port: UInt16,
             trafficClass: UInt8,
-            segmentSize: UInt16
+            segmentSize: UInt16,
+            flowLabel: UInt32 = 0
         ) {
             self.local = local
             self.remote = remote
             self.remotePort = port
             self.trafficClass = trafficClass
             self.segmentSize = segmentSize
+            self.flowLabel = flowLabel
         }
     }
 
@@ -180,7 +184,8 @@ public final class TransmitBatch {
                 version,
                 run.segmentSize,
                 octets.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                run.trafficClass
+                run.trafficClass,
+                run.flowLabel
             )
         }
     }

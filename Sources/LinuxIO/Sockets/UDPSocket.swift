@@ -38,6 +38,7 @@ public struct UDPSocket: ~Copyable, Sendable {
             guard error.errno == .addressInUse else { throw error }
             throw error.explained("another program has this port open")
         }
+        try socket.learnNoPathMTUs(family: family)
         if share.count > 1, share.index == 0, let offset {
             let descriptor = socket.rawValue
             try systemCall("setsockopt(SO_ATTACH_REUSEPORT_CBPF)", about: socket.subject) {
@@ -48,6 +49,33 @@ public struct UDPSocket: ~Copyable, Sendable {
                 )
             }
         }
+        self.socket = socket
+        self.family = family
+    }
+
+    /// Opens a socket that sends from the port of another, and receives nothing.
+    ///
+    /// It is bound to loopback, whatever address its datagrams say: so all that comes from elsewhere is the other's, ICMP errors
+    /// included, from which the kernel then learns nothing although this one sets DF.
+    ///
+    /// - Parameters:
+    ///   - other: The socket whose port it has.
+    ///   - port: That port.
+    /// - Throws: ``SystemCallError``, for instance when another program has the port on loopback.
+    public init(sendingFor other: borrowing UDPSocket, port: UInt16) throws(SystemCallError) {
+        let family = other.family
+        let socket = try Self.open(family, subject: "UDP port \(port) over \(family), to send from")
+        let wasShared = other.socket.isPortShared
+        try other.socket.sharePort(true)
+        try socket.sharePort(true)
+        try socket.bindAnywhere(family: family)
+        try socket.bind(to: SocketAddress(loopbackOf: family, port: port))
+        if !wasShared {
+            // Nobody else may have it.
+            try other.socket.sharePort(false)
+            try socket.sharePort(false)
+        }
+        try socket.set("SO_RCVBUF", level: SOL_SOCKET, option: SO_RCVBUF, to: 1)
         self.socket = socket
         self.family = family
     }
@@ -91,30 +119,23 @@ public struct UDPSocket: ~Copyable, Sendable {
     }
 
     /// Makes the socket fit to send runs of datagrams (``TransmitBatch/beginRun(_:)``) as the raw sockets send single
-    /// ones: DF set whatever the kernel believes of the path, the given hop limit, flow label 0.
+    /// ones: DF set whatever the kernel believes of the path, the given hop limit, the flow label that the run has.
     ///
     /// - Parameter hopLimit: TTL or hop limit of what is sent.
     /// - Throws: ``SystemCallError``, which only a closed socket brings about.
     public func prepareForRuns(hopLimit: UInt8) throws(SystemCallError) {
         let (ipv4, ipv6) = (CInt(IPPROTO_IP), CInt(IPPROTO_IPV6))
+        try self.socket.ignorePathMTUs(family: self.family)
         switch self.family {
         case .ipv4:
             try self.socket.set("IP_TTL", level: ipv4, option: IP_TTL, to: CInt(hopLimit))
-            try self.socket.set(
-                "IP_MTU_DISCOVER",
-                level: ipv4,
-                option: IP_MTU_DISCOVER,
-                to: IP_PMTUDISC_PROBE
-            )
         case .ipv6:
-            let name = "IPV6_MTU_DISCOVER"
             try self.socket.set(
                 "IPV6_UNICAST_HOPS",
                 level: ipv6,
                 option: IPV6_UNICAST_HOPS,
                 to: CInt(hopLimit)
             )
-            try self.socket.set(name, level: ipv6, option: IPV6_MTU_DISCOVER, to: IPV6_PMTUDISC_PROBE)
             try self.socket.set("IPV6_AUTOFLOWLABEL", level: ipv6, option: CLINUX_IPV6_AUTOFLOWLABEL, to: 0)
         }
     }

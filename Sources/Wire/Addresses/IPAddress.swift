@@ -49,6 +49,22 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// Whether the address is that of a group of hosts, multicast or limited broadcast.
+    @inlinable public var isGroup: Bool {
+        switch self {
+        case .ipv4(let address): address.value >> 28 == 0xe || address.value == .max
+        case .ipv6(let address): address.high >> 56 == 0xff
+        }
+    }
+
+    /// Whether a packet can come from this address: it is neither a group's nor unspecified.
+    @inlinable public var namesOneHost: Bool {
+        switch self {
+        case .ipv4(let address): !self.isGroup && address.value >> 24 != 0
+        case .ipv6(let address): !self.isGroup && address.high | address.low != 0
+        }
+    }
+
     /// Whether one host can own this address and be reached over a network: not loopback, multicast,
     /// unspecified, reserved or link-local.
     public var isReachableUnicast: Bool {

@@ -132,6 +132,8 @@ public struct IPv4Header: Hashable, Sendable {
     public enum Fragmentation: Hashable, Sendable {
         /// Sets DF; the identification is 0, which such a packet does not need (RFC 6864 §4.1).
         case forbidden
+        /// Sets DF; the identification may be anything (RFC 6864 §4.1), and shows in an ICMP error who saw the packet.
+        case atomic(identification: UInt16)
         /// Leaves DF clear; the identification must not repeat while fragments may be under way.
         case allowed(identification: UInt16)
         /// Is one fragment itself; the offset is in octets, a multiple of 8.
@@ -142,6 +144,8 @@ public struct IPv4Header: Hashable, Sendable {
         var word: UInt32 {
             switch self {
             case .forbidden: return UInt32(IPv4Header.dontFragmentFlag)
+            case .atomic(let identification):
+                return UInt32(identification) << 16 | UInt32(IPv4Header.dontFragmentFlag)
             case .allowed(let identification): return UInt32(identification) << 16
             case .fragment(let identification, let offset, let isLast):
                 let field = UInt16(truncatingIfNeeded: offset / 8) & 0x1fff

@@ -101,6 +101,9 @@ public struct IPv6Header: Hashable, Sendable {
     /// DSCP and ECN.
     public var trafficClass: UInt8
 
+    /// What routers may tell flows apart by, 20 bits (RFC 6437).
+    public var flowLabel: UInt32
+
     /// Length of what follows the header, in octets.
     public var payloadLength: UInt16
 
@@ -116,9 +119,10 @@ public struct IPv6Header: Hashable, Sendable {
     /// Address of the intended recipient.
     public var destination: IPv6Address
 
-    /// Creates a header with flow label 0.
+    /// Creates a header, by default with flow label 0.
     public init(
         trafficClass: UInt8 = 0,
+        flowLabel: UInt32 = 0,
         payloadLength: UInt16,
         nextHeader: UInt8,
         hopLimit: UInt8,
@@ -126,6 +130,7 @@ public struct IPv6Header: Hashable, Sendable {
         destination: IPv6Address
     ) {
         self.trafficClass = trafficClass
+        self.flowLabel = flowLabel
         self.payloadLength = payloadLength
         self.nextHeader = nextHeader
         self.hopLimit = hopLimit
@@ -137,7 +142,8 @@ public struct IPv6Header: Hashable, Sendable {
     ///
     /// Traps when they don't fit in the buffer.
     public func encode(into buffer: inout MutableRawSpan, at offset: Int) {
-        buffer.storeBigEndian(6 << 28 | UInt32(self.trafficClass) << 20, at: offset)
+        let first = 6 << 28 | UInt32(self.trafficClass) << 20 | self.flowLabel & 0xf_ffff
+        buffer.storeBigEndian(first, at: offset)
         buffer.storeBigEndian(self.payloadLength, at: offset + Offset.payloadLength)
         buffer.storeBigEndian(self.nextHeader, at: offset + Offset.nextHeader)
         buffer.storeBigEndian(self.hopLimit, at: offset + Offset.hopLimit)

@@ -19,6 +19,7 @@ struct AYIYARun {
 
     private static let dontFragment: UInt32 = 0x4000
     private static let fragmentationBits: UInt32 = 0xffff
+    private static let flowLabelBits: UInt32 = 0xf_ffff
 
     private let head: UnsafeRawBufferPointer
     private let isIPv4: Bool
@@ -74,7 +75,8 @@ struct AYIYARun {
             trafficClass: self.isIPv4
                 ? self.head[Offset.trafficClass4]
                 : UInt8(truncatingIfNeeded: Self.read(self.head, 0) as UInt16 >> 4),
-            segmentSize: UInt16(clamping: self.datagrams.segmentSize)
+            segmentSize: UInt16(clamping: self.datagrams.segmentSize),
+            flowLabel: self.isIPv4 ? 0 : Self.read(self.head, 0) & Self.flowLabelBits
         )
     }
 
@@ -86,19 +88,19 @@ struct AYIYARun {
         return self.datagrams.takes(length: packet.count - self.headerLength)
     }
 
-    /// Compares version, traffic class, protocol, fragmentation, addresses and ports, a word of 8 octets at a time.
+    /// Compares version, traffic class, flow label, protocol, fragmentation, addresses and ports, a word of 8 octets at a time.
     @inline(__always)
     private func hasSameHeader(as packet: UnsafeRawBufferPointer) -> Bool {
         func difference(_ offset: Int, in bits: UInt64 = .max) -> UInt64 {
             (Self.read(self.head, offset) ^ Self.read(packet, offset)) & bits
         }
         if self.isIPv4 {
-            // Neither length and identification, nor hop limit and checksum.
+            // Neither length and identification, which the kernel counts itself, nor hop limit and checksum.
             return difference(0, in: 0xffff_0000_0000_ffff) | difference(8, in: 0x00ff_0000_ffff_ffff)
                 | difference(16) == 0
         }
-        // Neither flow label and length, nor hop limit.
-        return difference(0, in: 0xffff_0000_0000_ff00) | difference(8) | difference(16) | difference(24)
+        // Neither length, nor hop limit.
+        return difference(0, in: 0xffff_ffff_0000_ff00) | difference(8) | difference(16) | difference(24)
             | difference(32) | difference(40, in: 0xffff_ffff_0000_0000) == 0
     }
 }

@@ -17,13 +17,15 @@ struct Egress: ~Copyable {
     private struct Queue: ~Copyable {
         let batch: TransmitBatch
         let sendsRuns: Bool
+        var insistence: Insistence
         /// Where some go instead of through the IP stack.
         var link: LinkEgress?
         var sent: [Sent] = []
 
-        init(capacity: Int, sendsRuns: Bool, link: LinkPort? = nil) {
+        init(capacity: Int, _ ports: borrowing OuterPorts, link: LinkPort? = nil) {
             self.batch = TransmitBatch(capacity: capacity)
-            self.sendsRuns = sendsRuns
+            self.sendsRuns = ports.sendsRuns
+            self.insistence = Insistence(on: ports.insistentDescriptor)
             if let link { self.link = LinkEgress(link) }
             self.sent.reserveCapacity(capacity)
         }
@@ -39,8 +41,8 @@ struct Egress: ~Copyable {
 
     init(_ ports: Ports, capacity: Int) {
         self.ports = ports
-        self.ipv4 = Queue(capacity: capacity, sendsRuns: ports.ipv4.sendsRuns, link: ports.link)
-        self.ipv6 = Queue(capacity: capacity, sendsRuns: ports.ipv6.sendsRuns)
+        self.ipv4 = Queue(capacity: capacity, ports.ipv4, link: ports.link)
+        self.ipv6 = Queue(capacity: capacity, ports.ipv6)
         self.uplink = UplinkQueue(capacity: capacity)
         self.capacity = capacity
     }
@@ -101,7 +103,7 @@ struct Egress: ~Copyable {
         let single = ports.transmitter.fileDescriptor
         let outcome = queue.batch.flush(
             on: single,
-            runsOn: ports.ayiya.fileDescriptor,
+            runsOn: ports.runsDescriptor,
             linksOn: queue.link?.fileDescriptor ?? -1
         )
         if outcome.failed > 0 {
@@ -162,33 +164,47 @@ struct Egress: ~Copyable {
             let failure = queue.batch.failure(at: number)
             if failure.wasForLink, !failure.isLackOfRoom {
                 queue.link?.giveUp(queue.sent[failure.index].remote, now)
-                Self.sendAlone(queue.sent[failure.index], on: fileDescriptor, &engine, now)
+                Self.sendAlone(failure.index, of: &queue, on: fileDescriptor, &engine, now)
                 continue
             }
             guard failure.packets > 1 else {
-                Self.note(failure.errno, queue.sent[failure.index], &engine, now)
+                Self.note(failure.errno, failure.index, of: &queue, &engine, now)
                 continue
             }
             for index in failure.index..<failure.index + failure.packets {
-                Self.sendAlone(queue.sent[index], on: fileDescriptor, &engine, now)
+                Self.sendAlone(index, of: &queue, on: fileDescriptor, &engine, now)
             }
         }
     }
 
     /// A run that the kernel refuses goes packet by packet, so that only those are lost that it refuses one by one.
     private static func sendAlone(
-        _ sent: Sent,
+        _ index: Int,
+        of queue: inout Queue,
         on fileDescriptor: CInt,
         _ engine: inout Engine,
         _ now: Moment
     ) {
+        let sent = queue.sent[index]
         guard let error = RawTransmitter.send(sent.packet, to: sent.remote, on: fileDescriptor) else {
             return
         }
-        Self.note(error, sent, &engine, now)
+        Self.note(error, index, of: &queue, &engine, now)
     }
 
-    private static func note(_ error: Errno, _ sent: Sent, _ engine: inout Engine, _ now: Moment) {
+    private static func note(
+        _ error: Errno,
+        _ index: Int,
+        of queue: inout Queue,
+        _ engine: inout Engine,
+        _ now: Moment
+    ) {
+        let sent = queue.sent[index]
+        if error == .messageTooLong,
+            queue.insistence.send(sent.packet, to: sent.remote, at: now.monotonic)
+        {
+            return
+        }
         let packet = RawSpan(_unsafeBytes: sent.packet)
         engine.noteSendError(packet, tunnel: sent.tunnel, toward: sent.remote, sent.origin, at: now)
         guard error == .messageTooLong, let tunnel = sent.tunnel, let mtu = LinkMTU.toward(sent.remote) else {

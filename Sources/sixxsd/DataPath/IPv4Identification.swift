@@ -1,6 +1,6 @@
 import Wire
 
-/// The identification of outer IPv4 packets that can't be fragmented.
+/// The identification of outer IPv4 packets that can't be fragmented and belong to no tunnel; those of tunnels have one.
 enum IPv4Identification {
     /// Version and header length of a packet without options.
     private static let ipv4WithoutOptions: UInt8 = 0x45

@@ -28,6 +28,7 @@ extension PacketLoop {
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
         _ payload: OuterPayload,
+        isBroadcast: Bool,
         _ now: Moment
     ) -> Int? {
         let range = PacketBuffer.headroom..<PacketBuffer.headroom + length
@@ -35,12 +36,14 @@ extension PacketLoop {
             return nil
         }
         let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
+        var outer = OuterHeader(path: path, trafficClass: packet.trafficClass)
+        outer.isToGroup = isBroadcast
         return self.takeMerged(
             Bare(
                 slot: slot,
                 range: packet.headerLength..<packet.totalLength,
                 payload: payload,
-                outer: OuterHeader(path: path, trafficClass: packet.trafficClass),
+                outer: outer,
                 outerLength: packet.headerLength
             ),
             now

@@ -13,16 +13,30 @@ extension PacketLoop {
         try self.takeTurn(fileDescriptor, source, tellingOrigins: false, now) { loop, index, _ in
             let length = loop.received.length(at: index)
             let slot = loop.received.slot(at: index)
+            let isBroadcast = loop.isBroadcast(slot, length: length, now)
             if loop.hasNews, let payload = OuterPayload(bareFrom: source),
-                let parts = loop.takeMergedIPv4(slot, length: length, payload, now)
+                let parts = loop.takeMergedIPv4(slot, length: length, payload, isBroadcast: isBroadcast, now)
             {
                 return parts
             }
             loop.ask(slot, length: length, now) { engine, buffer, spare in
-                engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
+                engine.receiveRawIPv4(&buffer, spare: &spare, isBroadcast: isBroadcast, at: now)
             }
             return 1
         }
+    }
+
+    /// Whether a packet came to a broadcast address, as far as its header is there.
+    @inline(__always)
+    private mutating func isBroadcast(
+        _ slot: UnsafeMutableRawBufferPointer,
+        length: Int,
+        _ now: Moment
+    ) -> Bool {
+        guard length >= IPv4Packet.minimumHeaderLength else { return false }
+        let offset = PacketBuffer.headroom + IPv4Header.Offset.destination
+        let destination = slot.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+        return self.broadcasts.isBroadcast(IPv4Address(UInt32(bigEndian: destination)), at: now.monotonic)
     }
 
     /// Other sockets give what stands behind the outer headers.
@@ -132,5 +146,6 @@ extension OuterHeader {
             remotePort: port == 0 ? 0 : datagram.sourcePort
         )
         self.init(path: path, trafficClass: datagram.trafficClass)
+        self.isToGroup = datagram.wasSentToGroup
     }
 }

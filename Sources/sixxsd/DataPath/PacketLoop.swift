@@ -63,6 +63,8 @@ struct PacketLoop: ~Copyable {
     /// AYIYA datagrams that wait to be given to the engine, and what some of them must be signed with.
     var datagrams: [Datagram] = []
     var expected = AYIYASignatures()
+    /// Tells packets to this host from those to everybody on its link.
+    var broadcasts: BroadcastCheck
     var egress: Egress
     var engine: Engine
     /// How many tunnels carry packets because of what an earlier daemon wrote down; nil where nothing was.
@@ -85,6 +87,7 @@ struct PacketLoop: ~Copyable {
         let landings = try Landings(capacity: capacity, slotSize: Self.segmentSlotSize)
         let arrivals = try Arrivals(ports.tap)
         let poller = try Self.watch(ports, mailbox)
+        let broadcasts = try BroadcastCheck()
         self.arrivals = arrivals
         self.ports = ports
         self.mailbox = mailbox
@@ -97,6 +100,7 @@ struct PacketLoop: ~Copyable {
         self.landings = landings
         self.plans = Source.allCases.map { _ in nil }
         self.poller = poller
+        self.broadcasts = broadcasts
         self.egress = Egress(ports, capacity: 2 * capacity)
         self.engine = Engine(
             configuration,

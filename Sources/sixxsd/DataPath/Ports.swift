@@ -7,11 +7,19 @@ struct OuterPorts: ~Copyable, Sendable {
     let sixInFour: RawSocket
     let gre: RawSocket
     let ayiya: UDPSocket
+    /// Sends runs of datagrams; nil where none are sent.
+    private let runs: RunPort?
     /// The first worker's alone.
     let seldom: SeldomPorts?
     let transmitter: RawTransmitter
-    /// Whether AYIYA's socket sends runs of datagrams.
-    let sendsRuns: Bool
+    /// Sends what the kernel refuses because of what somebody said of the path, over IPv4.
+    private let insistent: InsistentPort?
+    /// Whether runs of datagrams are sent.
+    var sendsRuns: Bool { self.runs != nil }
+    /// Of the socket that sends them; -1 where none are sent.
+    var runsDescriptor: CInt { self.runs?.socket.fileDescriptor ?? -1 }
+    /// Of the socket that sends what the kernel refuses because of what it learnt; -1 where there is none.
+    var insistentDescriptor: CInt { self.insistent?.socket.fileDescriptor ?? -1 }
 
     init(
         family: AddressFamily,
@@ -40,15 +48,37 @@ struct OuterPorts: ~Copyable, Sendable {
             share: share
         )
         let transmitter = try RawTransmitter(family: family)
-        let sendsRuns = options.usesOffloads && ayiya.canSendRuns
+        // Over IPv6 nothing that is said goes below 1280 octets, and a router's advertisement counts as the path's.
+        let insistent = family == .ipv4 ? try InsistentPort(family: family) : nil
         if options.usesOffloads { ayiya.receiveRuns() }
-        if sendsRuns { try ayiya.prepareForRuns(hopLimit: Engine.outerHopLimit) }
-        self.sendsRuns = sendsRuns
+        let sendsRuns = options.usesOffloads && ayiya.canSendRuns
+        let runs = sendsRuns ? try RunPort(beside: ayiya) : nil
+        self.insistent = insistent
+        self.runs = runs
         self.ayiya = ayiya
         self.seldom = seldom
         self.sixInFour = sixInFour
         self.gre = gre
         self.transmitter = transmitter
+    }
+}
+
+/// What runs of datagrams leave through, beside the socket that receives at their port.
+private final class RunPort: Sendable {
+    let socket: UDPSocket
+
+    init(beside ayiya: borrowing UDPSocket) throws(SystemCallError) {
+        self.socket = try UDPSocket(sendingFor: ayiya, port: AYIYAPacket.port)
+        try self.socket.prepareForRuns(hopLimit: Engine.outerHopLimit)
+    }
+}
+
+/// What packets leave through that the kernel refuses because of what it learnt of their path.
+private final class InsistentPort: Sendable {
+    let socket: RawTransmitter
+
+    init(family: AddressFamily) throws(SystemCallError) {
+        self.socket = try RawTransmitter(family: family, ignoresPathMTUs: true)
     }
 }
 

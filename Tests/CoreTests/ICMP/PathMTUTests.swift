@@ -19,22 +19,24 @@ import Wire
         Packet.udp(Plan.internet, Plan.them(tunnel), size: size)
     }
 
-    /// A router's report about a 6in4 packet of tunnel 0.
-    private static func report(
-        mtu: UInt32,
-        size: Int = 1500,
-        along path: OuterPath = Self.path,
-        fragmentation: IPv4Header.Fragmentation = .forbidden,
-        quoting count: Int = 60
-    ) -> OuterPacket {
-        let quotation = OuterPacket.quotation(
-            along: path,
-            protocolNumber: ProtocolNumber.ipv6,
-            Array(Self.down(size - 20).prefix(count)),
-            size: size,
-            fragmentation: fragmentation
-        )
-        return .icmpv4(type: 3, code: 4, parameter: mtu, quotation, from: Self.router)
+    /// The beginning of what a PoP sends when a packet comes for a tunnel, as a router quotes it.
+    private static func quotation(
+        _ pop: TestPoP,
+        inner size: Int = 1480,
+        to tunnel: UInt16 = 0,
+        of count: Int = 80
+    ) -> [UInt8] {
+        Array((pop.fromUplink(Self.down(size, to: tunnel)).sent?.octets ?? []).prefix(count))
+    }
+
+    /// A router's report about a packet.
+    private static func report(_ quotation: [UInt8], mtu: UInt32) -> OuterPacket {
+        .icmpv4(type: 3, code: 4, parameter: mtu, quotation, from: Self.router)
+    }
+
+    /// Has a PoP learn the path MTU of tunnel 0 from a router's report.
+    private static func learn(_ mtu: UInt32, _ pop: TestPoP) {
+        _ = pop.fromOutside(Self.report(Self.quotation(pop), mtu: mtu))
     }
 
     // MARK: - Learning
@@ -60,37 +62,177 @@ import Wire
         #expect(pop.tunnel(0).pathMTU == nil)
     }
 
+    /// What a router says, and what it quotes of a packet that we sent.
+    struct Report: Sendable {
+        var mtu: UInt32
+        var inner = 1480
+        var count = 80
+        var change: @Sendable ([UInt8]) -> [UInt8] = { $0 }
+    }
+
     // swift-format-ignore
-    static let reports: [Row<OuterPacket, Int?>] = [
-        Row("of 1400",                        report(mtu: 1400), is: 1400),
-        Row("of one less than was sent",      report(mtu: 1499), is: 1499),
-        Row("of what was sent",               report(mtu: 1500), is: nil),
-        Row("of more than was sent",          report(mtu: 9000), is: nil),
-        Row("of the least",                   report(mtu: 68), is: 68),
-        Row("of less than the least",         report(mtu: 67), is: nil),
-        Row("from an old router, 1500 sent",  report(mtu: 0), is: 1492),
-        Row("from an old router, 1492 sent",  report(mtu: 0, size: 1492), is: 1006),
-        Row("about a small packet",           report(mtu: 500, size: 600), is: 500),
-        Row("about a larger packet than ours", report(mtu: 1400, size: 1501), is: nil),
-        Row("about a packet with DF clear",   report(mtu: 1400, fragmentation: .allowed(identification: 7)), is: nil),
-        Row("quoting eight octets",           report(mtu: 1400, quoting: 8), is: 1400),
-        Row("to somebody else",               report(mtu: 1400, along: OuterPath(local: Plan.popIPv4, remote: Plan.elsewhere)), is: nil),
-        Row("from somebody else",             report(mtu: 1400, along: OuterPath(local: Plan.elsewhere, remote: Plan.remote(of: 0))), is: nil),
+    static let reports: [Row<Report, Int?>] = [
+        Row("of 1400",                        Report(mtu: 1400), is: 1400),
+        Row("of one less than was sent",      Report(mtu: 1499), is: 1499),
+        Row("of what was sent",               Report(mtu: 1500), is: nil),
+        Row("of more than was sent",          Report(mtu: 9000), is: nil),
+        Row("of the least that makes us send less", Report(mtu: 552), is: 552),
+        Row("of less than that",              Report(mtu: 551), is: 552),
+        Row("of the least",                   Report(mtu: 68), is: 552),
+        Row("of less than the least",         Report(mtu: 67), is: nil),
+        Row("from an old router, 1500 sent",  Report(mtu: 0), is: 1492),
+        Row("from an old router, 1492 sent",  Report(mtu: 0, inner: 1472), is: 1006),
+        Row("from an old router, 509 sent",   Report(mtu: 0, inner: 489), is: 552),
+        Row("about a small packet",           Report(mtu: 580, inner: 600), is: 580),
+        Row("about a larger packet than ours", Report(mtu: 1400) { $0.with(word: 1501, at: 2) }, is: nil),
+        Row("about a packet with DF clear",   Report(mtu: 1400) { $0.with(0, at: 6) }, is: nil),
+        Row("quoting eight octets",           Report(mtu: 1400, count: 28), is: 1400),
+        Row("quoting a header only",          Report(mtu: 1400, count: 20), is: 1400),
+        Row("to somebody else",               Report(mtu: 1400) { $0.with(99, at: 19) }, is: nil),
+        Row("from somebody else",             Report(mtu: 1400) { $0.with(99, at: 15) }, is: nil),
+        Row("with identification 1",          Report(mtu: 1400) { $0.with(word: 1, at: 4) }, is: nil),
+        Row("with a guessed identification",  Report(mtu: 1400) { $0.with(word: ($0.word(at: 4) ?? 0) ^ 1, at: 4) }, is: nil),
     ]
 
     @Test(arguments: Self.reports)
-    func isLearntFromAReport(_ row: Row<OuterPacket, Int?>) {
+    func isLearntFromAReport(_ row: Row<Report, Int?>) {
         let pop = TestPoP()
+        let report = row.input
+        let quotation = Self.quotation(pop, inner: report.inner, of: report.count)
 
-        let outcome = pop.fromOutside(row.input)
+        let outcome = pop.fromOutside(Self.report(report.change(quotation), mtu: report.mtu))
+
+        #expect(outcome.fate == .consumed)
+        #expect(pop.tunnel(0).pathMTU == row.output)
+        // What shows nothing makes the PoP try for itself at most.
+        #expect(outcome.sent == nil || row.output == nil)
+    }
+
+    // MARK: - Evidence
+
+    /// The attack of RFC 5927 §7.1: addresses are known, all else is made up.
+    @Test func isNotLearntFromWhatWasMadeUp() {
+        let pop = TestPoP()
+        let header = OuterPacket.quotation(
+            along: Self.path,
+            protocolNumber: 41,
+            [UInt8](repeating: 0, count: 8),
+            size: 1500
+        )
+
+        for number in UInt16(0)..<2000 {
+            _ = pop.fromOutside(Self.report(header.with(word: number, at: 4), mtu: 700))
+        }
+
+        #expect(pop.tunnel(0).pathMTU == nil)
+        #expect(pop.fromUplink(Self.down(1480)).spare == nil)
+    }
+
+    /// Whoever tries all identifications is found out before the right one comes.
+    @Test func isNotLearntFromAllIdentifications() {
+        let pop = TestPoP()
+        let quotation = Self.quotation(pop, of: 28)
+        let right = quotation.word(at: 4) ?? 0
+
+        for guess in 1...16 {
+            _ = pop.fromOutside(
+                Self.report(quotation.with(word: right ^ UInt16(guess << 6), at: 4), mtu: 700)
+            )
+        }
+        _ = pop.fromOutside(Self.report(quotation, mtu: 700))
+
+        #expect(pop.tunnel(0).pathMTU == nil)
+        // A minute later the truth is believed again.
+        pop.advance(seconds: 70)
+        Self.learn(1400, pop)
+        #expect(pop.tunnel(0).pathMTU == 1400)
+    }
+
+    @Test func identificationsChangeAndAreNobodyElses() {
+        let pop = TestPoP()
+        let first = Self.quotation(pop).word(at: 4)
+        let other = Self.quotation(pop, inner: 1280, to: 4).word(at: 4)
+        pop.advance(seconds: 140)
+        let later = Self.quotation(pop).word(at: 4)
+
+        #expect(Set([first, other, later]).count == 3)
+        // What was sent before is no evidence any more.
+        let quotation = Self.quotation(pop).with(word: first ?? 0, at: 4)
+        _ = pop.fromOutside(Self.report(quotation, mtu: 1400))
+        #expect(pop.tunnel(0).pathMTU == nil)
+    }
+
+    @Test func isStillLearntFromAPacketOfTheMinuteBefore() {
+        let pop = TestPoP()
+        let quotation = Self.quotation(pop)
+        pop.advance(seconds: 60)
+
+        _ = pop.fromOutside(Self.report(quotation, mtu: 1400))
+
+        #expect(pop.tunnel(0).pathMTU == 1400)
+    }
+
+    /// A run's headers are the kernel's, so that the path is tried with a packet of the same size.
+    ///
+    /// What a router says of that is believed, however the header has changed on its way.
+    @Test(arguments: [UInt16(0), 5, 4711])
+    func isTriedWhereTheHeaderShowsNothing(_ identification: UInt16) throws {
+        let pop = TestPoP()
+        _ = pop.fromOutside(.ayiya(.noOperation))
+        let run = Self.quotation(pop, inner: 1428, to: 1).with(word: identification, at: 4)
+
+        let outcome = pop.fromOutside(Self.report(run, mtu: 1400))
+        let trial = try #require(outcome.sent)
+
+        #expect(outcome.fate == .consumed)
+        #expect(pop.tunnel(1).pathMTU == nil)
+        #expect(trial.remote == Plan.home && trial.isOwn && trial.octets.count == 1500)
+        #expect(try IPv4Packet(trial.octets.span.bytes).dontFragment)
+        let again = Array(trial.octets.prefix(20 + 8 + 44 + 40 + 8 + 8)).with(word: identification, at: 4)
+        _ = pop.fromOutside(Self.report(again, mtu: 1400))
+        #expect(pop.tunnel(1).pathMTU == 1400)
+    }
+
+    @Test func isTriedOnceASecond() {
+        let pop = TestPoP()
+        let lie = Self.quotation(pop).with(word: 0, at: 4)
+
+        let trials = (0..<100).count { _ in
+            pop.now.monotonic += 50_000_000
+            return pop.fromOutside(Self.report(lie, mtu: 1400)).sent != nil
+        }
+
+        #expect(trials == 5)
+    }
+
+    /// The nonce of one tunnel says nothing about another, whose user does not know it.
+    @Test func isNotLearntFromAnotherTunnelsTrial() throws {
+        let pop = TestPoP()
+        let lie = Self.quotation(pop).with(word: 0, at: 4)
+        let other = Self.quotation(pop, inner: 1280, to: 4).with(word: 0, at: 4)
+        let trial = try #require(pop.fromOutside(Self.report(lie, mtu: 1400)).sent)
+        let forged = other.prefix(20) + trial.octets.from(20).prefix(70)
+
+        _ = pop.fromOutside(Self.report(Array(forged), mtu: 1290))
+
+        #expect(pop.tunnel(4).pathMTU == nil)
+    }
+
+    @Test func ourOwnKernelIsNotBelieved() {
+        let pop = TestPoP()
+        let quotation = Self.quotation(pop)
+
+        let outcome = pop.fromOutside(
+            .icmpv4(type: 3, code: 4, parameter: 552, quotation, from: Plan.popIPv4)
+        )
 
         #expect(outcome == .nothing(but: .consumed))
-        #expect(pop.tunnel(0).pathMTU == row.output)
+        #expect(pop.tunnel(0).pathMTU == nil)
     }
 
     @Test func isNotLearntFromAWrongChecksum() {
         let pop = TestPoP()
-        var report = Self.report(mtu: 1400)
+        var report = Self.report(Self.quotation(pop), mtu: 1400)
         report.payload[2] ^= 1
 
         let outcome = pop.fromOutside(report)
@@ -102,7 +244,7 @@ import Wire
     @Test func isNotLearntWhenItIsStatic() {
         let pop = TestPoP(Plan.popLines + "pop set path-mtu static\n" + Plan.tunnelLines)
 
-        _ = pop.fromOutside(Self.report(mtu: 1400))
+        Self.learn(1400, pop)
 
         #expect(pop.tunnel(0).pathMTU == nil)
         #expect(pop.fromUplink(Self.down(1480)).fate == .forwarded)
@@ -112,13 +254,7 @@ import Wire
     @Test func isLearntOverIPv6ButNeverUnder1280() {
         for (mtu, learnt) in [(1400, 1400), (1280, 1280), (1279, nil), (0, nil)] as [(UInt32, Int?)] {
             let pop = TestPoP()
-            let path = OuterPath(local: Plan.popIPv6, remote: Plan.remote(of: 5))
-            let quotation = OuterPacket.quotation(
-                along: path,
-                protocolNumber: ProtocolNumber.ipv6,
-                Array(Self.down(1460, to: 5).prefix(1100)),
-                size: 1500
-            )
+            let quotation = Self.quotation(pop, inner: 1460, to: 5, of: 1200)
 
             let outcome = pop.fromOutside(
                 .icmpv6(type: 2, parameter: mtu, quotation, from: ip("2001:db8:aaaa::1"))
@@ -130,10 +266,23 @@ import Wire
         }
     }
 
+    /// Over IPv6 the flow label is what only who saw the packet can know.
+    @Test func isNotLearntOverIPv6FromAnotherFlowLabel() {
+        let pop = TestPoP()
+        let quotation = Self.quotation(pop, inner: 1460, to: 5, of: 100)
+        let lie = quotation.with(quotation[3] ^ 1, at: 3)
+
+        let outcome = pop.fromOutside(.icmpv6(type: 2, parameter: 1400, lie, from: ip("2001:db8:aaaa::1")))
+
+        #expect(pop.tunnel(5).pathMTU == nil)
+        #expect(outcome.sent?.octets.count == 1500)
+    }
+
     @Test func onlyFallsUntilItIsForgotten() {
         let pop = TestPoP()
+        let quotation = Self.quotation(pop)
         for (mtu, known) in [(1450, 1450), (1400, 1400), (1430, 1400), (1399, 1399)] as [(UInt32, Int)] {
-            _ = pop.fromOutside(Self.report(mtu: mtu))
+            _ = pop.fromOutside(Self.report(quotation, mtu: mtu))
             #expect(pop.tunnel(0).pathMTU == known)
         }
 
@@ -149,7 +298,7 @@ import Wire
 
     @Test func makesSendersSendLess() {
         let pop = TestPoP()
-        _ = pop.fromOutside(Self.report(mtu: 1400))
+        Self.learn(1400, pop)
 
         let fits = pop.fromUplink(Self.down(1380))
         let doesNot = pop.fromUplink(Self.down(1381))
@@ -161,16 +310,8 @@ import Wire
     @Test func countsTheHeadersOfTheEncapsulation() {
         let pop = TestPoP()
         _ = pop.fromOutside(.ayiya(.noOperation))
-        let path = pop.tunnel(1).path ?? Self.path
-        let ports = octets("13d0 9c40 0000 0000")
-        let quotation = OuterPacket.quotation(
-            along: path,
-            protocolNumber: ProtocolNumber.udp,
-            ports,
-            size: 1500
-        )
 
-        _ = pop.fromOutside(.icmpv4(type: 3, code: 4, parameter: 1400, quotation, from: Self.router))
+        _ = pop.fromOutside(Self.report(Self.quotation(pop, inner: 1428, to: 1, of: 28), mtu: 1400))
 
         #expect(pop.tunnel(1).pathMTU == 1400)
         #expect(pop.fromUplink(Self.down(1400, to: 1)).icmp?.parameter == 1328)
@@ -180,7 +321,8 @@ import Wire
     @Test(arguments: [1299, 1296, 1280, 1006, 700, 576, 68])
     func letsPacketsOf1280OctetsThroughEveryPath(_ mtu: Int) throws {
         let pop = TestPoP()
-        _ = pop.fromOutside(Self.report(mtu: UInt32(mtu)))
+        Self.learn(UInt32(mtu), pop)
+        let floor = max(mtu, 552)
         let inner = Self.down(1280)
 
         let outcome = pop.fromUplink(inner)
@@ -195,10 +337,21 @@ import Wire
             #expect(packet.hasValidChecksum == true)
             #expect(packet.dontFragment == false)
             #expect(8 * Int((octets.word(at: 6) ?? 0) & 0x1fff) == whole.count)
-            #expect(outcome.spare == nil || packet.totalLength <= mtu)
+            #expect(outcome.spare == nil || packet.totalLength <= floor)
             whole += packet.payload.octets
         }
         #expect(whole == inner)
+    }
+
+    /// On a path that takes less than the least that we send by, routers cut, so that nothing may forbid it.
+    @Test func leavesItToRoutersBelowTheFloor() throws {
+        let pop = TestPoP()
+        Self.learn(300, pop)
+
+        for size in [100, 400, 532, 1280] {
+            let sent = try #require(pop.fromUplink(Self.down(size)).sent).octets
+            #expect(try IPv4Packet(sent.span.bytes).dontFragment == false, "\(size)")
+        }
     }
 
     @Test func fragmentsOverIPv6Too() throws {
@@ -217,7 +370,7 @@ import Wire
 
     @Test func isForgottenWithTheEndItBelongsTo() {
         let pop = TestPoP()
-        _ = pop.fromOutside(Self.report(mtu: 1400))
+        Self.learn(1400, pop)
 
         pop.apply(Plan.text.replacing("T4141 198.51.100.1 ", with: "T4141 198.51.100.77 "))
 

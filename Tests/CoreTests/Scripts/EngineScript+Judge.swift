@@ -16,8 +16,20 @@ extension EngineScript {
         try BrokenPromise.unless(received == 1 && spent == 1, "received \(received), spent \(spent)")
         try BrokenPromise.unless(forwarded == 0 || output.packet != .none, "forwarded to nowhere")
         // The response to an AYIYA echo request goes beside whatever becomes of the packet in it.
-        try BrokenPromise.unless(consumed == 0 || output.packet == .none, "consumed and sent: \(output)")
+        try BrokenPromise.unless(
+            consumed == 0 || Self.mayFollowNews(output.packet),
+            "consumed and sent: \(output)"
+        )
         try BrokenPromise.unless(dropped == 0 || output.packet == .none, "dropped and sent: \(output)")
+    }
+
+    /// Whether something may be sent where a packet was only taken note of: nothing, or what tries the path to a tunnel's end.
+    private static func mayFollowNews(_ transmission: Output.Transmission) -> Bool {
+        switch transmission {
+        case .none: true
+        case .outside(_, let tunnel, .own): tunnel != nil
+        default: false
+        }
     }
 
     /// What is sent must be a whole and right packet, from us or rightly forwarded.

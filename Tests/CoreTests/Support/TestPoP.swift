@@ -11,7 +11,8 @@ import Wire
 /// With `SIXXS_ENGINES=2` in the environment there are two engines that share their sessions, and a coin decides which of
 /// them gets a packet: nobody may see a difference.
 final class TestPoP {
-    fileprivate static let roomBehind = 64
+    /// Enough for a packet of the PoP's own where one of no size came in.
+    fileprivate static let roomBehind = 1600
 
     /// Where a test looks at what only one engine did, or at what two may do a second later.
     static let hasOneEngine = !hasTwoEngines
@@ -128,9 +129,9 @@ final class TestPoP {
     }
 
     /// Gives the engine a whole outer IPv4 packet.
-    func fromRawIPv4(_ packet: [UInt8]) -> Outcome {
+    func fromRawIPv4(_ packet: [UInt8], isBroadcast: Bool = false) -> Outcome {
         self.run(packet) { engine, buffer, spare, now in
-            engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
+            engine.receiveRawIPv4(&buffer, spare: &spare, isBroadcast: isBroadcast, at: now)
         }
     }
 

@@ -77,7 +77,13 @@ import Wire
         let sessions = SharedSessions()
         let rate = ICMPRate(tunnelPerSecond: 1, tunnelBurst: 3, popPerSecond: 100)
         let taken = (0..<10).filter { _ in
-            sessions.takeErrorToken(CoreTests.tid(1), rate, at: Self.now.monotonic)
+            sessions.takeToken(
+                for: .unreachable,
+                about: CoreTests.tid(1),
+                to: ICMPLimits.Places(of: Self.path(1).remote, by: KeyedHash(seed: 1, for: .limits)),
+                rate,
+                at: Self.now.monotonic
+            )
         }
 
         #expect(taken.count == 3)

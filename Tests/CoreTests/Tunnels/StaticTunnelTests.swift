@@ -79,6 +79,61 @@ import Wire
         #expect(pop.tunnel(0).encapsulation == .sixInFour)
     }
 
+    /// RFC 1122 §3.2.1.3: whoever answered a group would answer for all who are in it.
+    // swift-format-ignore
+    static let groups: [Row<OuterPacket, Void>] = [
+        Row("6in4 to all hosts",           OuterPacket.sixInFour(up, from: Plan.remote(of: 0)).to(ip("224.0.0.1")), is: ()),
+        Row("GRE to the limited broadcast", OuterPacket.gre(up, from: Plan.remote(of: 0)).to(ip("255.255.255.255")), is: ()),
+        Row("6in6 to all nodes",           OuterPacket.sixInFour(Packet.udp(Plan.them(5), Plan.internet), from: Plan.remote(of: 5)).to(ip("ff02::1")), is: ()),
+        Row("AYIYA to all hosts",          OuterPacket.ayiya(.noOperation).to(ip("224.0.0.1")), is: ()),
+        Row("a beat to all hosts",         OuterPacket.heartbeat().to(ip("224.0.0.1")), is: ()),
+    ]
+
+    @Test(arguments: Self.groups)
+    func doesNotAdoptTheAddressOfAGroup(_ row: Row<OuterPacket, Void>) {
+        let pop = TestPoP()
+
+        let outcome = pop.fromOutside(row.input)
+
+        #expect(outcome == .nothing(but: .dropped(.impossibleDestination)))
+        for number in [0, 5] as [UInt16] { #expect(pop.tunnel(number).path?.local.isGroup == false) }
+        for number in [1, 2] as [UInt16] { #expect(pop.tunnel(number).condition == .down) }
+    }
+
+    /// Which of a host's addresses are those of its links' broadcast, the kernel alone knows.
+    @Test func doesNotAdoptABroadcastAddress() {
+        let pop = TestPoP()
+        let inner = Self.up
+        let header = IPv4Header(
+            totalLength: UInt16(20 + inner.count),
+            timeToLive: 60,
+            protocolNumber: ProtocolNumber.ipv6,
+            source: IPv4Address(198, 51, 100, 1),
+            destination: IPv4Address(192, 0, 2, 255)
+        )
+        let packet = written(20, before: inner) { header.encode(into: &$0, at: 0) }
+
+        #expect(pop.fromRawIPv4(packet, isBroadcast: true) == .nothing(but: .dropped(.impossibleDestination)))
+        #expect(pop.tunnel(0).path?.local == Plan.popIPv4)
+        #expect(pop.fromRawIPv4(packet).fate == .forwarded)
+        #expect(pop.tunnel(0).path?.local == ip("192.0.2.255"))
+    }
+
+    /// Nobody can be answered there.
+    @Test(arguments: ["224.0.0.1", "255.255.255.255", "0.0.0.0", "ff02::1", "::"])
+    func takesNothingFromWhatIsNoHost(_ source: String) {
+        let pop = TestPoP()
+
+        let outcomes = [
+            pop.fromOutside(.ayiya(.noOperation, from: ip(source))),
+            pop.fromOutside(.heartbeat(from: ip(source))),
+            pop.fromOutside(.sixInFour(Self.up, from: ip(source))),
+        ]
+
+        for outcome in outcomes { #expect(outcome == .nothing(but: .dropped(.wrongEndpoint))) }
+        for number in [1, 2] as [UInt16] { #expect(pop.tunnel(number).condition == .down) }
+    }
+
     @Test func ignoresBeatsEvenWithAPassword() {
         let pop = TestPoP(Plan.popLines + "tunnel set config 0 T1 198.51.100.1 up 1280 secret\n")
 
