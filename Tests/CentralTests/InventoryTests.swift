@@ -85,6 +85,12 @@ struct InventoryTests {
     static let mistakes = [
         Mistake("IPv4 of 256", "192.0.2.1", "192.0.2.256", "pops/chtst01.yaml:5:7: ipv4: expected an IPv4 address, found \"192.0.2.256\""),
         Mistake("IPv6 without colons", "2001:db8::1", "none", "pops/chtst01.yaml:6:7: ipv6: expected an IPv6 address, found \"none\""),
+        Mistake("IPv4 of nobody", "192.0.2.1", "0.0.0.0", "pops/chtst01.yaml:5:7: ipv4: expected the address of one host"),
+        Mistake("IPv4 of a group", "192.0.2.1", "224.0.0.1", "pops/chtst01.yaml:5:7: ipv4: expected the address of one host"),
+        Mistake("IPv6 of all nodes", "2001:db8::1", "ff02::1", "pops/chtst01.yaml:6:7: ipv6: expected the address of one host"),
+        Mistake("IPv6 of one link", "2001:db8::1", "fe80::1", "pops/chtst01.yaml:6:7: ipv6: expected the address of one host"),
+        Mistake("IPv6 in a prefix of its own", "2001:db8::1", "2001:db8:101:5::2", "pops/chtst01.yaml:6:7: ipv6: expected an address outside the fleet's prefixes, found 2001:db8:101:5::2, which lies in 2001:db8:101::/48"),
+        Mistake("prefix of groups", "2001:db8:1000::/40", "ff00::/40", "prefixes.subnets: expected a prefix of unicast addresses that can be routed, found \"ff00::/40\""),
         Mistake("id 4096", "id: 1", "id: 4096", "pops/chtst01.yaml:1:5: id: expected a PoP id from 1 to 4095, found \"4096\""),
         Mistake("id missing", "id: 1\n", "", "pops/chtst01.yaml:1:1: id: expected a PoP id from 1 to 4095, found no such key"),
         Mistake("unknown key", "city:", "town:", "pops/chtst01.yaml:3:1: expected one of the keys id, name, city, country, ipv4, ipv6, ssh, control, mtu, enabled, poll, canary, prefixes, found \"town\""),

@@ -21,6 +21,9 @@ struct VerifyTests {
         ("DELETE FROM tunnel WHERE number = 1", "names a tunnel that does not exist"),
         ("UPDATE tunnel SET password = NULL WHERE number = 1", "T1 is ayiya, and has no password"),
         ("UPDATE tunnel SET mtu = 9000 WHERE number = 1", "MTU 9000"),
+        ("UPDATE pop SET ipv6 = 'ff02::1' WHERE id = 1", "has ff02::1, which is not the address of one host"),
+        ("UPDATE pop SET ipv6 = '2001:db8:101:5::2' WHERE id = 1", "which lies in prefix 2001:db8:101::/48"),
+        ("UPDATE tunnel SET endpoint = '192.0.2.1' WHERE type = 'static'", "the own address of PoP"),
     ]
 
     @Test(arguments: damages)

@@ -4,6 +4,7 @@ extension Configuration {
         /// The setting to blame.
         public enum Subject: Hashable, Sendable {
             case popID
+            case details(Int)
             case prefix(IPv6Prefix)
             case tunnel(TID)
             case subnet(IPv6Prefix)
@@ -60,12 +61,28 @@ extension Configuration {
             let expected = "at most \(PoPSettings.maximumACLEntries) entries in the access list"
             throw Conflict(subject: .popID, expected: expected, found: "\(self.pop.controlACL.count)")
         }
-        try self.checkPrefixes()
-        try self.checkTunnels()
+        try self.checkDetails()
+        let own = FleetAddresses(pops: self.pop.addresses, prefixes: self.prefixes)
+        try self.checkPrefixes(own)
+        try self.checkTunnels(own)
         try self.checkSubnets()
     }
 
-    private func checkPrefixes() throws(Conflict) {
+    /// What is routed into tunnels.
+    private var prefixes: [IPv6Prefix] {
+        [self.pop.tunnelPrefix].compactMap(\.self) + self.pop.subnetPrefixes
+    }
+
+    private func checkDetails() throws(Conflict) {
+        for details in self.pop.pops {
+            for address in details.addresses where !address.isReachableUnicast {
+                let expected = "the address of one host"
+                throw Conflict(subject: .details(details.id), expected: expected, found: "\(address)")
+            }
+        }
+    }
+
+    private func checkPrefixes(_ own: FleetAddresses) throws(Conflict) {
         if self.pop.subnetPrefixes.count > PoPSettings.maximumSubnetPrefixes,
             let last = self.pop.subnetPrefixes.last
         {
@@ -74,7 +91,16 @@ extension Configuration {
             throw Conflict(subject: .prefix(last), expected: "at most \(most) subnet prefixes", found: found)
         }
         var seen: [IPv6Prefix] = []
-        for prefix in [self.pop.tunnelPrefix].compactMap(\.self) + self.pop.subnetPrefixes {
+        for prefix in self.prefixes {
+            guard prefix.isRoutableUnicast else {
+                let expected = "a prefix of unicast addresses that can be routed"
+                throw Conflict(subject: .prefix(prefix), expected: expected, found: "\(prefix)")
+            }
+            if let pop = own.pop(in: prefix) {
+                let expected = "a prefix that holds no PoP's own address"
+                let found = "\(prefix) with \(pop.address) of \(pop.name)"
+                throw Conflict(subject: .prefix(prefix), expected: expected, found: found)
+            }
             if let other = seen.first(where: { $0.overlaps(prefix) }) {
                 let expected = "a prefix that overlaps no other"
                 throw Conflict(subject: .prefix(prefix), expected: expected, found: "\(prefix) and \(other)")
@@ -83,7 +109,7 @@ extension Configuration {
         }
     }
 
-    private func checkTunnels() throws(Conflict) {
+    private func checkTunnels(_ own: FleetAddresses) throws(Conflict) {
         var tidOfNumber: [TunnelNumber: TID] = [:]
         tidOfNumber.reserveCapacity(self.tunnels.count)
         for tunnel in self.tunnels {
@@ -95,17 +121,26 @@ extension Configuration {
             if self.pop.tunnelPrefix == nil {
                 throw Conflict(subject: .tunnel(tunnel.tid), expected: "a tunnel prefix", found: "none")
             }
-            if case .fixed(.ipv6(let remote)) = tunnel.remote, self.isInOwnPrefix(remote) {
-                // RFC 2473 §4.1.2: an outer packet to it would come back to be encapsulated again.
-                let expected = "a remote end outside the PoP's own prefixes"
-                throw Conflict(subject: .tunnel(tunnel.tid), expected: expected, found: "\(remote)")
-            }
+            if case .fixed(let remote) = tunnel.remote { try Self.check(remote, of: tunnel.tid, own) }
         }
     }
 
-    private func isInOwnPrefix(_ address: IPv6Address) -> Bool {
-        self.pop.tunnelPrefix?.contains(address) == true
-            || self.pop.subnetPrefixes.contains { $0.contains(address) }
+    private static func check(_ remote: IPAddress, of tid: TID, _ own: FleetAddresses) throws(Conflict) {
+        guard remote.isReachableUnicast else {
+            throw Conflict(
+                subject: .tunnel(tid),
+                expected: "a remote end that is one host",
+                found: "\(remote)"
+            )
+        }
+        if let name = own.pop(at: remote) {
+            let expected = "a remote end that is no PoP's own address"
+            throw Conflict(subject: .tunnel(tid), expected: expected, found: "\(remote) of \(name)")
+        }
+        guard own.prefix(around: remote) == nil else {
+            let expected = "a remote end outside the PoP's own prefixes"
+            throw Conflict(subject: .tunnel(tid), expected: expected, found: "\(remote)")
+        }
     }
 
     private func checkSubnets() throws(Conflict) {

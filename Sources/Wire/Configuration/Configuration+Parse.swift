@@ -133,7 +133,7 @@ private struct ConfigurationReader {
     private static func item(of command: ConfigurationCommand) -> Places.Item? {
         switch command {
         case .setID: .subject(.popID)
-        case .setDetails(let details): .details(details.id)
+        case .setDetails(let details): .subject(.details(details.id))
         case .addTunnelPrefix: .tunnelPrefix
         case .addSubnetPrefix(let prefix): .subject(.prefix(prefix))
         case .setTunnel(let tunnel): .subject(.tunnel(tunnel.tid))

@@ -9,17 +9,16 @@ struct Places {
     /// A setting that a text may give only once, or that a conflict may later be about.
     enum Item: Hashable, CustomStringConvertible {
         case subject(Configuration.Conflict.Subject)
-        case details(Int)
         case tunnelPrefix
 
         var description: String {
             switch self {
             case .subject(.popID): "the PoP id"
+            case .subject(.details(let id)): "PoP \(id)"
             case .subject(.prefix(let prefix)): "subnet prefix \(prefix)"
             case .subject(.tunnel(let tid)): "tid \(tid)"
             case .subject(.subnet(let prefix)): "subnet \(prefix)"
             case .subject(.subnetOwner(let prefix)): "the owner of subnet \(prefix)"
-            case .details(let id): "PoP \(id)"
             case .tunnelPrefix: "a tunnel prefix"
             }
         }

@@ -74,6 +74,18 @@ public struct PoPDetails: Hashable, Sendable {
     }
 }
 
+extension PoPDetails {
+    /// Both addresses.
+    var addresses: [IPAddress] { [.ipv4(self.ipv4), .ipv6(self.ipv6)] }
+}
+
+extension PoPSettings {
+    /// The addresses of all PoPs that are known, with the PoPs' names.
+    var addresses: [(name: String, address: IPAddress)] {
+        self.pops.flatMap { details in details.addresses.map { (details.name, $0) } }
+    }
+}
+
 /// Limits on the ICMP errors that a PoP sends (RFC 4443 §2.4(f)).
 public struct ICMPRate: Hashable, Sendable {
     /// Errors a second about one tunnel.

@@ -4,9 +4,38 @@ internal import Wire
 /// Parsers of arguments; what they throw says what was expected.
 enum ArgumentText {
     static func popName(_ text: String) throws -> PoPName { try PoPName(parsing: text) }
-    static func ipv4(_ text: String) throws -> IPv4Address { try IPv4Address(parsing: text) }
-    static func ipv6(_ text: String) throws -> IPv6Address { try IPv6Address(parsing: text) }
+    static func ipv4(_ text: String) throws -> IPv4Address {
+        let address = try IPv4Address(parsing: text)
+        try Self.requireHost(.ipv4(address), text)
+        return address
+    }
+
+    static func ipv6(_ text: String) throws -> IPv6Address {
+        let address = try IPv6Address(parsing: text)
+        try Self.requireHost(.ipv6(address), text)
+        return address
+    }
+
+    private static func requireHost(_ address: IPAddress, _ text: String) throws {
+        guard address.isReachableUnicast else {
+            throw SyntaxError(
+                expected: "the address of one host, not a loopback, multicast or reserved one",
+                found: text
+            )
+        }
+    }
+
     static func prefix(_ text: String) throws -> IPv6Prefix { try IPv6Prefix(parsing: text) }
+
+    /// A prefix that can be routed to a PoP.
+    static func routedPrefix(_ text: String) throws -> IPv6Prefix {
+        let prefix = try IPv6Prefix(parsing: text)
+        guard prefix.isRoutableUnicast else {
+            throw SyntaxError(expected: "a prefix of unicast addresses that can be routed", found: text)
+        }
+        return prefix
+    }
+
     static func endpoint(_ text: String) throws -> Endpoint { try Endpoint(parsing: text) }
     static func tunnel(_ text: String) throws -> TunnelNumber { try TunnelNumber(parsing: text) }
     static func tid(_ text: String) throws -> TID { try TID(parsing: text) }
@@ -22,12 +51,7 @@ enum ArgumentText {
     /// An address that a static tunnel can end at.
     static func tunnelEnd(_ text: String) throws -> IPAddress {
         let address = try IPAddress(parsing: text)
-        guard address.isReachableUnicast else {
-            throw SyntaxError(
-                expected: "the address of one host, not a loopback, multicast or reserved one",
-                found: text
-            )
-        }
+        try Self.requireHost(address, text)
         return address
     }
 

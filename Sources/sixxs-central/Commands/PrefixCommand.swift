@@ -28,7 +28,7 @@ struct PrefixAddCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
     @Argument(help: "tunnel or subnet.", transform: ArgumentText.prefixKind) var kind: PrefixKind
-    @Argument(help: "The prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+    @Argument(help: "The prefix.", transform: ArgumentText.routedPrefix) var prefix: IPv6Prefix
 
     func run() async throws {
         let store = try self.store.open()
@@ -105,7 +105,7 @@ struct PrefixRemoveCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+    @Argument(help: "The prefix.", transform: ArgumentText.routedPrefix) var prefix: IPv6Prefix
 
     func run() async throws {
         let store = try self.store.open()

@@ -81,6 +81,14 @@ extension RegistryTransaction {
         if let other = try self.number(of: "endpoint", endpoint.description, otherThan: tunnel) {
             throw RegistryError.refused("endpoint \(endpoint) of \(pop) is taken by T\(other)")
         }
+        guard endpoint.isReachableUnicast else {
+            throw RegistryError.refused(
+                "\(endpoint) is not the address of one host, where a tunnel could end"
+            )
+        }
+        if let name = try self.pop(withAddress: endpoint) {
+            throw RegistryError.refused("no tunnel can end at \(endpoint), the own address of \(name)")
+        }
         guard case .ipv6(let address) = endpoint else { return }
         // Prefixes are disjoint, so only the one with the nearest lower bound can hold the address.
         let nearest =
@@ -90,6 +98,13 @@ extension RegistryTransaction {
                 "the endpoint \(address) lies in a prefix of the fleet: packets would go in circles"
             )
         }
+    }
+
+    private func pop(withAddress address: IPAddress) throws -> String? {
+        let statement = try self.database.cachedStatement(
+            sql: "SELECT name FROM pop WHERE ipv4 = :address OR ipv6 = :address"
+        )
+        return try String.fetchOne(statement, arguments: ["address": address.description])
     }
 
     /// The tunnel of the same PoP that has a value, if another has it.

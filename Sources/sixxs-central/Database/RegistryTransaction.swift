@@ -86,6 +86,7 @@ extension RegistryTransaction {
     private func add(_ pop: PoP) throws -> PoP {
         try pop.checkTexts()
         try self.checkTaken(pop)
+        try self.checkAddresses(pop, before: nil)
         try PoPRecord(pop).insert(self.database)
         try self.audit("pop \(pop.name)", from: nil, to: PoPDocument(pop), concerning: .allPoPs)
         return pop
@@ -96,6 +97,7 @@ extension RegistryTransaction {
         let new = amendment.applied(to: old)
         if new != old { try new.checkTexts() }
         try self.checkTaken(new)
+        try self.checkAddresses(new, before: old)
         try PoPRecord(new).update(self.database)
         try self.audit(
             "pop \(name)",
@@ -104,6 +106,39 @@ extension RegistryTransaction {
             concerning: new.ipv4 == old.ipv4 && new.ipv6 == old.ipv6 ? .noPoP : .allPoPs
         )
         return new
+    }
+
+    /// Refuses addresses for a PoP that no host has, that are routed into tunnels, or where a tunnel ends; those that it has
+    /// already are left to `verify`.
+    private func checkAddresses(_ pop: PoP, before old: PoP?) throws {
+        let addresses = [IPAddress.ipv4(pop.ipv4), .ipv6(pop.ipv6)]
+        let known = old.map { [IPAddress.ipv4($0.ipv4), .ipv6($0.ipv6)] } ?? []
+        for address in addresses where !known.contains(address) {
+            guard address.isReachableUnicast else {
+                throw RegistryError.refused(
+                    "\(address) is not the address of one host, and \(pop.name) needs one"
+                )
+            }
+            if let number = try self.tunnel(endingAt: address) {
+                throw RegistryError.refused("T\(number) ends at \(address), which is to be \(pop.name)'s own")
+            }
+        }
+        guard !known.contains(.ipv6(pop.ipv6)) else { return }
+        if let prefix = try self.overlapping(IPv6Prefix(containing: pop.ipv6, length: 128)) {
+            throw RegistryError.refused("\(pop.ipv6) lies in \(prefix.prefix), which is routed into tunnels")
+        }
+    }
+
+    private func tunnel(endingAt address: IPAddress) throws -> Int64? {
+        let sql = "SELECT number FROM tunnel WHERE endpoint = ? ORDER BY number LIMIT 1"
+        return try Int64.fetchOne(self.database, sql: sql, arguments: [address.description])
+    }
+
+    /// The PoP's address that a prefix holds, and whose it is.
+    private func pop(in prefix: IPv6Prefix) throws -> (name: String, address: IPv6Address)? {
+        let pops = try PoPRecord.fetchAll(self.database).map(\.pop)
+        let own = FleetAddresses(pops: pops.map { ($0.name.description, .ipv6($0.ipv6)) })
+        return own.pop(in: prefix)
     }
 
     /// Names the PoP that has what another PoP wants.
@@ -150,6 +185,12 @@ extension RegistryTransaction {
         guard kind.lengths.contains(prefix.length) else {
             let lengths = kind.lengths.map { "/\($0)" }.joined(separator: " or a ")
             throw RegistryError.refused("a \(kind.rawValue) prefix is a \(lengths), and \(prefix) is not")
+        }
+        guard prefix.isRoutableUnicast else {
+            throw RegistryError.refused("\(prefix) is no prefix of unicast addresses that can be routed")
+        }
+        if let pop = try self.pop(in: prefix) {
+            throw RegistryError.refused("\(prefix) holds \(pop.address), the own address of \(pop.name)")
         }
         if let other = try self.overlapping(prefix) {
             let owner =

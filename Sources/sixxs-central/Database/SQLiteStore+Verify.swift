@@ -1,10 +1,11 @@
 internal import GRDB
+internal import Wire
 
 extension SQLiteStore {
     func violations() async throws -> [String] {
         try await self.reading { database in
             try Self.rules.flatMap { try String.fetchAll(database, sql: $0) }
-                + Self.danglingReferences(in: database)
+                + Self.danglingReferences(in: database) + Self.misplacedAddresses(in: database)
         }
     }
 
@@ -18,6 +19,48 @@ extension SQLiteStore {
             damage += findings.filter { $0 != "ok" }.map { "\(pool.path): \($0)" }
         }
         return damage
+    }
+
+    /// Addresses of PoPs, endpoints and prefixes that cannot be what they are there for.
+    private static func misplacedAddresses(in database: Database) throws -> [String] {
+        let pops = try PoPRecord.fetchAll(database, sql: "SELECT * FROM pop ORDER BY id").map(\.pop)
+        let records = try PrefixRecord.fetchAll(database, sql: "SELECT * FROM prefix ORDER BY lower")
+        let prefixes = records.map(\.routed.prefix)
+        let addresses = pops.flatMap { pop in
+            [IPAddress.ipv4(pop.ipv4), .ipv6(pop.ipv6)].map { (name: pop.name.description, address: $0) }
+        }
+        let own = FleetAddresses(pops: addresses, prefixes: prefixes)
+        var sentences: [String] = []
+        for (name, address) in addresses {
+            if !address.isReachableUnicast {
+                sentences.append("PoP \(name) has \(address), which is not the address of one host")
+            }
+            if let prefix = own.prefix(around: address) {
+                sentences.append("PoP \(name) has \(address), which lies in prefix \(prefix)")
+            }
+        }
+        for prefix in prefixes where !prefix.isRoutableUnicast {
+            sentences.append("prefix \(prefix) is not of unicast addresses that can be routed")
+        }
+        return try sentences + Self.misplacedEndpoints(in: database, own)
+    }
+
+    private static func misplacedEndpoints(in database: Database, _ own: FleetAddresses) throws -> [String] {
+        let sql = "SELECT number, endpoint FROM tunnel WHERE endpoint IS NOT NULL ORDER BY number"
+        var sentences: [String] = []
+        let ends = try Row.fetchCursor(database, sql: sql)
+        while let end = try ends.next() {
+            let (number, text): (Int64, String) = (end["number"], end["endpoint"])
+            guard let address = try? IPAddress(parsing: text) else { continue }
+            if let name = own.pop(at: address) {
+                sentences.append("T\(number) ends at \(address), the own address of PoP \(name)")
+            } else if let prefix = own.prefix(around: address) {
+                sentences.append("T\(number) ends at \(address), which lies in prefix \(prefix)")
+            } else if !address.isReachableUnicast {
+                sentences.append("T\(number) ends at \(address), which is not the address of one host")
+            }
+        }
+        return sentences
     }
 
     private static func danglingReferences(in database: Database) throws -> [String] {

@@ -181,7 +181,7 @@ extension InventoryReader {
     }
 
     private static func prefix(_ text: String, _ kind: PrefixKind) throws -> Inventory.Prefix {
-        let prefix = try IPv6Prefix(parsing: text)
+        let prefix = try ArgumentText.routedPrefix(text)
         guard kind.lengths.contains(prefix.length) else {
             let lengths = kind.lengths.map { "/\($0)" }.joined(separator: " or a ")
             throw SyntaxError(expected: "a \(kind.rawValue) prefix, a \(lengths)", found: text)
@@ -225,6 +225,16 @@ extension InventoryReader {
             "an address that no other PoP has"
         )
         let prefixes = entries.flatMap(\.prefixes).sorted { $0.value.prefix < $1.value.prefix }
+        let own = FleetAddresses(prefixes: prefixes.map(\.value.prefix))
+        for entry in entries {
+            guard let prefix = own.prefix(around: .ipv6(entry.pop.ipv6)) else { continue }
+            self.problems.note(
+                entry.ipv6,
+                key: "ipv6",
+                expected: "an address outside the fleet's prefixes",
+                found: "\(entry.pop.ipv6), which lies in \(prefix)"
+            )
+        }
         // Sorted by address, a prefix that overlaps any before it overlaps the longest-reaching of them.
         var reach: Located<Inventory.Prefix>?
         for prefix in prefixes {

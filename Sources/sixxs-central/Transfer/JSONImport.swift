@@ -141,7 +141,7 @@ private struct DocumentReader {
         )
         guard let pop = row.required("pop", "a PoP name", ArgumentText.popName),
             let kind = row.required("kind", "tunnel or subnet", ArgumentText.prefixKind),
-            let prefix = row.required("prefix", "a prefix", ArgumentText.prefix)
+            let prefix = row.required("prefix", "a prefix", ArgumentText.routedPrefix)
         else { return nil }
         return TransferFleet.Entry(
             value: TransferFleet.Prefix(prefix: prefix, kind: kind, pop: pop),
