@@ -97,6 +97,62 @@ struct LeaseTests {
         #expect(try await test.store.lease(keeper.lease, for: 1)?.name == "thief")
     }
 
+    /// A centre that was stopped in the middle does not know that its lease is over.
+    @Test func letsNobodyWriteWhoLostItInTheMiddle() async throws {
+        let (clock, folder) = (MovedClock(), try TemporaryFolder())
+        let store = try Self.store(clock, in: folder)
+        try await store.apply(Fixture.registry(), by: "tester")
+        let keeper = LeaseKeeper(
+            store: store,
+            lease: Lease(.round, of: "first"),
+            seconds: 600,
+            logger: Self.quiet
+        )
+        let event = FleetEvent(time: Date(timeIntervalSince1970: 0), popID: 1, kind: .held, detail: "late")
+        #expect(try await keeper.take(within: .zero) == nil)
+        let report = try FakeDaemon.received(FakeDaemon.State())
+        let rendering = try ConfigurationRenderer(try await store.snapshot(of: .fleet)).render(1)
+
+        try await keeper.keep {
+            try await store.record([event])
+            clock.advance(700)
+            let second = Lease(.round, of: "second")
+            #expect(try await store.lease(second, for: 600) == nil)
+            #expect(try await store.term(of: second) == 2)
+            try await store.give(back: second)
+            // Nobody has it now, and still it is lost.
+            await #expect(throws: RegistryError.self) { try await store.record([event]) }
+            await #expect(throws: RegistryError.self) {
+                try await Task { try await store.record([event]) }.value
+            }
+            await #expect(throws: RegistryError.self) { try await store.recordDaily(event) }
+            await #expect(throws: RegistryError.self) { try await store.hold([(1, nil)], by: "t", "r") }
+            await #expect(throws: RegistryError.self) { try await store.release([1], by: "t") }
+            await #expect(throws: RegistryError.self) {
+                try await store.generation(of: rendering, author: "t", reason: "t")
+            }
+            await #expect(throws: RegistryError.self) { try await store.record(report, of: 1, at: Date()) }
+        }
+
+        #expect(try await store.events(limit: 10).filter { $0.detail == "late" }.count == 1)
+        #expect(try await store.pasts()[1]?.hold == nil)
+        try await store.record([event])
+    }
+
+    @Test func hasATermThatGrowsWithEachHolder() async throws {
+        let test = try await TestStore()
+        let leases = (0..<3).map { Lease(.serve, of: "\($0)") }
+        var terms: [Int64?] = []
+        for lease in leases + [leases[2], leases[0]] {
+            #expect(try await test.store.lease(lease, for: 60) == nil)
+            terms.append(try await test.store.term(of: lease))
+            try await test.store.give(back: lease)
+            #expect(try await test.store.term(of: lease) == nil)
+        }
+
+        #expect(terms == [1, 2, 3, 3, 4])
+    }
+
     @Test func keepsTwoRoundsFromRunningAtOnce() async throws {
         let test = try await TestStore(Fixture.registry())
         let connector = FakeConnector()

@@ -106,7 +106,17 @@ struct SSHConnectorTests {
         )
 
         pop.ssh.keyFile = server.folder.path("sshd_config")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: pop.ssh.keyFile)
         let reason = "it is no private key, or has a passphrase"
+        #expect(await TestPush.failure(pop) == .keyUnreadable(path: pop.ssh.keyFile, reason: reason))
+    }
+
+    @Test(arguments: [0o640, 0o604, 0o666]) func refusesToUseAKeyThatOthersCanRead(_ mode: Int) async throws {
+        let server = try SSHServer(control: 1)
+        let pop = try server.pop(control: 1)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: pop.ssh.keyFile)
+
+        let reason = "others can read it: make a new one, or run chmod 600 \(pop.ssh.keyFile)"
         #expect(await TestPush.failure(pop) == .keyUnreadable(path: pop.ssh.keyFile, reason: reason))
     }
 
@@ -146,6 +156,38 @@ struct SSHConnectorTests {
             Issue.record("expected hostNotFound")
             return
         }
+    }
+
+    @Test(arguments: [
+        "192.0.2.010", "3221225985", "192.0.513", "0xc0.0.2.1", "192.0.2.0x1", "1.2.3.4.5", "fe80::1::2",
+        "0x",
+    ])
+    func resolvesNothingThatIsAnAddressWrittenOtherwise(_ host: String) async throws {
+        var pop = try Fixture.pop()
+        pop.ssh.host = host
+        pop.hostKey = try HostKey(parsing: Fixture.publicKey)
+
+        guard case .hostNotFound(host, _) = await TestPush.failure(pop) else {
+            Issue.record("\(host) was looked up")
+            return
+        }
+        #expect(throws: SyntaxError.self) { try ArgumentText.sshHost(host) }
+    }
+
+    @Test(arguments: [
+        "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "pop.example.net", "pop1", "10.example", "0x.example",
+    ])
+    func takesNamesAndAddresses(_ host: String) throws {
+        #expect(try ArgumentText.sshHost(host) == host)
+    }
+
+    @Test func triesBothFamiliesByTurns() {
+        let addresses = [10, 10, 10, 2, 2].enumerated().map { index, family in
+            SocketAddress(family: family, octets: [UInt8(index)])
+        }
+
+        #expect(NameLookup.interleaved(addresses).map(\.octets) == [[0], [3], [1], [4], [2]])
+        #expect(NameLookup.interleaved([]).isEmpty)
     }
 
     @Test func resolvesNames() async throws {

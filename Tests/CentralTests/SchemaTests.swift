@@ -161,7 +161,7 @@ struct SchemaTests {
         Case("owner removed", "UPDATE tunnel SET owner = 'owner'; DELETE FROM user", "still in use"),
         Case("poll interval of a second", pop("pollSeconds", "1"), "60 to 86400 seconds"),
         Case("canary 2", pop("canary", "2"), "canary is 0 or 1"),
-        Case("lease for fun", "INSERT INTO lease VALUES ('fun', 'a', 0)", "a lease is for serving or for a round"),
+        Case("lease for fun", "INSERT INTO lease VALUES ('fun', 'a', 0, 1)", "a lease is for serving or for a round"),
         Case("hold on no generation", "INSERT INTO hold VALUES (1, 99, 0, 'a', 'b')", "names something that does not exist"),
         Case("circuit without a failure", "INSERT INTO circuit VALUES (1, 0, 0, 0, 'a')", "at least one failure"),
 

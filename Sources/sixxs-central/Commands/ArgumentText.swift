@@ -118,7 +118,7 @@ enum ArgumentText {
     static func line(_ text: String) throws -> String { try FreeText.line(text) }
 
     /// A host's name, or empty for none.
-    static func sshHost(_ text: String) throws -> String { text.isEmpty ? text : try FreeText.word(text) }
+    static func sshHost(_ text: String) throws -> String { text.isEmpty ? text : try FreeText.host(text) }
     static func word(_ text: String) throws -> String { try FreeText.word(text) }
 
     /// A path that means the same from every folder.

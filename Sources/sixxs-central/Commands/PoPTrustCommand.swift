@@ -47,6 +47,12 @@ struct PoPTrustCommand: AsyncParsableCommand {
             }
             return
         }
+        if let old, self.consent.yes {
+            throw RegistryError.refused(
+                "\(self.name) is trusted with another key, \(old.fingerprint), and shows \(key.fingerprint): somebody may be in "
+                    + "between. Read the fingerprint on its console, and say --fingerprint"
+            )
+        }
         if let old {
             Terminal.complain(
                 "WARNING: \(self.name) is trusted with another key, \(old.type) \(old.fingerprint)"

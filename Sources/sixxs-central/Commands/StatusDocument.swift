@@ -132,7 +132,7 @@ struct StatusDocument: Encodable, Sendable {
             notes.append("held \(generation)since \(held.since) by \(held.by): \(held.reason)")
         }
         if let lastDrift = self.lastDrift, let time = try? Date(lastDrift, strategy: .iso8601),
-            Date().timeIntervalSince(time) < 86400
+            (-60..<86400).contains(Date().timeIntervalSince(time))
         {
             notes.append(
                 "ran another configuration than it had confirmed at \(lastDrift); the push healed it"

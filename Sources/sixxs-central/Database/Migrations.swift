@@ -9,6 +9,7 @@ enum Migrations {
         migrator.registerMigration("2 pushing") { try Self.run(PushingSchema.statements, in: $0) }
         migrator.registerMigration("3 fleet") { try Self.run(FleetSchema.statements, in: $0) }
         migrator.registerMigration("4 addresses") { try Self.run(AddressSchema.statements, in: $0) }
+        migrator.registerMigration("5 sequence") { try Self.run(FleetSchema.sequence, in: $0) }
         return migrator
     }
 

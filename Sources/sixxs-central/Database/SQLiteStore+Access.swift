@@ -10,10 +10,23 @@ extension SQLiteStore {
         try await Self.translating { try await self.central.read(body) }
     }
 
-    /// Writes to the registry in one transaction.
+    /// Writes to the registry in one transaction, if the leases are still had under which it is done.
     ///
     /// - Throws: ``RegistryError`` in the place of what SQLite says.
     func writing<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        let fences = LeaseFence.held
+        return try await self.writingUnfenced { database in
+            try Self.check(fences, in: database)
+            return try body(database)
+        }
+    }
+
+    /// Writes to the registry in one transaction, whoever has a lease.
+    ///
+    /// - Throws: ``RegistryError`` in the place of what SQLite says.
+    func writingUnfenced<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
         try await Self.translating { try await self.central.write(body) }

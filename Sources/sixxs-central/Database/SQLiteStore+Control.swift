@@ -36,11 +36,12 @@ extension SQLiteStore {
 
     func lease(_ lease: Lease, for seconds: TimeInterval) async throws -> LeaseHolder? {
         let now = self.now()
-        return try await self.writing { database in
+        return try await self.writingUnfenced { database in
             try database.execute(
                 sql: """
                     INSERT INTO lease (name, holder, expires) VALUES (:name, :holder, :expires)
-                    ON CONFLICT (name) DO UPDATE SET holder = :holder, expires = :expires
+                    ON CONFLICT (name) DO UPDATE SET term = term + (holder <> :holder), holder = :holder,
+                        expires = :expires
                     WHERE holder = :holder OR expires <= :now OR expires > :latest
                     """,
                 arguments: [
@@ -52,7 +53,7 @@ extension SQLiteStore {
             )
             let sql = "SELECT holder, expires FROM lease WHERE name = ?"
             guard let row = try Row.fetchOne(database, sql: sql, arguments: [lease.purpose.rawValue]),
-                row["holder"] != lease.holder
+                row["holder"] as String != lease.holder
             else { return nil }
             return LeaseHolder(name: row["holder"], until: Date(milliseconds: row["expires"]))
         }
@@ -72,11 +73,37 @@ extension SQLiteStore {
     private static let longestLease: TimeInterval = 3600
 
     func give(back lease: Lease) async throws {
-        try await self.writing { database in
+        // The row stays, for its term.
+        try await self.writingUnfenced { database in
             try database.execute(
-                sql: "DELETE FROM lease WHERE name = ? AND holder = ?",
+                sql: "UPDATE lease SET expires = 0 WHERE name = ? AND holder = ?",
                 arguments: [lease.purpose.rawValue, lease.holder]
             )
+        }
+    }
+
+    func term(of lease: Lease) async throws -> Int64? {
+        try await self.reading { database in
+            let sql = "SELECT term FROM lease WHERE name = ? AND holder = ? AND expires > 0"
+            return try Int64.fetchOne(database, sql: sql, arguments: [lease.purpose.rawValue, lease.holder])
+        }
+    }
+
+    /// Checks that the leases under which something is written are still had, in the transaction that writes it.
+    ///
+    /// - Throws: ``RegistryError/refused(_:)`` when another holder had one since.
+    static func check(_ fences: [LeaseFence], in database: Database) throws {
+        for fence in fences {
+            let sql = "SELECT holder, term, expires FROM lease WHERE name = ?"
+            let row = try Row.fetchOne(database, sql: sql, arguments: [fence.lease.purpose.rawValue])
+            guard let row, row["holder"] == fence.lease.holder, row["term"] == fence.term,
+                row["expires"] as Int64 > 0
+            else {
+                let other = row.map { $0["holder"] as String } ?? "nobody"
+                throw RegistryError.refused(
+                    "nothing was written: the lease of term \(fence.term) was lost to \(other)"
+                )
+            }
         }
     }
 }

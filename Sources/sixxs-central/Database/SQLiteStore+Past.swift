@@ -18,6 +18,12 @@ extension SQLiteStore {
         }
     }
 
+    /// The rows of `push` that are each PoP's last success.
+    private static let lastSuccesses = """
+        (SELECT (SELECT id FROM push WHERE popID = pop.id AND outcome IN ('applied', 'unchanged')
+            ORDER BY id DESC LIMIT 1) FROM pop)
+        """
+
     /// The shortest line of a tunnel in a configuration, `config 0 T1 2001:db8::1 up 1280` or the like, in octets.
     private static let shortestTunnel = 24
 
@@ -45,8 +51,7 @@ extension SQLiteStore {
         }
         let confirmed = """
             SELECT popID, number, digest, length(text) AS length FROM generation
-            WHERE (popID, confirmed) IN
-                (SELECT popID, max(confirmed) FROM generation WHERE confirmed IS NOT NULL GROUP BY popID)
+            WHERE (popID, number) IN (SELECT popID, generation FROM push WHERE id IN \(Self.lastSuccesses))
             """
         var digests: [Int: String] = [:]
         for row in try Row.fetchAll(database, sql: confirmed) {
@@ -64,13 +69,13 @@ extension SQLiteStore {
         _ confirmed: [Int: String],
         from database: Database
     ) throws {
-        // Walks down each PoP's index from the newest attempt, however many there are.
+        // Walks down each PoP's index from the newest attempt, however many there are. Newest is what was written last: a
+        // clock that was ahead must not make a visit the last one until that time comes.
         let sql = """
-            SELECT * FROM push WHERE id IN (SELECT
-                    (SELECT id FROM push WHERE popID = pop.id ORDER BY started DESC, id DESC LIMIT 1) FROM pop)
-                OR id IN (SELECT (SELECT id FROM push WHERE popID = pop.id AND outcome IN ('applied', 'unchanged')
-                    ORDER BY started DESC, id DESC LIMIT 1) FROM pop)
-            ORDER BY started, id
+            SELECT * FROM push WHERE id IN
+                (SELECT (SELECT id FROM push WHERE popID = pop.id ORDER BY id DESC LIMIT 1) FROM pop)
+                OR id IN \(Self.lastSuccesses)
+            ORDER BY id
             """
         for row in try Row.fetchAll(database, sql: sql) {
             let attempt = try Self.attempt(row)
@@ -120,7 +125,10 @@ extension SQLiteStore {
     }
 
     private static func readDrift(into pasts: inout [Int: PoPPast], from database: Database) throws {
-        let sql = "SELECT popID, max(time) AS time FROM event WHERE kind = 'drifted' GROUP BY popID"
+        let sql = """
+            SELECT popID, time FROM event WHERE id IN
+                (SELECT (SELECT id FROM event WHERE popID = pop.id AND kind = 'drifted' ORDER BY id DESC LIMIT 1) FROM pop)
+            """
         for row in try Row.fetchAll(database, sql: sql) {
             guard let popID = row["popID"] as Int? else { continue }
             pasts[popID]?.lastDrift = Date(milliseconds: row["time"])

@@ -92,11 +92,15 @@ extension SQLiteStore {
     private static let keptFor: TimeInterval = 6 * 7 * 86400
 
     /// Removes what nobody asks for any more; what was applied stays, as do the generations.
+    ///
+    /// No more than was written: a clock that is ahead, which nothing else confirms, must not erase the past at once.
     private static func forget(before limit: Date, _ newest: PushAttempt, in database: Database) throws {
         for sql in [
-            "DELETE FROM push WHERE popID = ? AND started < ? AND outcome <> 'applied'",
-            "DELETE FROM poll WHERE popID = ? AND started < ?",
-            "DELETE FROM event WHERE popID = ? AND time < ? AND tunnel IS NOT NULL",
+            """
+            DELETE FROM push WHERE id = (SELECT id FROM push WHERE popID = ? AND started < ? AND outcome <> 'applied'
+                ORDER BY started LIMIT 1)
+            """,
+            "DELETE FROM poll WHERE id = (SELECT id FROM poll WHERE popID = ? AND started < ? ORDER BY started LIMIT 1)",
         ] {
             try database.execute(sql: sql, arguments: [newest.popID, limit.milliseconds])
         }
@@ -149,7 +153,24 @@ extension SQLiteStore {
 extension SQLiteStore {
     func record(_ events: [FleetEvent]) async throws {
         guard !events.isEmpty else { return }
-        try await self.writing { try Self.insert(events, in: $0) }
+        try await self.writing { database in
+            try Self.insert(events, in: database)
+            for (popID, events) in Dictionary(grouping: events.filter { $0.tunnel != nil }, by: \.popID) {
+                try Self.forget(events, of: popID, in: database)
+            }
+        }
+    }
+
+    /// Removes events of tunnels that nobody asks for any more, as many as came.
+    private static func forget(_ events: [FleetEvent], of popID: Int?, in database: Database) throws {
+        guard let time = events.first?.time else { return }
+        try database.execute(
+            sql: """
+                DELETE FROM event WHERE id IN (SELECT id FROM event WHERE popID = ? AND time < ? AND tunnel IS NOT NULL
+                    ORDER BY time LIMIT ?)
+                """,
+            arguments: [popID, time.addingTimeInterval(-Self.keptFor).milliseconds, events.count]
+        )
     }
 
     func recordDaily(_ event: FleetEvent) async throws -> Bool {

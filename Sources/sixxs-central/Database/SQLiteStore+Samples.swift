@@ -4,6 +4,9 @@ internal import Wire
 
 extension SQLiteStore {
     func record(_ report: ReceivedReport, of popID: Int, at time: Date) async throws -> [FleetEvent] {
+        // The leases are in the other file: who lost one in this instant writes what its PoP said, once.
+        let fences = LeaseFence.held
+        try await self.reading { try Self.check(fences, in: $0) }
         let skew = report.skew(from: Int64(saturating: self.now().timeIntervalSince1970))
         return try await Self.translating {
             try await self.samples.write { database in

@@ -63,14 +63,15 @@ extension SQLiteStore {
         let step = SampleStep(reachingBack: since, from: self.now())
         let sql = """
             SELECT max(rxBytes) - min(rxBytes) AS rx, max(txBytes) - min(txBytes) AS tx FROM popStep
-            WHERE seconds = ? AND time >= ? AND rxBytes BETWEEN 0 AND \(Tally.limit) AND txBytes BETWEEN 0 AND \(Tally.limit)
+            WHERE seconds = ? AND time BETWEEN ? AND ? AND rxBytes BETWEEN 0 AND \(Tally.limit) AND txBytes BETWEEN 0 AND \(Tally.limit)
             GROUP BY popID
             """
         // The step before is what the first one has grown from.
         let start = step.start(of: since).milliseconds - Int64(step.rawValue) * 1000
+        let now = self.now().milliseconds
         return try await Self.translating {
             try await self.samples.read { database in
-                let rows = try Row.fetchAll(database, sql: sql, arguments: [step.rawValue, start])
+                let rows = try Row.fetchAll(database, sql: sql, arguments: [step.rawValue, start, now])
                 return (rows.compactMap { $0.tally("rx") }.sum, rows.compactMap { $0.tally("tx") }.sum)
             }
         }
@@ -80,6 +81,7 @@ extension SQLiteStore {
         """
         SELECT * FROM \(table) WHERE seconds = :seconds AND \(key) = :key AND time >= coalesce(
             (SELECT max(time) FROM \(table) WHERE seconds = :seconds AND \(key) = :key AND time < :since), :since)
+            AND time <= :now
         ORDER BY time
         """
     }
@@ -93,6 +95,8 @@ extension SQLiteStore {
     ) async throws -> [CounterStep] {
         let arguments: StatementArguments = [
             "seconds": step.rawValue, "key": key, "since": step.start(of: since).milliseconds,
+            // What a clock that was ahead stamped is not yet to be shown.
+            "now": self.now().milliseconds,
         ]
         return try await Self.translating {
             try await self.samples.read { database in

@@ -107,10 +107,14 @@ struct SampleWriter {
     }
 
     private func forget(_ table: String, _ column: String, _ key: Int64, _ step: SampleStep) throws {
+        // The oldest one, where one came: a clock that is ahead, which nothing else confirms, must not erase the past at once.
         let limit = step.start(of: self.time.addingTimeInterval(-step.keptFor))
         try self.execute(
-            "DELETE FROM \(table) WHERE seconds = ? AND \(column) = ? AND time < ?",
-            [step.rawValue, key, limit.milliseconds]
+            """
+            DELETE FROM \(table) WHERE seconds = ? AND \(column) = ? AND time < ? AND time =
+                (SELECT min(time) FROM \(table) WHERE seconds = ? AND \(column) = ?)
+            """,
+            [step.rawValue, key, limit.milliseconds, step.rawValue, key]
         )
     }
 

@@ -7,6 +7,16 @@ enum FleetSchema {
         user, tunnel, pop, setting, audit, generation, push, poll, event, circuit, hold, lease,
     ]
 
+    /// Indexes by row, and terms of leases.
+    ///
+    /// What is newest is what was written last, whatever the clock said. A lease's term grows with each holder.
+    static let sequence = [
+        "CREATE INDEX pushBySequence ON push (popID)",
+        "CREATE INDEX successBySequence ON push (popID) WHERE outcome IN ('applied', 'unchanged')",
+        "CREATE INDEX driftBySequence ON event (popID) WHERE kind = 'drifted'",
+        "ALTER TABLE lease ADD COLUMN term INTEGER NOT NULL DEFAULT 1",
+    ]
+
     private static let user = """
         CREATE TABLE user (
             handle TEXT PRIMARY KEY

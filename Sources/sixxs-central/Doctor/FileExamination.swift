@@ -25,6 +25,9 @@ enum FileExamination {
     /// A private key with its public half beside it.
     static func key(_ path: String) -> [Finding] {
         let subject = "key"
+        if SSHAgent.isThere, access(path, F_OK) != 0 {
+            return [.ok(subject, "\(path) is not there: the keys of the agent are used")]
+        }
         let make = "ssh-keygen -t ed25519 -N '' -f \(path)"
         let secret = Self.secret(path, subject: subject, mendIfMissing: make)
         guard secret.level != .fail else { return [secret] }

@@ -24,6 +24,18 @@ struct Lease: Hashable, Sendable {
     }
 }
 
+/// A lease under which something is done: what is written then is refused once another holder had it.
+///
+/// A program that was stopped in the middle, or whose clock stood, does not know that its lease is over. The term grows
+/// with each holder, and each write of a round checks it in its own transaction.
+struct LeaseFence: Hashable, Sendable {
+    let lease: Lease
+    let term: Int64
+
+    /// Those of the present task.
+    @TaskLocal static var held: [LeaseFence] = []
+}
+
 /// Somebody else who has a lease.
 struct LeaseHolder: Hashable, Sendable {
     let name: String

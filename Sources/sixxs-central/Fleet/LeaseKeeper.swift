@@ -33,7 +33,11 @@ struct LeaseKeeper: Sendable {
 
     /// Does something while the lease is renewed, and gives it back; cancelled when the lease is lost.
     func keep<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        let work = Task { try await body() }
+        guard let term = try await self.store.term(of: self.lease) else {
+            throw RegistryError.refused("the lease was lost before anything was done")
+        }
+        let fences = LeaseFence.held + [LeaseFence(lease: self.lease, term: term)]
+        let work = Task { try await LeaseFence.$held.withValue(fences) { try await body() } }
         let renewal = Task {
             await self.renew()
             work.cancel()

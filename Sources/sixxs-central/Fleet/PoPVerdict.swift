@@ -46,6 +46,12 @@ struct PoPVerdict {
 
     private func overdue(_ history: PushHistory) -> Finding? {
         let age = self.now.timeIntervalSince(history.last.started)
+        guard age >= -Self.tolerance else {
+            return self.finding(
+                .warning,
+                "was last visited at a time that is still to come: look at the clocks"
+            )
+        }
         // A PoP that is visited less often than others is late later.
         let limit = max(self.limits.overdue, Double(self.status.pop.pollInterval) * 2.5)
         guard age > limit else { return nil }
@@ -101,7 +107,13 @@ struct PoPVerdict {
         self.status.past.sample?.doubts.map { self.finding(.warning, "is not believed: \($0)") }
     }
 
-    private func isRecent(_ time: Date) -> Bool { self.now.timeIntervalSince(time) < self.limits.recent }
+    /// What a clock that was ahead stamped is not recent until that time comes.
+    private func isRecent(_ time: Date) -> Bool {
+        (-Self.tolerance..<self.limits.recent).contains(self.now.timeIntervalSince(time))
+    }
+
+    /// By how much a time may be still to come, in seconds: two hosts on one database.
+    private static let tolerance = 60.0
 
     private var clock: Finding? {
         guard let skew = self.status.past.sample?.clockSkew, skew.magnitude > self.limits.clockSkew else {

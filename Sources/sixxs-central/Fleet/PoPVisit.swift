@@ -184,7 +184,8 @@ extension ConnectionFailure {
         case .unreachable, .timedOut, .connectionLost, .daemonNotListening, .hostNotFound, .handshake,
             .system:
             true
-        case .hostKeyUnknown, .hostKeyChanged, .keyUnreadable, .keyRefused, .forwardingNotPermitted,
+        case .hostKeyUnknown, .hostKeyChanged, .keyUnreadable, .keyRefused, .moreWanted,
+            .forwardingNotPermitted,
             .nonsense, .impostor,
             .refused, .cancelled:
             false

@@ -10,7 +10,9 @@ struct VisitRecord: Hashable, Sendable {
     /// What is known of a PoP that could not be reached; nil for one that answered.
     let circuit: Circuit?
     let events: [FleetEvent]
+}
 
+extension VisitRecord {
     init(_ outcome: Round.Outcome) {
         let attempt = outcome.attempt
         self.attempt = attempt

@@ -131,7 +131,7 @@ extension InventoryReader {
         let prefixes = self.prefixes(of: file)
         let ssh = file.section("ssh", keys: ["host", "user", "port", "key"])
         let account = SSHAccount(
-            host: ssh?.value("host", FreeText.word)?.value,
+            host: ssh?.value("host", FreeText.host)?.value,
             port: ssh?.value("port", ArgumentText.port)?.value ?? defaults.sshPort,
             user: ssh?.value("user", FreeText.word)?.value ?? defaults.sshUser,
             keyFile: ssh?.value("key", self.path)?.value ?? defaults.sshKeyFile

@@ -72,6 +72,9 @@ protocol RoundStore: Sendable {
     /// - Returns: Nil when the holder has it now; otherwise who has it, and until when.
     func lease(_ lease: Lease, for seconds: TimeInterval) async throws -> LeaseHolder?
 
+    /// The term of a lease that a holder has; nil when it has it no longer.
+    func term(of lease: Lease) async throws -> Int64?
+
     /// Gives a lease back, if the holder has it.
     func give(back lease: Lease) async throws
 }

@@ -24,6 +24,31 @@ enum FreeText {
         return word
     }
 
+    /// The name or address of a host: what ends like a number must be an address as we write it, since resolvers take
+    /// `192.0.2.010` for 192.0.2.8, and `3221225985` for 192.0.2.1.
+    ///
+    /// - Throws: ``SyntaxError``.
+    static func host(_ text: String) throws(SyntaxError) -> String {
+        let word = try Self.word(text)
+        guard Self.isName(word) || (try? IPAddress(parsing: word)) != nil else {
+            throw SyntaxError(
+                expected: "a host name, or an address without leading zeros such as 192.0.2.1 or 2001:db8::1",
+                found: text
+            )
+        }
+        return word
+    }
+
+    /// Whether no resolver takes it for an address: it has no colon, and its last label is no number.
+    private static func isName(_ text: String) -> Bool {
+        let labels = text.lowercased().split(separator: ".")
+        guard !text.contains(":"), let last = labels.last else { return false }
+        let digits = last.hasPrefix("0x") ? last.dropFirst(2) : last
+        return !digits.utf8.allSatisfy { octet in
+            (0x30...0x39).contains(octet) || last.hasPrefix("0x") && (0x61...0x66).contains(octet)
+        }
+    }
+
     /// A path, which may be longer.
     ///
     /// - Throws: ``SyntaxError``.

@@ -28,6 +28,9 @@ enum ConnectionFailure: Error, Hashable, Sendable {
     /// The server does not let that user in with that key.
     case keyRefused(user: String, path: String)
 
+    /// The server takes the key, and wants something more besides; what, as RFC 4252 calls it.
+    case moreWanted(user: String, path: String, methods: [String])
+
     /// The server lets us in, but does not forward to the control address.
     case forwardingNotPermitted(Endpoint)
 
@@ -74,6 +77,10 @@ extension ConnectionFailure {
         case .keyRefused(let user, let path):
             "the server refuses the key \(path) for user \(user): put the line that "
                 + "sixxs-central pop show \(pop) --authorized-keys prints into that user's authorized_keys"
+        case .moreWanted(let user, let path, let methods):
+            "the server takes the key \(path) for user \(user), and wants more besides"
+                + (methods.isEmpty ? "" : " (\(methods.joined(separator: ", ")))")
+                + ": set AuthenticationMethods publickey for that user in sshd_config"
         case .forwardingNotPermitted(let control):
             "the server does not permit forwarding to \(control): check permitopen in authorized_keys "
                 + "(sixxs-central pop show \(pop) --authorized-keys) and AllowTcpForwarding in sshd_config"

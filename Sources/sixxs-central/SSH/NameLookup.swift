@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import Wire
 
 /// A socket address as the system has it.
 struct SocketAddress: Hashable, Sendable {
@@ -18,6 +19,9 @@ enum NameLookup {
         port: Int,
         clock: StepClock
     ) throws(ConnectionFailure) -> [SocketAddress] {
+        do throws(SyntaxError) { _ = try FreeText.host(host) } catch {
+            throw .hostNotFound(host: host, reason: error.description)
+        }
         if case .success(let literal) = Self.resolve(host, port, flags: AI_NUMERICHOST) { return literal }
         let finished = try EventDescriptor()
         let slot = Slot()
@@ -73,6 +77,16 @@ enum NameLookup {
             }
             entry = current.ai_next
         }
-        return .success(addresses)
+        return .success(Self.interleaved(addresses))
+    }
+
+    /// The families by turns, beginning with the one that the resolver prefers (RFC 8305 §4).
+    static func interleaved(_ addresses: [SocketAddress]) -> [SocketAddress] {
+        guard let first = addresses.first else { return [] }
+        let preferred = addresses.filter { $0.family == first.family }
+        let others = addresses.filter { $0.family != first.family }
+        return (0..<max(preferred.count, others.count)).flatMap { index in
+            [preferred, others].compactMap { $0.indices.contains(index) ? $0[index] : nil }
+        }
     }
 }

@@ -54,10 +54,13 @@ private struct SSHPath {
         let session = try self.openSession(keyTypes: trusted.algorithms)
         do {
             try session.exchangeKeys(self.clock(.keyExchange))
-        } catch .handshake(let reason) where reason.contains("host key algo") {
-            // The server has no key of the trusted type: see which it has, for the alarm.
-            let shown = try? self.scan()
-            throw .hostKeyChanged(trusted: trusted.fingerprint, shown: shown?.fingerprint)
+        } catch .handshake(let reason) {
+            // Only keys of the trusted type were asked for. A server that speaks SSH when any will do has no such key, whatever
+            // words the library has for it.
+            guard let shown = try? self.scan(), shown.type != trusted.type else {
+                throw .handshake(reason: reason)
+            }
+            throw .hostKeyChanged(trusted: trusted.fingerprint, shown: shown.fingerprint)
         }
         try session.verify(trusted)
         try session.authenticate(

@@ -58,20 +58,43 @@ extension SSHSession {
         }
     }
 
-    /// Logs in with a private key from a file.
+    /// Logs in with a private key from a file; where there is no such file, with what the agent of `SSH_AUTH_SOCK` has.
     ///
-    /// - Throws: ``ConnectionFailure/keyUnreadable(path:reason:)``, ``ConnectionFailure/keyRefused(user:path:)`` or
-    ///   what the clock throws.
+    /// - Throws: ``ConnectionFailure/keyUnreadable(path:reason:)``, ``ConnectionFailure/keyRefused(user:path:)``,
+    ///   ``ConnectionFailure/moreWanted(user:path:methods:)`` or what the clock throws.
     func authenticate(_ user: String, keyFile: String, _ clock: StepClock) throws(ConnectionFailure) {
-        let key = try Self.privateKey(keyFile)
-        defer { ssh_key_free(key) }
-        let again = SSH_AUTH_AGAIN.rawValue
-        let code = try self.complete(clock, again: again) { ssh_userauth_publickey(self.handle, nil, key) }
+        let usesAgent = SSHAgent.isThere && !FileManager.default.fileExists(atPath: keyFile)
+        let path = usesAgent ? SSHAgent.name : keyFile
+        let code = usesAgent ? try self.askAgent(clock) : try self.showKey(keyFile, clock)
         switch code {
         case SSH_AUTH_SUCCESS.rawValue: return
-        case SSH_AUTH_DENIED.rawValue, SSH_AUTH_PARTIAL.rawValue: throw .keyRefused(user: user, path: keyFile)
+        case SSH_AUTH_DENIED.rawValue: throw .keyRefused(user: user, path: path)
+        case SSH_AUTH_PARTIAL.rawValue:
+            throw .moreWanted(user: user, path: path, methods: self.methods)
         default: throw self.lost(.authentication)
         }
+    }
+
+    private func showKey(_ path: String, _ clock: StepClock) throws(ConnectionFailure) -> Int32 {
+        let key = try Self.privateKey(path)
+        defer { ssh_key_free(key) }
+        return try self.complete(clock, again: SSH_AUTH_AGAIN.rawValue) {
+            ssh_userauth_publickey(self.handle, nil, key)
+        }
+    }
+
+    private func askAgent(_ clock: StepClock) throws(ConnectionFailure) -> Int32 {
+        try self.complete(clock, again: SSH_AUTH_AGAIN.rawValue) { ssh_userauth_agent(self.handle, nil) }
+    }
+
+    /// What the server goes on to accept, by the names of RFC 4252.
+    private var methods: [String] {
+        let list = UInt32(bitPattern: ssh_userauth_list(self.handle, nil))
+        let names = [
+            (SSH_AUTH_METHOD_PUBLICKEY, "publickey"), (SSH_AUTH_METHOD_PASSWORD, "password"),
+            (SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive"), (SSH_AUTH_METHOD_HOSTBASED, "hostbased"),
+        ]
+        return names.filter { list & UInt32($0.0) != 0 }.map(\.1)
     }
 
     private static func privateKey(_ path: String) throws(ConnectionFailure) -> ssh_key {
@@ -82,12 +105,29 @@ extension SSHSession {
         guard FileManager.default.isReadableFile(atPath: path) else {
             throw .keyUnreadable(path: path, reason: "this user may not read it")
         }
+        // A key that others have read is no secret any more: OpenSSH uses none either.
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & 0o077 == 0 else {
+            throw .keyUnreadable(
+                path: path,
+                reason: "others can read it: make a new one, or run chmod 600 \(path)"
+            )
+        }
         var key: ssh_key?
         guard ssh_pki_import_privkey_file(path, nil, nil, nil, &key) == SSH_OK, let key else {
             throw .keyUnreadable(path: path, reason: "it is no private key, or has a passphrase")
         }
         return key
     }
+}
+
+/// The agent that holds keys for this user.
+enum SSHAgent {
+    /// What it is called where a key's path stands otherwise.
+    static let name = "of the agent"
+
+    /// Whether there may be one.
+    static var isThere: Bool { ProcessInfo.processInfo.environment["SSH_AUTH_SOCK"]?.isEmpty == false }
 }
 
 extension HostKey {

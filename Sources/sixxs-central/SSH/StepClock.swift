@@ -37,6 +37,23 @@ struct StepClock {
         }
     }
 
+    /// Waits until one of some descriptors is ready, or a time has come before the deadline.
+    ///
+    /// - Throws: ``ConnectionFailure/timedOut(_:after:)`` or ``ConnectionFailure/cancelled``.
+    func wait(
+        forAnyOf descriptors: [Int32],
+        events: Int32,
+        until time: ContinuousClock.Instant
+    ) throws(ConnectionFailure) {
+        var polled = descriptors.map { pollfd(fd: $0, events: Int16(events), revents: 0) }
+        polled.append(pollfd(fd: self.cancellation.descriptor, events: Int16(POLLIN), revents: 0))
+        let remaining = max(.zero, min(self.deadline, time) - .now)
+        let ready = poll(&polled, nfds_t(polled.count), Int32(clamping: remaining.milliseconds + 1))
+        if ready < 0, errno != EINTR { throw .system(call: "poll", reason: SystemMessage.current) }
+        if let last = polled.last, last.revents != 0 { throw .cancelled }
+        try self.check()
+    }
+
     /// - Throws: ``ConnectionFailure/timedOut(_:after:)`` when the deadline has passed: a peer that always has one
     ///   more octet to say must not keep a step alive.
     private func check() throws(ConnectionFailure) {

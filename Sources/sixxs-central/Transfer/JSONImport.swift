@@ -95,7 +95,7 @@ private struct DocumentReader {
         let hostKey = row.value("hostKey") { try HostKey(parsing: $0) }
         let country = row.value("country", ArgumentText.country)
         let city = row.value("city", FreeText.line)
-        let host = row.value("sshHost", FreeText.word)
+        let host = row.value("sshHost", FreeText.host)
         guard let id = row.required("id", "a PoP id", ArgumentText.popID),
             let name = row.required("name", "a PoP name", ArgumentText.popName),
             let ipv4 = row.required("ipv4", "an IPv4 address", ArgumentText.ipv4),

@@ -23,8 +23,9 @@ class Central:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The caller's environment with a home folder that holds no one's keys."""
-        return {**os.environ, "HOME": str(self.folder), "SIXXS_DATABASE": str(self.database), "NO_COLOR": "1"}
+        """The caller's environment with a home folder and no agent that hold anyone's keys."""
+        return {**os.environ, "HOME": str(self.folder), "SIXXS_DATABASE": str(self.database), "NO_COLOR": "1",
+                "SSH_AUTH_SOCK": ""}
 
     def run(self, *words: object, check: bool = True, timeout: float = 60,
             input: str | None = None) -> subprocess.CompletedProcess[str]:
