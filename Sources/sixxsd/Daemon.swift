@@ -37,13 +37,14 @@ struct Daemon {
                 dataPath.departure == .link ? try NextHopService(logger: Logger(label: "sixxsd")) : nil
             self.ports = try Ports.open(tunName: tunName, dataPath, nextHops: nextHops, workers: workers)
             self.spreadsFlows = workers == 1 || self.ports[0].tun.spreadFlows()
-            self.routes = try UplinkRoutes(deviceName: tunName)
-            if enablesForwarding { try Sysctl.write(Sysctl.ipv6Forwarding, "1") }
+            self.routes = try UplinkRoutes(deviceName: tunName, enablesForwarding: enablesForwarding)
         }
     }
 
     private let workers: Workers
     private let store: ConfigurationStore
+    private let routes: UplinkRoutes
+    private let ledger: KernelLedger
     private let server: ControlServer
     private let stateKeeper: StateKeeper?
     private let manager: ServiceManager
@@ -88,11 +89,14 @@ struct Daemon {
                 logger: logger
             )
         }
+        self.routes = openings.routes
+        self.ledger = KernelLedger()
         let shutdown = ShutdownRequest()
         let console = Console(
             store: self.store,
             mailboxes: self.workers.mailboxes,
             traces: TraceHub(self.workers.mailboxes),
+            ledger: self.ledger,
             clock: DaemonClock(),
             control: ["\(options.doors.tcp)"] + [options.doors.socketPath].compactMap(\.self),
             tunName: options.tunName,
@@ -110,6 +114,11 @@ struct Daemon {
         try await self.store.begin(start)
         if !openings.spreadsFlows {
             logger.notice("the kernel spreads flows over the workers its own way: CAP_BPF is missing")
+        }
+        for name in openings.routes.listening {
+            logger.notice(
+                "\(name) goes on listening to router advertisements: accept_ra set to 2, since the host forwards now"
+            )
         }
         if let note = start.note { logger.warning("\(note)") }
         self.shutdown = shutdown
@@ -154,7 +163,9 @@ struct Daemon {
                     .init(service: worker),
                     .init(service: watchdog),
                     .init(service: reload),
-                    .init(service: RouteService(store: self.store, logger: self.logger)),
+                    .init(
+                        service: KernelService(routes: self.routes, ledger: self.ledger, logger: self.logger)
+                    ),
                     .init(service: self.shutdown, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: self.server),
                 ] + keepers,
@@ -244,37 +255,6 @@ private struct WatchdogService: Service {
                 await self.manager.tell(.watchdog)
                 try? await Task.sleep(for: interval / 3)
             }
-        }
-    }
-}
-
-/// Looks every now and then whether the kernel still routes the prefixes to the device.
-private struct RouteService: Service {
-    private static let period = Duration.seconds(5)
-
-    let store: ConfigurationStore
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var lastError = ""
-            while !Task.isCancelled {
-                try? await Task.sleep(for: Self.period)
-                lastError = await self.look(lastError)
-            }
-        }
-    }
-
-    /// Returns what went wrong, which is not to be said again.
-    private func look(_ lastError: String) async -> String {
-        do {
-            let count = try await self.store.restoreRoutes()
-            if count > 0 { self.logger.warning("the kernel had forgotten \(count) routes: added again") }
-            return ""
-        } catch {
-            let words = "\(error)"
-            if words != lastError { self.logger.error("the kernel's routes are gone and stay so: \(words)") }
-            return words
         }
     }
 }

@@ -120,7 +120,7 @@ struct RunCommand: ParsableCommand {
     )
     var busyPoll = DataPathOptions().busyPoll
 
-    @Flag(help: "Leaves the kernel's IPv6 forwarding as it is.")
+    @Flag(help: "Leaves the kernel's IPv6 forwarding, and who listens to router advertisements, as they are.")
     var keepForwarding = false
 
     @Flag(help: "Stays in the foreground, which it always does: for old start scripts.")

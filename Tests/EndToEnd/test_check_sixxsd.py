@@ -49,12 +49,18 @@ def check(where: Namespace, *words: object, prefix: tuple[str, ...] = ()) -> Res
     return Result(where.run(*prefix, PLUGIN, *words, check=False, timeout=25))
 
 
-def answering(answer: bytes, greeting: bytes = GREETING) -> Script:
-    """Greets, hears the command, answers, and closes."""
+# What daemons said to `pop show kernel` before there was such a command.
+UNKNOWN_COMMAND = b'404 unknown command "kernel", try help\n'
+
+
+def answering(answer: bytes, greeting: bytes = GREETING, kernel: bytes | None = None) -> Script:
+    """Greets, hears the command, answers, hears the next one if it has an answer to that, and closes."""
     def script(stand_in: StandIn, connection: socket.socket) -> None:
         stand_in.send(connection, greeting)
         stand_in.hear(connection)
         stand_in.send(connection, answer)
+        if kernel is not None and stand_in.hear(connection):
+            stand_in.send(connection, kernel)
 
     return script
 
@@ -64,7 +70,7 @@ def status(*lines: str) -> bytes:
 
 
 def total(online: object, active: object, configured: object) -> Script:
-    return answering(status("direct 0 0 0", f"total {online} {active} {configured}"))
+    return answering(status("direct 0 0 0", f"total {online} {active} {configured}"), kernel=UNKNOWN_COMMAND)
 
 
 @pytest.fixture
@@ -119,6 +125,21 @@ def test_every_count_has_its_verdict(here: Namespace) -> None:
             result = check(here, "-h", "127.0.0.1", "-p", stand_in.port, "--timeout", 20, *switches.split())
         assert (result.code, words in result.text) == (code, True), (counts, switches, result.line)
         assert stand_in.heard.startswith(b"pop show status\n")
+
+
+def test_what_the_daemon_can_t_mend_is_a_warning(here: Namespace) -> None:
+    fault = "fault address the PoP's address 192.0.2.42 is gone from this host"
+    for counts, lines, code, words in (
+        ((100, 80, 200), ["mended route 3", fault], WARNING, "192.0.2.42 is gone"),
+        ((1, 1, 1), [fault], WARNING, "192.0.2.42 is gone"),
+        ((0, 0, 100), [fault], CRITICAL, "0 online"),
+        ((100, 80, 200), ["mended route 3"], OK, "100 of 200"),
+    ):
+        answer = status(f"total {' '.join(map(str, counts))}")
+        with StandIn(here, answering(answer, kernel=status(*lines))) as stand_in:
+            result = check(here, "-h", "127.0.0.1", "-p", stand_in.port, "--timeout", 20)
+        assert (result.code, words in result.text) == (code, True), (counts, lines, result.line)
+        assert b"pop show kernel\n" in stand_in.heard
 
 
 def test_figures_carry_thresholds_and_bounds(here: Namespace) -> None:
@@ -253,7 +274,8 @@ def test_a_flood_takes_little_memory(here: Namespace) -> None:
 
 def test_lines_may_end_with_carriage_returns(here: Namespace) -> None:
     answer = status("direct 2 1 3", "total 40 30 50").replace(b"\n", b"\r\n")
-    with StandIn(here, answering(answer, GREETING.replace(b"\n", b"\r\n"))) as stand_in:
+    greeting = GREETING.replace(b"\n", b"\r\n")
+    with StandIn(here, answering(answer, greeting, UNKNOWN_COMMAND)) as stand_in:
         assert check(here, "-h", "127.0.0.1", "-p", stand_in.port).code == OK
 
 

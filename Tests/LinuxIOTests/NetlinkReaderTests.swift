@@ -22,6 +22,8 @@ struct NetlinkReaderTests {
             let found: [Any?] = [
                 RouteChange(reply), IPv4Way(reply, to: IPv4Address(1)), Neighbour(reply), EthernetLink(reply),
                 loopback.flatMap { IPv6Route(own: reply, through: $0) }, reply.explanation,
+                IPv6RouteEntry(reply),
+                LinkState(reply), InterfaceAddress(reply),
             ]
             return count + found.count { $0 != nil }
         }
@@ -29,7 +31,7 @@ struct NetlinkReaderTests {
 
     @Test
     func readWhatTheKernelWrites() throws {
-        #expect(NetlinkSamples.all.map(Self.read) == [2, 2, 2, 1, 1])
+        #expect(NetlinkSamples.all.map(Self.read) == [2, 2, 3, 2, 1, 1])
         for sample in NetlinkSamples.all {
             #expect(throws: Never.self, "\(sample)") { try checkNetlink(sample) }
             #expect(throws: Never.self, "\(sample)") { try checkNetlink(sample + sample + [1, 2, 3]) }

@@ -7,7 +7,10 @@ import Wire
 /// A datagram of every kind that is read, as the kernel writes them.
 enum NetlinkSamples {
     static var all: [[UInt8]] {
-        [Self.route, Self.neighbour, Self.link, Self.ownRoute, Self.error(-EEXIST, saying: "exists")]
+        [
+            Self.route, Self.neighbour, Self.link, Self.ownRoute, Self.address,
+            Self.error(-EEXIST, saying: "exists"),
+        ]
     }
 
     static var route: [UInt8] {
@@ -53,6 +56,16 @@ enum NetlinkSamples {
             request.attribute(Int(RTA_DST.rawValue), IPv6Address(high: 0x2001_0db8_02ff_0000, low: 0))
             request.attribute(Int(RTA_OIF.rawValue), UInt32(1))
             request.attribute(Int(RTA_PRIORITY.rawValue), UInt32(1024))
+        }
+    }
+
+    static var address: [UInt8] {
+        Self.message(RTM_NEWADDR) { request in
+            var header = ifaddrmsg()
+            (header.ifa_family, header.ifa_prefixlen, header.ifa_index) = (UInt8(AF_INET6), 64, 2)
+            request.append(header)
+            request.attribute(IFA_ADDRESS, IPv6Address(high: 0x2001_0db8_02ff_0001, low: 2))
+            request.attribute(IFA_FLAGS, UInt32(IFA_F_NODAD))
         }
     }
 

@@ -43,10 +43,13 @@ struct SystemCallErrorTests {
     }
 
     @Test
-    func namesASettingThatCannotBeWritten() {
-        let error = #expect(throws: SystemCallError.self) { try Sysctl.write("/proc/sys/net/no/such", "1") }
+    func namesASettingThatCannotBeWritten() throws {
+        let setting = Sysctl.Name.acceptsAdvertisements(on: "no.such")
+        let error = #expect(throws: SystemCallError.self) { try Sysctl.set(setting, to: "1") }
 
-        #expect(error?.description == "setting /proc/sys/net/no/such to 1: No such file or directory (open)")
+        let words = "setting net.ipv6.conf.no/such.accept_ra to 1: No such file or directory (open)"
+        #expect(error?.description == words)
+        #expect(try Sysctl.value(of: setting) == nil)
     }
 
     @Test

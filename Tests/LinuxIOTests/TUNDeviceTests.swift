@@ -293,8 +293,8 @@ struct TUNDeviceTests {
     @Test
     func forwardingCanBeTurnedOn() throws {
         try NetworkNamespace.run {
-            try Sysctl.write(Sysctl.ipv6Forwarding, "1")
-            #expect(try Sysctl.read(Sysctl.ipv6Forwarding) == "1")
+            try Sysctl.set(.ipv6Forwarding, to: "1")
+            #expect(try Sysctl.value(of: .ipv6Forwarding) == "1")
         }
     }
 }

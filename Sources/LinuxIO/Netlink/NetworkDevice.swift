@@ -26,6 +26,13 @@ public struct NetworkDevice: Hashable, Sendable, CustomStringConvertible {
         self.index = index
     }
 
+    /// The name of the interface that has a number at this moment, or `#` and the number when none has.
+    public static func name(ofIndex index: UInt32) -> String {
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        guard if_indextoname(index, &name) != nil else { return "#\(index)" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
     /// The name.
     public var description: String { self.name }
 }

@@ -9,7 +9,7 @@ extension RouteNetlink {
         .networkUnreachable, .noRouteToHost, .invalidArgument, .permissionDenied,
     ]
 
-    private static let noSuchDevice = Errno(rawValue: ENODEV)
+    static let noSuchDevice = Errno(rawValue: ENODEV)
 
     /// Asks which way the kernel sends what a socket sends to a host that is bound to nothing, as raw sockets are.
     ///

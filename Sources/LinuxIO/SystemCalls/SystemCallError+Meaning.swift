@@ -4,6 +4,9 @@ extension SystemCallError {
     /// Whether what was to be made is there already.
     public var isAlreadyThere: Bool { self.errno == .fileExists }
 
+    /// Whether what was to be removed is not there.
+    public var isGoneAlready: Bool { self.errno == .noSuchProcess || self.errno == .noSuchFileOrDirectory }
+
     /// Whether the far host said that nothing there takes what a connected socket sends.
     public var isRefusal: Bool { self.errno == .connectionRefused || self.errno == .protocolNotAvailable }
 

@@ -73,6 +73,7 @@ extension Menu {
     private static let popShowCommands = [
         Command("info", "who this is and where it listens"),
         Command("hostinfo", "the host it runs on"),
+        Command("kernel", "what was mended of routes, device and addresses, and what can't be"),
         Command("pops", "the PoPs of the fleet"),
         Command("status", "how many tunnels are online, active, configured"),
         Command("threads", "the daemon's workers"),

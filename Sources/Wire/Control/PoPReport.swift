@@ -24,6 +24,8 @@ public struct PoPReport: Encodable, Hashable, Sendable {
     public var tunnels: [Tunnel]
     /// The uplink, and the errors that are no tunnel's; nil from a daemon that does not tell.
     public var uplink: Uplink?
+    /// What the kernel had otherwise than the daemon left it; nil from a daemon that does not tell.
+    public var kernel: Kernel?
 
     /// The names of all error counters.
     public static let errorKinds = [
@@ -192,6 +194,20 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         }
     }
 
+    /// What the kernel was found to have otherwise than the daemon left it.
+    public struct Kernel: Codable, Hashable, Sendable {
+        /// How often something was put back since the start: `route`, `device`, `mtu` and so on.
+        public var mended: [String: UInt64]
+        /// What is wrong now and can't be put back, for people.
+        public var faults: [String]
+
+        /// Creates what is told.
+        public init(mended: [String: UInt64], faults: [String]) {
+            self.mended = mended
+            self.faults = faults
+        }
+    }
+
     /// What latency probes measured since the daemon's start; times in milliseconds, nil without an answer.
     public struct Latency: Encodable, Hashable, Sendable {
         /// Probes sent.
@@ -237,7 +253,8 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         digest: String,
         totals: Totals,
         tunnels: [Tunnel],
-        uplink: Uplink? = nil
+        uplink: Uplink? = nil,
+        kernel: Kernel? = nil
     ) {
         self.instance = instance
         self.version = version
@@ -250,5 +267,6 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         self.totals = totals
         self.tunnels = tunnels
         self.uplink = uplink
+        self.kernel = kernel
     }
 }

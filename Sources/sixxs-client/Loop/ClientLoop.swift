@@ -23,6 +23,7 @@ struct ClientLoop: ~Copyable {
         static let tun: UInt64 = 1
         static let udp: UInt64 = 2
         static let raw: UInt64 = 3
+        static let host: UInt64 = 4
     }
 
     /// About how many packets are taken from one source before the next has its turn.
@@ -41,6 +42,8 @@ struct ClientLoop: ~Copyable {
     private let advice: Advice
     var session: TunnelSession
     var uplink: UplinkKeeper
+    /// What the host must have.
+    var host: HostWatch
     /// What the host sends.
     var outward: Outward
     /// What came from the PoP.
@@ -86,6 +89,8 @@ struct ClientLoop: ~Copyable {
         let outward = try Outward()
         let hostQueue = try HostQueue(logger)
         let now = Self.now()
+        let host = try interface.watch(at: now.monotonic, logger)
+        try poller.add(host.fileDescriptor, token: Token.host)
         let encapsulation = options.settings.encapsulation
         self.options = options
         self.interface = interface
@@ -93,6 +98,7 @@ struct ClientLoop: ~Copyable {
         self.poller = poller
         self.received = received
         self.arrivals = arrivals
+        self.host = host
         self.outward = outward
         self.hostQueue = hostQueue
         self.unverified.reserveCapacity(AYIYASignatures.most)
@@ -140,12 +146,14 @@ struct ClientLoop: ~Copyable {
             let now = Self.now()
             if self.uplink.openIfDue(at: now.monotonic) { try self.watchUplink(at: now) }
             try self.sendWhatIsDue(at: now)
+            self.host.lookIfDue(at: now.monotonic, tunnelWorks: self.session.liveness.isAnswering)
             let count = try self.poller.wait(timeoutInMilliseconds: self.timeout(at: now))
             for index in 0..<count {
                 switch self.poller.token(at: index) {
                 case Token.signal: if self.stops() { return }
                 case Token.tun: try self.serveHost()
                 case Token.udp: self.receive(.udp)
+                case Token.host: self.host.noteChange(at: now.monotonic)
                 default: self.receive(.raw)
                 }
             }
@@ -166,7 +174,8 @@ struct ClientLoop: ~Copyable {
 
     /// Milliseconds until something is due, rounded up.
     private func timeout(at now: ClientTime) -> CInt {
-        let deadline = min(self.session.deadline, self.uplink.deadline ?? self.session.deadline)
+        let sessionDeadline = min(self.session.deadline, self.host.deadline)
+        let deadline = min(sessionDeadline, self.uplink.deadline ?? sessionDeadline)
         let rest = (deadline - now.monotonic) / .milliseconds(1)
         return CInt(min(max(rest.rounded(.up), 0), Self.longestWait))
     }
@@ -203,6 +212,7 @@ struct ClientLoop: ~Copyable {
         switch change {
         case .answering:
             self.uplink.noteAnswer()
+            self.host.lookSoon(at: now.monotonic)
             self.logger.notice("\(line)")
         case .silent:
             self.logger.warning("\(line)")

@@ -1,4 +1,5 @@
 import LinuxIO
+import Logging
 import Wire
 
 /// The host's side of the tunnel: a TUN device with its address, MTU and route.
@@ -7,6 +8,10 @@ struct TunnelInterface: ~Copyable {
     static let defaultRouteMetric: UInt32 = 2048
 
     let tun: TUNDevice
+    private let device: NetworkDevice
+    private let identity: IPv6Address
+    private let mtu: Int
+    private let defaultRoute: IPv6Route?
 
     /// Creates the device and sets it up; it vanishes with the value.
     ///
@@ -31,8 +36,28 @@ struct TunnelInterface: ~Copyable {
         try netlink.setMTU(mtu, of: device)
         try netlink.addAddress(identity, prefixLength: 64, to: device)
         try netlink.bringUp(device)
-        if defaultRoute == .throughTunnel { try Self.addDefaultRoute(device, &netlink) }
+        let route = defaultRoute == .throughTunnel ? Self.defaultRoute(through: device) : nil
+        if let route { try Self.add(route, &netlink) }
         self.tun = tun
+        self.device = device
+        self.identity = identity
+        self.mtu = mtu
+        self.defaultRoute = route
+    }
+
+    /// Begins to hold the host to all of it.
+    ///
+    /// - Throws: ``SystemCallError`` when the process has no descriptor left.
+    func watch(at now: Duration, _ logger: Logger) throws(SystemCallError) -> HostWatch {
+        let side = HostSide(
+            try RouteNetlink(),
+            device: self.device,
+            identity: self.identity,
+            mtu: self.mtu,
+            defaultRoute: self.defaultRoute
+        )
+        let advice = HostAdvice(device: self.device.name, metric: Self.defaultRouteMetric)
+        return try HostWatch(side, advice, at: now, logger)
     }
 
     /// Whether the default route goes through the tunnel.
@@ -41,15 +66,15 @@ struct TunnelInterface: ~Copyable {
         case untouched
     }
 
-    private static func addDefaultRoute(
-        _ device: NetworkDevice,
-        _ netlink: inout RouteNetlink
-    ) throws(SystemCallError) {
-        let route = IPv6Route(
+    private static func defaultRoute(through device: NetworkDevice) -> IPv6Route {
+        IPv6Route(
             to: IPv6Prefix(containing: .unspecified, length: 0),
             device: device,
             metric: Self.defaultRouteMetric
         )
+    }
+
+    private static func add(_ route: IPv6Route, _ netlink: inout RouteNetlink) throws(SystemCallError) {
         do throws(SystemCallError) {
             try netlink.addRoute(route, onConflict: .refuse)
         } catch {

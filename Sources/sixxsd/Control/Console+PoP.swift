@@ -45,6 +45,7 @@ extension Console {
         case "pop show info": ControlReply(200, lines: await self.info(pop))
         case "pop show hostinfo": ControlReply(200, lines: Self.hostInfo())
         case "pop show timeinfo": ControlReply(200, lines: self.timeInfo())
+        case "pop show kernel": ControlReply(200, lines: self.kernel())
         case "pop show threads": ControlReply(200, lines: await self.threads())
         case "pop show pops": ControlReply(200, lines: await self.pops(pop))
         default: ControlReply(404, "unknown command \"\(path)\"")
@@ -107,6 +108,13 @@ extension Console {
             "uptime \(DaemonClock.format(uptime: self.clock.uptime))",
             "hostuptime \(DaemonClock.format(uptime: Int(HostUptime.seconds())))",
         ]
+    }
+
+    /// How often something of the daemon's was put back in the kernel, then what is wrong and can't be.
+    private func kernel() -> [String] {
+        let account = self.ledger.account
+        let counts = Deviation.Subject.allCases.map { "mended \($0.rawValue) \(account.mended[$0] ?? 0)" }
+        return counts + account.faults.map { "fault \($0.subject.rawValue) \($0)" }
     }
 
     /// One line a worker, with what became of every packet it saw.

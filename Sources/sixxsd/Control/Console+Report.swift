@@ -28,7 +28,8 @@ extension Console {
                 txBytes: table.uplink.traffic.egress.octets
             ),
             tunnels: table.rows.map(PoPReport.Tunnel.init),
-            uplink: PoPReport.Uplink(table.uplink)
+            uplink: PoPReport.Uplink(table.uplink),
+            kernel: PoPReport.Kernel(self.ledger.account)
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -70,6 +71,15 @@ extension PoPReport.Uplink {
             lastIn: snapshot.lastTimes.ingress.map { Int($0) },
             lastOut: snapshot.lastTimes.egress.map { Int($0) },
             errors: Dictionary(uniqueKeysWithValues: snapshot.errors.map { ($0.kind.name, $0.count) })
+        )
+    }
+}
+
+extension PoPReport.Kernel {
+    fileprivate init(_ account: KernelLedger.Account) {
+        self.init(
+            mended: Dictionary(uniqueKeysWithValues: account.mended.map { ($0.key.rawValue, $0.value) }),
+            faults: account.faults.map(\.description)
         )
     }
 }

@@ -8,6 +8,7 @@ struct Console: Sendable {
     let store: ConfigurationStore
     let mailboxes: EngineMailboxes
     let traces: TraceHub
+    let ledger: KernelLedger
     let clock: DaemonClock
     let control: [String]
     let tunName: String

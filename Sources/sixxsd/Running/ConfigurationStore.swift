@@ -146,12 +146,6 @@ actor ConfigurationStore {
         self.beginTrial(backTo: State(trial.confirmed), after: trial.remaining)
     }
 
-    /// Has the kernel route the prefixes here again, should it have forgotten to.
-    ///
-    /// - Returns: How many routes it had forgotten.
-    /// - Throws: ``LinuxIO/SystemCallError`` with what the kernel refused.
-    func restoreRoutes() throws -> Int { try self.routes.restore() }
-
     /// Looks at the engines while nobody changes their configuration.
     ///
     /// - Parameter body: Looks; must not take long.

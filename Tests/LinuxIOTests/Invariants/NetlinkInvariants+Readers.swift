@@ -6,7 +6,8 @@ import Wire
 private enum Number {
     static let socketDiagnosis = 20
     static let newLink = 16, newRoute = 24, deleteRoute = 25, newNeighbour = 28, deleteNeighbour = 29
-    static let ipv4: UInt8 = 2, unicast: UInt8 = 1
+    static let newAddress = 20, localAddress = 2
+    static let ipv4: UInt8 = 2, ipv6: UInt8 = 10, unicast: UInt8 = 1
     static let routeDestination = 1, routeInterface = 4, routeGateway = 5, routeMetrics = 8, metricMTU = 2
     static let neighbourAddress = 1, neighbourLinkAddress = 2
     static let linkMTU = 4
@@ -21,6 +22,9 @@ func checkReaders(_ reply: NetlinkReply) throws(BrokenPromise) {
     try checkRouteChange(reply)
     try checkOwnRoute(reply)
     try checkSocketPair(reply)
+    try checkRouteEntry(reply)
+    try checkLinkState(reply)
+    try checkInterfaceAddress(reply)
 }
 
 private func checkSocketPair(_ reply: NetlinkReply) throws(BrokenPromise) {
@@ -139,6 +143,42 @@ private func checkOwnRoute(_ reply: NetlinkReply) throws(BrokenPromise) {
     let request = RouteNetlink.request("", Number.newRoute, flags: 0, subject: "", route: route)
     let again = NetlinkReply.messages(in: request.encoded(sequence: 1)).first
     try require(again.flatMap { IPv6Route(own: $0, through: loopback) } == route, "\(route) again")
+}
+
+private func checkRouteEntry(_ reply: NetlinkReply) throws(BrokenPromise) {
+    guard let entry = IPv6RouteEntry(reply) else { return }
+    try require(reply.type == Number.newRoute, "routes are in messages about routes")
+    try require((0...128).contains(entry.destination.length), "a prefix has up to 128 bits")
+    try require(entry.isDefault == (entry.destination.length == 0), "the default route has no bits")
+    guard let loopback = try? NetworkDevice(named: "lo") else { return }
+    let own = IPv6Route(own: reply, through: loopback)
+    if own.map({ entry.isSame(as: $0) }) == true {
+        try require(entry.origin == RouteNetlink.routeProtocol, "a route of ours has our mark")
+    }
+    if let own { try require(own.destination == entry.destination, "both readers read one destination") }
+}
+
+private func checkLinkState(_ reply: NetlinkReply) throws(BrokenPromise) {
+    guard let state = LinkState(reply) else { return }
+    try require(reply.type == Number.newLink, "links are in messages about links")
+    try require((0...Int(UInt32.max)).contains(state.mtu), "an MTU has 32 bits")
+    if let link = EthernetLink(reply) {
+        try require(state.isUp && link.mtu == state.mtu, "what speaks Ethernet and is up, is up")
+    }
+}
+
+private func checkInterfaceAddress(_ reply: NetlinkReply) throws(BrokenPromise) {
+    guard let found = InterfaceAddress(reply) else { return }
+    try require(reply.type == Number.newAddress, "addresses are in messages about addresses")
+    try require((0...128).contains(found.prefixLength), "a prefix has up to 128 bits")
+    let again = message(Number.newAddress) { request in
+        for octet in [Number.ipv6, UInt8(truncatingIfNeeded: found.prefixLength), 0, 0] {
+            request.append(octet)
+        }
+        request.append(found.interface)
+        request.attribute(Number.localAddress, found.address)
+    }
+    try require(again.flatMap { InterfaceAddress($0) } == found, "\(found) again")
 }
 
 private func message(_ type: Int, _ body: (inout NetlinkRequest) -> Void) -> NetlinkReply? {

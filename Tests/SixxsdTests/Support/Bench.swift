@@ -28,7 +28,8 @@ final class Bench: Sendable {
     /// Routes that go nowhere.
     private struct NoRoutes: RouteKeeper {
         func follow(_ configuration: Configuration) throws(SystemCallError) {}
-        func restore() throws(SystemCallError) -> Int { 0 }
+        func hasChanged() -> Bool { false }
+        func compare() -> [Deviation] { [] }
     }
 
     /// What the engine's thread and the test share.
@@ -41,6 +42,7 @@ final class Bench: Sendable {
     let store: ConfigurationStore
     let levels = LogLevels(.info)
     let disk = BackgroundThread("disk")
+    let ledger = KernelLedger()
     let mailbox: EngineMailbox
     let console: Console
     let shutdowns = Mutex(0)
@@ -80,6 +82,7 @@ final class Bench: Sendable {
             store: self.store,
             mailboxes: EngineMailboxes(self.mailbox),
             traces: TraceHub(EngineMailboxes(self.mailbox)),
+            ledger: self.ledger,
             clock: DaemonClock(),
             control: ["127.0.0.1:42003"],
             tunName: "sixxs",

@@ -1,0 +1,97 @@
+import LinuxIO
+import Logging
+import Wire
+
+/// Holds the host to its side of the tunnel: looks as soon as something changes there, and now and then.
+struct HostWatch: ~Copyable {
+    /// How soon after a change; many at once are one.
+    private static let haste = Duration.milliseconds(300)
+
+    /// After how long it is looked at although nobody told of a change.
+    private static let interval = Duration.seconds(30)
+
+    private var side: HostSide<RouteNetlink>
+    private var monitor: RouteMonitor
+    private let advice: HostAdvice
+    private let logger: Logger
+    /// When it is looked at next.
+    private(set) var deadline: Duration
+    /// What the log was told last of what can't be put back.
+    private var lastFailure = ""
+    /// What the log was told last of where packets go instead; nil when they go through the tunnel.
+    private var lastDetour: IPv6RouteEntry?
+
+    /// Begins to watch.
+    ///
+    /// - Parameters:
+    ///   - side: What must be there.
+    ///   - advice: What to say.
+    ///   - now: The time.
+    ///   - logger: Gets a line for each change.
+    /// - Throws: ``SystemCallError`` when the process has no descriptor left.
+    init(
+        _ side: consuming HostSide<RouteNetlink>,
+        _ advice: HostAdvice,
+        at now: Duration,
+        _ logger: Logger
+    ) throws(SystemCallError) {
+        let monitor = try RouteMonitor(.ownState)
+        self.side = side
+        self.monitor = monitor
+        self.advice = advice
+        self.logger = logger
+        self.deadline = now + Self.haste
+    }
+
+    /// For pollers: readable when something changed.
+    var fileDescriptor: CInt { self.monitor.fileDescriptor }
+
+    /// Takes what changed, unread.
+    mutating func noteChange(at now: Duration) {
+        // Who can't be told must look.
+        guard (try? self.monitor.drain()) ?? true else { return }
+        self.lookSoon(at: now)
+    }
+
+    /// Has it looked at soon.
+    mutating func lookSoon(at now: Duration) { self.deadline = min(self.deadline, now + Self.haste) }
+
+    /// Looks, if it is time.
+    ///
+    /// - Parameters:
+    ///   - now: The time.
+    ///   - isAnswering: Whether the tunnel works.
+    mutating func lookIfDue(at now: Duration, tunnelWorks isAnswering: Bool) {
+        guard now >= self.deadline else { return }
+        self.deadline = now + Self.interval
+        do throws(SystemCallError) {
+            for thing in try self.side.mend(at: now) {
+                self.logger.warning("the host had lost what the tunnel needs: put back \(thing)")
+            }
+            if let since = self.side.downSince {
+                self.deadline = since + HostSide<RouteNetlink>.patience
+                return
+            }
+            self.lastFailure = ""
+            if isAnswering { self.tell(of: try self.side.detour()) }
+        } catch {
+            let words = "\(error)"
+            if words != self.lastFailure {
+                self.logger.error(
+                    "the host has lost what the tunnel needs, and it can't be put back: \(words)"
+                )
+            }
+            self.lastFailure = words
+        }
+    }
+
+    private mutating func tell(of detour: IPv6RouteEntry?) {
+        guard detour != self.lastDetour else { return }
+        self.lastDetour = detour
+        if let detour {
+            self.logger.warning("\(self.advice.line(about: detour))")
+        } else {
+            self.logger.notice("this host's IPv6 traffic goes through the tunnel again")
+        }
+    }
+}
