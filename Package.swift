@@ -113,13 +113,13 @@ let package = Package(
         ),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["sixxs-client", "Core", "LinuxIO", "Wire", argumentParser],
+            dependencies: ["sixxs-client", "Core", "LinuxIO", "Wire", argumentParser, systemPackage],
             swiftSettings: views
         ),
         .testTarget(
             name: "SixxsdTests",
             dependencies: [
-                "sixxsd", "Core", "Wire", "LinuxIO", logging,
+                "sixxsd", "Core", "Wire", "LinuxIO", "TestSupport", logging, systemPackage,
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: views
