@@ -21,6 +21,8 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,7 @@ LONG = bool(os.environ.get("SIXXS_LONG"))
 VILLAINS, REPORTS = (50, 10_000) if LONG else (8, 60)
 SEED = int(os.environ.get("SIXXS_SEED", "15"))
 MEMORY = 300 << 10  # KiB
+PATIENCE = 100  # Seconds between two visits of the honest PoP, on any machine; 12 on two busy cores with 50 hostile ones.
 FIRST_PORT = 43_000
 ADDRESS = "198.18.30.1"
 RESTRICTION = 'restrict,port-forwarding,command="/bin/false"'
@@ -216,9 +219,9 @@ def test_hostile_pops_cost_only_themselves(laboratory: object, programs: object)
 
     visits = [row for row in fleet.central.json("log", "chtst01", "--last", 100_000) if row["kind"] == "push"]  # type: ignore
     assert {row["outcome"] for row in visits} <= {"applied", "unchanged"}, visits
-    # A PoP that is lost is tried less often: the honest one has seen every round.
-    rounds = max(len(fleet.central.json("log", villain.name, "--last", 100_000)) for villain in villains[:3])  # type: ignore
-    assert len(visits) >= rounds // 2 - 1
+    starts = sorted(datetime.fromisoformat(row["time"].replace("Z", "+00:00")) for row in visits)
+    longest = max((late - early).total_seconds() for early, late in pairwise(starts))
+    assert longest < PATIENCE, f"seed {SEED}: nobody visited the honest PoP for {longest} s"
     # Each kind of doubt is told once.
     told = [detail for kind, detail in fleet.central.events() if kind == "not believed"]
     assert 0 < len(told) <= VILLAINS
@@ -229,5 +232,5 @@ def test_hostile_pops_cost_only_themselves(laboratory: object, programs: object)
     assert tunnels <= {int(name[1:]) for name in [own, *(villain.tunnel for villain in villains)]}
     slowest = max(row["seconds"] for row in visits)
     print(f"seed {SEED}: {sum(villain.reports for villain in villains)} reports, {len(visits)} visits of the honest PoP, "
-          f"the slowest {slowest} s, serve had {memory} KiB at most")
+          f"the slowest {slowest} s, {longest} s apart at most, serve had {memory} KiB at most")
     assert memory < MEMORY, f"seed {SEED}: {memory} KiB"
