@@ -211,11 +211,11 @@ import Wire
         let packet = try await bench.answers("tunnel get errorpacket uplink encap.pkt send error")
         #expect(packet.hasPrefix("201 2\nEncap.Pkt Send Error: 2 times, last "))
         #expect(packet.contains(" from 198.51.100.9, 3 octets, the first 3:\n60 01 02\n200 OK"))
-        #expect(try await bench.report().uplink?.errors == ["Encap.Pkt Send Error": 2])
+        #expect(try await bench.uplinkErrorsOfReport() == ["Encap.Pkt Send Error": 2])
 
         _ = try await bench.answers("tunnel reseterrors uplink")
         #expect(try await bench.answers("tunnel list erroronly") == "201 0\n200 OK")
-        #expect(try await bench.report().uplink?.errors == [:])
+        #expect(try await bench.uplinkErrorsOfReport() == [:])
     }
 
     @Test(arguments: menus + pop + tunnels + others)

@@ -143,10 +143,15 @@ final class Bench: Sendable {
             .joined(separator: "\n")
     }
 
-    /// The report, read as a collector reads it.
-    func report() async throws -> PoPReport {
+    /// What the report says of errors that are no tunnel's, read as a collector reads it.
+    func uplinkErrorsOfReport() async throws -> [String: UInt64] {
+        struct Report: Decodable {
+            struct Uplink: Decodable { let errors: [String: UInt64] }
+            let uplink: Uplink
+        }
         let lines = try await self.answers("pop report").split(separator: "\n")
-        return try JSONDecoder().decode(PoPReport.self, from: Data((lines.dropFirst().first ?? "").utf8))
+        return try JSONDecoder().decode(Report.self, from: Data((lines.dropFirst().first ?? "").utf8)).uplink
+            .errors
     }
 
     // MARK: - Packets
