@@ -86,11 +86,11 @@ struct OutputTests {
     /// Command lines that are wrong, and the words that say so.
     static let mistakes: [([String], String)] = [
         (
-            ["pop", "add", "chtst1", "--id", "1", "--ipv4", "192.0.2.1", "--ipv6", "::1"],
+            ["pop", "add", "chtst1", "--id", "1", "--ipv4", "192.0.2.1", "--ipv6", "2001:db8::1"],
             "expected a PoP name of five"
         ),
         (
-            ["pop", "add", "chtst01", "--id", "0", "--ipv4", "192.0.2.1", "--ipv6", "::1"],
+            ["pop", "add", "chtst01", "--id", "0", "--ipv4", "192.0.2.1", "--ipv6", "2001:db8::1"],
             "expected a PoP id from 1 to 4095"
         ),
         (["pop", "set", "chtst01"], "Say what to change"),

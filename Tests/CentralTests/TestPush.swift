@@ -55,8 +55,7 @@ enum TestPush {
             expectation: ReportExpectation(
                 popID: pop.id,
                 popName: pop.name.description,
-                tunnels: [],
-                earlierTunnels: 8192
+                tunnels: Set((1...tunnels).compactMap { try? Fixture.number(UInt32($0)) })
             ),
             massChange: nil,
             confirm: 60

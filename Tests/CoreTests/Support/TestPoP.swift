@@ -13,6 +13,8 @@ import Wire
 final class TestPoP {
     /// Enough for a packet of the PoP's own where one of no size came in.
     fileprivate static let roomBehind = 1600
+    /// What a slot holds before a packet is put in: copied as a whole, since tests are not optimized.
+    private static let blank = [UInt8](repeating: 0xee, count: PacketBuffer.headroom + 131_072)
 
     /// Where a test looks at what only one engine did, or at what two may do a second later.
     static let hasOneEngine = !hasTwoEngines
@@ -145,9 +147,10 @@ final class TestPoP {
     }
 
     fileprivate static func slot(holding packet: [UInt8]) -> [UInt8] {
-        var slot = [UInt8](repeating: 0xee, count: PacketBuffer.headroom)
-        slot.append(contentsOf: packet)
-        slot.append(contentsOf: repeatElement(0xee, count: Self.roomBehind))
+        var slot = Array(Self.blank[..<(PacketBuffer.headroom + packet.count + Self.roomBehind)])
+        slot.withUnsafeMutableBytes {
+            UnsafeMutableRawBufferPointer(rebasing: $0[PacketBuffer.headroom...]).copyBytes(from: packet)
+        }
         return slot
     }
 

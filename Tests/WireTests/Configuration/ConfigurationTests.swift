@@ -150,7 +150,7 @@ import Wire
     }
 
     static let limits = [
-        "pop set details 0 a 192.0.2.1 2001:db8::1", "pop set details 4095 a-9 192.0.2.1 2001:db8::1",
+        "pop set details 0 a 192.0.2.1 2001:db8:f::1", "pop set details 4095 a-9 192.0.2.1 2001:db8:f::1",
         "pop set beat-timeout 1", "pop set beat-timeout 86400", "pop set icmp-rate 0 0 0",
         "pop set icmp-rate 1000000 1000000 1000000",
         "tunnel set config 0 T1 192.0.2.1 up 1280", "tunnel set config 1fff T4294967295 192.0.2.1 up 1480",
