@@ -15,6 +15,8 @@ AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || ! command -v sudo >/dev/null || \
 
 SWIFT_FOLDERS := $(wildcard Sources Tests Benchmarks Fuzz) Package.swift
 TEST_FLAGS := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
+# One module after another: a run begins all of its tests before any of them ends.
+UNIT_TESTS := $(notdir $(wildcard Tests/*Tests))
 # Most of the laboratory waits: three at a time keep two processors busy.
 PYTEST_FLAGS ?= -q --numprocesses 3 --dist loadgroup
 
@@ -57,7 +59,7 @@ lint: ## formatting and layering
 unit: packages ## unit tests, warnings are errors
 	@echo 'building the unit tests'
 	@$(SWIFT) build --build-tests --quiet $(TEST_FLAGS)
-	@$(SWIFT) test --skip-build --quiet $(TEST_FLAGS)
+	@for module in $(UNIT_TESTS); do $(SWIFT) test --skip-build --quiet $(TEST_FLAGS) --filter "^$$module\\."; done
 	@echo 'once more with two engines'
 	@SIXXS_ENGINES=2 $(SWIFT) test --skip-build --quiet $(TEST_FLAGS) --filter CoreTests
 

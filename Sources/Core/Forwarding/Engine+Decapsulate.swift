@@ -12,6 +12,7 @@ extension Engine {
     ///     (``addExpected(_:to:)``).
     ///   - now: The time.
     /// - Returns: Where the two buffers go.
+    @inline(__always)
     public mutating func receiveFromOutside(
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
@@ -29,13 +30,7 @@ extension Engine {
         }
         self.forwarder.journal.begin(at: now)
         self.note(.enteredFromOutside(payload, outer.path, octets: buffer.count), about: nil)
-        // Who answers a group answers for all who are in it, or speaks with its address.
-        guard !outer.isToGroup, !outer.path.local.isGroup else {
-            return self.drop(buffer, .impossibleDestination, tunnel: nil, source: outer.path.remote, at: now)
-        }
-        guard outer.path.remote.namesOneHost else {
-            return self.drop(buffer, .wrongEndpoint, tunnel: nil, source: outer.path.remote, at: now)
-        }
+        guard outer.isBetweenHosts else { return self.dropOfNoHost(buffer, outer, at: now) }
         switch payload {
         case .sixInFour: return self.receiveBare(&buffer, spare: &spare, as: .sixInFour, outer, now)
         case .gre: return self.receiveGRE(&buffer, spare: &spare, outer, now)
@@ -44,6 +39,19 @@ extension Engine {
         case .icmpv4: return self.receiveICMPv4(&buffer, spare: &spare, outer, now)
         case .icmpv6: return self.receiveICMPv6(&buffer, spare: &spare, outer, now)
         }
+    }
+
+    /// Drops what came to a group or from no single host: who answers a group answers for all who are in it, or speaks with its
+    /// address.
+    @inline(never)
+    private mutating func dropOfNoHost(
+        _ buffer: borrowing PacketBuffer,
+        _ outer: OuterHeader,
+        at now: Moment
+    ) -> Output {
+        let isToGroup = outer.isToGroup || outer.path.local.isGroup
+        let reason: DropReason = isToGroup ? .impossibleDestination : .wrongEndpoint
+        return self.drop(buffer, reason, tunnel: nil, source: outer.path.remote, at: now)
     }
 
     /// Takes a whole outer IPv4 packet of protocol 1, 41 or 47, as raw sockets give it.

@@ -19,6 +19,9 @@ public struct OuterHeader: Hashable, Sendable {
         self.path = path
         self.trafficClass = trafficClass
     }
+
+    /// Whether it went to an address of ours alone, from one that names a single host.
+    var isBetweenHosts: Bool { !self.isToGroup && !self.path.local.isGroup && self.path.remote.namesOneHost }
 }
 
 /// What the payload behind an outer header is.
