@@ -23,8 +23,8 @@ final class FakeDaemon: Sendable {
         /// Answers what is no reply.
         case babbling
 
-        /// Reports a value nested a hundred thousand deep.
-        case nesting
+        /// Reports a value nested so many times.
+        case nesting(Int)
 
         /// Refuses every configuration.
         case refusing
@@ -153,9 +153,9 @@ final class FakeDaemon: Sendable {
             return true
         default: break
         }
-        if case .nesting = self.behaviour, line == "pop report" {
+        if case .nesting(let depth) = self.behaviour, line == "pop report" {
             return connection.write(
-                ControlReply(200, lines: [String(repeating: "[", count: 100_000)]).encoded
+                ControlReply(200, lines: [String(repeating: "[", count: depth)]).encoded
             )
         }
         if line.hasPrefix("config push ") { return self.push(line, &framer, connection) }

@@ -25,13 +25,27 @@ struct SSHConnectorTests {
     }
 
     @Test func survivesAReportThatIsNestedWithoutEnd() async throws {
-        let daemon = try FakeDaemon(.nesting)
+        let daemon = try FakeDaemon(.nesting(30_000))
         let server = try SSHServer(control: daemon.port)
 
         let result = try await TestPush.push(to: try server.pop(control: daemon.port))
 
         #expect(result.push.isOnTrial)
         #expect(throws: ConnectionFailure.self) { try result.report.get() }
+    }
+
+    /// Where the next reply begins, nobody knows: what is asked afterwards must not get the rest for an answer.
+    @Test func isOfNoUseAfterAReplyThatWasNotReadToItsEnd() async throws {
+        let daemon = try FakeDaemon(.nesting(200_000))
+        let server = try SSHServer(control: daemon.port)
+
+        let failure = await TestPush.failure(try server.pop(control: daemon.port))
+
+        guard case .nonsense(.request("pop report"), _) = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
+        #expect(daemon.state.withLock(\.pushes) == 0)
     }
 
     @Test func fetchesTheHostKey() async throws {

@@ -183,11 +183,11 @@ def test_what_was_made_up_makes_no_packet_smaller(site: Site, kind: Kind) -> Non
     for mtu in (68, 700):
         ends.send(4, too_big(end, made_up, mtu))
     daemon.wait_for_error(end.tunnel.number, "ICMPv4 Errors Received", 2)
-    assert "mtu" not in site.pop.ip(f"route get {end.address}")
+    assert "mtu" not in str(site.pop.show("route", "get", end.address))
     assert path_mtu(daemon, end) == "-"
     # What quotes an echo request, the kernel believes for whatever else the host sends.
     ends.send(4, too_big(end, bytes(IP(**known, proto=1) / ICMP(id=1)), 68))
-    wait_for(lambda: "mtu" in site.pop.ip(f"route get {end.address}"), 3, "the kernel to believe")
+    wait_for(lambda: "mtu" in str(site.pop.show("route", "get", end.address)), 3, "the kernel to believe")
     whole = captured(end, site, end.tunnel.mtu, 5)
     assert whole.flags.DF and len(bytes(whole)) == len(bytes(outer))
     assert path_mtu(daemon, end) == "-"

@@ -121,9 +121,7 @@ def hardware_address(namespace: Namespace, device: str) -> str:
 
 
 def without_identification(packet: bytes) -> bytes:
-    """An outer packet without what differs each time if it may be fragmented: identification and checksum."""
-    if packet[6] & 0x40:
-        return packet
+    """An outer packet without what each daemon has of its own, or what differs each time: identification and checksum."""
     return packet[:4] + packet[6:10] + packet[12:]
 
 

@@ -275,7 +275,9 @@ def test_what_comes_to_a_broadcast_address_is_nobodys(site: Site, kind: Kind) ->
             assert arrived is not None, "another address of ours"
         else:
             assert arrived is None, destination
-            assert daemon.tunnel(end.tunnel.number)["outerUs"] == ends.pop(4)
+            lines = daemon.command(f"tunnel show T{end.tunnel.number}").lines or ()
+            ours = next(line.split(":")[1].strip() for line in lines if line.startswith("Outer Us"))
+            assert ours in (ends.pop(4), "-"), ours
     # Multicast is not routed here; the other was seen, and not taken.
     assert daemon.balance().reasons.get("impossibleDestination") == 1
 

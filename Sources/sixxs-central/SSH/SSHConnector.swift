@@ -79,6 +79,8 @@ private final class SSHDaemonSession: DaemonSession {
     private let deadlines: ConnectionDeadlines
     private let cancellation: EventDescriptor
     private var parser = ControlReplyParser(limit: .short)
+    /// What made the connection of no use: after half a reply nobody knows where the next one begins.
+    private var failure: ConnectionFailure?
 
     /// Waits for the daemon's greeting.
     init(
@@ -100,6 +102,7 @@ private final class SSHDaemonSession: DaemonSession {
         named name: String,
         upTo limit: ReplyLimit
     ) throws(ConnectionFailure) -> ControlReply {
+        if let failure = self.failure { throw failure }
         self.parser.limit = limit
         let clock = StepClock(.request(name), self.deadlines, cancellation: self.cancellation)
         try self.session.write(octets, clock)
@@ -117,7 +120,9 @@ private final class SSHDaemonSession: DaemonSession {
             do throws(ControlReplyError) {
                 if let reply = try self.parser.next() { return reply }
             } catch {
-                throw .nonsense(clock.step, reason: error.description)
+                let failure = ConnectionFailure.nonsense(clock.step, reason: error.description)
+                self.failure = failure
+                throw failure
             }
             self.parser.append(try self.session.read(clock))
         }
