@@ -47,7 +47,7 @@ final class Worker: Sendable {
         var loop: PacketLoop
         do throws(SystemCallError) {
             loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox)
-            if let count = loop.restoredTunnels {
+            if let count = loop.restoredTunnels, count > 0 {
                 self.logger.notice(
                     "tunnels go on where they were before the restart",
                     metadata: ["tunnels": "\(count)"]
