@@ -16,6 +16,7 @@ import pytest
 from scapy.layers.inet import GRE, ICMP, fragment
 from scapy.layers.inet6 import IPv6ExtHdrFragment, fragment6
 
+from lab.daemon import WORKERS
 from lab.ends import ALL, IDS, End, Ends, Kind
 from lab.packets import IP, UDP, ICMPv6EchoRequest, IPv6, Listener, Packet, Raw, echo, send_ipv4, send_ipv6
 from lab.site import Site
@@ -278,8 +279,8 @@ def test_what_comes_to_a_broadcast_address_is_nobodys(site: Site, kind: Kind) ->
             lines = daemon.command(f"tunnel show T{end.tunnel.number}").lines or ()
             ours = next(line.split(":")[1].strip() for line in lines if line.startswith("Outer Us"))
             assert ours in (ends.pop(4), "-"), ours
-    # Multicast is not routed here; the other was seen, and not taken.
-    assert daemon.balance().reasons.get("impossibleDestination") == 1
+    # Multicast is not routed here; the other was seen, and not taken. Each worker's UDP socket has its copy of a broadcast.
+    assert daemon.balance().reasons.get("impossibleDestination", 0) in (1, WORKERS if kind == "ayiya" else 1)
 
 
 def test_protocol_unreachable_is_rate_limited(site: Site) -> None:

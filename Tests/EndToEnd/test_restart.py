@@ -40,7 +40,7 @@ def reaches_home(site: Site, user: User) -> bool:
 
 
 def endpoint(daemon: Daemon, tunnel: TunnelLine) -> str:
-    return (daemon.tunnel(tunnel.number)["endpoint"] or "").partition(":")[0]
+    return (daemon.tunnel(tunnel.number).get("endpoint") or "").partition(":")[0]
 
 
 def is_written_down(daemon: Daemon, user: User) -> bool:

@@ -26,7 +26,7 @@ INTERVAL = 2
 
 
 def endpoint(daemon: Daemon, tunnel: TunnelLine) -> str:
-    return (daemon.tunnel(tunnel.number)["endpoint"] or "").partition(":")[0]
+    return (daemon.tunnel(tunnel.number).get("endpoint") or "").partition(":")[0]
 
 
 @BOTH
