@@ -8,7 +8,8 @@ private enum Number {
     static let newLink = 16, newRoute = 24, deleteRoute = 25, newNeighbour = 28, deleteNeighbour = 29
     static let newAddress = 20, localAddress = 2
     static let ipv4: UInt8 = 2, ipv6: UInt8 = 10, unicast: UInt8 = 1
-    static let routeDestination = 1, routeInterface = 4, routeGateway = 5, routeMetrics = 8, metricMTU = 2
+    static let routeDestination = 1, routeInterface = 4, routeGateway = 5, routeMetrics = 8, metricMTU = 2,
+        routeCacheInformation = 12
     static let neighbourAddress = 1, neighbourLinkAddress = 2
     static let linkMTU = 4
     static let isUp: UInt32 = 1, isReachable: UInt16 = 2, ethernet: UInt16 = 1
@@ -104,6 +105,10 @@ private func checkWay(_ reply: NetlinkReply) throws(BrokenPromise) {
         request.appendRoute(of: Number.ipv4, length: 32)
         request.attribute(Number.routeInterface, way.interface)
         request.attribute(Number.routeGateway, way.neighbour.value.bigEndian)
+        // struct rta_cacheinfo: the third word says when the route expires.
+        if way.isMTULearnt {
+            request.attribute(Number.routeCacheInformation, SIMD8<UInt32>(0, 0, 1, 0, 0, 0, 0, 0))
+        }
         guard let mtu = way.mtu else { return }
         request.nested(Number.routeMetrics) {
             $0.attribute(Number.metricMTU, UInt32(truncatingIfNeeded: mtu))
