@@ -19,7 +19,11 @@ struct CSVTests {
 
     static let texts: [(String, [[String]])] = [
         ("", []), ("\r\n\n", []), ("a", [["a"]]), ("a,b\r\nc,d\r\n", [["a", "b"], ["c", "d"]]),
-        ("a,b\nc,d", [["a", "b"], ["c", "d"]]), (",\n", [["", ""]]), ("\u{feff}a,b", [["a", "b"]]),
+        ("a,b\nc,d", [["a", "b"], ["c", "d"]]), (",\n", []),
+        ("a,b\n,\n  , \t\n\nc,d\n,", [["a", "b"], ["c", "d"]]),
+        ("a;b\nc,x;d\n", [["a", "b"], ["c,x", "d"]]), ("a\tb\nc;x\td", [["a", "b"], ["c;x", "d"]]),
+        ("sep=;\r\na;b\r\n", [["a", "b"]]), ("\u{feff}sep=;\r\na,b;c\r\n", [["a,b", "c"]]),
+        ("\u{feff}a,b", [["a", "b"]]),
         ("\"a,b\",\"c\"\"d\"\n", [["a,b", "c\"d"]]), ("\"a\r\nb\",c\n", [["a\r\nb", "c"]]),
         ("\"\",x\n\ny,z\n", [["", "x"], ["y", "z"]]),
     ]
@@ -36,7 +40,7 @@ struct CSVTests {
         ("a,\"b", "t.csv:1:3: expected a closing quote, found the end of the text"),
         (
             "a\n\"b\"c,d\n",
-            "t.csv:2:4: expected a comma or the end of the line, found more text behind a field"
+            "t.csv:2:4: expected a separator or the end of the line, found more text behind a field"
         ),
         ("\"a\nb\",\"c", "t.csv:2:4: expected a closing quote, found the end of the text"),
     ]

@@ -70,6 +70,75 @@ struct DatabaseFileTests {
         )
     }
 
+    @Test func isLookedAtWithoutAWriter() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let path = test.folder.path("central.db")
+        // Somebody writes, and goes on.
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let writer = try DatabaseQueue(path: path, configuration: configuration)
+        try await writer.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let start = ContinuousClock.now
+
+        let reader = try SQLiteStore(reading: path)
+
+        #expect(try await reader.snapshot(of: .fleet) == (try await test.store.snapshot(of: .fleet)))
+        #expect(ContinuousClock.now - start < .seconds(9))
+        await #expect(
+            throws: RegistryError.unusable(
+                "the database cannot be used: it can only be read; is its file "
+                    + "system mounted read-only, or is the file another user's?"
+            )
+        ) {
+            try await reader.apply([.setWaves(WavePolicy(share: 1))], by: "test")
+        }
+        try await writer.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+    }
+
+    @Test func withoutSamplesIsLookedAtAndGetsNone() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let copy = test.folder.path("restored.db")
+        _ = try await DatabaseBackup(of: test.store.central).write(to: copy)
+
+        let reader = try SQLiteStore(reading: copy)
+
+        #expect(try await reader.pasts().values.allSatisfy { $0.sample == nil })
+        #expect(!FileManager.default.fileExists(atPath: test.folder.path("restored-samples.db")))
+    }
+
+    @Test func ofAnOlderProgramIsBroughtUpToDateForReadersToo() async throws {
+        let folder = try TemporaryFolder()
+        let queue = try DatabaseQueue(path: folder.path("central.db"))
+        try Migrations.central.migrate(queue, upTo: "1 registry")
+        try queue.close()
+
+        let reader = try SQLiteStore(reading: folder.path("central.db"))
+
+        #expect(try await reader.pasts().isEmpty)
+    }
+
+    @Test func isNeverWhatABackupReplaces() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let path = test.folder.path("central.db")
+        try test.folder.write("x", to: "other.db")
+        try test.folder.write("x", to: "log.db")
+        try test.folder.write("x", to: "log.db-wal")
+        try FileManager.default.linkItem(atPath: path, toPath: test.folder.path("link.db"))
+        let target = BackupTarget(database: path, isForced: true)
+
+        for name in [
+            "central.db", "central.db-wal", "central.db-shm", "central.db-journal", "central-samples.db",
+            "central-samples.db-wal", "link.db", "other.db-wal", "log.db", "",
+        ] {
+            #expect(throws: RegistryError.self, "\(name)") { try target.judge(test.folder.path(name)) }
+        }
+        try target.judge(test.folder.path("other.db"))
+        try target.judge(test.folder.path("new.db"))
+        #expect(throws: RegistryError.self) {
+            try BackupTarget(database: path, isForced: false).judge(test.folder.path("other.db"))
+        }
+    }
+
     @Test(arguments: ["/nonexistent/central.db", "/tmp"])
     func thatCannotBeOpenedIsNamed(_ path: String) {
         let error = #expect(throws: RegistryError.self) { _ = try SQLiteStore(path: path) }

@@ -109,5 +109,32 @@ struct FreeTextTests {
         #expect(texts.last?.hasPrefix("/pops/chtst01.yaml:7:9: ssh.host: expected one line without") == true)
     }
 
+    @Test(arguments: [("Oslo ", "Oslo"), ("\t Oslo\u{a0}", "Oslo"), ("  ", ""), ("New York", "New York")])
+    func hasNoBlanksAroundIt(_ text: String, _ stored: String) throws {
+        // Before it is judged: a tab between two words is a control character.
+        #expect(try FreeText.line(text) == stored)
+    }
+
+    @Test func nullIsNoTownOfThatName() throws {
+        for null in ["null", "~", "NULL"] {
+            let folder = try TemporaryFolder()
+            try folder.write(
+                "\u{feff}id: 1\nname: chtst01\ncity: \(null)\nipv4: 192.0.2.1\nipv6: 2001:db8::1\n",
+                to: "pops/chtst01.yaml"
+            )
+
+            let error = #expect(throws: InventoryError.self) {
+                try InventoryReader(folder: folder.path).read()
+            }
+
+            #expect(
+                error?.lines.last?.hasSuffix(
+                    "3:7: city: expected a value, or no such key where there is none, found null"
+                )
+                    == true
+            )
+        }
+    }
+
     private static func parsed(_ words: [String]) throws { _ = try SixxsCentral.parseAsRoot(words) }
 }

@@ -35,6 +35,56 @@ struct ImportTests {
         }
     }
 
+    /// What spreadsheets make of a file.
+    @Test(arguments: [
+        "\u{feff}pop;type;endpoint;mtu\r\nchtst01;static;198.51.100.9;1480\r\n;;;\r\n",
+        "sep=;\r\nPoP;Type;Endpoint;MTU;;\r\nchtst01 ;STATIC;198.51.100.9\u{a0}; 1480;;\r\n;;;;;\r\n",
+        "pop\ttype\tendpoint\tmtu\nchtst01\tstatic\t198.51.100.9\t1480\n\t\t\t",
+        "pop,type,endpoint,mtu\n\n  ,,,\n\"chtst01 \",static,\"198.51.100.9\",1480\n",
+    ])
+    func readsWhatSpreadsheetsMakeOfIt(_ text: String) throws {
+        let fleet = try TransferFleet(
+            csv: Array(text.replacing("STATIC", with: "static").utf8),
+            file: "t.csv"
+        )
+
+        #expect(fleet.tunnels.count == 1)
+        #expect(fleet.tunnels.first?.endpoint == .ipv4(IPv4Address(198, 51, 100, 9)))
+        #expect(fleet.tunnels.first?.mtu == 1480)
+    }
+
+    @Test func saysWhatIsNotReadInWordsThatHelp() async throws {
+        let utf16: [UInt8] = [0xff, 0xfe, 0x70, 0x00]
+        #expect(
+            await Self.problems { _ = try TransferFleet(csv: utf16, file: "t.csv") } == [
+                "t.csv:1:1: expected UTF-8 text, found UTF-16: save the file as UTF-8"
+            ]
+        )
+        for (json, found) in [
+            ("", "what is no JSON"), ("null", "null"), ("{\"format\": null}", "no format"),
+            ("\u{feff}{}", "no format"),
+        ] {
+            let problems = await Self.problems {
+                _ = try TransferFleet(json: Array(json.utf8), file: "t.json")
+            }
+            #expect(problems.count == 1)
+            #expect(
+                problems.first?.contains("expected what export writes, found ") == true,
+                "\(problems) \(found)"
+            )
+        }
+    }
+
+    @Test func noHiddenPasswordIsImported() async throws {
+        let problems = await Self.problems { _ = try Self.csv("T41,chtst01,,,ayiya,,,,,<hidden>,") }
+
+        #expect(
+            problems == [
+                "t.csv:2:25: password: expected the password itself, found <hidden>, which stands where a password is not shown"
+            ]
+        )
+    }
+
     @Test func takesOverTunnelsWithWhatTheirLinesSay() async throws {
         let test = try await TestStore(Fixture.registry())
 

@@ -173,3 +173,132 @@ def test_the_daemon_says_what_is_wrong_with_a_file_on_one_clean_line(programs: P
     result = subprocess.run([programs.sixxsd, "check", path], capture_output=True, encoding="utf-8", check=False, timeout=20)
     assert result.returncode == 1 and result.stderr.count("\n") == 1 and is_clean(result.stderr), repr(result.stderr)
     assert "bad.conf:1:12: expected a PoP id, 0 to 4095, found \"x?]0;owned" in result.stderr
+
+
+def shell(desk: Desk, line: str) -> subprocess.CompletedProcess[str]:
+    """Runs a line of bash in which $C is the centre's program, $D the daemon's."""
+    environment = {**desk.environment, "C": str(desk.programs.central), "D": str(desk.programs.sixxsd),
+                   "K": str(desk.programs.client)}
+    # Whatever the line mounts goes with it.
+    return subprocess.run(["unshare", "--mount", "--propagation", "private", "bash", "-c", line], env=environment, capture_output=True, encoding="utf-8", check=False,
+                          timeout=30, cwd=desk.folder)
+
+
+SAYINGS = ("$C export", "$C export --format json", "$C render chtst01", "$C tunnel list --json", "$C --help", "$C pop list", "$C init",
+           "$D --help", "$D check good.conf", "$K --help")
+
+
+@pytest.mark.seconds(60)
+def test_what_cannot_be_said_is_a_failure(desk: Desk) -> None:
+    desk.run("prefix", "add", "chtst01", "tunnel", "2001:db8:101::/48")
+    (desk.folder / "good.conf").write_text("pop set details 1 chtst01 192.0.2.1 2001:db8::1\npop set id 1\n")
+    for words in SAYINGS:
+        full = shell(desk, f"{words} > /dev/full")
+        assert full.returncode == 1 and full.stderr.startswith("standard output: No space left on device"), (words, full)
+        assert full.stderr.count("\n") == 1
+        closed = shell(desk, f"{words} >&-")
+        assert closed.returncode == 1 and closed.stderr.startswith("standard output: "), (words, closed)
+        gone = shell(desk, f"{words} | true; exit ${{PIPESTATUS[0]}}")
+        assert (gone.returncode, gone.stderr) == (0, ""), (words, gone)
+    lost = shell(desk, "$C user add jdoe > /dev/full")
+    assert lost.returncode == 1 and "sixxs-central user set jdoe --new-password makes another" in lost.stderr, lost
+
+
+@pytest.mark.seconds(60)
+def test_nothing_depends_on_being_heard(desk: Desk) -> None:
+    (desk.folder / "bad.conf").write_text("nonsense\n")
+    for words in ("$C status", "$C tunnel show T9", "$C nonsense", "$D check bad.conf", "$D nonsense", "$K 6in4"):
+        expected = shell(desk, words).returncode
+        for stream in ("2>&-", "2>/dev/full", ">&- 2>&-", "<&- >/dev/null 2>&-"):
+            found = shell(desk, f"{words} {stream}").returncode
+            # What has nowhere to say what it was asked for has failed besides.
+            assert found == expected or found == 1 and stream.startswith(">&-"), (words, stream, found)
+    # A database is never what complaints are written into.
+    assert desk.run("verify").stdout.startswith("All rules are kept")
+
+
+def test_what_is_rendered_without_secrets_is_taken_for_no_configuration(desk: Desk) -> None:
+    desk.run("prefix", "add", "chtst01", "tunnel", "2001:db8:101::/48")
+    password = desk.run("tunnel", "add", "chtst01", "--type", "ayiya").stdout.split()[-1]
+    hidden = desk.folder / "hidden.conf"
+    hidden.write_text(desk.run("render", "chtst01").stdout)
+    assert "<hidden>" in hidden.read_text() and password not in hidden.read_text()
+
+    checked = subprocess.run([desk.programs.sixxsd, "check", hidden], capture_output=True, encoding="utf-8", check=False, timeout=20)
+    assert checked.returncode == 1 and "expected the password itself, found \"<hidden>\"" in checked.stderr, checked.stderr
+    imported = desk.run("import", str(hidden), "--pop", "chtst01", "--take-passwords", check=False)
+    assert imported.returncode == 1 and "expected the password itself" in imported.stderr
+    (desk.folder / "password").write_text("<hidden>\n")
+    refused = desk.run("tunnel", "set", "T1", "--password-file", str(desk.folder / "password"), check=False)
+    assert refused.returncode == 1 and "expected the password itself" in refused.stderr
+
+    row = json.loads(desk.run("tunnel", "show", "T1", "--json").stdout)
+    assert row["passwordSet"] is True and "password" not in row
+    assert json.loads(desk.run("tunnel", "show", "T1", "--json", "--secret").stdout)["password"] == password
+    for line in desk.run("audit", "--json").stdout, desk.run("audit").stdout:
+        assert password not in line
+
+
+def test_files_with_secrets_are_never_open_to_others(desk: Desk) -> None:
+    desk.run("prefix", "add", "chtst01", "tunnel", "2001:db8:101::/48")
+    (desk.folder / "out").mkdir()
+    (desk.folder / "out" / "chtst01.conf").write_text("old")
+    traced = shell(desk, "umask 0; strace -f -e trace=openat,open,creat -o trace $C render --into out --secret") \
+        if os.access("/usr/bin/strace", os.X_OK) else shell(desk, "umask 0; $C render --into out --secret")
+    assert traced.returncode == 0, traced.stderr
+    assert (desk.folder / "out" / "chtst01.conf").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (desk.folder / "out").iterdir()] == ["chtst01.conf"]
+    if (desk.folder / "trace").exists():
+        made = [line for line in (desk.folder / "trace").read_text().splitlines() if "O_CREAT" in line and "chtst01.conf" in line]
+        assert made and all("0600" in line for line in made), made
+
+
+def test_a_backup_says_what_is_in_its_way(desk: Desk) -> None:
+    wal = f"{desk.database}-wal"
+    with sqlite3.connect(desk.database):
+        for path in (wal, f"{desk.database}-shm", str(desk.database)):
+            refused = desk.run("backup", path, "--force", check=False)
+            assert refused.returncode == 1 and "is the database itself, or its log" in refused.stderr, refused.stderr
+    full = shell(desk, "mkdir t && mount -t tmpfs -o size=4k none t && head -c 4096 /dev/zero > t/fill; $C backup t/b.db")
+    assert full.returncode == 1 and "no space is left; is the file system full?" in full.stderr, full.stderr
+
+
+def test_a_read_only_file_system_is_enough_for_looking(desk: Desk) -> None:
+    desk.run("prefix", "add", "chtst01", "tunnel", "2001:db8:101::/48")
+    looked = shell(desk, "mkdir ro && mount -t tmpfs none ro && cp -a central.db* central-samples.db* ro; "
+                         "export SIXXS_DATABASE=ro/central.db; mount -o remount,ro ro; for c in 'pop list' status 'render chtst01' verify 'audit' check 'doctor --offline'; do "
+                         "$C $c >/dev/null 2>>err; echo $?; done; $C user add jdoe; echo $?; cat err >&2")
+    assert looked.stdout.split()[:5] == ["0"] * 5, looked
+    assert looked.stdout.split()[-1] == "1" and "mount -o remount,rw makes it writable" in looked.stderr, looked.stderr
+
+
+def test_what_is_no_registry_is_not_taken_for_one(desk: Desk) -> None:
+    empty = desk.folder / "empty.db"
+    empty.write_bytes(b"")
+    for words in (["status"], ["pop", "list"], ["push"], ["serve"], ["doctor"]):
+        refused = desk.run(*words, "--database", str(empty), check=False)
+        said = refused.stdout + refused.stderr
+        assert refused.returncode == 1 and "is empty, so it holds no registry" in said and "restore" in said, said
+    assert empty.stat().st_size == 0
+
+    garbage = desk.folder / "garbage.db"
+    garbage.write_bytes(b"no database at all\n" * 100)
+    garbage.chmod(0o600)
+    ill = desk.run("doctor", "--offline", "--json", "--database", str(garbage), check=False)
+    assert ill.returncode == 1 and any(row["level"] == "fail" and row["subject"] == "registry" for row in json.loads(ill.stdout))
+
+
+def test_what_root_makes_is_for_the_user_who_serves(desk: Desk) -> None:
+    nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all"
+    made = shell(desk, f"chmod 755 . ; mkdir lib && chown nobody lib && export SIXXS_DATABASE=$PWD/lib/central.db HOME=/ && "
+                       f"{nobody} $C init && rm lib/central-samples.db* && $C verify && $C plan; $C push; stat -c '%U %n' lib/*; "
+                       f"{nobody} $C pop list")
+    assert made.returncode == 0, made
+    owners = [line.split()[0] for line in made.stdout.splitlines() if "lib/central" in line and line.split()[0] in ("root", "nobody")]
+    assert owners and set(owners) == {"nobody"}, made.stdout
+    (desk.folder / "lib" / "central-samples.db").touch()
+    os.chown(desk.folder / "lib" / "central-samples.db", 0, 0)
+    ill = desk.run("doctor", "--offline", "--database", str(desk.folder / "lib" / "central.db"), check=False)
+    assert ill.returncode == 1 and "no service can open both" in ill.stdout, ill.stdout
+    denied = shell(desk, f"chmod 700 lib; chown root lib; {nobody} $C status --database $PWD/lib/central.db")
+    assert denied.returncode == 1 and "there is no database" not in denied.stderr and "belongs to root" in denied.stderr, denied.stderr

@@ -158,7 +158,7 @@ extension ConfigurationText {
         self.add(" ")
         switch passwords {
         case .plain: self.add(password.text)
-        case .hidden: self.add("set")
+        case .hidden: self.add(TunnelPassword.placeholder.text)
         }
     }
 }

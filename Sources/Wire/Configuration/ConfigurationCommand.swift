@@ -136,6 +136,10 @@ extension TunnelSettings {
         let lengths = TunnelPassword.lengths
         // A password is a secret even when it is wrong: it is not repeated.
         words.disclose(.nothing)
+        if let word = words.peek, TunnelPassword(octets: word.octets) == TunnelPassword.placeholder {
+            let found = "\"\(TunnelPassword.placeholder.text)\", which stands where a password is not shown"
+            throw Words.Failure(column: word.column, expected: "the password itself", found: found)
+        }
         return try words.read(
             expecting: "a password of \(lengths.lowerBound) to \(lengths.upperBound) octets"
         ) { word in

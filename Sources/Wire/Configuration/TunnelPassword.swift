@@ -6,6 +6,10 @@ public struct TunnelPassword: Hashable, Sendable {
     /// The lengths a password can have, in octets.
     public static let lengths = 1...132
 
+    /// What stands in a password's place where it is not shown; no password itself, so that no text without them is taken for
+    /// a configuration.
+    public static let placeholder = TunnelPassword("<hidden>")
+
     /// The octets that signatures are made with.
     public let octets: [UInt8]
 
@@ -20,7 +24,7 @@ public struct TunnelPassword: Hashable, Sendable {
     ///
     /// U+FFFD can't be part of it either: it stands where other octets were lost on the way here.
     public var isConfigurable: Bool {
-        guard Self.lengths.contains(self.octets.count),
+        guard Self.lengths.contains(self.octets.count), self != Self.placeholder,
             self.octets.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
         else { return false }
         if self.octets.allSatisfy({ $0 < 0x80 }) { return true }
@@ -38,6 +42,17 @@ public struct TunnelPassword: Hashable, Sendable {
         let (left, right) = (left.octets.span, right.octets.span)
         for index in left.indices { difference |= left[index] ^ right[index] }
         return difference == 0
+    }
+}
+
+extension TunnelPassword {
+    /// What a file of a password has in its first line, without what editors add: a byte order mark before it, blanks and a
+    /// carriage return behind it.
+    public static func firstLine(of octets: [UInt8]) -> ArraySlice<UInt8> {
+        let text = octets.starts(with: [0xef, 0xbb, 0xbf]) ? octets.dropFirst(3) : octets[...]
+        var line = text.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        while line.last == UInt8(ascii: " ") || line.last == UInt8(ascii: "\t") { line.removeLast() }
+        return line
     }
 }
 

@@ -24,24 +24,15 @@ struct BackupCommand: AsyncParsableCommand {
     @Argument(help: "Where to.", transform: ArgumentText.path) var file: String
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let pairs =
             [(store.central, self.file)]
             + (self.samples ? [(store.samples, SQLiteStore.samplesPath(beside: self.file))] : [])
-        let own = [store.central.path, store.samples.path].map(Self.realPath)
-        for (_, path) in pairs where own.contains(Self.realPath(path)) {
-            throw RegistryError.refused("\(path) is the database itself: name another file")
-        }
-        for (_, path) in pairs where !self.force && FileManager.default.fileExists(atPath: path) {
-            throw RegistryError.refused("there is a file \(path) already: name another, or say --force")
-        }
+        let target = BackupTarget(database: self.store.database, isForced: self.force)
+        for (_, path) in pairs { try target.judge(path) }
         for (pool, path) in pairs {
             let count = try await DatabaseBackup(of: pool).write(to: path)
             StandardOutput.print("\(path): \(Figures.octets(count)), whole")
         }
-    }
-
-    private static func realPath(_ path: String) -> String {
-        URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
 }

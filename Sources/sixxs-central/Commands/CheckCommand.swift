@@ -86,7 +86,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     private func judge() async -> FleetVerdict {
         do {
-            let status = try await FleetStatus(from: try self.store.open(), only: self.pops)
+            let status = try await FleetStatus(from: try self.store.read(), only: self.pops)
             var limits = FleetVerdict.Limits()
             limits.overdue = TimeInterval(self.overdue)
             limits.recent = TimeInterval(self.recent)

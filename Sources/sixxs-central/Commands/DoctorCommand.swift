@@ -26,12 +26,7 @@ struct DoctorCommand: AsyncParsableCommand {
         [PoPName] = []
 
     func run() async throws {
-        let store = try self.store.open()
-        let snapshot = try await store.snapshot(of: .infrastructure)
-        let pops = try snapshot.selection(self.pops)
-        let findings =
-            try await self.examine(store, pops)
-            + self.examine(pops, snapshot, try await store.pasts(), try await store.reportExpectations())
+        let findings = try await self.findings()
         if self.output.json {
             StandardOutput.print(try JSONText.pretty(findings))
         } else {
@@ -40,13 +35,44 @@ struct DoctorCommand: AsyncParsableCommand {
         if findings.contains(where: { $0.level == .fail }) { throw ExitCode.failure }
     }
 
-    /// The centre itself.
-    private func examine(_ store: SQLiteStore, _ pops: [PoP]) async throws -> [Finding] {
+    /// Everything that can be found out: what cannot be read is a finding, and the rest is looked at nevertheless.
+    ///
+    /// - Throws: ``RegistryError/notFound(_:)`` for a PoP that was named and is not there.
+    private func findings() async throws -> [Finding] {
         let path = self.store.database
-        let initialise = "sixxs-central init --database \(path)"
-        var findings = [path, SQLiteStore.samplesPath(beside: path)].map {
-            FileExamination.secret($0, subject: "database", mendIfMissing: initialise)
+        var findings = FileExamination.databases(path) + [FileExamination.disk(of: path)]
+        do {
+            let store = try self.store.read()
+            let snapshot = try await store.snapshot(of: .infrastructure)
+            let pops = try snapshot.selection(self.pops)
+            findings += await self.examine(store)
+            findings += Set(pops.map(\.ssh.keyFile)).sorted().flatMap(FileExamination.key)
+            let pasts = try await store.pasts()
+            findings += await self.examine(pops, snapshot, pasts, try await store.reportExpectations())
+        } catch let error as RegistryError {
+            if case .notFound = error { throw error }
+            findings.append(.fail("registry", "\(error)", mend: Self.restore))
         }
+        return findings
+    }
+
+    private static let restore =
+        "what the line says, or stop the service and restore the last backup (docs/central.md)"
+
+    /// The centre itself.
+    private func examine(_ store: SQLiteStore) async -> [Finding] {
+        var findings: [Finding] = []
+        do {
+            findings += try await Self.rules(in: store)
+            findings.append(try await Self.lease(in: store))
+        } catch {
+            findings.append(.fail("registry", "\(error)", mend: Self.restore))
+        }
+        return findings
+    }
+
+    private static func rules(in store: SQLiteStore) async throws -> [Finding] {
+        var findings: [Finding] = []
         let damage = try await store.damage()
         findings += damage.map {
             .fail("database", $0, mend: "stop the service and restore the last backup (docs/central.md)")
@@ -58,9 +84,6 @@ struct DoctorCommand: AsyncParsableCommand {
         if damage.isEmpty, violations.isEmpty {
             findings.append(.ok("registry", "whole, and all rules are kept"))
         }
-        findings.append(FileExamination.disk(of: path))
-        findings += Set(pops.map(\.ssh.keyFile)).sorted().flatMap(FileExamination.key)
-        findings.append(try await Self.lease(in: store))
         return findings
     }
 
@@ -124,7 +147,7 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let document = Document(violations: try await store.violations(), damage: try await store.damage())
         let isWell = document.violations.isEmpty && document.damage.isEmpty
         if self.output.json {

@@ -31,7 +31,7 @@ struct ExportCommand: AsyncParsableCommand {
     @Flag(help: "With passwords.") var secrets = false
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         var snapshot = try await store.snapshot(of: self.pop.map { .pop($0) } ?? .fleet)
         if self.pop != nil { snapshot.users = try await store.snapshot(of: .users).users }
         let document = TransferDocument(

@@ -53,7 +53,7 @@ struct HistoryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let snapshot = try await store.snapshot(of: .infrastructure)
         guard let pop = try snapshot.selection([self.pop]).first else { return }
         if !self.diff.isEmpty { return try await self.showDifference(of: pop, in: store) }

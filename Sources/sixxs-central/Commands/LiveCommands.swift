@@ -21,7 +21,7 @@ struct LiveCommand: AsyncParsableCommand {
     @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let pop = try await store.pop(of: self.tunnel)
         let (tunnel, wantsJSON) = (self.tunnel, self.output.json)
         let expectations = try await store.reportExpectations()
@@ -75,7 +75,7 @@ struct TraceCommand: AsyncParsableCommand {
     private static let decision = 202
 
     func run() async throws {
-        let pop = try await self.store.open().pop(of: self.tunnel)
+        let pop = try await self.store.read().pop(of: self.tunnel)
         let line =
             "trace \(self.tunnel) packets \(self.packets) seconds \(self.seconds)"
             + (self.output.json ? " --json" : "")

@@ -36,7 +36,7 @@ struct AuditCommand: AsyncParsableCommand {
     @Argument(help: "What was changed; default: everything.") var subjects: [String] = []
 
     func run() async throws {
-        let entries = try await self.store.open().audit(of: self.subjects, self.past.window)
+        let entries = try await self.store.read().audit(of: self.subjects, self.past.window)
         if self.output.json {
             return StandardOutput.print(try JSONText.pretty(entries.map(AuditDocument.init)))
         }
@@ -78,7 +78,7 @@ struct EventsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let snapshot = try await store.snapshot(of: .infrastructure)
         let names = self.subjects.compactMap { if case .pop(let name) = $0 { name } else { nil } }
         let tunnels = self.subjects.compactMap { if case .tunnel(let number) = $0 { number } else { nil } }
@@ -124,7 +124,7 @@ struct LogCommand: AsyncParsableCommand {
     @Argument(help: "The PoPs; default: all.", transform: ArgumentText.popName) var pops: [PoPName] = []
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let snapshot = try await store.snapshot(of: .infrastructure)
         let pops = self.pops.isEmpty ? [] : try snapshot.selection(self.pops)
         let contacts = try await store.contacts(of: pops.map(\.id), self.past.window)

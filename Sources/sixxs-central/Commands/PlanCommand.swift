@@ -49,7 +49,7 @@ extension FleetPlan {
 
     /// Asks, prints, and ends with the status that says whether anything would change.
     static func show(_ options: StoreOptions, _ output: OutputOptions, only names: [PoPName]) async throws {
-        let store = try options.open()
+        let store = try options.read()
         let plan = try await FleetPlan(
             try await PushPlan(of: store, only: names),
             from: store,

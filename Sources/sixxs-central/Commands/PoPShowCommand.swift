@@ -32,7 +32,7 @@ struct PoPShowCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let snapshot = try await self.store.open().snapshot(of: .pop(self.name))
+        let snapshot = try await self.store.read().snapshot(of: .pop(self.name))
         guard let pop = snapshot.pop(named: self.name) else { return }
         if self.authorizedKeys {
             StandardOutput.print("\(try AuthorizedKey(for: pop).line)")

@@ -54,7 +54,7 @@ struct PrefixShowCommand: AsyncParsableCommand {
     @Argument(help: "An address or a prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
 
     func run() async throws {
-        let snapshot = try await self.store.open().snapshot(of: .infrastructure)
+        let snapshot = try await self.store.read().snapshot(of: .infrastructure)
         guard let routed = snapshot.prefixes.first(where: { $0.prefix.contains(self.prefix) }),
             let pop = snapshot.pop(routed.popID)
         else { throw RegistryError.notFound("no PoP has a prefix that \(self.prefix) lies in") }
@@ -79,7 +79,7 @@ struct PrefixListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let snapshot = try await self.store.open().snapshot(of: .infrastructure)
+        let snapshot = try await self.store.read().snapshot(of: .infrastructure)
         let documents = snapshot.prefixes.compactMap { prefix in
             snapshot.pop(prefix.popID).map { PrefixDocument(prefix, pop: $0.name) }
         }

@@ -10,7 +10,8 @@ struct RenderCommand: AsyncParsableCommand {
         abstract:
             "Print the configuration that would be pushed to a PoP, or write those of many into a folder.",
         discussion: """
-            Passwords are shown as the word set unless --secret is given; only then is the text what is pushed. \
+            In the place of passwords stands <hidden>, which no program takes for one, unless --secret is given; only \
+            then is the text what is pushed. \
             With --into, PoPs that are not named are those that are enabled.
 
             Examples:
@@ -33,13 +34,13 @@ struct RenderCommand: AsyncParsableCommand {
 
     func run() async throws {
         let scope = self.into == nil ? self.pops.first.map { FleetSnapshot.Scope.pop($0) } : nil
-        let snapshot = try await self.store.open().snapshot(of: scope ?? .fleet)
+        let snapshot = try await self.store.read().snapshot(of: scope ?? .fleet)
         let renderer = ConfigurationRenderer(snapshot)
         let pops = try snapshot.selection(self.pops)
         for pop in pops {
             let text = try self.text(of: pop, renderer)
             if let into {
-                try Self.write(text, to: "\(into)/\(pop.name).conf")
+                try PrivateFile.write(text, to: "\(into)/\(pop.name).conf")
             } else {
                 StandardOutput.printExactly(text)
             }
@@ -57,17 +58,5 @@ struct RenderCommand: AsyncParsableCommand {
             )
         }
         return configuration.text(passwords: self.secret ? .plain : .hidden)
-    }
-
-    /// Others must not read passwords.
-    private static func write(_ text: String, to path: String) throws {
-        let made = FileManager.default.createFile(
-            atPath: path,
-            contents: Data(text.utf8),
-            attributes: [.posixPermissions: 0o600]
-        )
-        guard made else {
-            throw RegistryError.unusable("cannot write \(path): \(String(cString: strerror(errno)))")
-        }
     }
 }

@@ -28,7 +28,7 @@ struct StatsCommand: AsyncParsableCommand {
         Date?
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let since = self.since ?? Date(timeIntervalSinceNow: -86400)
         switch self.subject {
         case nil: try await self.showFleet(store)

@@ -30,7 +30,7 @@ struct StatusCommand: AsyncParsableCommand {
     var every = 5
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         guard self.watch else { return try await self.look(at: store) }
         while true {
             if Terminal.showsScreens { StandardOutput.print(Terminal.cleared, terminator: "") }

@@ -59,7 +59,7 @@ struct SubnetShowCommand: AsyncParsableCommand {
     @Argument(help: "An address or a prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
 
     func run() async throws {
-        let snapshot = try await self.store.open().snapshot(of: .fleet)
+        let snapshot = try await self.store.read().snapshot(of: .fleet)
         guard let subnet = snapshot.subnets.first(where: { $0.prefix.contains(self.prefix) }),
             let document = snapshot.subnetDocuments().first(where: { $0.prefix == "\(subnet.prefix)" })
         else { throw RegistryError.notFound("no delegated prefix holds \(self.prefix)") }
@@ -83,7 +83,7 @@ struct SubnetListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let documents = try await self.store.open().snapshot(of: .fleet).subnetDocuments()
+        let documents = try await self.store.read().snapshot(of: .fleet).subnetDocuments()
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([.left("SUBNET"), .left("TUNNEL"), .left("POP")])
         for document in documents { table.append([document.prefix, document.tunnel, document.pop]) }

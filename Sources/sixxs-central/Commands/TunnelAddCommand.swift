@@ -77,7 +77,7 @@ struct TunnelAddCommand: AsyncParsableCommand {
             "\(document.tunnel) was added; sixxs-central tunnel show \(document.tunnel) --secret shows its password"
         }
         if self.output.json {
-            let document = document.with(password: shown ?? document.password)
+            let document = document.with(password: shown)
             return StandardOutput.print(try JSONText.pretty(document), ifLost: hint)
         }
         let parts = [
@@ -93,11 +93,12 @@ extension Password {
     ///
     /// - Throws: ``RegistryError/refused(_:)`` naming the file, never what stands in it.
     init(file path: String) throws(RegistryError) {
-        guard let octets = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-            throw .refused("cannot read the password file \(path)")
+        let octets = try InputFile.octets(of: path)
+        guard !octets.starts(with: [0xff, 0xfe]), !octets.starts(with: [0xfe, 0xff]) else {
+            throw .refused("\(path): expected a text in UTF-8, found one in UTF-16: save it as UTF-8")
         }
         do {
-            try self.init(octets: octets.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") })
+            try self.init(octets: TunnelPassword.firstLine(of: octets))
         } catch {
             throw .refused("\(path): \(error)")
         }

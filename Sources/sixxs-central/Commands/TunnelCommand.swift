@@ -34,7 +34,7 @@ struct TunnelListCommand: AsyncParsableCommand {
     @Option(help: "Only of this user.", transform: ArgumentText.handle) var owner: UserHandle?
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let scope =
             self.owner.map { FleetSnapshot.Scope.owner($0) } ?? self.pop.map { .pop($0) } ?? .fleet
         let snapshot = try await store.snapshot(of: scope)

@@ -21,10 +21,10 @@ struct TunnelShowCommand: AsyncParsableCommand {
     @Flag(help: "Show the password.") var secret = false
 
     func run() async throws {
-        let snapshot = try await self.store.open().snapshot(of: .tunnel(self.tunnel))
+        let snapshot = try await self.store.read().snapshot(of: .tunnel(self.tunnel))
         let secret = self.secret ? snapshot.tunnel(self.tunnel)?.end.password?.text : nil
         for document in snapshot.tunnelDocuments() {
-            let document = document.with(password: secret ?? document.password)
+            let document = document.with(password: secret)
             if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
             StandardOutput.print(FieldList(Self.fields(document)).text)
         }
@@ -39,7 +39,7 @@ struct TunnelShowCommand: AsyncParsableCommand {
             ("MTU", "\(tunnel.mtu)"), ("Owner", tunnel.owner ?? "nobody"),
             ("Operators want", tunnel.enabled ? "up" : "disabled"),
             ("User wants", tunnel.enabledByUser ? "up" : "disabled"),
-            ("Password", tunnel.password ?? "none"),
+            ("Password", tunnel.password ?? (tunnel.passwordSet ? "set" : "none")),
             ("Subnets", subnets.isEmpty ? "none" : subnets.joined(separator: ", ")),
             ("Created", tunnel.created), ("Changed", tunnel.changed),
         ]

@@ -30,7 +30,7 @@ struct UserShowCommand: AsyncParsableCommand {
     @Argument(help: "The handle.", transform: ArgumentText.handle) var handle: UserHandle
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let tunnels = try await store.snapshot(of: .owner(self.handle)).tunnels
         let users = try await store.snapshot(of: .users).users
         guard let user = users.first(where: { $0.handle == self.handle }) else { return }
@@ -40,7 +40,7 @@ struct UserShowCommand: AsyncParsableCommand {
         let names = document.tunnels ?? []
         let fields = [
             ("Handle", document.handle), ("Name", document.name), ("Mail", document.mail),
-            ("Password", document.password ?? "none: cannot log in"),
+            ("Password", document.passwordSet ? "set" : "none: cannot log in"),
             ("Tunnels", names.isEmpty ? "none" : names.joined(separator: ", ")),
             ("Created", document.created), ("Changed", document.changed),
         ]
@@ -63,7 +63,7 @@ struct UserListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try self.store.open()
+        let store = try self.store.read()
         let users = try await store.snapshot(of: .users).users
         let counts = try await store.tunnelCounts(by: .owner)
         if self.output.json {

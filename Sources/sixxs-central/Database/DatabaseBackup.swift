@@ -3,9 +3,9 @@ internal import GRDB
 
 /// A copy of a database that others go on writing to.
 struct DatabaseBackup: Sendable {
-    private let source: DatabasePool
+    private let source: any DatabaseReader
 
-    init(of source: DatabasePool) { self.source = source }
+    init(of source: any DatabaseReader) { self.source = source }
 
     /// Writes the copy under another name, checks it, makes sure that it is on the disk, and renames it.
     ///
@@ -22,7 +22,9 @@ struct DatabaseBackup: Sendable {
             let attributes = try FileManager.default.attributesOfItem(atPath: path)
             return attributes[.size] as? Int ?? 0
         } catch let error as DatabaseError {
-            throw RegistryError.unusable("cannot write the backup \(path): \(error.message ?? "\(error)")")
+            throw RegistryError.unusable(
+                "cannot write the backup \(path): \(RegistryError.words(of: error))\(RegistryError.hint(error))"
+            )
         }
     }
 
@@ -53,6 +55,6 @@ struct DatabaseBackup: Sendable {
     }
 
     private static func failure(_ path: String) -> RegistryError {
-        .unusable("cannot write the backup \(path): \(String(cString: strerror(errno)))")
+        .unusable("cannot write the backup \(path): \(FileTrouble.words(errno, path))")
     }
 }

@@ -6,6 +6,9 @@ struct DatabaseFile: Sendable {
     let path: String
     let durability: Durability
 
+    /// A file whose owner a new one gets when root makes it: else the service could not open it.
+    var companion: String?
+
     /// When a commit is safe.
     enum Durability: String, Sendable {
         /// Once it returns, through a power failure too.
@@ -22,31 +25,46 @@ struct DatabaseFile: Sendable {
     ///
     /// - Throws: ``RegistryError/unusable(_:)`` when it cannot be opened or is of a newer program.
     func open(migrations: DatabaseMigrator) throws -> DatabasePool {
-        do {
+        try self.translating {
             try self.createPrivately()
-            var configuration = Configuration()
-            configuration.busyMode = .timeout(Self.busyTimeout)
-            let pool = try DatabasePool(path: self.path, configuration: configuration)
+            let pool = try DatabasePool(path: self.path, configuration: Self.configuration)
             // A pool sets NORMAL by itself, after anything its configuration could say.
             try pool.writeWithoutTransaction {
                 try $0.execute(sql: "PRAGMA synchronous = \(self.durability.rawValue)")
             }
             try self.migrate(pool, migrations)
             return pool
+        }
+    }
+
+    static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(Self.busyTimeout)
+        return configuration
+    }
+
+    func translating<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
         } catch let error as DatabaseError {
             throw RegistryError.unusable(
-                "cannot use the database \(self.path): \(error.message ?? "\(error)")\(RegistryError.hint(error))"
+                "cannot use the database \(self.path): \(RegistryError.words(of: error))\(RegistryError.hint(error))"
             )
         }
     }
 
+    func failure(_ code: Int32) -> RegistryError {
+        .unusable("cannot open the database \(self.path): \(FileTrouble.words(code, self.path))")
+    }
+
     private func createPrivately() throws {
-        let descriptor = Foundation.open(self.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw RegistryError.unusable(
-                "cannot open the database \(self.path): \(String(cString: strerror(errno)))"
-            )
+        var descriptor = Foundation.open(self.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            self.giveToItsUser(descriptor)
+        } else if errno == EEXIST || errno == EISDIR {
+            descriptor = Foundation.open(self.path, O_RDWR | O_CLOEXEC)
         }
+        guard descriptor >= 0 else { throw self.failure(errno) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return }
@@ -58,6 +76,16 @@ struct DatabaseFile: Sendable {
                 "others can read the database \(self.path): run chmod 600 \(self.path)"
             )
         }
+    }
+
+    private func giveToItsUser(_ descriptor: Int32) {
+        guard geteuid() == 0 else { return }
+        var status = stat()
+        let folder = URL(fileURLWithPath: self.path).deletingLastPathComponent().path
+        guard self.companion.map({ stat($0, &status) == 0 }) == true || stat(folder, &status) == 0 else {
+            return
+        }
+        _ = fchown(descriptor, status.st_uid, status.st_gid)
     }
 
     private func migrate(_ pool: DatabasePool, _ migrations: DatabaseMigrator) throws {

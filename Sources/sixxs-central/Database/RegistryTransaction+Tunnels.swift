@@ -135,7 +135,7 @@ extension RegistryTransaction {
         try self.audit(
             "tunnel \(number)",
             from: Self.document(old, at: name),
-            to: Self.document(new, at: name, password: renewed ? "changed" : "set"),
+            to: Self.document(new, at: name, passwordChanged: renewed ? true : nil),
             concerning: .pop(old.popID)
         )
         return new
@@ -188,8 +188,8 @@ extension RegistryTransaction {
     private static func document(
         _ tunnel: Tunnel,
         at pop: PoPName,
-        password: String = "set"
+        passwordChanged: Bool? = nil
     ) -> TunnelDocument {
-        TunnelDocument(tunnel, pop: pop, password: tunnel.end.password.map { _ in password })
+        TunnelDocument(tunnel, pop: pop, passwordChanged: passwordChanged)
     }
 }

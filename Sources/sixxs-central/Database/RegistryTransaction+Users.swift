@@ -26,7 +26,7 @@ extension RegistryTransaction {
         try self.audit(
             "user \(old.handle)",
             from: UserDocument(old),
-            to: UserDocument(new, password: renewed ? "changed" : nil),
+            to: UserDocument(new, passwordChanged: renewed ? true : nil),
             concerning: .noPoP
         )
         return new

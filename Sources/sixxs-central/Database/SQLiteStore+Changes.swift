@@ -28,7 +28,7 @@ extension SQLiteStore {
 extension RegistryError {
     /// Says in words which rule of the schema was broken.
     init(_ error: DatabaseError) {
-        let message = error.message ?? "\(error)"
+        let message = Self.words(of: error)
         switch error.extendedResultCode {
         case _ where message == Self.foreignKeyMessage:
             self = .refused("it is still in use, or names something that does not exist")
@@ -43,10 +43,28 @@ extension RegistryError {
         }
     }
 
+    /// What SQLite says, or what its code means where the message belongs to another connection.
+    static func words(of error: DatabaseError) -> String {
+        switch error.resultCode {
+        case .SQLITE_FULL: return "no space is left"
+        case .SQLITE_READONLY: return "it can only be read"
+        case .SQLITE_BUSY, .SQLITE_LOCKED: return "another process is writing to it"
+        default: break
+        }
+        guard let message = error.message, message != "not an error" else {
+            return "error \(error.resultCode) of SQLite"
+        }
+        return message
+    }
+
     /// What to look at when SQLite could not read or write; nothing for other errors.
     static func hint(_ error: DatabaseError) -> String {
         switch error.resultCode {
         case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN: "; is the file system full?"
+        case .SQLITE_READONLY: "; is its file system mounted read-only, or is the file another user's?"
+        case .SQLITE_BUSY, .SQLITE_LOCKED: "; lsof names it: try again when it is done"
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            "; sixxs-central verify says more; restore the last backup (docs/central.md)"
         default: ""
         }
     }

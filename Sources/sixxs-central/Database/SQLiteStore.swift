@@ -5,10 +5,10 @@ internal import Wire
 /// The fleet's state in two SQLite files.
 struct SQLiteStore: FleetStore {
     /// What operators and rounds decided; a commit survives a power failure.
-    let central: DatabasePool
+    let central: any DatabaseWriter
 
     /// What daemons reported.
-    let samples: DatabasePool
+    let samples: any DatabaseWriter
 
     /// Gives the time that rows are stamped with.
     let now: @Sendable () -> Date
@@ -19,10 +19,39 @@ struct SQLiteStore: FleetStore {
     init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
         let samplesPath = Self.samplesPath(beside: path)
         self.central = try DatabaseFile(path: path, durability: .full).open(migrations: Migrations.central)
-        self.samples = try DatabaseFile(path: samplesPath, durability: .normal).open(
+        self.samples = try DatabaseFile(path: samplesPath, durability: .normal, companion: path).open(
             migrations: Migrations.samples
         )
         self.now = now
+    }
+
+    /// Opens the files for looking at them: nothing is made, and nothing can be changed.
+    ///
+    /// A registry whose samples are not there, since it was restored, has none.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)``.
+    init(reading path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
+        let samplesPath = Self.samplesPath(beside: path)
+        self.central = try DatabaseFile(path: path, durability: .full).openForReading(
+            migrations: Migrations.central
+        )
+        self.samples = try Self.samplesForReading(at: samplesPath, beside: path)
+        self.now = now
+    }
+
+    private static func samplesForReading(
+        at path: String,
+        beside companion: String
+    ) throws -> any DatabaseWriter {
+        var status = stat()
+        if stat(path, &status) != 0 ? errno == ENOENT : status.st_size == 0 {
+            let none = try DatabaseQueue()
+            try Migrations.samples.migrate(none)
+            return none
+        }
+        return try DatabaseFile(path: path, durability: .normal, companion: companion).openForReading(
+            migrations: Migrations.samples
+        )
     }
 
     /// `central-samples.db` for `central.db`.

@@ -57,7 +57,7 @@ struct InventoryReader {
             return nil
         }
         do {
-            guard let node = try Yams.compose(yaml: text) else {
+            guard let node = try Yams.compose(yaml: text.withoutByteOrderMark) else {
                 self.problems.note(
                     start,
                     key: nil,

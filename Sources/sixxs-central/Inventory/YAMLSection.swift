@@ -114,6 +114,11 @@ struct YAMLSection {
             self.problems.note(place, key: key, expected: "one value", found: node.summary)
             return nil
         }
+        guard !node.isNull else {
+            let expected = "a value, or no such key where there is none"
+            self.problems.note(place, key: key, expected: expected, found: "null")
+            return nil
+        }
         do {
             return Located(value: try parse(text), place: place)
         } catch {
@@ -132,6 +137,12 @@ extension InventoryPlace {
 }
 
 extension Node {
+    /// Whether it is YAML's word for nothing, which is no town of that name.
+    fileprivate var isNull: Bool {
+        guard let scalar = self.scalar, scalar.style == .plain else { return false }
+        return ["~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
     /// The node in a few words.
     fileprivate var summary: String {
         switch self {

@@ -69,8 +69,13 @@ struct TunnelDocument: Encodable, Hashable, Sendable {
     let enabledByUser: Bool
     @ExplicitNull private(set) var owner: String?
 
-    /// `set` when there is one, or the password itself for who asked for it.
-    @ExplicitNull private(set) var password: String?
+    let passwordSet: Bool
+
+    /// The password itself, for who asked for it alone.
+    private(set) var password: String?
+
+    /// In the audit, when it is another than before.
+    private(set) var passwordChanged: Bool?
     let created: String
     let changed: String
     var popAddress: String?
@@ -78,7 +83,7 @@ struct TunnelDocument: Encodable, Hashable, Sendable {
     var popIPv4: String?
     var subnets: [String]?
 
-    init(_ tunnel: Tunnel, pop: PoPName, password: String?) {
+    init(_ tunnel: Tunnel, pop: PoPName, passwordChanged: Bool? = nil) {
         self.tunnel = tunnel.number.description
         self.pop = pop.description
         self.tid = tunnel.tid.description
@@ -88,12 +93,13 @@ struct TunnelDocument: Encodable, Hashable, Sendable {
         self.enabled = tunnel.isEnabled
         self.enabledByUser = tunnel.isUserEnabled
         self.owner = tunnel.owner?.description
-        self.password = password
+        self.passwordSet = tunnel.end.password != nil
+        self.passwordChanged = passwordChanged
         self.created = tunnel.created.iso8601
         self.changed = tunnel.changed.iso8601
     }
 
-    /// The same with another word in the password's place.
+    /// The same with the password, if there is one.
     func with(password: String?) -> TunnelDocument {
         var document = self
         document.password = password
@@ -120,17 +126,24 @@ struct UserDocument: Encodable, Hashable, Sendable {
     @Exact private(set) var name: String
     @Exact private(set) var mail: String
 
-    /// `set` or `changed` when there is one.
-    @ExplicitNull private(set) var password: String?
+    let passwordSet: Bool
+
+    /// The password itself, when he has to be told.
+    private(set) var password: String?
+
+    /// In the audit, when it is another than before.
+    private(set) var passwordChanged: Bool?
     let created: String
     let changed: String
     var tunnels: [String]?
 
-    init(_ user: User, password: String? = nil) {
+    init(_ user: User, password: String? = nil, passwordChanged: Bool? = nil) {
         self.handle = user.handle.description
         self.name = user.name
         self.mail = user.mail
-        self.password = user.password.map { password ?? "\($0)" }
+        self.passwordSet = user.password != nil
+        self.password = password
+        self.passwordChanged = passwordChanged
         self.created = user.created.iso8601
         self.changed = user.changed.iso8601
     }

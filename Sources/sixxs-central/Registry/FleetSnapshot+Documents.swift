@@ -10,11 +10,7 @@ extension FleetSnapshot {
         let subnets = Dictionary(grouping: self.subnets, by: \.tunnel)
         return self.tunnels.compactMap { tunnel in
             guard let pop = names[tunnel.popID] else { return nil }
-            var document = TunnelDocument(
-                tunnel,
-                pop: pop.name,
-                password: tunnel.end.password.map { "\($0)" }
-            )
+            var document = TunnelDocument(tunnel, pop: pop.name)
             let inner = prefixes[pop.id].map { InnerAddresses(tunnelPrefix: $0, tid: tunnel.tid) }
             document.popAddress = inner?.pop.description
             document.userAddress = inner?.user.description

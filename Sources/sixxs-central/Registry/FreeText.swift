@@ -5,12 +5,12 @@ enum FreeText {
     /// In octets: longer than any name, town or address of mail.
     static let limit = 255
 
-    /// One line, perhaps empty.
+    /// One line, perhaps empty; blanks before and behind it are none of it.
     ///
     /// - Throws: ``SyntaxError`` for control characters, line breaks, what is invisible or turns the direction of
     ///   reading, what is no UTF-8, and for more than ``limit`` octets.
     static func line(_ text: String) throws(SyntaxError) -> String {
-        try Self.check(text, limit: Self.limit)
+        try Self.check(text.trimmed, limit: Self.limit)
     }
 
     /// One word: the same without blanks, and not empty.
@@ -77,6 +77,23 @@ enum FreeText {
     private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
         let digits = String(scalar.value, radix: 16, uppercase: true)
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}
+
+extension String {
+    /// The text without blanks, tabs and the like before and behind it, of which none is a line break.
+    var trimmed: String {
+        func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+            scalar == "\t" || scalar.properties.generalCategory == .spaceSeparator
+        }
+        let scalars = self.unicodeScalars.drop(while: isBlank)
+        guard let last = scalars.lastIndex(where: { !isBlank($0) }) else { return "" }
+        return String(scalars[...last])
+    }
+
+    /// The text without what some editors write before it.
+    var withoutByteOrderMark: String {
+        self.unicodeScalars.first == "\u{feff}" ? String(self.unicodeScalars.dropFirst()) : self
     }
 }
 

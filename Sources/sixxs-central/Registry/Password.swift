@@ -22,6 +22,12 @@ struct Password: Hashable, Sendable, CustomStringConvertible {
     /// - Throws: ``SyntaxError`` when they are none, too many, no UTF-8, or have blanks or control characters among them.
     init(octets: some Collection<UInt8>) throws(SyntaxError) {
         let secret = TunnelPassword(octets: octets)
+        guard secret != TunnelPassword.placeholder else {
+            throw SyntaxError(
+                expected: "the password itself",
+                found: "\(secret.text), which stands where a password is not shown"
+            )
+        }
         guard secret.isConfigurable else {
             let most = TunnelPassword.lengths.upperBound
             throw SyntaxError(

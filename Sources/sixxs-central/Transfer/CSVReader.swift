@@ -1,6 +1,7 @@
 /// Comma-separated values after RFC 4180, with a place for every field.
 ///
-/// Lines may end with LF as well, empty ones are passed over, and a byte order mark at the start is none of the text.
+/// Lines may end with LF as well, and blank ones, of separators alone too, are passed over; a byte order mark at the start is
+/// none of the text. Spreadsheets of some countries separate with semicolons, or with tabs: the first line decides.
 struct CSVReader {
     /// A field without its quotes, and where it begins.
     struct Field: Hashable, Sendable {
@@ -9,11 +10,13 @@ struct CSVReader {
     }
 
     private static let quote = UInt8(ascii: "\"")
-    private static let comma = UInt8(ascii: ",")
     private static let lineFeed = UInt8(ascii: "\n")
     private static let carriageReturn = UInt8(ascii: "\r")
 
+    private static let separators = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]
+
     private let octets: [UInt8]
+    private let separator: UInt8
     private let file: String
     private let problems: TransferProblems
     private var position = 0
@@ -23,9 +26,29 @@ struct CSVReader {
     private var lineStart = 0
 
     init(_ octets: [UInt8], file: String, problems: TransferProblems) {
-        self.octets = octets.starts(with: [0xef, 0xbb, 0xbf]) ? Array(octets.dropFirst(3)) : octets
+        let text = Array(octets.withoutByteOrderMark)
+        self.octets = text
+        self.separator = Self.separator(of: text)
         self.file = file
         self.problems = problems
+        self.takeHint()
+    }
+
+    /// What separates the names of the columns, which have none of them in them.
+    private static func separator(of text: [UInt8]) -> UInt8 {
+        let isEnd: (UInt8) -> Bool = { $0 == Self.lineFeed || $0 == Self.carriageReturn }
+        let first = text.drop(while: isEnd).prefix { !isEnd($0) }
+        if first.starts(with: "sep=".utf8), let separator = first.dropFirst(4).first { return separator }
+        return Self.separators.first { first.contains($0) } ?? Self.separators[0]
+    }
+
+    /// A first line by which some spreadsheets are told what separates: `sep=;`.
+    private mutating func takeHint() {
+        while self.takeLineEnd() {}
+        guard self.octets[self.position...].starts(with: "sep=".utf8) else { return }
+        while let octet = self.next, octet != Self.lineFeed, octet != Self.carriageReturn {
+            self.position += 1
+        }
     }
 
     private var place: TransferPlace {
@@ -34,12 +57,19 @@ struct CSVReader {
 
     private var next: UInt8? { self.position < self.octets.count ? self.octets[self.position] : nil }
 
-    /// The fields of the next record that is not an empty line; nil at the end of the text.
+    /// The fields of the next record that is not blank; nil at the end of the text.
     mutating func nextRecord() -> [Field]? {
+        while let record = self.record() {
+            if record.contains(where: { !$0.text.trimmed.isEmpty }) { return record }
+        }
+        return nil
+    }
+
+    private mutating func record() -> [Field]? {
         while self.takeLineEnd() {}
         guard self.next != nil else { return nil }
         var fields = [self.field()]
-        while self.next == Self.comma {
+        while self.next == self.separator {
             self.position += 1
             fields.append(self.field())
         }
@@ -59,7 +89,8 @@ struct CSVReader {
 
     private mutating func plain() -> ArraySlice<UInt8> {
         let start = self.position
-        while let octet = self.next, octet != Self.comma, octet != Self.lineFeed, octet != Self.carriageReturn
+        while let octet = self.next, octet != self.separator, octet != Self.lineFeed,
+            octet != Self.carriageReturn
         {
             self.position += 1
         }
@@ -103,7 +134,7 @@ struct CSVReader {
         self.problems.note(
             self.place,
             nil,
-            expected: "a comma or the end of the line",
+            expected: "a separator or the end of the line",
             found: "more text behind a field"
         )
         while let octet = self.next, octet != Self.lineFeed { self.position += 1 }

@@ -7,6 +7,7 @@ extension TransferFleet {
     /// - Throws: ``TransferError`` with everything that is wrong.
     init(json octets: [UInt8], file: String) throws(TransferError) {
         let problems = TransferProblems()
+        try problems.refuseUTF16(octets, file)
         let document = Self.document(octets, file, problems)
         try problems.throwAny()
         guard let document else { return }
@@ -26,7 +27,10 @@ extension TransferFleet {
     ) -> TransferDocument? {
         let place = TransferPlace(file: file)
         do {
-            let document = try JSONDecoder().decode(TransferDocument.self, from: Data(octets))
+            let document = try JSONDecoder().decode(
+                TransferDocument.self,
+                from: Data(octets.withoutByteOrderMark)
+            )
             guard document.format != TransferDocument.format else { return document }
             problems.note(
                 place,
@@ -50,6 +54,14 @@ extension TransferFleet {
 }
 
 extension DecodingError {
+    private func foundWords(_ context: Context) -> String {
+        switch self {
+        case .valueNotFound: "null"
+        case .dataCorrupted where context.codingPath.isEmpty: "what is no JSON"
+        default: context.debugDescription
+        }
+    }
+
     /// Where it happened, `tunnels[3].mtu`, and what was there.
     fileprivate var summary: (key: String?, found: String) {
         let (context, missing): (Context, (any CodingKey)?) =
@@ -62,7 +74,7 @@ extension DecodingError {
         let path = context.codingPath.reduce(into: "") { text, key in
             text += key.intValue.map { "[\($0)]" } ?? (text.isEmpty ? "" : ".") + key.stringValue
         }
-        let found = missing.map { "no \($0.stringValue)" } ?? context.debugDescription
+        let found = missing.map { "no \($0.stringValue)" } ?? self.foundWords(context)
         return (path.isEmpty ? nil : path, found)
     }
 }

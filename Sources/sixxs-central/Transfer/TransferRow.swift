@@ -10,7 +10,7 @@ struct TransferRow {
     func value<Value>(_ key: String, _ parse: (String) throws -> Value) -> Value? {
         guard let field = self.texts[key], !field.text.isEmpty else { return nil }
         do {
-            return try parse(field.text)
+            return try parse(field.text.trimmed)
         } catch let error as SyntaxError {
             // A password is a secret even when it is wrong.
             let found = key == "password" ? error.found : "\"\(error.found)\""
@@ -101,7 +101,9 @@ extension TransferTunnel {
 
     private static func subnets(_ row: TransferRow) -> [TransferFleet.Entry<IPv6Prefix>] {
         guard let field = row.texts["subnets"] else { return [] }
-        return field.text.split(separator: " ").compactMap { word in
+        // Whoever has more of them in one cell may separate them as his spreadsheet does.
+        let isBetween: (Character) -> Bool = { $0.isWhitespace || $0 == "," || $0 == ";" }
+        return field.text.split(whereSeparator: isBetween).compactMap { word in
             do throws(SyntaxError) {
                 return TransferFleet.Entry(value: try IPv6Prefix(parsing: word), place: field.place)
             } catch {

@@ -20,7 +20,7 @@ struct Password: Sendable {
 
     /// The octets of the first line, without its end.
     static func firstLine(of octets: [UInt8], _ path: String) throws(PasswordError) -> TunnelPassword {
-        let line = octets.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        let line = TunnelPassword.firstLine(of: octets)
         guard !line.isEmpty else { throw PasswordError(path: path, reason: "the first line is empty") }
         let longest = TunnelPassword.lengths.upperBound
         guard line.count <= longest else {
@@ -29,7 +29,11 @@ struct Password: Sendable {
                 reason: "the first line is longer than \(longest) octets"
             )
         }
-        return TunnelPassword(octets: line)
+        let password = TunnelPassword(octets: line)
+        guard password != TunnelPassword.placeholder else {
+            throw PasswordError(path: path, reason: "\(password.text) stands where a password is not shown")
+        }
+        return password
     }
 }
 

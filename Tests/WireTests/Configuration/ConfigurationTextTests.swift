@@ -90,8 +90,8 @@ import Wire
     @Test func hidesPasswordsWhenAsked() throws {
         let text = try ConfigurationTests.load(Self.everything).text(passwords: .hidden)
 
-        #expect(text.contains("config 1 T5072 ayiya up 1428 set\n"))
-        #expect(text.contains("config 2 T9 2001:db9::1 disabled 1280 set\n"))
+        #expect(text.contains("config 1 T5072 ayiya up 1428 <hidden>\n"))
+        #expect(text.contains("config 2 T9 2001:db9::1 disabled 1280 <hidden>\n"))
         #expect(text.contains("config 0 T4141 172.16.1.1 up 1480\n"))
         for password in ["secret", "unused", "beat\n"] {
             #expect(!text.contains(password))

@@ -43,6 +43,6 @@ import Wire
 
         #expect(configuration.canonicalText.contains("config 1 T1 ayiya up 1280 new old until 1801396800\n"))
         #expect(try Configuration(parsing: configuration.canonicalText, file: "again") == configuration)
-        #expect(configuration.text(passwords: .hidden).contains("1280 set set until 1801396800\n"))
+        #expect(configuration.text(passwords: .hidden).contains("1280 <hidden> <hidden> until 1801396800\n"))
     }
 }

@@ -49,6 +49,34 @@ import Wire
         #expect(TunnelPassword(text).isConfigurable == isConfigurable)
     }
 
+    @Test func hiddenIsNoPassword() throws {
+        let text = try Self.load("geheim")
+
+        let hidden = try Configuration(parsing: text.canonicalText, file: "f").text(passwords: .hidden)
+
+        #expect(hidden.contains(" <hidden>\n") && !hidden.contains("geheim"))
+        let error = #expect(throws: ConfigurationError.self) { try Configuration(parsing: hidden, file: "f") }
+        #expect(error?.expected == "the password itself")
+        #expect(error?.found == "\"<hidden>\", which stands where a password is not shown")
+        #expect(!TunnelPassword.placeholder.isConfigurable)
+    }
+
+    @Test(arguments: [
+        ("secret", "secret"), ("secret\n", "secret"), ("secret\r\nmore", "secret"),
+        ("\u{feff}secret\n", "secret"),
+        ("secret \t\n", "secret"), ("", ""), ("\u{feff}\n", ""), (" a b ", " a b"),
+    ])
+    func takesTheFirstLineOfAFile(_ text: String, _ line: String) {
+        #expect(Array(TunnelPassword.firstLine(of: Array(text.utf8))) == Array(line.utf8))
+    }
+
+    @Test func ofATextWithAByteOrderMarkIsRead() throws {
+        let text =
+            "\u{feff}pop tunnelprefix add 2001:db8::/48\ntunnel set config 1 T1 ayiya up 1280 geheim \n"
+
+        #expect(try Configuration(parsing: text, file: "f").tunnels.first?.password == "geheim")
+    }
+
     @Test func isNoTextOfItsOwn() {
         #expect(!TunnelPassword(octets: [0x61, 0xFF]).isConfigurable)
         #expect("\(TunnelPassword("secret"))" == "set")
