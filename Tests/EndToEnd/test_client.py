@@ -95,7 +95,7 @@ def test_beats_at_once_and_on_time(stage: Stage, kind: str, port: int) -> None:
 @KINDS
 def test_answers_a_ping_through_the_tunnel(stage: Stage, kind: str) -> None:
     with Listener(stage.pop, "net0", version=4) as listener:
-        stage.client(kind).launch()
+        process = stage.client(kind).launch()
         request = echo(US, THEM, size=1280)
         if kind == "ayiya":
             beat = listener.first(lambda p: udp_payload(p, 5072) is not None)
@@ -104,7 +104,8 @@ def test_answers_a_ping_through_the_tunnel(stage: Stage, kind: str) -> None:
                 sender.bind((POP, 5072))
                 sender.sendto(beats.ayiya(US, PASSWORD, bytes(request)), (HOME, beat[UDP].sport))
         else:
-            wait_for(lambda: stage.default_routes(), 3, "the device")
+            # The device and its route are there before the way to the PoP is.
+            wait_for(lambda: f"sending to {POP}" in process.output, 10, "the client to be ready")
             send_ipv4(stage.pop, sixinfour(POP, HOME, request))
         replies = (inner_of(packet) for packet in listener.packets(3) if packet.src == HOME)
         reply = next((inner for inner in replies if inner is not None and is_echo_reply(inner, THEM)), None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
 import socket
 import statistics
 import struct
@@ -199,13 +200,20 @@ class Feed:
         refused = now.reasons.get("sendFailure", 0) - self.before.reasons.get("sendFailure", 0)
         return now.forwarded - self.before.forwarded, refused
 
-    def send(self, count: int, size: int) -> None:
-        """Sends packets, no more at a time than the TUN device's queue holds, and waits until all are spent."""
+    def send(self, count: int, size: int, at_once: bool = False) -> None:
+        """Sends packets, no more at a time than the TUN device's queue holds, and waits until all are spent.
+
+        At once: the daemon finds them all there, however the processors are shared.
+        """
         before = sum(self.spent())
         for start in range(0, count, 400):
             burst = range(start, min(start + 400, count))
+            if at_once:
+                self.daemon.signal(signal.SIGSTOP)
             for number in burst:
                 self.device.write(PLAIN + udp(SERVER, self.them, size, 1024 + number % 60_000))
+            if at_once:
+                self.daemon.signal(signal.SIGCONT)
             wait_for(lambda: sum(self.spent()) >= before + burst.stop, 5, "the daemon to be done with a burst", 0.005)
 
     def arrived(self) -> int:
@@ -241,7 +249,7 @@ def test_what_a_links_full_queue_refuses_is_counted(site: Site) -> None:
 def test_what_a_links_full_queue_drops_of_a_run_the_queue_counts(site: Site) -> None:
     feed = Feed(site, AYIYA)
     shape(site, "2mbit", 20_000)
-    feed.send(400, 200)
+    feed.send(400, 200, at_once=True)
     sent, refused = feed.spent()
     assert sent + refused == 400
     # It counts a run that it drops whole as one.

@@ -3,6 +3,7 @@ import Foundation
 import LinuxIO
 import Logging
 import Synchronization
+import SystemPackage
 import Wire
 
 /// A thread that owns an engine: reads a batch, asks the engine about each packet, obeys; nothing else.
@@ -91,8 +92,9 @@ final class Worker: Sendable {
         } catch {
             // All workers are refused alike.
             if self.ports.share.index == 0 {
+                let limit = error.errno == .noMemory ? ", which RLIMIT_MEMLOCK may be too low for" : ""
                 self.logger.notice(
-                    "packets are moved through the TUN device one by one, without io_uring: \(error)"
+                    "packets are moved through the TUN device one by one, without io_uring\(limit): \(error)"
                 )
             }
             return nil
