@@ -181,7 +181,7 @@ struct RegistryTests {
         #expect(entries.map(\.action) == ["change", "change", "remove"])
         #expect(entries.map(\.subject) == ["tunnel T1", "pop chtst01", "tunnel T2"])
         #expect(entries.allSatisfy { $0.author == "alice" })
-        #expect(entries[0].after?.contains("\"password\":\"changed\"") == true)
+        #expect(entries[0].after?.contains("\"passwordChanged\":true") == true)
         #expect(entries[1].before?.contains("Teststadt") == true)
         #expect(entries[1].after?.contains("Anderswo") == true)
         let all = try await test.store.changes(since: 0)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import struct
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -288,9 +290,20 @@ def test_what_is_no_registry_is_not_taken_for_one(desk: Desk) -> None:
     assert ill.returncode == 1 and any(row["level"] == "fail" and row["subject"] == "registry" for row in json.loads(ill.stdout))
 
 
-def test_what_root_makes_is_for_the_user_who_serves(desk: Desk) -> None:
+@pytest.fixture
+def open_desk(programs: Programs) -> Iterator[Desk]:
+    """A desk, and programs, where every user may go."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        shutil.copy(programs.central, folder)
+        yield Desk(Programs(folder), folder)
+
+
+def test_what_root_makes_is_for_the_user_who_serves(open_desk: Desk) -> None:
+    desk = open_desk
     nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all"
-    made = shell(desk, f"chmod 755 . ; mkdir lib && chown nobody lib && export SIXXS_DATABASE=$PWD/lib/central.db HOME=/ && "
+    made = shell(desk, f"mkdir lib && chown nobody lib && export SIXXS_DATABASE=$PWD/lib/central.db HOME=/ && "
                        f"{nobody} $C init && rm lib/central-samples.db* && $C verify && $C plan; $C push; stat -c '%U %n' lib/*; "
                        f"{nobody} $C pop list")
     assert made.returncode == 0, made
