@@ -56,6 +56,9 @@ final class FakeDaemon: Sendable {
         /// What every tunnel counted.
         var inBytes = 2000
         var errors = 3
+
+        /// What is wrong in its kernel, as JSON.
+        var faults = "[]"
         var time = Int(Date().timeIntervalSince1970)
 
         struct Kept: Sendable {
@@ -239,7 +242,7 @@ final class FakeDaemon: Sendable {
             {"instance":"\(state.instance)","version":"0.1.0","uptime":4242,"hostUptime":99999,"time":\(state.time),\
             "pop":\(pop),"generation":\(state.generation),"digest":"\(state.digest)",\
             "totals":{"online":1,"active":1,"configured":2,"rxPackets":10,"rxBytes":1000,"txPackets":20,"txBytes":2000},\
-            "tunnels":[\(rows.joined(separator: ","))]}
+            "kernel":{"mended":{"route":2},"faults":\(state.faults)},"tunnels":[\(rows.joined(separator: ","))]}
             """
     }
 

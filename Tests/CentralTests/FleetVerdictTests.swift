@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Synchronization
 import Testing
 import Wire
 
@@ -87,6 +88,25 @@ struct FleetVerdictTests {
 
         #expect(status.pops.map(\.isInSync) == [false, true])
         #expect(status.pops.map(\.isReachable) == [true, true])
+    }
+
+    @Test func whatIsWrongInAKernel() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let connector = FakeConnector()
+        var daemon = FakeDaemon.State()
+        daemon.faults = "[\"the PoP's address 192.0.2.1 is gone\",\"another\"]"
+        connector.daemons.withLock { $0[1] = daemon }
+
+        let verdict = try await Self.verdict(test, connector)
+        let status = try await FleetStatus(from: test.store, only: [Fixture.name()])
+
+        #expect(verdict.level == .critical)
+        let words = "chtst01 has a fault in its kernel: the PoP's address 192.0.2.1 is gone, and 1 more"
+        #expect(verdict.line.contains(words))
+        let document = try #require(status.pops.map(StatusDocument.init).first)
+        #expect(document.kernelMended == Tally(2))
+        #expect(document.notes.contains("fault in its kernel: another"))
+        #expect(document.kernelFaults.count == 2)
     }
 
     @Test func whatADaemonSaysNow() async throws {

@@ -68,6 +68,22 @@ struct ForwardClockTests {
         #expect(past.history?.confirmedDigest == past.latestDigest)
     }
 
+    @Test func doesNotReorderTheLog() async throws {
+        let test = try await TestStore(Fixture.registry())
+        try await Self.generations(test)
+
+        let month = 30.0 * 86400
+        for seconds in [0, month, 600] {
+            try await test.store.record(Self.visit(.applied, after: seconds))
+        }
+
+        let all = try await test.store.contacts(of: [], PastWindow())
+        #expect(all.map(\.kind) == [.push, .poll, .push, .poll, .push, .poll])
+        let times = all.map { $0.started.timeIntervalSince(Self.start) }
+        #expect(times == [0, 0, month, month, 600, 600])
+        #expect(try await test.store.pushes(of: 1, PastWindow(last: 1)).map(\.detail) == ["visit 600"])
+    }
+
     @Test func isNotRecentUntilItsTimeComes() async throws {
         let test = try await TestStore(Fixture.registry())
         try await Self.generations(test)

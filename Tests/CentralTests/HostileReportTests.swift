@@ -78,9 +78,9 @@ struct HostileReportTests {
 
         let sample = try #require(try await test.store.latestSamples()[1])
         #expect((sample.uptime, sample.clockSkew, sample.online, sample.configured) == (nil, nil, nil, nil))
-        #expect(sample.doubts?.hasPrefix("its report has 26 values that cannot be (") == true)
+        #expect(sample.doubts?.hasPrefix("its report has 27 values that cannot be (") == true)
         let words = try await Self.everyWord(about: test)
-        #expect(words.contains("not believed: its report has 26 values that cannot be ("))
+        #expect(words.contains("not believed: its report has 27 values that cannot be ("))
         #expect(words.contains("1 PoPs that say what cannot be"))
     }
 

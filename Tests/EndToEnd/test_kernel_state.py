@@ -13,6 +13,7 @@ import struct
 import pytest
 
 from lab.daemon import Daemon, TunnelLine, configuration
+from lab.fleet import Fleet, FleetPoP
 from lab.namespace import Namespace, wait_for
 from lab.site import PASSWORD, PLAN, Site
 from lab.topology import SERVER
@@ -31,6 +32,12 @@ def change(namespace: Namespace, *lines: str) -> None:
     """Does what an operator, or a program that knows no better, does with ip(8)."""
     for line in lines:
         namespace.run("ip", *line.split())
+
+
+def link_of(pop: FleetPoP) -> str:
+    """The interface that has the PoP's address."""
+    links: list[dict] = pop.namespace.show("addr")  # type: ignore[assignment]
+    return next(link["ifname"] for link in links if any(entry["local"] == pop.plan.ipv4 for entry in link["addr_info"]))
 
 
 def mended(daemon: Daemon) -> dict[str, int]:
@@ -144,3 +151,26 @@ def test_the_client_says_that_packets_go_elsewhere(site: Site) -> None:
     change(home, "-6 route del default via fe80::9 dev net0")
     wait_for(lambda: "goes through the tunnel again" in process.output, SOON, "the client to say that it is over")
     assert ping(home, SERVER, count=2).all_arrived
+
+
+def test_the_centre_tells_what_a_pop_can_t_put_back(fleet: Fleet) -> None:
+    central, pop = fleet.central, fleet.pops["chtst01"]
+    fleet.trust(pop)
+    assert central.outcomes("chtst01") == {"chtst01": "applied"}
+    wait_for(lambda: pop.daemon.report()["kernel"]["faults"] == [], SOON, "a daemon content")
+    change(pop.namespace, f"-6 route add {pop.plan.tunnel_prefix} dev {link_of(pop)} metric 7")
+    wait_for(lambda: pop.daemon.report()["kernel"]["faults"], SOON, "a fault")
+    (fault,) = pop.daemon.report()["kernel"]["faults"]
+    assert central.outcomes("chtst01") == {"chtst01": "unchanged"}
+    for live in ((), ("--live",)):
+        (row,) = central.json("status", "chtst01", *live)  # type: ignore[misc]
+        assert row["kernelFaults"] == [fault] and row["kernelMended"] == 0  # type: ignore[index]
+    shown = central.run("status", "chtst01")
+    assert f"chtst01: fault in its kernel: {fault}" in shown.stderr
+    verdict = central.run("check", "chtst01", check=False)
+    assert verdict.returncode == 2 and f"chtst01 has a fault in its kernel: {fault}" in verdict.stdout, verdict.stdout
+    assert fault in central.run("doctor", "chtst01", check=False).stdout
+    change(pop.namespace, f"-6 route del {pop.plan.tunnel_prefix} dev {link_of(pop)} metric 7")
+    wait_for(lambda: not pop.daemon.report()["kernel"]["faults"], SOON, "it to be over")
+    assert central.outcomes("chtst01") == {"chtst01": "unchanged"}
+    assert central.json("status", "chtst01")[0]["kernelFaults"] == []  # type: ignore[index]

@@ -19,7 +19,9 @@ package enum ReportText {
         /// Whether it is believed, going by the text alone.
         package func allows(_ text: String) -> Bool {
             // Of the error counters only those that are not 0 are there.
-            if text.isEmpty { return self.isOptional || self.description.hasPrefix("errors.") }
+            if text.isEmpty {
+                return self.isOptional || ["errors.", "mended."].contains(where: self.description.hasPrefix)
+            }
             if text == "null" { return self.isOptional }
             guard let value = Double(text), value.isFinite else { return false }
             let isWhole = text.allSatisfy { $0.isWholeNumber || $0 == "-" }
@@ -72,6 +74,7 @@ package enum ReportText {
         Self.number("latency.avgMs", "2.5", 0...3_600_000, optional: true, fraction: true),
         Self.number("latency.maxMs", "3.5", 0...3_600_000, optional: true, fraction: true),
         Self.number("errors.Clock Off", "3", Self.counters),
+        Self.number("mended.route", "2", Self.counters),
     ]
 
     /// What stands in a number's place; empty where nothing does.
@@ -89,17 +92,20 @@ package enum ReportText {
     ///   - others: What stands in the place of a number, by its path.
     ///   - claim: Which PoP it says it is, as JSON.
     ///   - instance: 32 hexadecimal digits.
+    ///   - faults: What is wrong in its kernel, as JSON.
     ///   - tunnel: Which tunnel it is of.
     /// - Returns: The report as JSON.
     package static func json(
         _ others: [String: String] = [:],
         claim: String = "{\"id\":1,\"name\":\"chtst01\"}",
         instance: String = String(repeating: "ab", count: 16),
+        faults: String = "[]",
         tunnel: String = "T1"
     ) -> String {
         let totals = Self.members("totals.", others)
         let latency = Self.members("latency.", others)
         let errors = Self.members("errors.", others)
+        let kernel = "{\"mended\":{\(Self.members("mended.", others))},\"faults\":\(faults)}"
         let row = [
             "\"tunnel\":\"\(tunnel)\"", "\"tid\":\"0\"", "\"state\":\"up\"", "\"type\":\"ayiya\"",
             "\"endpoint\":\"198.51.100.7:5072\"", "\"latency\":{\(latency)}", "\"errors\":{\(errors)}",
@@ -108,6 +114,7 @@ package enum ReportText {
         let members = [
             "\"instance\":\"\(instance)\"", "\"version\":\"0.1.0\"", "\"pop\":\(claim)",
             "\"digest\":\"\(String(repeating: "0f", count: 32))\"", "\"totals\":{\(totals)}",
+            "\"kernel\":\(kernel)",
             "\"tunnels\":[{\(row.filter { !$0.isEmpty }.joined(separator: ","))}]", Self.members("", others),
         ]
         return "{\(members.filter { !$0.isEmpty }.joined(separator: ","))}"

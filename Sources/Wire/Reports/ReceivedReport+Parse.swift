@@ -33,9 +33,9 @@ private struct ReportParser {
     }
 
     private enum Key: String, ReportKey {
-        case instance, version, uptime, hostUptime, time, pop, generation, digest, totals, tunnels
+        case instance, version, uptime, hostUptime, time, pop, generation, digest, totals, kernel, tunnels
 
-        var isRequired: Bool { self != .pop }
+        var isRequired: Bool { self != .pop && self != .kernel }
     }
 
     mutating func read() throws(JSONReader.Failure) {
@@ -61,6 +61,7 @@ private struct ReportParser {
         case .generation: self.report.generation = try self.reader.integer(key, in: 0...Int64(Int32.max))
         case .digest: self.report.digest = try self.reader.text(key) { ReportWord.hexadecimal($0, 64) }
         case .totals: try self.readTotals()
+        case .kernel: try self.readKernel()
         case .tunnels: try self.readTunnels()
         }
     }
@@ -132,6 +133,49 @@ private struct ReportParser {
     }
 
     private typealias Totals = ReceivedReport.Totals
+
+    // MARK: - Kernel
+
+    private enum KernelKey: String, ReportKey {
+        case mended, faults
+
+        var isRequired: Bool { true }
+    }
+
+    private mutating func readKernel() throws(JSONReader.Failure) {
+        guard try self.reader.beginObject(Key.kernel.rawValue) else { return }
+        var seen: Set<KernelKey> = []
+        var kernel = ReceivedReport.Kernel()
+        while let key = try self.reader.nextKey(&seen) {
+            switch key {
+            case .mended: kernel.mended = try self.readMended()
+            case .faults:
+                kernel.faults = try self.reader.lines(
+                    key,
+                    atMost: ReceivedReport.Kernel.mostFaults,
+                    upTo: ReceivedReport.Kernel.longestFault
+                )
+            }
+        }
+        self.report.kernel = kernel
+    }
+
+    private enum MendedKey: String, ReportKey {
+        case route, device, mtu, ipv6, address, forwarding
+
+        /// Only those that are not 0 are there.
+        var isRequired: Bool { false }
+    }
+
+    /// - Returns: The sum of all; nil when one of them can't be.
+    private mutating func readMended() throws(JSONReader.Failure) -> Tally? {
+        guard try self.reader.beginObject(KernelKey.mended.rawValue) else { return nil }
+        var seen: Set<MendedKey> = []
+        var tallies: [Tally?] = []
+        while let key = try self.reader.nextKey(&seen) { tallies.append(try self.reader.tally(key)) }
+        let believed = tallies.compactMap(\.self)
+        return believed.count == tallies.count ? believed.sum : nil
+    }
 
     // MARK: - Tunnels
 

@@ -20,6 +20,8 @@ public struct ReceivedReport: Hashable, Sendable {
     public var tunnels: [Tunnel] = []
     /// Tunnels that carry packets there although the registry does not give them to it.
     public var strays: [TunnelNumber] = []
+    /// What of the PoP's kernel the daemon found otherwise than it should be; nil when it says nothing of it.
+    public var kernel: Kernel?
     /// What was not believed.
     public var doubts = ReportDoubts()
     /// Which PoP it says it is, when that is another than was asked.
@@ -41,6 +43,19 @@ public struct ReceivedReport: Hashable, Sendable {
         public var txPackets: Tally?
         /// Octets to the uplink.
         public var txBytes: Tally?
+    }
+
+    /// What a daemon says of routes, device and addresses.
+    public struct Kernel: Hashable, Sendable {
+        /// How many faults are kept.
+        public static let mostFaults = 8
+        /// How long the words of a fault may be, in octets of UTF-8.
+        public static let longestFault = 240
+
+        /// How often something was put back since the daemon's start.
+        public var mended: Tally?
+        /// What is wrong and can't be put back, in the daemon's words: one line each, ``mostFaults`` of them at most.
+        public var faults: [String] = []
     }
 
     /// The words for a tunnel's state.

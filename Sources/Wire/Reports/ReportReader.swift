@@ -72,6 +72,34 @@ struct ReportReader {
         return nil
     }
 
+    /// Reads an array of texts for people, each as one line that can be printed; what is too many or too long is noted.
+    ///
+    /// - Throws: ``JSONReader/Failure``.
+    mutating func lines(
+        _ name: some RawRepresentable<String>,
+        atMost limit: Int,
+        upTo length: Int
+    ) throws(JSONReader.Failure) -> [String] {
+        guard self.json.isAtArray() else {
+            let value = try self.json.value()
+            self.doubts.note("\(name.rawValue) is \(value.words)")
+            return []
+        }
+        var lines: [String] = []
+        var isNoted = false
+        try self.json.beginArray()
+        while try self.json.nextElement() {
+            let value = try self.json.value(textUpTo: length)
+            if case .text(let text) = value, lines.count < limit {
+                lines.append(text.printable)
+            } else if !isNoted {
+                self.doubts.note("\(name.rawValue) has more than \(limit) lines, or \(value.words)")
+                isNoted = true
+            }
+        }
+        return lines
+    }
+
     /// Enters an object whose keys are known; false when there is none, which is noted.
     ///
     /// - Throws: ``JSONReader/Failure``.

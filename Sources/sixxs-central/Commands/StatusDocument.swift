@@ -64,6 +64,12 @@ struct StatusDocument: Encodable, Sendable {
     /// By how much its clock is ahead of the centre's, in seconds.
     @ExplicitNull private(set) var clockSkew: Int?
 
+    /// How often its daemon put back something of its kernel's, since its start.
+    @ExplicitNull private(set) var kernelMended: Tally?
+
+    /// What of its kernel is wrong and its daemon can't put back.
+    let kernelFaults: [String]
+
     /// What of its last report was not believed, in words.
     @ExplicitNull private(set) var notBelieved: String?
 
@@ -73,7 +79,7 @@ struct StatusDocument: Encodable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case pop, enabled, reachable, generation, inSync, uptime, version, tunnels, traffic, lastPush, error,
             held,
-            failing, lastDrift, clockSkew, notBelieved
+            failing, lastDrift, clockSkew, kernelMended, kernelFaults, notBelieved
     }
 
     init(_ status: PoPStatus) {
@@ -113,6 +119,8 @@ struct StatusDocument: Encodable, Sendable {
         }
         self.lastDrift = status.past.lastDrift?.iso8601
         self.clockSkew = status.past.sample?.clockSkew
+        self.kernelMended = report.map(\.kernel?.mended) ?? status.past.sample?.mended
+        self.kernelFaults = status.faults
         self.notBelieved = status.doubts
     }
 
@@ -126,6 +134,7 @@ struct StatusDocument: Encodable, Sendable {
         } else if let error = self.error {
             notes.append(error)
         }
+        notes += self.kernelFaults.map { "fault in its kernel: \($0)" }
         if let notBelieved = self.notBelieved { notes.append("not believed: \(notBelieved)") }
         if let held = self.held {
             let generation = held.generation.map { "on generation \($0) " } ?? ""

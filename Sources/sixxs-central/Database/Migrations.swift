@@ -10,6 +10,7 @@ enum Migrations {
         migrator.registerMigration("3 fleet") { try Self.run(FleetSchema.statements, in: $0) }
         migrator.registerMigration("4 addresses") { try Self.run(AddressSchema.statements, in: $0) }
         migrator.registerMigration("5 sequence") { try Self.run(FleetSchema.sequence, in: $0) }
+        migrator.registerMigration("6 visits") { try Self.run(FleetSchema.visits, in: $0) }
         return migrator
     }
 
@@ -19,6 +20,7 @@ enum Migrations {
         migrator.registerMigration("1 samples") { try Self.run(SamplesSchema.statements, in: $0) }
         migrator.registerMigration("2 steps") { try Self.run(SamplesSchema.steps, in: $0) }
         migrator.registerMigration("3 bounds") { try Self.run(SamplesSchema.bounds, in: $0) }
+        migrator.registerMigration("4 kernel") { try Self.run(SamplesSchema.kernel, in: $0) }
         return migrator
     }
 

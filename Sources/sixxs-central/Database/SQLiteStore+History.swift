@@ -62,6 +62,8 @@ extension SQLiteStore {
     }
 
     /// The pushes and polls of all PoPs, or of some; of both kinds unless one is named.
+    ///
+    /// In the order in which they were written, whatever the clock said.
     func contacts(
         of popIDs: [Int],
         _ window: PastWindow,
@@ -71,11 +73,11 @@ extension SQLiteStore {
         let part = "WHERE \(filter) AND started >= ?"
         let sql = """
             SELECT * FROM (
-                SELECT 'push' AS kind, id, popID, started, duration, outcome, generation, detail FROM push \(part)
+                SELECT 'push' AS kind, id AS visit, popID, started, duration, outcome, generation, detail FROM push \(part)
                 UNION ALL
-                SELECT 'poll', id, popID, started, duration, iif(error IS NULL, 'reached', 'failed'), NULL,
+                SELECT 'poll', visit, popID, started, duration, iif(error IS NULL, 'reached', 'failed'), NULL,
                     coalesce(error, '') FROM poll \(part)
-            ) WHERE kind = coalesce(?, kind) ORDER BY started DESC, kind, id DESC LIMIT \(window.limit(50))
+            ) WHERE kind = coalesce(?, kind) ORDER BY visit DESC, kind, started DESC LIMIT \(window.limit(50))
             """
         let once = StatementArguments(popIDs) + [window.since?.milliseconds ?? 0]
         return try await self.reading { database in

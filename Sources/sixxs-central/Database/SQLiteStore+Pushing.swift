@@ -75,8 +75,9 @@ extension SQLiteStore {
     func record(_ visit: VisitRecord) async throws {
         try await self.writing { database in
             try Self.insert(visit.attempt, in: database)
+            let push = database.lastInsertedRowID
             if visit.isAsked {
-                try Self.insertPoll(visit, in: database)
+                try Self.insertPoll(visit, with: push, in: database)
                 try Self.store(visit.circuit, of: visit.attempt.popID, in: database)
             }
             try Self.insert(visit.events, in: database)
@@ -122,13 +123,17 @@ extension SQLiteStore {
         )
     }
 
-    private static func insertPoll(_ visit: VisitRecord, in database: Database) throws {
+    private static func insertPoll(
+        _ visit: VisitRecord,
+        with push: Int64,
+        in database: Database
+    ) throws {
         let attempt = visit.attempt
         try database.execute(
-            sql: "INSERT INTO poll (popID, started, duration, error) VALUES (?, ?, ?, ?)",
+            sql: "INSERT INTO poll (popID, started, duration, error, visit) VALUES (?, ?, ?, ?, ?)",
             arguments: [
                 attempt.popID, attempt.started.milliseconds, attempt.duration.milliseconds,
-                visit.circuit?.reason,
+                visit.circuit?.reason, push,
             ]
         )
     }

@@ -74,6 +74,8 @@ extension SQLiteStore {
             rxBytes: row.tally("rxBytes"),
             txPackets: row.tally("txPackets"),
             txBytes: row.tally("txBytes"),
+            mended: row.tally("mended"),
+            faults: (row["faults"] as String?)?.split(separator: "\n").map(String.init) ?? [],
             doubts: row["doubts"]
         )
     }

@@ -41,9 +41,12 @@ struct SampleWriter {
                 report.uptime,
                 clockSkew, report.generation, report.digest,
             ] + counts + [report.errorCount.value, report.doubts.words]
+        let kernel: [(any DatabaseValueConvertible)?] = [
+            report.kernel?.mended?.value, report.kernel?.faults.joined(separator: "\n"),
+        ]
         try self.execute(
-            "INSERT OR REPLACE INTO popCounter VALUES (\(Self.marks(21)))",
-            described + sums.counted + sums.offsets
+            "INSERT OR REPLACE INTO popCounter VALUES (\(Self.marks(23)))",
+            described + sums.counted + sums.offsets + kernel
         )
         for step in SampleStep.allCases {
             let start = step.start(of: self.time)

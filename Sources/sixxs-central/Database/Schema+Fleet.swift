@@ -17,6 +17,15 @@ enum FleetSchema {
         "ALTER TABLE lease ADD COLUMN term INTEGER NOT NULL DEFAULT 1",
     ]
 
+    /// Which push a poll came with, so that both are shown in the order in which they were written.
+    static let visits = [
+        """
+        ALTER TABLE poll ADD COLUMN visit INTEGER NOT NULL DEFAULT 0;
+        UPDATE poll SET visit = coalesce(
+            (SELECT max(id) FROM push WHERE push.popID = poll.popID AND push.started = poll.started), 0)
+        """
+    ]
+
     private static let user = """
         CREATE TABLE user (
             handle TEXT PRIMARY KEY

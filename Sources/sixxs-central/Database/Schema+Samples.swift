@@ -114,6 +114,12 @@ enum SamplesSchema {
         ) STRICT, WITHOUT ROWID
         """
 
+    /// What of a PoP's kernel is not as it should be, a line each; null when the daemon says nothing of it.
+    static let kernel = [
+        "ALTER TABLE popCounter ADD COLUMN mended INTEGER",
+        "ALTER TABLE popCounter ADD COLUMN faults TEXT",
+    ]
+
     // MARK: - Bounds
 
     /// Seconds of a hundred years.

@@ -66,9 +66,20 @@ struct PoPExamination: Sendable {
             let uptime = answer.report.uptime.map(Figures.uptime) ?? "for an unknown time"
             let version = "sixxsd \(answer.report.version ?? "of an unknown version"), up \(uptime)"
             return [
-                .ok("\(name)", version), self.clock(answer), self.configuration(answer), self.doubts(answer),
+                .ok("\(name)", version), self.clock(answer), self.configuration(answer), self.kernel(answer),
+                self.doubts(answer),
             ].compactMap(\.self)
         }
+    }
+
+    private func kernel(_ answer: Answer) -> Finding? {
+        guard let kernel = answer.report.kernel, let fault = kernel.faults.first else { return nil }
+        let others = kernel.faults.count > 1 ? ", and \(kernel.faults.count - 1) more" : ""
+        return .fail(
+            "\(self.pop.name) kernel",
+            "\(fault)\(others)",
+            mend: "what the line says, on the PoP; pop show kernel there has all of it"
+        )
     }
 
     private func doubts(_ answer: Answer) -> Finding? {

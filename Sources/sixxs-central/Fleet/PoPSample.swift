@@ -27,6 +27,12 @@ struct PoPSample: Hashable, Sendable {
     let txPackets: Tally?
     let txBytes: Tally?
 
+    /// How often the daemon put back something of its kernel's since its start.
+    let mended: Tally?
+
+    /// What of its kernel is wrong and it can't put back, in its words.
+    let faults: [String]
+
     /// What was not believed, in words; nil when all was.
     let doubts: String?
 }

@@ -32,6 +32,15 @@ struct PoPStatus: Hashable, Sendable {
         }
     }
 
+    /// What of its kernel is wrong and its daemon can't put back, in the daemon's words.
+    var faults: [String] {
+        switch self.live {
+        case .success(let report): report.kernel?.faults ?? []
+        case .failure: []
+        case nil: self.past.sample?.faults ?? []
+        }
+    }
+
     /// Why the last attempt failed.
     var error: String? {
         if case .failure(let failure) = self.live { return failure.message(for: self.pop.name) }

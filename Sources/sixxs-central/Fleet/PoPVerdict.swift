@@ -36,7 +36,7 @@ struct PoPVerdict {
         return [
             self.overdue(history), self.outcome(history), self.hold, self.lag, self.drift(history),
             self.restart,
-            self.clock, self.tunnels, self.doubts,
+            self.clock, self.tunnels, self.kernel, self.doubts,
         ].compactMap(\.self)
     }
 
@@ -101,6 +101,13 @@ struct PoPVerdict {
         let start = sample.time.addingTimeInterval(-Double(uptime))
         return self.isRecent(start)
             ? self.finding(.warning, "restarted \(Figures.age(start, now: self.now))") : nil
+    }
+
+    /// What keeps packets from being forwarded is as bad as a tunnel that is down.
+    private var kernel: Finding? {
+        guard let faults = self.status.past.sample?.faults, let first = faults.first else { return nil }
+        let others = faults.count > 1 ? ", and \(faults.count - 1) more" : ""
+        return self.finding(.critical, "has a fault in its kernel: \(first)\(others)")
     }
 
     private var doubts: Finding? {

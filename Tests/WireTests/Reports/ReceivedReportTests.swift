@@ -68,7 +68,7 @@ import Wire
             report.totals.rxPackets, report.totals.rxBytes, report.totals.txPackets, report.totals.txBytes,
             row?.inPackets,
             row?.inBytes, row?.outPackets, row?.outBytes, row?.latency.sent, row?.latency.received,
-            row?.errors["Clock Off"],
+            row?.errors["Clock Off"], report.kernel?.mended,
         ]
         let integers = [
             report.uptime, report.hostUptime, report.time, report.generation, report.totals.online,
@@ -102,6 +102,36 @@ import Wire
 
         #expect(fleet.errorCount.value == Tally.limit)
         #expect(Array(repeating: fleet.errorCount, count: 4095).sum.value == Tally.limit)
+    }
+
+    @Test func hasTheFaultsOfItsKernelAsLines() throws {
+        let report = try Self.received(ReportText.json(faults: "[\"route gone\",\"two\\nlines\\u001b[2J\"]"))
+
+        #expect(report.kernel?.mended == Tally(2))
+        #expect(report.kernel?.faults == ["route gone", "two lines?[2J"])
+        #expect(report.doubts.words == nil)
+    }
+
+    @Test(arguments: [
+        ("null", 0, "faults is null"), ("7", 0, "faults is 7"), ("[7,\"a\"]", 1, "or 7"),
+        ("[[\"a\"]]", 0, "or a list"),
+        ("[" + Array(repeating: "\"a\"", count: 9).joined(separator: ",") + "]", 8, "more than 8 lines"),
+        ("[\"" + String(repeating: "a", count: 241) + "\"]", 0, "more than 8 lines"),
+    ])
+    func isNothingOfFaultsThatAreNone(_ faults: String, _ kept: Int, _ doubt: String) throws {
+        let report = try Self.received(ReportText.json(faults: faults))
+
+        #expect(report.kernel?.faults.count == kept)
+        #expect(report.doubts.valuesInAll == 1)
+        #expect(report.doubts.words?.contains(doubt) == true, "\(report.doubts.words ?? "")")
+    }
+
+    @Test func needsNoKernel() throws {
+        let text = ReportText.json().replacing("\"kernel\"", with: "\"unknown\"")
+
+        let report = try Self.received(text)
+        #expect(report.kernel == nil)
+        #expect(report.doubts.words == nil)
     }
 
     @Test func isNothingOfTunnelsThatAreOthers() throws {
