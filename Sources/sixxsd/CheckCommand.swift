@@ -34,8 +34,8 @@ extension ConfigurationFile {
     }
 
     /// Finds out what to start with; what is wrong is printed and ends the program with status 1.
-    func startOrExplain() throws -> StartingPoint {
-        try self.orExplain { try StartingPoint(self, at: Int64(clamping: WallClock.secondsSince1970())) }
+    func startOrExplain() throws -> BootConfiguration {
+        try self.orExplain { try BootConfiguration(self, at: Int64(clamping: WallClock.secondsSince1970())) }
     }
 
     private func orExplain<Value>(_ load: () throws -> Value) throws -> Value {

@@ -42,7 +42,7 @@ struct Daemon {
     }
 
     private let workers: Workers
-    private let store: ConfigurationStore
+    private let controller: ConfigurationController
     private let routes: UplinkRoutes
     private let ledger: KernelLedger
     private let server: ControlServer
@@ -56,7 +56,7 @@ struct Daemon {
     ///
     /// - Throws: ``LinuxIO/SystemCallError`` or NIO's errors with what could not be opened.
     init(
-        _ start: StartingPoint,
+        _ start: BootConfiguration,
         file: ConfigurationFile,
         openings: Openings,
         options: Options,
@@ -68,7 +68,7 @@ struct Daemon {
         let disk = BackgroundThread("disk")
         self.manager = ServiceManager(logger)
         self.workers = try Workers(openings.ports, running, saved: saved, logger: logger)
-        self.store = ConfigurationStore(
+        self.controller = ConfigurationController(
             start,
             file: file,
             disk: disk,
@@ -78,13 +78,13 @@ struct Daemon {
             prepared: running,
             logger: logger
         )
-        let (store, sessions) = (self.store, self.workers.sessions)
+        let (controller, sessions) = (self.controller, self.workers.sessions)
         self.stateKeeper = options.stateFile.map {
             StateKeeper(
                 $0,
                 every: options.stateInterval,
                 disk: disk,
-                store: store,
+                controller: controller,
                 sessions: sessions,
                 logger: logger
             )
@@ -92,8 +92,8 @@ struct Daemon {
         self.routes = openings.routes
         self.ledger = KernelLedger()
         let shutdown = ShutdownRequest()
-        let console = Console(
-            store: self.store,
+        let handler = CommandHandler(
+            controller: self.controller,
             mailboxes: self.workers.mailboxes,
             traces: TraceHub(self.workers.mailboxes),
             ledger: self.ledger,
@@ -107,11 +107,11 @@ struct Daemon {
         // Before anybody can see that the daemon lives: untrapped, a hangup would end it.
         self.hangups = await UnixSignalsSequence(trapping: .sighup)
         self.server = try await ControlServer(
-            console,
+            handler,
             at: options.doors,
             logger: logger
         )
-        try await self.store.begin(start)
+        try await self.controller.begin(start)
         if !openings.spreadsFlows {
             logger.notice("the kernel spreads flows over the workers its own way: CAP_BPF is missing")
         }
@@ -126,7 +126,7 @@ struct Daemon {
     }
 
     /// Reads what the daemon before wrote down; a daemon starts without it when it is of no use.
-    private static func load(_ file: StateFile, _ start: StartingPoint, _ logger: Logger) -> SavedState? {
+    private static func load(_ file: StateFile, _ start: BootConfiguration, _ logger: Logger) -> SavedState? {
         do throws(StateFile.Refusal) {
             let pop = start.running.configuration.pop.ownDetails
             return try file.load(for: pop, at: Int64(clamping: WallClock.secondsSince1970()))
@@ -143,14 +143,14 @@ struct Daemon {
         let watchdog = WatchdogService(mailboxes: self.workers.mailboxes, manager: self.manager)
         let worker = WorkerService(
             workers: self.workers,
-            store: self.store,
+            controller: self.controller,
             stateKeeper: self.stateKeeper,
             manager: self.manager,
             logger: self.logger
         )
         let reload = ReloadService(
             hangups: self.hangups,
-            store: self.store,
+            controller: self.controller,
             manager: self.manager,
             logger: self.logger
         )
@@ -183,7 +183,7 @@ private struct WorkerService: Service {
     private static let patience = Duration.seconds(5)
 
     let workers: Workers
-    let store: ConfigurationStore
+    let controller: ConfigurationController
     let stateKeeper: StateKeeper?
     let manager: ServiceManager
     let logger: Logger
@@ -191,7 +191,7 @@ private struct WorkerService: Service {
     func run() async throws {
         // Ready is who answers: the control port listens already.
         try await self.workers.start()
-        let state = await self.store.state
+        let state = await self.controller.state
         self.stateKeeper?.saveSoon()
         await self.manager.tell(.ready)
         self.logger.notice(
@@ -220,7 +220,7 @@ private struct WorkerService: Service {
         let (ends, end) = AsyncStream<Bool>.makeStream()
         Task {
             do {
-                if let path = try await self.store.saveAtEnd() {
+                if let path = try await self.controller.saveAtEnd() {
                     self.logger.warning(
                         "the configuration was edited meanwhile and stays so: what ran is in \(path)"
                     )
@@ -262,7 +262,7 @@ private struct WatchdogService: Service {
 /// Reads the configuration file again at each SIGHUP.
 private struct ReloadService: Service {
     let hangups: UnixSignalsSequence
-    let store: ConfigurationStore
+    let controller: ConfigurationController
     let manager: ServiceManager
     let logger: Logger
 
@@ -276,7 +276,7 @@ private struct ReloadService: Service {
     private func reload() async {
         await self.manager.tell(.reloading(atNanoseconds: MonotonicClock.now()))
         do {
-            let difference = try await self.store.reload()
+            let difference = try await self.controller.reload()
             self.logger.notice("configuration read again: \(difference)")
         } catch {
             self.logger.error("configuration not read again, the old one stays: \(error)")

@@ -202,7 +202,7 @@ struct RunCommand: ParsableCommand {
     private static let fileMask: UInt32 = 0o117
 
     private func serve(
-        _ start: StartingPoint,
+        _ start: BootConfiguration,
         _ file: ConfigurationFile,
         _ levels: LogLevels,
         _ log: LogQueue

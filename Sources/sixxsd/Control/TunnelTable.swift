@@ -77,7 +77,7 @@ extension UplinkSnapshot {
     var errorCount: UInt64 { self.errors.reduce(0) { $0 &+ $1.count } }
 }
 
-extension Console {
+extension CommandHandler {
     /// How many tunnels are looked at between two batches of packets, so that forwarding hardly waits.
     private static let tunnelsAtOnce = 128
 
@@ -88,7 +88,7 @@ extension Console {
     ///   - isReset: Whether what passed and what was measured begins anew afterwards.
     /// - Returns: A row for each tunnel that is configured, by tid.
     func tunnelTable(of tids: [TID]? = nil, resettingStatistics isReset: Bool = false) async -> TunnelTable {
-        let tunnels = await self.store.state.configuration.tunnels
+        let tunnels = await self.controller.state.configuration.tunnels
             .filter { tids?.contains($0.tid) ?? true }
             .sorted { $0.tid < $1.tid }
         var rows: [TunnelTable.Row] = []

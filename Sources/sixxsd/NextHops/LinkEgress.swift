@@ -7,7 +7,7 @@ struct LinkEgress: ~Copyable {
     private static let ipv4WithoutOptions: UInt8 = 0x45
 
     private let port: LinkPort
-    private let desk: NextHopDesk
+    private let queue: NextHopRequestQueue
     private var table = NextHopTable()
 
     /// For batches.
@@ -15,13 +15,13 @@ struct LinkEgress: ~Copyable {
 
     init(_ port: LinkPort) {
         self.port = port
-        self.desk = port.nextHops.openDesk()
+        self.queue = port.nextHops.openDesk()
     }
 
     /// Learns what was found out meanwhile; comes before packets are judged.
     mutating func catchUp(_ now: Moment) {
         self.table.keepOnly(self.port.nextHops.generation)
-        self.desk.takeAnswers { answer in
+        self.queue.takeAnswers { answer in
             // Those found in tables that have changed since are worthless.
             guard answer.generation == self.table.generation else { return }
             self.table.store(answer.hop, for: answer.remote, at: now.monotonic)
@@ -42,7 +42,7 @@ struct LinkEgress: ~Copyable {
     ) -> NextHop? {
         guard case .ipv4(let remote) = remote, Self.isBare(packet) else { return nil }
         let advice = self.table.advice(for: remote, length: packet.count, at: now.monotonic)
-        if advice.asks { self.desk.ask(about: remote) }
+        if advice.asks { self.queue.ask(about: remote) }
         if advice.hop != nil { Self.completeChecksum(of: packet) }
         return advice.hop
     }

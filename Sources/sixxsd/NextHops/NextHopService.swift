@@ -23,7 +23,7 @@ final class NextHopService: Sendable {
     private static let turn = 64
 
     private let parts: Mutex<Parts?>
-    private let desks = Mutex<[NextHopDesk]>([])
+    private let desks = Mutex<[NextHopRequestQueue]>([])
     private let currentGeneration = Atomic<UInt32>(1)
     private let isStopping = Atomic(false)
     private let wakeUp: WakeUp
@@ -47,11 +47,11 @@ final class NextHopService: Sendable {
     /// Counts up whenever older answers have become worthless.
     var generation: UInt32 { self.currentGeneration.load(ordering: .acquiring) }
 
-    /// Opens a desk for a worker; with the first one the thread starts, as privileged as who calls.
-    func openDesk() -> NextHopDesk {
-        let desk = NextHopDesk(self.wakeUp)
+    /// Opens a queue for a worker; with the first one the thread starts, as privileged as who calls.
+    func openDesk() -> NextHopRequestQueue {
+        let queue = NextHopRequestQueue(self.wakeUp)
         let isFirst = self.desks.withLock { desks in
-            desks.append(desk)
+            desks.append(queue)
             return desks.count == 1
         }
         if isFirst {
@@ -59,7 +59,7 @@ final class NextHopService: Sendable {
             thread.name = "next-hops"
             thread.start()
         }
-        return desk
+        return queue
     }
 
     /// Ends the thread.
@@ -90,10 +90,10 @@ final class NextHopService: Sendable {
         while !isDone, !self.isStopping.load(ordering: .relaxed) {
             try self.takeChanges(&parts)
             isDone = true
-            for desk in self.desks.withLock({ $0 }) {
-                let questions = desk.takeQuestions(atMost: Self.turn)
+            for queue in self.desks.withLock({ $0 }) {
+                let questions = queue.takeQuestions(atMost: Self.turn)
                 if questions.count == Self.turn { isDone = false }
-                self.answer(questions, at: desk, &parts)
+                self.answer(questions, at: queue, &parts)
             }
         }
     }
@@ -110,14 +110,14 @@ final class NextHopService: Sendable {
         parts.finder.beginAnew()
     }
 
-    private func answer(_ questions: [IPv4Address], at desk: NextHopDesk, _ parts: inout Parts) {
+    private func answer(_ questions: [IPv4Address], at queue: NextHopRequestQueue, _ parts: inout Parts) {
         let generation = self.generation
-        var answers: [NextHopDesk.Answer] = []
+        var answers: [NextHopRequestQueue.Answer] = []
         for remote in questions {
             let hop = self.hop(toward: remote, &parts)
-            answers.append(NextHopDesk.Answer(remote: remote, hop: hop, generation: generation))
+            answers.append(NextHopRequestQueue.Answer(remote: remote, hop: hop, generation: generation))
         }
-        desk.leave(answers)
+        queue.leave(answers)
     }
 
     private func hop(toward remote: IPv4Address, _ parts: inout Parts) -> NextHop? {

@@ -10,7 +10,7 @@ final class StateKeeper: Service {
     private let file: StateFile
     private let interval: Duration
     private let disk: BackgroundThread
-    private let store: ConfigurationStore
+    private let controller: ConfigurationController
     private let sessions: SharedSessions
     private let logger: Logger
     private let progress = Mutex(Progress())
@@ -28,14 +28,14 @@ final class StateKeeper: Service {
         _ file: StateFile,
         every interval: Duration,
         disk: BackgroundThread,
-        store: ConfigurationStore,
+        controller: ConfigurationController,
         sessions: SharedSessions,
         logger: Logger
     ) {
         self.file = file
         self.interval = interval
         self.disk = disk
-        self.store = store
+        self.controller = controller
         self.sessions = sessions
         self.logger = logger
     }
@@ -72,7 +72,7 @@ final class StateKeeper: Service {
     func save(isFinal: Bool) async {
         if isFinal { self.progress.withLock { $0.isOver = true } }
         let sessions = self.sessions
-        let (configuration, (copy, now)) = await self.store.withEngines { (sessions.copy(), Self.now()) }
+        let (configuration, (copy, now)) = await self.controller.withEngines { (sessions.copy(), Self.now()) }
         let file = self.file
         // The rest is work for the thread that may wait for the disk.
         let outcome = await self.disk.perform { () -> String in

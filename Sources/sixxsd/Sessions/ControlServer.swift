@@ -31,7 +31,7 @@ struct ControlServer: Service {
     /// What somebody who is refused may still send, in octets.
     private static let mostIgnored = 64 << 10
 
-    private let console: Console
+    private let handler: CommandHandler
     private let limits: SessionLimits
     private let registry: SessionRegistry
     private let porter: Porter
@@ -45,12 +45,12 @@ struct ControlServer: Service {
     ///
     /// - Throws: Errors of binding, for instance when another daemon has the port or the socket.
     init(
-        _ console: Console,
+        _ handler: CommandHandler,
         at doors: Doors,
         limits: SessionLimits = SessionLimits(),
         logger: Logger
     ) async throws {
-        self.console = console
+        self.handler = handler
         self.limits = limits
         self.registry = SessionRegistry(limits)
         self.porter = Porter(doors.users, GroupLookup(), try Porter.Kernel())
@@ -162,11 +162,11 @@ struct ControlServer: Service {
     private func admit(
         _ arrival: Arrival,
         at door: SessionRegistry.Door
-    ) async -> Result<(Guest, Console.Caller), TurnedAway> {
+    ) async -> Result<(Guest, CommandHandler.Caller), TurnedAway> {
         guard let peer = Self.peer(arrival, at: door) else {
             return .failure(TurnedAway(name: .user(.max), reply: ControlReply(403, "not allowed")))
         }
-        let list = self.console.store.accessList.withLock { $0 }
+        let list = self.handler.controller.accessList.withLock { $0 }
         do throws(Porter.Refusal) {
             let known = try self.porter.recognize(peer, list)
             guard self.registry.begin(.judged, known.name) else {
@@ -218,10 +218,10 @@ struct ControlServer: Service {
 
     private func speak(
         on connection: Connection,
-        with caller: Console.Caller,
+        with caller: CommandHandler.Caller,
         _ guest: Guest
     ) async throws {
-        let session = ControlSession(self.console, for: caller, of: guest, self.limits, self.registry)
+        let session = ControlSession(self.handler, for: caller, of: guest, self.limits, self.registry)
         try await connection.executeThenClose { inbound, outbound in
             try await session.run(inbound) { buffer in
                 try await outbound.write(buffer)

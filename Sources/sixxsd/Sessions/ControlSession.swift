@@ -3,20 +3,20 @@ import Wire
 
 /// One conversation on the control port: lines in, replies out, whatever carries them.
 struct ControlSession: Sendable {
-    private let console: Console
-    private let caller: Console.Caller
+    private let handler: CommandHandler
+    private let caller: CommandHandler.Caller
     private let guest: Guest
     private let limits: SessionLimits
     private let registry: SessionRegistry
 
     init(
-        _ console: Console,
-        for caller: Console.Caller,
+        _ handler: CommandHandler,
+        for caller: CommandHandler.Caller,
         of guest: Guest = .root,
         _ limits: SessionLimits,
         _ registry: SessionRegistry
     ) {
-        self.console = console
+        self.handler = handler
         self.caller = caller
         self.guest = guest
         self.limits = limits
@@ -47,7 +47,7 @@ struct ControlSession: Sendable {
             }
             group.addTask {
                 var reader = SessionReader(
-                    self.console,
+                    self.handler,
                     self.caller,
                     self.guest,
                     self.limits,
@@ -65,8 +65,8 @@ struct ControlSession: Sendable {
 
 /// Understands what comes in, and answers.
 private struct SessionReader {
-    private let console: Console
-    private let caller: Console.Caller
+    private let handler: CommandHandler
+    private let caller: CommandHandler.Caller
     private let guest: Guest
     private let limits: SessionLimits
     private let registry: SessionRegistry
@@ -81,22 +81,22 @@ private struct SessionReader {
     private var isOver = false
 
     init(
-        _ console: Console,
-        _ caller: Console.Caller,
+        _ handler: CommandHandler,
+        _ caller: CommandHandler.Caller,
         _ guest: Guest,
         _ limits: SessionLimits,
         _ registry: SessionRegistry,
         _ clock: SessionClock,
         _ writer: SessionWriter
     ) {
-        self.console = console
+        self.handler = handler
         self.caller = caller
         self.guest = guest
         self.limits = limits
         self.registry = registry
         self.clock = clock
         self.writer = writer
-        self.traces = SessionTraces(console.traces, writer, clock, limit: limits.traces)
+        self.traces = SessionTraces(handler.traces, writer, clock, limit: limits.traces)
     }
 
     mutating func run<Inbound: AsyncSequence>(
@@ -119,7 +119,7 @@ private struct SessionReader {
     private mutating func speak<Inbound: AsyncSequence>(
         _ inbound: Inbound
     ) async throws where Inbound.Element == ByteBuffer {
-        try await self.writer.send(self.console.greeting())
+        try await self.writer.send(self.handler.greeting())
         for try await buffer in inbound {
             self.framer.append(buffer.readableBytesView)
             while !self.isOver, try await self.takeNext() {}
@@ -133,7 +133,7 @@ private struct SessionReader {
             guard let octets = self.framer.nextBody(count: request.length) else { return false }
             self.textRequest = nil
             self.clock.touch()
-            let reply = await self.console.take(request, octets)
+            let reply = await self.handler.take(request, octets)
             self.registry.endText(self.guest, octets: request.length)
             try await self.writer.send(reply)
             return true
@@ -204,7 +204,7 @@ private struct SessionReader {
     }
 
     private mutating func perform(_ path: String, _ words: Words) async throws {
-        switch await self.console.perform(path, words, for: self.caller) {
+        switch await self.handler.perform(path, words, for: self.caller) {
         case .reply(let reply): try await self.writer.send(reply)
         case .trace(let request): try await self.traces.trace(request)
         case .debug(let request): try await self.traces.debug(request)

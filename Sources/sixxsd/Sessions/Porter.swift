@@ -23,7 +23,7 @@ final class Porter: Sendable {
     /// Who somebody is, before it is known what they may.
     struct Acquaintance: Sendable {
         let name: Guest.Name
-        let caller: Console.Caller
+        let caller: CommandHandler.Caller
         /// All groups, where the kernel said so.
         let groups: Set<UInt32>?
     }
@@ -92,7 +92,7 @@ final class Porter: Sendable {
 
     /// Tells a user of this host from somebody elsewhere.
     private func recognize(_ remote: Endpoint, _ local: Endpoint) throws(Refusal) -> Acquaintance {
-        let caller = remote.address.isLoopback ? Console.Caller.loopback : .network
+        let caller = remote.address.isLoopback ? CommandHandler.Caller.loopback : .network
         let holder: SocketHolder
         do { holder = try self.kernel.holder(remote, local) } catch {
             throw Refusal(text: "the kernel does not say whose the connection is (\(error))")

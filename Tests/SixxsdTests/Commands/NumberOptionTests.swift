@@ -49,7 +49,7 @@ struct NumberOptionTests {
             let trial = URL(fileURLWithPath: bench.file.path + ".trial")
             try Data((head + Bench.text).utf8).write(to: trial)
             for now in [0, Int64.max, 2_000_000_000] {
-                let start = try StartingPoint(bench.file, at: now)
+                let start = try BootConfiguration(bench.file, at: now)
                 if let remaining = start.trial?.remaining { #expect(remaining > .zero) }
             }
         }

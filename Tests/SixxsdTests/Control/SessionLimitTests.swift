@@ -20,7 +20,7 @@ import Wire
         write: @escaping @Sendable (ByteBuffer) async throws -> Void
     ) async -> Duration {
         let limits = Self.hasty()
-        let session = ControlSession(bench.console, for: .loopback, limits, SessionRegistry(limits))
+        let session = ControlSession(bench.handler, for: .loopback, limits, SessionRegistry(limits))
         return await ContinuousClock().measure {
             try? await session.run(wires.inbound, write: write, close: { wires.hangUp() })
         }
@@ -165,7 +165,7 @@ import Wire
 
         let said = try await bench.converse(Array(octets.utf8))
 
-        #expect(await bench.store.state.configuration.pop.controlACL == [])
+        #expect(await bench.controller.state.configuration.pop.controlACL == [])
         #expect(said.hasSuffix(": bye\n"))
         #expect(!said.contains("200 OK"))
     }

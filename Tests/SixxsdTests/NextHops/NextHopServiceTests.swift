@@ -8,10 +8,13 @@ import Wire
 @Suite("Next hop service")
 struct NextHopServiceTests {
     /// Waits for answers; each must come, however long it takes on a busy machine.
-    private static func answers(_ count: Int, at desk: NextHopDesk) async throws -> [NextHopDesk.Answer] {
-        var answers: [NextHopDesk.Answer] = []
+    private static func answers(
+        _ count: Int,
+        at queue: NextHopRequestQueue
+    ) async throws -> [NextHopRequestQueue.Answer] {
+        var answers: [NextHopRequestQueue.Answer] = []
         while answers.count < count {
-            desk.takeAnswers { answers.append($0) }
+            queue.takeAnswers { answers.append($0) }
             try await Task.sleep(for: .milliseconds(1))
         }
         return answers
@@ -36,23 +39,23 @@ struct NextHopServiceTests {
 
     @Test
     func aDeskHoldsNoMoreThanItMay() throws {
-        let desk = NextHopDesk(try WakeUp())
-        for number in 0..<NextHopDesk.capacity + 10 { desk.ask(about: IPv4Address(UInt32(number))) }
+        let queue = NextHopRequestQueue(try WakeUp())
+        for number in 0..<NextHopRequestQueue.capacity + 10 { queue.ask(about: IPv4Address(UInt32(number))) }
 
-        let some = desk.takeQuestions(atMost: 64)
-        let rest = desk.takeQuestions(atMost: .max)
+        let some = queue.takeQuestions(atMost: 64)
+        let rest = queue.takeQuestions(atMost: .max)
 
         #expect(some == (0..<64).map { IPv4Address($0) }, "the oldest first")
-        #expect(some.count + rest.count == NextHopDesk.capacity)
-        #expect(desk.takeQuestions(atMost: .max).isEmpty)
+        #expect(some.count + rest.count == NextHopRequestQueue.capacity)
+        #expect(queue.takeQuestions(atMost: .max).isEmpty)
 
-        let answer = NextHopDesk.Answer(remote: IPv4Address(1), hop: nil, generation: 1)
-        for _ in 0..<3 { desk.leave(Array(repeating: answer, count: NextHopDesk.capacity - 10)) }
+        let answer = NextHopRequestQueue.Answer(remote: IPv4Address(1), hop: nil, generation: 1)
+        for _ in 0..<3 { queue.leave(Array(repeating: answer, count: NextHopRequestQueue.capacity - 10)) }
         var count = 0
-        desk.takeAnswers { _ in count += 1 }
-        #expect(count == NextHopDesk.capacity)
-        desk.takeAnswers { _ in count += 1 }
-        #expect(count == NextHopDesk.capacity, "they are taken once")
+        queue.takeAnswers { _ in count += 1 }
+        #expect(count == NextHopRequestQueue.capacity)
+        queue.takeAnswers { _ in count += 1 }
+        #expect(count == NextHopRequestQueue.capacity, "they are taken once")
     }
 }
 

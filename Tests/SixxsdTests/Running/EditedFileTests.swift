@@ -23,7 +23,7 @@ import Wire
         let bench = try await Bench(Self.commented)
         defer { bench.remove() }
 
-        #expect(try await bench.store.saveAtEnd() == nil)
+        #expect(try await bench.controller.saveAtEnd() == nil)
 
         #expect(Self.octets(bench.file.path) == Self.commented, "comments and all")
     }
@@ -33,7 +33,7 @@ import Wire
         defer { bench.remove() }
         #expect(try await bench.answers(Self.change) == "200 OK")
 
-        #expect(try await bench.store.saveAtEnd() == nil)
+        #expect(try await bench.controller.saveAtEnd() == nil)
 
         #expect(try bench.file.load().configuration.tunnels.first?.mtu == 1400)
     }
@@ -46,7 +46,7 @@ import Wire
         if isChanged { #expect(try await bench.answers(Self.change) == "200 OK") }
         try Self.write(Self.commented, bench)
 
-        let path = try await bench.store.saveAtEnd()
+        let path = try await bench.controller.saveAtEnd()
 
         #expect(Self.octets(bench.file.path) == Self.commented)
         #expect(path == (isChanged ? "\(bench.file.path).unsaved" : nil))
@@ -64,12 +64,12 @@ import Wire
             #expect(try await bench.push(2, Bench.text.replacing("T4141", with: "T4142")).hasPrefix("200"))
         case "reload":
             try Self.write(Self.commented, bench)
-            _ = try await bench.store.reload()
+            _ = try await bench.controller.reload()
         default: #expect(try await bench.answers("pop saveconfig").hasPrefix("200"))
         }
         #expect(try await bench.answers("pop set beat-timeout 77") == "200 OK")
 
-        #expect(try await bench.store.saveAtEnd() == nil)
+        #expect(try await bench.controller.saveAtEnd() == nil)
 
         #expect(try bench.file.load().configuration.pop.beatTimeout == 77)
     }
@@ -80,7 +80,7 @@ import Wire
         #expect(try await bench.answers(Self.change) == "200 OK")
         try FileManager.default.removeItem(atPath: bench.file.path)
 
-        #expect(try await bench.store.saveAtEnd() == nil)
+        #expect(try await bench.controller.saveAtEnd() == nil)
 
         #expect(try bench.file.load().configuration.tunnels.first?.mtu == 1400)
     }
@@ -126,12 +126,12 @@ import Wire
         let bench = try await Bench(Self.many(40))
         defer { bench.remove() }
         try Self.write(text, bench)
-        let before = await bench.store.state.digest
+        let before = await bench.controller.state.digest
 
         #expect(try await bench.answers("config reload").hasPrefix(answer), "\(name)")
 
         let isRefused = !answer.hasPrefix("200")
-        #expect(await (bench.store.state.digest == before) == isRefused)
+        #expect(await (bench.controller.state.digest == before) == isRefused)
         guard answer.hasPrefix("425") else { return }
         #expect(try await bench.answers("config reload force").hasPrefix("200 read again: tunnels "))
     }
@@ -142,9 +142,9 @@ import Wire
         defer { bench.remove() }
         try Self.write("", bench)
 
-        await #expect(throws: ConfigurationStore.Failure.self) { try await bench.store.reload() }
+        await #expect(throws: ConfigurationFailure.self) { try await bench.controller.reload() }
 
-        #expect(await bench.store.state.configuration.tunnels.count == 3)
+        #expect(await bench.controller.state.configuration.tunnels.count == 3)
     }
 
     @Test func thatIsRefusedLeavesATrialAsItIs() async throws {
@@ -153,7 +153,7 @@ import Wire
         #expect(try await bench.push(2, Self.many(3), confirm: 3600).hasPrefix("200"))
         try Self.write("", bench)
 
-        await #expect(throws: ConfigurationStore.Failure.self) { try await bench.store.reload() }
+        await #expect(throws: ConfigurationFailure.self) { try await bench.controller.reload() }
 
         #expect(try await bench.answers("config confirm 2").hasPrefix("200"))
     }
@@ -163,13 +163,13 @@ import Wire
     @Test func isShownWholeOverTheSocketOnly() async throws {
         let bench = try await Bench()
         defer { bench.remove() }
-        func shown(_ caller: Console.Caller) async throws -> String {
+        func shown(_ caller: CommandHandler.Caller) async throws -> String {
             try await bench.answers("config show", as: caller).split(separator: "\n").dropFirst().dropLast()
                 .joined(separator: "\n")
         }
 
         let whole = try Configuration(parsing: try await shown(.unixSocket), file: "shown")
-        let (digest, text) = (await bench.store.state.digest, try await shown(.loopback))
+        let (digest, text) = (await bench.controller.state.digest, try await shown(.loopback))
 
         #expect(whole.digest == digest)
         #expect(!text.contains("f3d47c2de40fb698e1ab15d757a09bfc"))

@@ -43,7 +43,7 @@ import Wire
             case "push": return try await bench.push(2, Self.other)
             case "trial": return try await bench.push(2, Self.other, confirm: 60)
             case "reload":
-                _ = try await bench.store.reload()
+                _ = try await bench.controller.reload()
                 return "200"
             default: return try await bench.answers("pop saveconfig")
             }
@@ -71,7 +71,7 @@ import Wire
         #expect(try await bench.push(2, Self.other, confirm: 3600).hasPrefix("200 "))
         let hang = Hang(bench)
 
-        let asked = Task { await bench.store.rollBack() }
+        let asked = Task { await bench.controller.rollBack() }
         try await Self.reach(1, of: bench)
 
         #expect(try await bench.answers("config digest").hasPrefix("200 generation 0 "))
@@ -89,7 +89,7 @@ import Wire
         let confirmed = Task { try await bench.answers("config confirm 2") }
         try await Self.reach(1, of: bench)
 
-        let late = Task { await bench.store.rollBack() }
+        let late = Task { await bench.controller.rollBack() }
         #expect(try await bench.answers("config digest").hasPrefix("200 generation 2 "))
         hang.release()
 
@@ -104,18 +104,18 @@ import Wire
         let bench = try await Bench()
         defer { bench.remove() }
         #expect(try await bench.push(2, Self.other, confirm: 3600).hasPrefix("200 "))
-        let first = try #require(await bench.store.trialIdentity)
+        let first = try #require(await bench.controller.trialIdentity)
         #expect(
             try await bench.push(3, Bench.text.replacing("T4141", with: "T4143"), confirm: 3600).hasPrefix(
                 "200 "
             )
         )
 
-        #expect(await bench.store.rollBack(first) == nil)
+        #expect(await bench.controller.rollBack(first) == nil)
 
         #expect(try await bench.answers("config digest").hasPrefix("200 generation 3 "))
-        let second = try #require(await bench.store.trialIdentity)
-        #expect(await bench.store.rollBack(second) == 0)
+        let second = try #require(await bench.controller.trialIdentity)
+        #expect(await bench.controller.rollBack(second) == 0)
     }
 
     @Test func doesNotHoldUpTheEnd() async throws {
@@ -124,7 +124,7 @@ import Wire
         let hang = Hang(bench)
         let configuration = try Configuration(parsing: Self.other, file: "other")
         let asked = Task {
-            try await bench.store.replace(
+            try await bench.controller.replace(
                 with: configuration,
                 generation: 2,
                 confirmWithin: nil,
@@ -135,11 +135,11 @@ import Wire
 
         asked.cancel()
 
-        let failure = await #expect(throws: ConfigurationStore.Failure.self) { try await asked.value }
+        let failure = await #expect(throws: ConfigurationFailure.self) { try await asked.value }
         #expect(failure?.description == "refused, since the daemon ends before it could be saved")
         hang.release()
         // Behind it the file says again what runs.
-        #expect(try await bench.store.save() == nil)
+        #expect(try await bench.controller.save() == nil)
         #expect(try bench.file.load().generation == 0)
     }
 

@@ -71,11 +71,11 @@ import Wire
 
         for generation in 1...Self.rounds {
             let text = Self.mutated(&generator)
-            let before = await bench.store.state.digest
+            let before = await bench.controller.state.digest
             let request = "\(generation) \(text.count) \(Configuration.sha256(of: text)) force"
             var words = Words(request)
-            let reply = await bench.console.take(try TextRequest(push: &words), text)
-            let after = await bench.store.state
+            let reply = await bench.handler.take(try TextRequest(push: &words), text)
+            let after = await bench.controller.state
             let parsed = try? Configuration(parsing: text, file: "again")
             if reply.isSuccess {
                 applied += 1
@@ -89,6 +89,6 @@ import Wire
         }
 
         #expect(applied > Self.rounds / 50 && applied < Self.rounds)
-        #expect(try await bench.file.load().configuration.digest == bench.store.state.digest)
+        #expect(try await bench.file.load().configuration.digest == bench.controller.state.digest)
     }
 }

@@ -9,7 +9,7 @@ import Wire
 
 @testable import sixxsd
 
-/// A daemon without sockets: a real engine on a thread of its own, a real store with a file, and sessions whose
+/// A daemon without sockets: a real engine on a thread of its own, a real controller with a file, and sessions whose
 /// octets the test holds in its hands.
 final class Bench: Sendable {
     static let text = """
@@ -39,12 +39,12 @@ final class Bench: Sendable {
 
     let folder: URL
     let file: ConfigurationFile
-    let store: ConfigurationStore
+    let controller: ConfigurationController
     let levels = LogLevels(.info)
     let disk = BackgroundThread("disk")
     let ledger = KernelLedger()
     let mailbox: EngineMailbox
-    let console: Console
+    let handler: CommandHandler
     let shutdowns = Mutex(0)
     private let stop = Switch()
 
@@ -64,12 +64,12 @@ final class Bench: Sendable {
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         let file = ConfigurationFile(path: place.appending(path: "sixxsd.conf").path)
         if let text { try Data(text.utf8).write(to: URL(fileURLWithPath: file.path)) }
-        let start = try StartingPoint(file, at: now)
+        let start = try BootConfiguration(file, at: now)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         self.folder = place
         self.file = file
         self.mailbox = try EngineMailbox()
-        self.store = ConfigurationStore(
+        self.controller = ConfigurationController(
             start,
             file: file,
             disk: self.disk,
@@ -78,8 +78,8 @@ final class Bench: Sendable {
             levels: self.levels,
             logger: logger
         )
-        self.console = Console(
-            store: self.store,
+        self.handler = CommandHandler(
+            controller: self.controller,
             mailboxes: EngineMailboxes(self.mailbox),
             traces: TraceHub(EngineMailboxes(self.mailbox)),
             ledger: self.ledger,
@@ -90,7 +90,7 @@ final class Bench: Sendable {
             shutDown: {}
         )
         Self.serve(self.mailbox, EngineConfiguration(start.running.configuration), until: self.stop)
-        try await self.store.begin(start)
+        try await self.controller.begin(start)
     }
 
     deinit { self.stop.isStopping.store(true, ordering: .relaxed) }
@@ -125,19 +125,19 @@ final class Bench: Sendable {
     /// - Returns: Everything that was answered, the greeting included.
     func converse(
         _ octets: [UInt8],
-        as caller: Console.Caller = .loopback,
+        as caller: CommandHandler.Caller = .loopback,
         limits: SessionLimits = SessionLimits()
     ) async throws -> String {
         let line = Wires()
         line.send(octets)
         line.hangUp()
-        let session = ControlSession(self.console, for: caller, limits, SessionRegistry(limits))
+        let session = ControlSession(self.handler, for: caller, limits, SessionRegistry(limits))
         try await session.run(line.inbound, write: { line.receive($0) }, close: { line.hangUp() })
         return line.said
     }
 
     /// The answers to some lines, without the greeting.
-    func answers(_ lines: String, as caller: Console.Caller = .loopback) async throws -> String {
+    func answers(_ lines: String, as caller: CommandHandler.Caller = .loopback) async throws -> String {
         let said = try await self.converse(Array("\(lines)\n".utf8), as: caller)
         return said.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().dropLast()
             .joined(separator: "\n")

@@ -1,6 +1,6 @@
 import Wire
 
-extension Console {
+extension CommandHandler {
     /// Lets an address or block in, or lets it in no more.
     ///
     /// - Throws: ``Refusal`` when the host itself would be locked out, and nobody said that it is meant.
@@ -13,7 +13,7 @@ extension Console {
         try words.end()
         let isAdded = path == "pop cliacl add"
         let command = isAdded ? ConfigurationCommand.addToACL(block) : .removeFromACL(block)
-        try await self.store.perform { configuration in
+        try await self.controller.perform { configuration in
             let before = self.letsHostIn(configuration.pop.controlACL)
             configuration.apply(command)
             guard before, !isForced, !self.letsHostIn(configuration.pop.controlACL) else { return }

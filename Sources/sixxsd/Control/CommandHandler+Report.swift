@@ -3,10 +3,10 @@ import Foundation
 import LinuxIO
 import Wire
 
-extension Console {
+extension CommandHandler {
     /// Everything a collector wants, as one line of JSON.
     func report() async throws -> ControlReply {
-        let state = await self.store.state
+        let state = await self.controller.state
         let table = await self.tunnelTable()
         let counts = TunnelTable.Counts(table.rows)
         let report = PoPReport(

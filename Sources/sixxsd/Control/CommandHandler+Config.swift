@@ -59,16 +59,16 @@ struct TextRequest: Sendable {
     }
 }
 
-extension Console {
+extension CommandHandler {
     func performConfig(_ path: String, _ words: Words, for caller: Caller) async throws -> ControlReply {
         var words = words
         if path == "config confirm" { return try await self.confirm(&words) }
         if path == "config reload" { return try await self.reload(&words) }
         try words.end()
-        let state = await self.store.state
+        let state = await self.controller.state
         switch path {
         case "config rollback":
-            guard let generation = await self.store.rollBack() else {
+            guard let generation = await self.controller.rollBack() else {
                 return ControlReply(404, "nothing to take back: the running configuration is confirmed")
             }
             return ControlReply(200, "generation \(generation) runs again")
@@ -96,7 +96,7 @@ extension Console {
         if isForced { _ = words.next() }
         try words.end()
         do {
-            return ControlReply(200, "read again: \(try await self.store.reload(isForced: isForced))")
+            return ControlReply(200, "read again: \(try await self.controller.reload(isForced: isForced))")
         } catch let error as ConfigurationError {
             return ControlReply(400, "\(error)")
         }
@@ -105,7 +105,7 @@ extension Console {
     private func confirm(_ words: inout Words) async throws -> ControlReply {
         let generation = try words.nextNumber("a generation", in: 0...Int(Int32.max))
         try words.end()
-        let doubt = try await self.store.confirm(generation: generation)
+        let doubt = try await self.controller.confirm(generation: generation)
         return ControlReply(200, "generation \(generation) confirmed\(Self.text(doubt))")
     }
 
@@ -131,7 +131,7 @@ extension Console {
             case .difference: return await self.difference(try Configuration(parsing: octets, file: "diff"))
             case .push(let generation, let confirmLimit, let isForced):
                 let configuration = try Configuration(parsing: octets, file: "push")
-                let outcome = try await self.store.replace(
+                let outcome = try await self.controller.replace(
                     with: configuration,
                     generation: generation,
                     confirmWithin: confirmLimit,
@@ -142,14 +142,14 @@ extension Console {
             }
         } catch let error as ConfigurationError {
             return ControlReply(400, "\(error)")
-        } catch let failure as ConfigurationStore.Failure {
+        } catch let failure as ConfigurationFailure {
             return ControlReply(failure)
         } catch {
             return ControlReply(500, "\(error)")
         }
     }
 
-    private static func reply(_ outcome: ConfigurationStore.Outcome, _ generation: Int) -> ControlReply {
+    private static func reply(_ outcome: ConfigurationController.Outcome, _ generation: Int) -> ControlReply {
         let doubt = Self.text(outcome.doubt)
         guard let difference = outcome.difference else {
             return ControlReply(200, "generation \(generation) unchanged\(doubt)")
@@ -158,7 +158,7 @@ extension Console {
     }
 
     private func difference(_ configuration: Configuration) async -> ControlReply {
-        let running = await self.store.state.configuration
+        let running = await self.controller.state.configuration
         let counts = configuration.difference(from: running)
         return ControlReply(200, lines: configuration.differenceLines(from: running) + ["\(counts)"])
     }

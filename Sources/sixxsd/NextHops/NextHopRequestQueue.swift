@@ -5,7 +5,7 @@ import Wire
 /// Where one worker leaves questions about next hops and finds the answers.
 ///
 /// Bounded, and without allocating once it is made: what finds no room is asked again later.
-final class NextHopDesk: Sendable {
+final class NextHopRequestQueue: Sendable {
     /// An answer, and what it was worked out from.
     struct Answer: Hashable, Sendable {
         var remote: IPv4Address
@@ -22,7 +22,7 @@ final class NextHopDesk: Sendable {
     private let hasAnswers = Atomic(false)
     private let wakeUp: WakeUp
 
-    /// Creates a desk that wakes somebody up when a question comes.
+    /// Creates a queue that wakes somebody up when a question comes.
     init(_ wakeUp: WakeUp) {
         var questions: [IPv4Address] = []
         questions.reserveCapacity(Self.capacity)

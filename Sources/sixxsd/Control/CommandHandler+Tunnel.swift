@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Wire
 
-extension Console {
+extension CommandHandler {
     func performTunnel(_ path: String, _ words: Words) async throws -> ControlReply {
         var words = words
         switch path {
@@ -23,7 +23,10 @@ extension Console {
         let (tid, name) = try await self.owner(&words)
         try words.end()
         guard let tid else {
-            return ControlReply(200, lines: await self.uplink().details(await self.store.state.configuration))
+            return ControlReply(
+                200,
+                lines: await self.uplink().details(await self.controller.state.configuration)
+            )
         }
         guard let row = await self.tunnelTable(of: [tid]).rows.first else {
             throw Refusal(404, "no tunnel \(name)")
@@ -38,7 +41,7 @@ extension Console {
         let table = await self.tunnelTable()
         var lines = table.rows.filter(selection.takes).map(\.listLine)
         if selection.takes(table.uplink) {
-            lines.append(table.uplink.listLine(await self.store.state.configuration))
+            lines.append(table.uplink.listLine(await self.controller.state.configuration))
         }
         return ControlReply(200, lines: lines)
     }
@@ -76,7 +79,7 @@ extension Console {
     }
 }
 
-extension Console.Selection {
+extension CommandHandler.Selection {
     fileprivate init(_ words: inout Words) throws(Words.Failure) {
         guard let first = words.next() else {
             self = .all

@@ -4,8 +4,8 @@ import Logging
 import Wire
 
 /// Carries out the commands of control sessions; one for all of them.
-struct Console: Sendable {
-    let store: ConfigurationStore
+struct CommandHandler: Sendable {
+    let controller: ConfigurationController
     let mailboxes: EngineMailboxes
     let traces: TraceHub
     let ledger: KernelLedger
@@ -41,7 +41,7 @@ struct Console: Sendable {
 
     /// What a line on connecting says.
     func greeting() async -> ControlReply {
-        let name = await self.store.state.configuration.pop.ownDetails?.name ?? "unconfigured"
+        let name = await self.controller.state.configuration.pop.ownDetails?.name ?? "unconfigured"
         return ControlReply(200, "\(name) sixxsd \(Release.version)")
     }
 
@@ -58,7 +58,7 @@ struct Console: Sendable {
             return try await self.answer(path, words, for: caller)
         } catch let failure as Words.Failure {
             return .reply(ControlReply(failure))
-        } catch let failure as ConfigurationStore.Failure {
+        } catch let failure as ConfigurationFailure {
             return .reply(ControlReply(failure))
         } catch let reply as Refusal {
             return .reply(reply.reply)
@@ -77,7 +77,7 @@ struct Console: Sendable {
         default: break
         }
         if path != "pop saveconfig", let command = try ConfigurationCommand(path, &words) {
-            try await self.store.perform { $0.apply(command) }
+            try await self.controller.perform { $0.apply(command) }
             return .reply(ControlReply(200, "OK"))
         }
         switch path.split(separator: " ").first {
@@ -105,7 +105,7 @@ extension ControlReply {
     }
 
     /// A reply about a change that was not made.
-    init(_ failure: ConfigurationStore.Failure) {
+    init(_ failure: ConfigurationFailure) {
         let code =
             switch failure {
             case .conflict: 400

@@ -2,7 +2,7 @@ import Core
 import LinuxIO
 import Wire
 
-extension Console {
+extension CommandHandler {
     /// Says what would become of a packet; nothing is sent or counted.
     func explain(_ words: inout Words) async throws -> ControlReply {
         let octets: [UInt8] = try words.next(expecting: "a packet as hexadecimal digits") { text in
@@ -10,7 +10,7 @@ extension Console {
         }
         let origin = try await self.origin(&words)
         try words.end()
-        let configuration = await self.store.state.configuration
+        let configuration = await self.controller.state.configuration
         let state = await self.mailboxes.first.perform { engine, _ in engine.state() }
         let now = Moment(
             monotonic: MonotonicClock.now(),

@@ -5,46 +5,9 @@ import Logging
 import Synchronization
 import Wire
 
-/// Holds the running configuration and is the only one to change it.
-actor ConfigurationStore {
-    /// The running configuration and where it comes from.
-    struct State: Sendable {
-        var configuration: Configuration
-        /// The centre's number; 0 when it came from a file only.
-        var generation: Int
-        var digest: String
-        var appliedAt: Date
-
-        fileprivate init(_ stored: ConfigurationFile.Stored) {
-            self.configuration = stored.configuration
-            self.generation = stored.generation
-            self.digest = Configuration.sha256(of: stored.text.utf8)
-            self.appliedAt = Date()
-        }
-
-        fileprivate var stored: ConfigurationFile.Stored {
-            ConfigurationFile.Stored(configuration: self.configuration, generation: self.generation)
-        }
-    }
-
-    /// Why a change was not made.
-    enum Failure: Error {
-        /// The new configuration breaks a rule.
-        case conflict(Configuration.Conflict)
-        /// It could not be saved.
-        case notSaved(SystemCallError)
-        /// The daemon ends, and the disk has not answered.
-        case ending
-        /// The generation is not one that waits to be confirmed.
-        case nothingToConfirm(generation: Int)
-        /// It takes more tunnels away than is plausible, and nobody said that it is meant.
-        case tooManyLosses(Int, of: Int)
-        /// It is what runs already.
-        case unchanged
-        /// There is nothing in the file.
-        case empty
-    }
-
+/// Holds the running configuration, and is the only one to change it: applies, tries, takes back; what it is saved in is
+/// ``ConfigurationStorage``'s.
+actor ConfigurationController {
     /// What became of a change that was made.
     struct Outcome: Sendable {
         /// What changed; nil when the same configuration was running already.
@@ -57,23 +20,10 @@ actor ConfigurationStore {
     private struct Trial {
         /// Tells it from others, so that a timer that is late can't end a newer one.
         let identity: UInt64
-        let confirmed: State
+        let confirmed: RunningConfiguration
         let timer: Task<Void, any Error>
         /// Whether somebody confirmed it, and the disk has not answered yet.
         var isBeingConfirmed = false
-    }
-
-    /// What a file was read or written with.
-    private struct Known {
-        var digest: String
-        var generation: Int
-        var mark: ConfigurationFile.Mark?
-
-        init(_ stored: ConfigurationFile.Stored, _ mark: ConfigurationFile.Mark?) {
-            self.digest = Configuration.sha256(of: stored.text.utf8)
-            self.generation = stored.generation
-            self.mark = mark
-        }
     }
 
     /// What changes take turns at.
@@ -84,15 +34,8 @@ actor ConfigurationStore {
         case running
     }
 
-    /// Whether somebody has a turn, and those that wait for its end.
-    private struct Queue {
-        var isTaken = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private(set) var state: State
-    private let file: ConfigurationFile
-    private let disk: BackgroundThread
+    private(set) var state: RunningConfiguration
+    private let storage: ConfigurationStorage
     private let mailboxes: EngineMailboxes
     private let routes: any RouteKeeper
     private let levels: LogLevels
@@ -101,11 +44,9 @@ actor ConfigurationStore {
     private var trialCount: UInt64 = 0
     /// What the engine has, made from ``state``; nil when only the engine knows, and the first change must look at all tunnels.
     private var prepared: EngineConfiguration?
-    /// What the file holds, as far as the daemon knows.
-    private var inFile: Known
     /// How often what runs was replaced.
     private var revision: UInt64 = 0
-    private var queues = Turn.allCases.map { _ in Queue() }
+    private var queues = Turn.allCases.map { _ in TurnQueue() }
 
     /// Who may speak to the control port, for those who can't wait.
     nonisolated let accessList: Mutex<[AddressBlock]>
@@ -114,7 +55,7 @@ actor ConfigurationStore {
     nonisolated let times = ApplyTimes()
 
     init(
-        _ start: StartingPoint,
+        _ start: BootConfiguration,
         file: ConfigurationFile,
         disk: BackgroundThread,
         mailboxes: EngineMailboxes,
@@ -123,12 +64,14 @@ actor ConfigurationStore {
         prepared: EngineConfiguration? = nil,
         logger: Logger
     ) {
-        self.state = State(start.running)
+        self.state = RunningConfiguration(start.running)
         self.prepared = prepared
-        let inFile = start.trial?.confirmed ?? start.running
-        self.inFile = Known(inFile, inFile.source)
-        self.file = file
-        self.disk = disk
+        self.storage = ConfigurationStorage(
+            file,
+            holding: start.trial?.confirmed ?? start.running,
+            disk: disk,
+            logger: logger
+        )
         self.mailboxes = mailboxes
         self.routes = routes
         self.levels = levels
@@ -140,10 +83,10 @@ actor ConfigurationStore {
     /// Adds the routes of the configuration that the daemon started with, and goes on with its trial.
     ///
     /// - Throws: ``LinuxIO/SystemCallError`` with what the kernel refused.
-    func begin(_ start: StartingPoint) throws {
+    func begin(_ start: BootConfiguration) throws {
         try self.routes.follow(self.state.configuration)
         guard let trial = start.trial else { return }
-        self.beginTrial(backTo: State(trial.confirmed), after: trial.remaining)
+        self.beginTrial(backTo: RunningConfiguration(trial.confirmed), after: trial.remaining)
     }
 
     /// Looks at the engines while nobody changes their configuration.
@@ -168,7 +111,7 @@ actor ConfigurationStore {
     ///   - isForced: Whether it may take many tunnels away.
     ///   - spent: What was spent on it so far, in nanoseconds; for the statistics.
     /// - Returns: What changed, and what it cost.
-    /// - Throws: ``Failure``; nothing has changed then.
+    /// - Throws: ``ConfigurationFailure``; nothing has changed then.
     func replace(
         with configuration: Configuration,
         generation: Int,
@@ -180,11 +123,11 @@ actor ConfigurationStore {
             let began = MonotonicClock.now()
             let (old, revision) = (self.state, self.revision)
             let stored = ConfigurationFile.Stored(configuration: configuration, generation: generation)
-            let new = State(stored)
+            let new = RunningConfiguration(stored)
             let isSame = old.digest == new.digest
             if isSame, old.generation == generation, self.trial == nil || limit != nil { return Outcome() }
             let changes = configuration.tunnelChanges(from: old.configuration)
-            if !isForced { try Self.refuseMassChange(changes, of: old.configuration.tunnels.count) }
+            if !isForced { try MassChangeGuard.judge(changes, of: old.configuration.tunnels.count) }
             let spent = spent + (MonotonicClock.now() - began)
             let doubt = try await self.write(stored, onTrialFor: limit)
             let wasOnTrial = self.trial != nil
@@ -193,7 +136,7 @@ actor ConfigurationStore {
                 let known = self.revision == revision ? changes : nil
                 return await self.takeOver(new, known, confirmWithin: limit, spent: spent)
             }
-            if wasOnTrial, limit == nil { await self.forgetTrial() }
+            if wasOnTrial, limit == nil { await self.storage.forgetTrial() }
             return Outcome(difference: difference, doubt: doubt)
         }
     }
@@ -202,7 +145,7 @@ actor ConfigurationStore {
     ///
     /// - Returns: What changed; nil when the same was running.
     private func takeOver(
-        _ new: State,
+        _ new: RunningConfiguration,
         _ known: [ConfigurationChange<TunnelSettings>]?,
         confirmWithin limit: Int?,
         spent: UInt64
@@ -220,41 +163,31 @@ actor ConfigurationStore {
         return difference
     }
 
-    /// What takes away more than one tunnel in twenty, and more than ten, is more likely a mistake.
-    private static func refuseMassChange(
-        _ changes: [ConfigurationChange<TunnelSettings>],
-        of count: Int
-    ) throws(Failure) {
-        let losses = changes.losses
-        guard losses > 10, losses * 20 > count else { return }
-        throw .tooManyLosses(losses, of: count)
-    }
-
     /// Carries out one command; the change lasts until the daemon's end unless it is saved.
     ///
-    /// - Throws: ``Failure/conflict(_:)``, ``Failure/unchanged`` or what the change throws; nothing has changed
+    /// - Throws: ``ConfigurationFailure/conflict(_:)``, ``ConfigurationFailure/unchanged`` or what the change throws; nothing has changed
     ///   then.
     func perform(_ change: @Sendable (inout Configuration) throws -> Void) async throws {
         try await self.taking(.running) {
             var configuration = self.state.configuration
             try change(&configuration)
             do throws(Configuration.Conflict) { try configuration.check() } catch {
-                throw Failure.conflict(error)
+                throw ConfigurationFailure.conflict(error)
             }
-            guard configuration != self.state.configuration else { throw Failure.unchanged }
+            guard configuration != self.state.configuration else { throw ConfigurationFailure.unchanged }
             let generation = self.state.generation
             let stored = ConfigurationFile.Stored(configuration: configuration, generation: generation)
-            await self.activate(State(stored), spent: 0)
+            await self.activate(RunningConfiguration(stored), spent: 0)
         }
     }
 
     /// Saves the running configuration into its file; while it is on trial, the one that was confirmed last.
     ///
     /// - Returns: Why a power cut might undo it, or nil.
-    /// - Throws: ``Failure/notSaved(_:)``.
+    /// - Throws: ``ConfigurationFailure/notSaved(_:)``.
     func save() async throws -> SystemCallError? {
         try await self.taking(.files) {
-            try await self.write((self.trial?.confirmed ?? self.state).stored, onTrialFor: nil)
+            try await self.storage.save((self.trial?.confirmed ?? self.state).stored)
         }
     }
 
@@ -263,18 +196,10 @@ actor ConfigurationStore {
     /// Whatever somebody made of the file meanwhile stays, and so does a file that says the same, comments and all.
     ///
     /// - Returns: Where it was saved instead of the file; nil for the file itself.
-    /// - Throws: ``Failure/notSaved(_:)``.
+    /// - Throws: ``ConfigurationFailure/notSaved(_:)``.
     func saveAtEnd() async throws -> String? {
         try await self.taking(.files) {
-            let last = self.trial?.confirmed ?? self.state
-            if last.digest == self.inFile.digest, last.generation == self.inFile.generation { return nil }
-            let (file, mark, stored) = (self.file, self.inFile.mark, last.stored)
-            let isEdited = try await self.disk.performUnlessCancelled { file.isOther(than: mark) }
-            guard isEdited else {
-                _ = try await self.write(stored, onTrialFor: nil)
-                return nil
-            }
-            return try await self.disk.performUnlessCancelled { try file.saveBeside(stored) }
+            try await self.storage.saveAtEnd(self.trial?.confirmed ?? self.state)
         }
     }
 
@@ -282,26 +207,24 @@ actor ConfigurationStore {
     ///
     /// - Parameter isForced: Whether it may take many tunnels away, or be empty.
     /// - Returns: What changed.
-    /// - Throws: ``Wire/ConfigurationError``, ``Failure`` or an error of reading; nothing has changed then.
+    /// - Throws: ``Wire/ConfigurationError``, ``ConfigurationFailure`` or an error of reading; nothing has changed then.
     func reload(isForced: Bool = false) async throws -> ConfigurationDifference {
         try await self.taking(.files) {
-            let file = self.file
-            let stored = try await self.disk.performUnlessCancelled { try file.load() }
+            let stored = try await self.storage.load()
             let wasOnTrial = self.trial != nil
             let difference = try await self.taking(.running) {
                 let old = self.state.configuration
                 let changes = stored.configuration.tunnelChanges(from: old)
                 if !isForced {
-                    let isEmpty = stored.configuration == Configuration() && old != stored.configuration
-                    guard !isEmpty else { throw Failure.empty }
-                    try Self.refuseMassChange(changes, of: old.tunnels.count)
+                    try MassChangeGuard.judge(stored.configuration, replacing: old)
+                    try MassChangeGuard.judge(changes, of: old.tunnels.count)
                 }
                 _ = self.endTrial()
-                await self.activate(State(stored), changes, spent: 0)
+                await self.activate(RunningConfiguration(stored), changes, spent: 0)
                 return stored.configuration.difference(from: old, changes)
             }
-            self.inFile = Known(stored, stored.source)
-            if wasOnTrial { await self.forgetTrial() }
+            self.storage.note(stored)
+            if wasOnTrial { await self.storage.forgetTrial() }
             return difference
         }
     }
@@ -312,30 +235,14 @@ actor ConfigurationStore {
     private func write(
         _ stored: ConfigurationFile.Stored,
         onTrialFor limit: Int?
-    ) async throws(Failure) -> SystemCallError? {
-        let file = self.file
-        do {
-            if let limit {
-                try await self.disk.performUnlessCancelled {
-                    let deadline = Int64(clamping: WallClock.secondsSince1970()) + Int64(limit)
-                    try file.saveTrial(.init(stored: stored, deadline: deadline, limit: Int64(limit)))
-                }
-                return nil
-            }
-            let (durability, mark) = try await self.disk.performUnlessCancelled { try file.save(stored) }
-            self.inFile = Known(stored, mark)
-            guard case .untilPowerCut(let doubt) = durability else { return nil }
-            self.logger.warning("the configuration may not survive a power cut: \(doubt)")
-            return doubt
-        } catch let error as SystemCallError {
-            throw .notSaved(error)
-        } catch {
-            throw .ending
-        }
+    ) async throws(ConfigurationFailure) -> SystemCallError? {
+        guard let limit else { return try await self.storage.save(stored) }
+        try await self.storage.saveTrial(stored, for: limit)
+        return nil
     }
 
     private func activate(
-        _ new: State,
+        _ new: RunningConfiguration,
         _ known: [ConfigurationChange<TunnelSettings>]? = nil,
         spent: UInt64
     ) async {
@@ -373,17 +280,17 @@ actor ConfigurationStore {
     /// Keeps a configuration that was to be confirmed, and saves it.
     ///
     /// - Returns: Why a power cut might undo it, or nil.
-    /// - Throws: ``Failure/nothingToConfirm(generation:)`` or ``Failure/notSaved(_:)``.
+    /// - Throws: ``ConfigurationFailure/nothingToConfirm(generation:)`` or ``ConfigurationFailure/notSaved(_:)``.
     func confirm(generation: Int) async throws -> SystemCallError? {
         try await self.taking(.files) {
             guard self.trial != nil, self.state.generation == generation else {
-                throw Failure.nothingToConfirm(generation: generation)
+                throw ConfigurationFailure.nothingToConfirm(generation: generation)
             }
             self.trial?.isBeingConfirmed = true
             defer { self.trial?.isBeingConfirmed = false }
-            let doubt = try await self.write(self.state.stored, onTrialFor: nil)
+            let doubt = try await self.storage.save(self.state.stored)
             _ = self.endTrial()
-            await self.forgetTrial()
+            await self.storage.forgetTrial()
             return doubt
         }
     }
@@ -408,12 +315,12 @@ actor ConfigurationStore {
         guard let generation else { return nil }
         await self.taking(.files) {
             // What was put on trial meanwhile has its own file there.
-            if self.trial == nil { await self.forgetTrial() }
+            if self.trial == nil { await self.storage.forgetTrial() }
         }
         return generation
     }
 
-    private func beginTrial(backTo confirmed: State, after limit: Duration) {
+    private func beginTrial(backTo confirmed: RunningConfiguration, after limit: Duration) {
         self.trialCount += 1
         let identity = self.trialCount
         let timer = Task {
@@ -426,55 +333,21 @@ actor ConfigurationStore {
     /// Ends the trial of the running configuration, if there is one.
     ///
     /// - Returns: The configuration that was confirmed last.
-    private func endTrial() -> State? {
+    private func endTrial() -> RunningConfiguration? {
         guard let trial = self.trial else { return nil }
         trial.timer.cancel()
         self.trial = nil
         return trial.confirmed
     }
 
-    /// Makes sure that a restarted daemon doesn't come back with what was on trial.
-    private func forgetTrial() async {
-        let file = self.file
-        do { try await self.disk.performUnlessCancelled { try file.removeTrial() } } catch {
-            self.logger.error("what was on trial would come back after a restart: \(error)")
-        }
-    }
-
     // MARK: - One after the other
 
     /// Does something after all that came before it at the same turn: an actor alone would let them in while one waits.
     private func taking<Value>(_ turn: Turn, _ body: () async throws -> Value) async rethrows -> Value {
-        if self.queues[turn.rawValue].isTaken {
-            await withCheckedContinuation { self.queues[turn.rawValue].waiting.append($0) }
+        if !self.queues[turn.rawValue].takeIfFree() {
+            await withCheckedContinuation { self.queues[turn.rawValue].add($0) }
         }
-        self.queues[turn.rawValue].isTaken = true
-        defer { self.passOn(turn) }
+        defer { self.queues[turn.rawValue].passOn() }
         return try await body()
-    }
-
-    private func passOn(_ turn: Turn) {
-        guard !self.queues[turn.rawValue].waiting.isEmpty else {
-            self.queues[turn.rawValue].isTaken = false
-            return
-        }
-        // The next one takes over at once: nobody else may come between.
-        self.queues[turn.rawValue].waiting.removeFirst().resume()
-    }
-}
-
-extension ConfigurationStore.Failure: CustomStringConvertible {
-    /// A clause for people.
-    var description: String {
-        switch self {
-        case .conflict(let conflict): "\(conflict)"
-        case .notSaved(let error): "refused, since it could not be saved: \(error)"
-        case .ending: "refused, since the daemon ends before it could be saved"
-        case .nothingToConfirm(let generation): "generation \(generation) does not wait to be confirmed"
-        case .tooManyLosses(let losses, let count):
-            "refused, since it removes or disables \(losses) of \(count) tunnels: say force if that is meant"
-        case .unchanged: "nothing to change"
-        case .empty: "refused, since there is nothing in the file: say force if that is meant"
-        }
     }
 }

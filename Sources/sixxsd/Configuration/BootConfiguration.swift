@@ -1,7 +1,7 @@
 import Wire
 
 /// What a daemon starts with: what its file says, or what was on trial when it was ended.
-struct StartingPoint: Sendable {
+struct BootConfiguration: Sendable {
     /// What runs at first.
     let running: ConfigurationFile.Stored
 

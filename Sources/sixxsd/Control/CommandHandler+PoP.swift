@@ -3,10 +3,10 @@ import Foundation
 import LinuxIO
 import Wire
 
-extension Console {
+extension CommandHandler {
     func performPoP(_ path: String, _ words: Words, for caller: Caller) async throws -> ControlReply {
         try words.end()
-        let pop = await self.store.state.configuration.pop
+        let pop = await self.controller.state.configuration.pop
         switch path {
         case "pop cliacl list": return ControlReply(200, lines: pop.controlACL.map(\.description))
         case "pop subnetprefix list": return ControlReply(200, lines: pop.subnetPrefixes.map(\.description))
@@ -29,9 +29,9 @@ extension Console {
 
     private func save() async throws -> ControlReply {
         do {
-            let doubt = try await self.store.save()
+            let doubt = try await self.controller.save()
             return ControlReply(200, "configuration saved\(Self.text(doubt))")
-        } catch ConfigurationStore.Failure.notSaved(let error) {
+        } catch ConfigurationFailure.notSaved(let error) {
             return ControlReply(500, "configuration not saved: \(error)")
         }
     }
@@ -63,7 +63,7 @@ extension Console {
     }
 
     private func info(_ pop: PoPSettings) async -> [String] {
-        let state = await self.store.state
+        let state = await self.controller.state
         return [
             "name \(pop.ownDetails?.name ?? "-")",
             "id \(pop.id.map(String.init) ?? "-")",
@@ -120,7 +120,7 @@ extension Console {
     /// One line a worker, with what became of every packet it saw.
     private func threads() async -> [String] {
         let accountings = await self.mailboxes.perform { engine, _ in engine.accounting }
-        return accountings.enumerated().flatMap(Self.lines) + self.store.times.lines
+        return accountings.enumerated().flatMap(Self.lines) + self.controller.times.lines
     }
 
     private static func lines(ofWorker index: Int, _ accounting: Accounting) -> [String] {

@@ -2,14 +2,14 @@ import Core
 import Foundation
 import Wire
 
-extension Console {
+extension CommandHandler {
     /// Takes a word that names a tunnel: `T<n>`, a tid, or an address that routes to it.
     ///
     /// - Throws: ``Wire/Words/Failure`` without a word, ``Refusal`` when no tunnel has that name.
     func tunnel(_ words: inout Words) async throws -> (tid: TID, name: String) {
         let word = try words.next(expecting: "a tunnel: T<n>, a tid or an address that routes to it")
         let tid = await self.tid(named: word.text)
-        let tunnels = await self.store.state.configuration.tunnels
+        let tunnels = await self.controller.state.configuration.tunnels
         guard let settings = tunnels.first(where: { $0.tid == tid }) else {
             throw Refusal(404, "no tunnel \"\(word.text)\"")
         }
@@ -28,13 +28,13 @@ extension Console {
     /// The tid that a word names, whether there is such a tunnel or not.
     func tid(named text: String) async -> TID? {
         if let number = try? TunnelNumber(parsing: text) {
-            return await self.store.state.configuration.tunnels.first { $0.number == number }?.tid
+            return await self.controller.state.configuration.tunnels.first { $0.number == number }?.tid
         }
         // As `tunnel show` prints it, too.
         let digits = text.lowercased().hasPrefix("0x") ? String(text.dropFirst(2)) : text
         if let tid = try? TID(parsing: digits) { return tid }
         guard let address = try? IPv6Address(parsing: text) else { return nil }
-        switch AddressPlan(await self.store.state.configuration).owner(of: address) {
+        switch AddressPlan(await self.controller.state.configuration).owner(of: address) {
         case .local(let tid), .remote(let tid), .unassigned(let tid), .routed(let tid): return tid
         case .daemon, .nobody, .outside: return nil
         }
@@ -77,7 +77,7 @@ extension Console {
             return address.isReachableUnicast ? address : nil
         }
         try words.end()
-        try await self.store.perform { configuration in
+        try await self.controller.perform { configuration in
             guard let index = configuration.tunnels.firstIndex(where: { $0.tid == tid }) else {
                 throw Refusal(404, "no tunnel \(name)")
             }
@@ -94,7 +94,7 @@ extension Console {
         if words.peek?.isKeyword("all") == true {
             _ = words.next()
             try words.end()
-            let tids = await self.store.state.configuration.tunnels.map(\.tid)
+            let tids = await self.controller.state.configuration.tunnels.map(\.tid)
             _ = await self.mailboxes.perform { engine, _ in
                 for tid in tids { engine.resetErrors(of: tid) }
                 engine.resetErrors(of: nil)

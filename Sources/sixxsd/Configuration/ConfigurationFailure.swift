@@ -1,0 +1,36 @@
+import LinuxIO
+import Wire
+
+/// Why a change was not made.
+enum ConfigurationFailure: Error {
+    /// The new configuration breaks a rule.
+    case conflict(Configuration.Conflict)
+    /// It could not be saved.
+    case notSaved(SystemCallError)
+    /// The daemon ends, and the disk has not answered.
+    case ending
+    /// The generation is not one that waits to be confirmed.
+    case nothingToConfirm(generation: Int)
+    /// It takes more tunnels away than is plausible, and nobody said that it is meant.
+    case tooManyLosses(Int, of: Int)
+    /// It is what runs already.
+    case unchanged
+    /// There is nothing in the file.
+    case empty
+}
+
+extension ConfigurationFailure: CustomStringConvertible {
+    /// A clause for people.
+    var description: String {
+        switch self {
+        case .conflict(let conflict): "\(conflict)"
+        case .notSaved(let error): "refused, since it could not be saved: \(error)"
+        case .ending: "refused, since the daemon ends before it could be saved"
+        case .nothingToConfirm(let generation): "generation \(generation) does not wait to be confirmed"
+        case .tooManyLosses(let losses, let count):
+            "refused, since it removes or disables \(losses) of \(count) tunnels: say force if that is meant"
+        case .unchanged: "nothing to change"
+        case .empty: "refused, since there is nothing in the file: say force if that is meant"
+        }
+    }
+}
