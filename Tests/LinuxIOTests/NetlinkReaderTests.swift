@@ -17,12 +17,10 @@ struct NetlinkReaderTests {
 
     /// How much of a datagram means something to each reader.
     private static func read(_ datagram: [UInt8]) -> Int {
-        let loopback = try? NetworkDevice(named: "lo")
-        return NetlinkReply.messages(in: datagram).reduce(0) { count, reply in
+        NetlinkReply.messages(in: datagram).reduce(0) { count, reply in
             let found: [Any?] = [
                 RouteChange(reply), IPv4Way(reply, to: IPv4Address(1)), Neighbour(reply), EthernetLink(reply),
-                loopback.flatMap { IPv6Route(own: reply, through: $0) }, reply.explanation,
-                IPv6RouteEntry(reply),
+                reply.explanation, IPv6RouteEntry(reply),
                 LinkState(reply), InterfaceAddress(reply),
             ]
             return count + found.count { $0 != nil }
@@ -31,7 +29,7 @@ struct NetlinkReaderTests {
 
     @Test
     func readWhatTheKernelWrites() throws {
-        #expect(NetlinkSamples.all.map(Self.read) == [2, 2, 3, 2, 1, 1])
+        #expect(NetlinkSamples.all.map(Self.read) == [2, 2, 3, 1, 1, 1])
         for sample in NetlinkSamples.all {
             #expect(throws: Never.self, "\(sample)") { try checkNetlink(sample) }
             #expect(throws: Never.self, "\(sample)") { try checkNetlink(sample + sample + [1, 2, 3]) }

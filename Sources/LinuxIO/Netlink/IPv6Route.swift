@@ -1,5 +1,3 @@
-internal import CLinux
-internal import Glibc
 public import Wire
 
 /// An entry of the kernel's main IPv6 routing table.
@@ -29,25 +27,6 @@ public struct IPv6Route: Hashable, Sendable {
         self.gateway = gateway
         self.device = device
         self.metric = metric
-    }
-
-    /// Reads a message about a route; nil when it is not ours (``RouteNetlink/routeProtocol``), leads elsewhere than
-    /// through the device, or is no route of IPv6.
-    init?(own reply: NetlinkReply, through device: NetworkDevice) {
-        let fixedLength = MemoryLayout<rtmsg>.size
-        guard reply.type == UInt16(RTM_NEWROUTE), reply.body.count >= fixedLength else { return nil }
-        let message = reply.body.withUnsafeBytes { $0.loadUnaligned(as: rtmsg.self) }
-        let attributes = NetlinkReply.attributes(in: reply.body.dropFirst(fixedLength))
-        guard message.rtm_family == UInt8(AF_INET6), message.rtm_protocol == RouteNetlink.routeProtocol,
-            attributes.number(UInt16(RTA_OIF.rawValue)) == device.index
-        else { return nil }
-        self.destination = IPv6Prefix(
-            containing: attributes.ipv6Address(UInt16(RTA_DST.rawValue)) ?? .unspecified,
-            length: Int(message.rtm_dst_len)
-        )
-        self.gateway = attributes.ipv6Address(UInt16(RTA_GATEWAY.rawValue))
-        self.device = device
-        self.metric = attributes.number(UInt16(RTA_PRIORITY.rawValue))
     }
 }
 

@@ -10,18 +10,6 @@ extension RouteNetlink {
         try self.change(Self.link("bringing up \(device)", device, flags: up, change: up))
     }
 
-    /// Whether an interface is up, as far as its operator is concerned.
-    ///
-    /// - Throws: ``SystemCallError`` when the kernel refuses to say, for instance because it is gone.
-    public mutating func isUp(_ device: NetworkDevice) throws(SystemCallError) -> Bool {
-        let request = Self.link("looking at \(device)", device, "RTM_GETLINK", RTM_GETLINK)
-        return try self.dump(request).contains { reply in
-            guard reply.body.count >= MemoryLayout<ifinfomsg>.size else { return false }
-            let message = reply.body.withUnsafeBytes { $0.loadUnaligned(as: ifinfomsg.self) }
-            return message.ifi_flags & UInt32(IFF_UP) != 0
-        }
-    }
-
     /// Sets an interface's MTU.
     ///
     /// - Parameters:
@@ -52,12 +40,10 @@ extension RouteNetlink {
     private static func link(
         _ subject: String,
         _ device: NetworkDevice,
-        _ call: String = "RTM_NEWLINK",
-        _ type: Int = RTM_NEWLINK,
         flags: UInt32 = 0,
         change: UInt32 = 0
     ) -> NetlinkRequest {
-        var request = NetlinkRequest(call, type: type, flags: NLM_F_ACK, subject: subject)
+        var request = NetlinkRequest("RTM_NEWLINK", type: RTM_NEWLINK, flags: NLM_F_ACK, subject: subject)
         request.append(
             ifinfomsg(
                 ifi_family: UInt8(AF_UNSPEC),

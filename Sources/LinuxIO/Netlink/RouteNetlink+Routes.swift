@@ -1,7 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import SystemPackage
-public import Wire
+internal import Wire
 
 extension RouteNetlink {
     /// What to do when the table has a route with the same destination and metric.
@@ -47,55 +46,6 @@ extension RouteNetlink {
                 route: route
             )
         )
-    }
-
-    /// Lists the routes through a device that are marked with ``routeProtocol``.
-    ///
-    /// - Throws: ``SystemCallError`` when the kernel refuses.
-    public mutating func ownRoutes(through device: NetworkDevice) throws(SystemCallError) -> [IPv6Route] {
-        var request = NetlinkRequest(
-            "RTM_GETROUTE",
-            type: RTM_GETROUTE,
-            flags: NLM_F_DUMP,
-            subject: "listing routes of \(device)"
-        )
-        var message = rtmsg()
-        message.rtm_family = UInt8(AF_INET6)
-        request.append(message)
-        return try self.dump(request).compactMap { IPv6Route(own: $0, through: device) }.sorted {
-            $0.destination < $1.destination
-        }
-    }
-
-    /// Whether the kernel sends what is for an address through a device.
-    ///
-    /// One look-up, however many routes there are.
-    ///
-    /// - Throws: ``SystemCallError`` when the kernel refuses to say.
-    public mutating func leads(
-        to address: IPv6Address,
-        through device: NetworkDevice
-    ) throws(SystemCallError) -> Bool {
-        var message = rtmsg()
-        message.rtm_family = UInt8(AF_INET6)
-        message.rtm_dst_len = 128
-        var request = NetlinkRequest(
-            "RTM_GETROUTE",
-            type: RTM_GETROUTE,
-            flags: NLM_F_ACK,
-            subject: "looking up the route to \(address)"
-        )
-        request.append(message)
-        request.attribute(Int(RTA_DST.rawValue), address)
-        do throws(SystemCallError) {
-            return try self.dump(request).contains { reply in
-                let attributes = NetlinkReply.attributes(in: reply.body.dropFirst(MemoryLayout<rtmsg>.size))
-                return attributes.number(UInt16(RTA_OIF.rawValue)) == device.index
-            }
-        } catch {
-            guard Self.routeRefusals.contains(error.errno) else { throw error }
-            return false
-        }
     }
 
     /// A request to add or remove a route.

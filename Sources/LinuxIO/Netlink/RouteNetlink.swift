@@ -1,4 +1,6 @@
 internal import CLinux
+internal import Glibc
+internal import SystemPackage
 
 /// The kernel's interfaces, addresses and routes, asked and changed through rtnetlink.
 ///
@@ -25,5 +27,28 @@ public struct RouteNetlink: ~Copyable, Sendable {
     /// Sends a request that the kernel answers with any number of messages.
     mutating func dump(_ request: NetlinkRequest) throws(SystemCallError) -> [NetlinkReply] {
         try self.socket.exchange(request)
+    }
+
+    /// What a look-up answers whose route leads nowhere: none, unreachable, blackhole, prohibit.
+    static let routeRefusals: [Errno] = [
+        .networkUnreachable, .noRouteToHost, .invalidArgument, .permissionDenied,
+    ]
+
+    static let noSuchDevice = Errno(rawValue: ENODEV)
+
+    /// Sends a request for one thing.
+    ///
+    /// - Returns: The first message that can be read as such; nil when there is none, or after some refusals.
+    mutating func answer<Value>(
+        _ request: NetlinkRequest,
+        orNilAfter refusals: [Errno],
+        _ read: (NetlinkReply) -> Value?
+    ) throws(SystemCallError) -> Value? {
+        do throws(SystemCallError) {
+            return try self.dump(request).lazy.compactMap(read).first
+        } catch {
+            guard refusals.contains(error.errno) else { throw error }
+            return nil
+        }
     }
 }

@@ -1,0 +1,99 @@
+internal import CLinux
+internal import Glibc
+internal import Wire
+
+/// What the kernel is asked; the one place that makes such requests.
+extension NetlinkRequest {
+    /// Which route the kernel sends by what is for an address, one look-up however many routes there are.
+    static func route(to address: IPv6Address) -> NetlinkRequest {
+        // The route itself, not what it comes to for this one address.
+        var request = Self.route(to: "\(address)", AF_INET6, length: 128, flags: UInt32(RTM_F_FIB_MATCH))
+        request.attribute(Int(RTA_DST.rawValue), address)
+        return request
+    }
+
+    /// The same for IPv4, where it says what it comes to.
+    static func route(to address: IPv4Address) -> NetlinkRequest {
+        var request = Self.route(to: "\(address)", AF_INET, length: 32, flags: 0)
+        request.attribute(Int(RTA_DST.rawValue), address.value.bigEndian)
+        return request
+    }
+
+    private static func route(
+        to address: String,
+        _ family: CInt,
+        length: UInt8,
+        flags: UInt32
+    ) -> NetlinkRequest {
+        var message = rtmsg()
+        message.rtm_family = UInt8(family)
+        message.rtm_dst_len = length
+        message.rtm_flags = flags
+        var request = NetlinkRequest(
+            "RTM_GETROUTE",
+            type: RTM_GETROUTE,
+            flags: NLM_F_ACK,
+            subject: "looking up the route to \(address)"
+        )
+        request.append(message)
+        return request
+    }
+
+    /// All routes of IPv6, in all tables.
+    static var allRoutes: NetlinkRequest {
+        var request = NetlinkRequest(
+            "RTM_GETROUTE",
+            type: RTM_GETROUTE,
+            flags: NLM_F_DUMP,
+            subject: "listing routes"
+        )
+        var message = rtmsg()
+        message.rtm_family = UInt8(AF_INET6)
+        request.append(message)
+        return request
+    }
+
+    /// An interface, by its number.
+    static func link(_ interface: UInt32, named name: String) -> NetlinkRequest {
+        var request = NetlinkRequest(
+            "RTM_GETLINK",
+            type: RTM_GETLINK,
+            flags: NLM_F_ACK,
+            subject: "looking at \(name)"
+        )
+        var message = ifinfomsg()
+        message.ifi_index = CInt(bitPattern: interface)
+        request.append(message)
+        return request
+    }
+
+    /// A neighbour of IPv4.
+    static func neighbour(_ name: Neighbour.Name) -> NetlinkRequest {
+        var request = NetlinkRequest(
+            "RTM_GETNEIGH",
+            type: RTM_GETNEIGH,
+            flags: NLM_F_ACK,
+            subject: "looking up neighbour \(name.address)"
+        )
+        var message = ndmsg()
+        message.ndm_family = UInt8(AF_INET)
+        message.ndm_ifindex = CInt(bitPattern: name.interface)
+        request.append(message)
+        request.attribute(Int(NDA_DST), name.address.value.bigEndian)
+        return request
+    }
+
+    /// All addresses of IPv6, for the sake of one interface's.
+    static func addresses(of device: NetworkDevice) -> NetlinkRequest {
+        var request = NetlinkRequest(
+            "RTM_GETADDR",
+            type: RTM_GETADDR,
+            flags: NLM_F_DUMP,
+            subject: "listing addresses of \(device)"
+        )
+        var message = ifaddrmsg()
+        message.ifa_family = UInt8(AF_INET6)
+        request.append(message)
+        return request
+    }
+}
