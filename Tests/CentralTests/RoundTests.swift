@@ -129,15 +129,22 @@ struct RoundTests {
         #expect(kinds == [.reachable, .restarted, .drifted, .unreachable, .reachable])
     }
 
-    @Test func recordsThatItWasCancelled() async throws {
+    @Test func saysNothingOfAPoPThatItWasInterruptedAt() async throws {
         let test = try await TestStore([.addPoP(Fixture.pop())])
-        let round = Self.round(test, FakeConnector())
-        let task = Task { try await round.run() }
+        let connector = FakeConnector()
+        let round = Self.round(test, connector)
+        _ = try await round.run()
+        let before = try await test.store.contacts(of: [], PastWindow())
+        connector.scripts.withLock { $0[1] = .fails(.cancelled) }
 
-        task.cancel()
-        _ = try? await task.value
+        let outcomes = try await round.run()
 
-        #expect(try await test.store.pasts()[1]?.history?.last.outcome != .applied)
+        #expect(outcomes.map(\.attempt.outcome) == [.failed])
+        #expect(outcomes.map(\.isInterrupted) == [true])
+        #expect(try await test.store.contacts(of: [], PastWindow()).count == before.count)
+        let past = try #require(try await test.store.pasts()[1])
+        #expect(past.history?.last.outcome == .applied)
+        #expect(past.circuit == nil)
     }
 
     @Test func isDueAtMultiplesOfTheInterval() {

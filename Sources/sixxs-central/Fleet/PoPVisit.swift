@@ -135,7 +135,8 @@ extension PoPVisit {
             item: self.item,
             attempt: self.attempt(.failed, generation?.number, detail),
             isReached: failure?.isFromDaemon ?? false,
-            isAsked: failure != nil && failure != .cancelled
+            isAsked: failure != nil && failure != .cancelled,
+            isInterrupted: failure == .cancelled
         )
     }
 

@@ -53,6 +53,9 @@ struct Round: Sendable {
         /// Whether anybody tried to reach it.
         let isAsked: Bool
 
+        /// Whether the round ended before anything was known of it.
+        var isInterrupted = false
+
         /// Why the database does not know of it, or nil.
         var recordingError: String?
 
@@ -152,6 +155,8 @@ struct Round: Sendable {
                 try? await Task.sleep(for: self.jitter * Double.random(in: 0...1))
                 var outcome = await visit(item)
                 self.log(outcome)
+                // What was known before stays: the centre's end says nothing of the PoP.
+                guard !outcome.isInterrupted else { return outcome }
                 outcome.recordingError = await self.record(outcome)
                 return outcome
             },
@@ -265,6 +270,7 @@ extension Round {
     private func log(_ outcome: Outcome) {
         let attempt = outcome.attempt
         let line = "\(outcome.pop.name): \(attempt.detail) (\(attempt.duration.inSeconds))"
+        guard !outcome.isInterrupted else { return self.logger.notice("\(line)") }
         switch attempt.outcome {
         case .applied, .unchanged: self.logger.info("\(line)")
         case .stopped: self.logger.warning("\(line)")
