@@ -19,9 +19,9 @@ STATIC = TunnelLine(1, 4141, "203.0.113.10", 1280)
 
 
 def routes(site: Site) -> set[str]:
-    """Every IPv6 route of the PoP, save the anycast addresses that forwarding brings."""
-    found = site.pop.show("-6", "route", "show", "table", "all")
-    return {route["dst"] for route in found if route.get("type") != "anycast"}  # type: ignore[attr-defined]
+    """Every IPv6 route of the PoP, save the anycast addresses that forwarding brings, and the links' own, which come late."""
+    found: list[dict] = site.pop.show("-6", "route", "show", "table", "all")  # type: ignore[assignment]
+    return {route["dst"] for route in found if route.get("type") != "anycast" and not route["dst"].startswith("fe80")}
 
 
 def test_ready_means_device_and_routes(site: Site) -> None:
