@@ -213,7 +213,7 @@ class Example:
 
 AYIYA = list(range(FIRST_AYIYA, 2 * PEERS))
 STATIC = list(range(PEERS))
-# Super-packets of 44 segments, so that as many segments are queued as single packets.
+# GSO packets of 44 segments, so that as many segments are queued as single packets.
 BULK = 512 // 44
 
 

@@ -185,7 +185,7 @@ _Static_assert(CLINUX_RUN_CONTROL_CAPACITY >=
                        CMSG_SPACE(sizeof(uint32_t)),
                "control messages don't fit");
 
-void clinux_write_run_control(struct msghdr *message, int version, uint16_t segment_size, const uint8_t local[16],
+void clinux_write_segment_control(struct msghdr *message, int version, uint16_t segment_size, const uint8_t local[16],
                               uint8_t traffic_class, uint32_t flow_label) {
     const int class = traffic_class;
     struct cmsghdr *next = message->msg_control;

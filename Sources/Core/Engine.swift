@@ -16,7 +16,7 @@ public struct Engine: ~Copyable {
     /// Finds the shares that senders have of what is limited.
     let limitHash: KeyedHash
     /// Which of the PoP's engines it is.
-    public let place: EnginePlace
+    public let index: EngineIndex
     /// How many changes of the shared sessions it took over.
     var knownChanges: UInt64 = 0
     /// How many configurations it took over.
@@ -28,8 +28,8 @@ public struct Engine: ~Copyable {
     var identification: UInt32
     var prober: LatencyProber
     var popLatencies: [PoPLatency] = []
-    var uplinkPrecedent = UplinkPrecedent()
-    var outsidePrecedent = OutsidePrecedent()
+    var uplinkCache = UplinkFlowCache()
+    var underlayCache = UnderlayFlowCache()
 
     /// What came from and went to the uplink.
     public internal(set) var uplinkTraffic = TrafficCounters()
@@ -43,17 +43,17 @@ public struct Engine: ~Copyable {
     ///   - configuration: What to start with.
     ///   - seed: An unpredictable number, from which what must not be guessed is drawn; the same for all engines of a PoP.
     ///   - sessions: What it has in common with the PoP's other engines.
-    ///   - place: Which of them it is; the first is made before all others.
+    ///   - index: Which of them it is; the first is made before all others.
     ///   - now: The time.
     public init(
         _ configuration: EngineConfiguration,
         seed: UInt64,
         sharing sessions: SharedSessions = SharedSessions(),
-        as place: EnginePlace = .only,
-        at now: Moment
+        as index: EngineIndex = .only,
+        at now: Timestamp
     ) {
         self.sessions = sessions
-        self.place = place
+        self.index = index
         let nothing = EngineConfiguration(Configuration())
         self.configuration = nothing
         self.forwarder = Forwarder(nothing)
@@ -61,7 +61,7 @@ public struct Engine: ~Copyable {
         self.limitHash = KeyedHash(seed: seed, for: .limits)
         self.endpoints = EndpointIndex(seed: LatencyProber.scramble(seed &+ 2))
         self.identification =
-            UInt32(truncatingIfNeeded: seed >> 32) &+ UInt32(truncatingIfNeeded: place.index)
+            UInt32(truncatingIfNeeded: seed >> 32) &+ UInt32(truncatingIfNeeded: index.number)
         self.prober = LatencyProber(seed: seed)
         _ = self.apply(configuration, at: now)
     }
@@ -75,9 +75,9 @@ public struct Engine: ~Copyable {
     }
 
     /// Has the next packets be decided on, whatever was decided on those before.
-    mutating func forgetPrecedents() {
-        self.uplinkPrecedent.forget()
-        self.outsidePrecedent.forget()
+    mutating func forgetFlows() {
+        self.uplinkCache.forget()
+        self.underlayCache.forget()
     }
 
     /// Counts a packet as dropped, and as an error of the tunnel or of the PoP itself where it is one.
@@ -86,7 +86,7 @@ public struct Engine: ~Copyable {
         _ reason: DropReason,
         tunnel: TID?,
         source: IPAddress,
-        at now: Moment
+        at now: Timestamp
     ) -> Output {
         self.note(.dropped(reason), about: tunnel)
         self.accounting.drop(reason)
@@ -100,7 +100,7 @@ public struct Engine: ~Copyable {
     mutating func dropUnknownSender(
         _ packet: borrowing PacketBuffer,
         from remote: IPAddress,
-        at now: Moment
+        at now: Timestamp
     ) -> Output {
         self.recordUnknownSender(packet, from: remote, at: now)
         return self.drop(packet, .missingTunnel, tunnel: nil, source: remote, at: now)
@@ -111,7 +111,7 @@ public struct Engine: ~Copyable {
     mutating func recordUnknownSender(
         _ packet: borrowing PacketBuffer,
         from remote: IPAddress,
-        at now: Moment
+        at now: Timestamp
     ) {
         let tid = self.tunnel(at: remote)
         self.recordError(.wrongSourceIPv6, of: tid, packet.packet, source: remote, at: now)
@@ -123,68 +123,9 @@ public struct Engine: ~Copyable {
         of tid: TID?,
         _ packet: RawSpan,
         source: IPAddress,
-        at now: Moment
+        at now: Timestamp
     ) {
-        let owner = tid.flatMap { self.forwarder.gates[$0].condition == .none ? nil : $0 }
+        let owner = tid.flatMap { self.forwarder.entries[$0].condition == .none ? nil : $0 }
         self.errors.record(kind, of: owner, packet: packet, source: source, at: now)
-    }
-}
-
-/// Which of a PoP's engines one is.
-///
-/// All of them forward; what is done once for the PoP, the first does: it probes, takes tunnels down, and says what becomes
-/// of a session when the configuration changes.
-public struct EnginePlace: Hashable, Sendable {
-    /// The place of an engine that is alone.
-    public static let only = EnginePlace(index: 0, of: 1)
-
-    /// From 0 on.
-    public let index: Int
-    /// How many engines there are.
-    public let count: Int
-
-    /// Creates a place.
-    public init(index: Int, of count: Int) {
-        self.index = index
-        self.count = count
-    }
-
-    /// Whether it does what is done once.
-    public var isFirst: Bool { self.index == 0 }
-}
-
-/// What to transmit after the engine saw a packet.
-public struct Output: Hashable, Sendable {
-    /// Whose packet is transmitted.
-    public enum Origin: Hashable, Sendable {
-        /// One that came in and goes on.
-        case forwarded
-        /// One that the engine made.
-        case own
-    }
-
-    /// Where a packet goes.
-    public enum Transmission: Hashable, Sendable {
-        /// Nowhere.
-        case none
-        /// To the kernel through the TUN device.
-        case uplink(Origin)
-        /// To this address as a whole outer packet, its IP header included.
-        case outside(IPAddress, tunnel: TID?, Origin)
-    }
-
-    /// Where the packet buffer goes as it now is.
-    public var packet = Transmission.none
-
-    /// Where the spare buffer goes: an echo response beside the packet, or the packet's second fragment.
-    public var spare = Transmission.none
-
-    /// Whether the packet must be signed before it is sent.
-    public var awaitsSignature = false
-
-    /// Creates an output; by default nothing is transmitted.
-    public init(packet: Transmission = .none, spare: Transmission = .none) {
-        self.packet = packet
-        self.spare = spare
     }
 }

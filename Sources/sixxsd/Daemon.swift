@@ -19,7 +19,7 @@ struct Daemon {
     /// What must be opened with privileges that are given away afterwards.
     struct Openings: Sendable {
         /// One for each worker.
-        let ports: [Ports]
+        let sockets: [WorkerSockets]
         let routes: UplinkRoutes
         /// Whether the TUN device's flows are spread over the workers as is best, or there is one.
         let spreadsFlows: Bool
@@ -35,8 +35,13 @@ struct Daemon {
         ) throws(SystemCallError) {
             let nextHops =
                 dataPath.departure == .link ? try NextHopService(logger: Logger(label: "sixxsd")) : nil
-            self.ports = try Ports.open(tunName: tunName, dataPath, nextHops: nextHops, workers: workers)
-            self.spreadsFlows = workers == 1 || self.ports[0].tun.spreadFlows()
+            self.sockets = try WorkerSockets.open(
+                tunName: tunName,
+                dataPath,
+                nextHops: nextHops,
+                workers: workers
+            )
+            self.spreadsFlows = workers == 1 || self.sockets[0].tun.spreadFlows()
             self.routes = try UplinkRoutes(deviceName: tunName, enablesForwarding: enablesForwarding)
         }
     }
@@ -67,7 +72,7 @@ struct Daemon {
         let saved = options.stateFile.flatMap { Self.load($0, start, logger) }
         let disk = BackgroundThread("disk")
         self.manager = ServiceManager(logger)
-        self.workers = try Workers(openings.ports, running, saved: saved, logger: logger)
+        self.workers = try Workers(openings.sockets, running, saved: saved, logger: logger)
         self.controller = ConfigurationController(
             start,
             file: file,

@@ -31,9 +31,9 @@ struct ExplainCommand: ParsableCommand {
         let stored = try ConfigurationFile(path: self.config).loadOrExplain()
         let capture = try self.capture()
         let start = Self.moment(capture.packets.first?.time ?? 0)
-        var rehearsal = Rehearsal(EngineConfiguration(stored.configuration), state: nil, at: start)
+        var explainer = Explainer(EngineConfiguration(stored.configuration), state: nil, at: start)
         for (index, packet) in capture.packets.enumerated() {
-            let entries = rehearsal.explain(packet.octets, from: .wire, at: Self.moment(packet.time))
+            let entries = explainer.explain(packet.octets, from: .wire, at: Self.moment(packet.time))
             self.show(entries, of: packet, number: index + 1)
         }
     }
@@ -47,11 +47,11 @@ struct ExplainCommand: ParsableCommand {
         }
     }
 
-    private static func moment(_ time: Int64) -> Moment {
-        Moment(monotonic: UInt64(clamping: time) &* 1_000_000_000, unixTime: time)
+    private static func moment(_ time: Int64) -> Timestamp {
+        Timestamp(monotonic: UInt64(clamping: time) &* 1_000_000_000, unixTime: time)
     }
 
-    private func show(_ entries: [JournalEntry], of packet: Capture.Packet, number: Int) {
+    private func show(_ entries: [DecisionLogEntry], of packet: Capture.Packet, number: Int) {
         let format: DecisionFormat = self.json ? .json : .text
         if !packet.isWhole {
             StandardError.print("\(self.file): packet \(number) was cut short by the capture")

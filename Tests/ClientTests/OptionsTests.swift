@@ -45,11 +45,11 @@ struct OptionsTests {
 
     @Test func keepsNoMoreThanItsTunnelNeeds() {
         let both: [Privileges.Capability] = [.networkAdministration, .rawSockets]
-        let ayiya = Encapsulation.ayiya(AYIYASecret(password: "x"))
+        let ayiya = TunnelProtocol.ayiya(AYIYASecret(password: "x"))
 
         #expect(ayiya.lastingCapabilities == [.networkAdministration])
-        #expect(Encapsulation.heartbeat(password: "x").lastingCapabilities == both)
-        #expect(Encapsulation.sixInFour.lastingCapabilities == both)
+        #expect(TunnelProtocol.heartbeat(password: "x").lastingCapabilities == both)
+        #expect(TunnelProtocol.sixInFour.lastingCapabilities == both)
     }
 
     @Test(arguments: [

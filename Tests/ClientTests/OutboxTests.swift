@@ -6,7 +6,7 @@ import Wire
 
 @Suite("The outbox")
 struct OutboxTests {
-    private static let place = OffloadHeader.Checksum(start: 40, offset: 6)
+    private static let place = VirtioNetHeader.Checksum(start: 40, offset: 6)
 
     /// A UDP datagram of ours; with only the sum of the pseudo-header when its checksum is the device's to complete.
     private static func udp(_ payload: [UInt8], isComplete: Bool = true) -> [UInt8] {
@@ -34,13 +34,13 @@ struct OutboxTests {
         }
     }
 
-    private static func message(_ packet: [UInt8], _ header: OffloadHeader = OffloadHeader()) -> [UInt8] {
-        TestTunnel.octets(OffloadHeader.length) { header.encode(into: &$0, at: 0) } + packet
+    private static func message(_ packet: [UInt8], _ header: VirtioNetHeader = VirtioNetHeader()) -> [UInt8] {
+        TestTunnel.octets(VirtioNetHeader.length) { header.encode(into: &$0, at: 0) } + packet
     }
 
     /// A packet that stands for several datagrams.
     private static func whole(_ payload: [UInt8], size: Int) -> [UInt8] {
-        let header = OffloadHeader(
+        let header = VirtioNetHeader(
             segmentation: .udp,
             headerLength: 48,
             segmentSize: UInt16(size),
@@ -56,7 +56,7 @@ struct OutboxTests {
     /// What leaves for what the host sent, batch by batch.
     private static func batches(
         _ messages: [[UInt8]],
-        headerLength: Int = OffloadHeader.length,
+        headerLength: Int = VirtioNetHeader.length,
         _ session: inout TunnelSession
     ) throws -> [[[UInt8]]] {
         var outbox = try Outbox()
@@ -65,7 +65,7 @@ struct OutboxTests {
         var index = 0
         for message in messages {
             outbox.room(at: index, headerLength: headerLength).copyBytes(from: message)
-            let count = outbox.take(
+            let count = outbox.receive(
                 message.count,
                 at: index,
                 headerLength: headerLength,
@@ -122,7 +122,7 @@ struct OutboxTests {
         var session = TestTunnel.session()
         let message = Self.message(
             Self.udp(Self.payload(99), isComplete: false),
-            OffloadHeader(checksum: Self.place)
+            VirtioNetHeader(checksum: Self.place)
         )
 
         let batches = try Self.batches([message], &session)
@@ -173,12 +173,12 @@ struct OutboxTests {
         var session = TestTunnel.session()
         var linkLocal = Self.whole(Self.payload(3000), size: 1000)
         linkLocal.replaceSubrange(10 + 8..<10 + 10, with: [0xfe, 0x80])
-        let broken = OffloadHeader(
+        let broken = VirtioNetHeader(
             segmentation: .udp,
             segmentSize: 100,
             checksum: .init(start: 40, offset: 7)
         )
-        let outside = OffloadHeader(checksum: .init(start: 40, offset: 60_000))
+        let outside = VirtioNetHeader(checksum: .init(start: 40, offset: 60_000))
 
         let batches = try Self.batches(
             [

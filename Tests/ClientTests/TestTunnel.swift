@@ -21,7 +21,7 @@ enum TestTunnel {
     }
 
     static func session(
-        _ encapsulation: Encapsulation = .ayiya(secret),
+        _ encapsulation: TunnelProtocol = .ayiya(secret),
         interval: Duration = .seconds(60)
     ) -> TunnelSession {
         TunnelSession(
@@ -134,7 +134,7 @@ extension TunnelSession {
         trafficClass: UInt8 = 0,
         expecting signature: SHA1Digest? = nil,
         at now: ClientTime = TestTunnel.time(0)
-    ) -> Verdict {
+    ) -> Outcome {
         let range = 0..<octets.count
         var span = octets.mutableSpan
         var bytes = span.mutableBytes
@@ -153,7 +153,7 @@ extension TunnelSession {
         trafficClass: UInt8 = 0,
         expecting signature: SHA1Digest? = nil,
         at now: ClientTime = TestTunnel.time(0)
-    ) -> Verdict {
+    ) -> Outcome {
         var octets = octets
         return self.receive(&octets, trafficClass: trafficClass, expecting: signature, at: now)
     }

@@ -56,7 +56,7 @@ struct TunnelSessionEncapsulateTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let packet: [UInt8]
-        let reason: DropReason?
+        let reason: DiscardReason?
     }
 
     private static let linkLocal = IPv6Address(high: 0xfe80 << 48, low: 1)
@@ -68,7 +68,7 @@ struct TunnelSessionEncapsulateTests {
         _ description: String,
         _ source: IPv6Address,
         _ destination: IPv6Address,
-        _ reason: DropReason?
+        _ reason: DiscardReason?
     ) -> Case {
         Case(
             testDescription: description,

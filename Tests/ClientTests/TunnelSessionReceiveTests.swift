@@ -8,9 +8,9 @@ struct TunnelSessionReceiveTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let octets: [UInt8]
-        let verdict: TunnelSession.Verdict
+        let verdict: TunnelSession.Outcome
 
-        init(_ description: String, _ octets: [UInt8], is verdict: TunnelSession.Verdict) {
+        init(_ description: String, _ octets: [UInt8], is verdict: TunnelSession.Outcome) {
             self.testDescription = description
             self.octets = octets
             self.verdict = verdict

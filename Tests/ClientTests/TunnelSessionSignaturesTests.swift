@@ -28,7 +28,7 @@ struct TunnelSessionSignaturesTests {
         _ session: inout TunnelSession,
         _ first: [UInt8],
         _ second: [UInt8]
-    ) -> (TunnelSession.Verdict, TunnelSession.Verdict) {
+    ) -> (TunnelSession.Outcome, TunnelSession.Outcome) {
         let expected = Self.signatures(session, first, second)
         let one = session.receive(first, expecting: expected[0])
         return (one, session.receive(second, expecting: expected[1]))

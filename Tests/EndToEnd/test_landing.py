@@ -102,7 +102,7 @@ def fed(site: Site, messages: list[bytes]) -> list[bytes]:
 
 
 def lengths(segment: int, headers: int) -> list[int]:
-    """Payloads of super-packets: two segments and more, ends of all kinds, and as long as there is."""
+    """Payloads of GSO packets: two segments and more, ends of all kinds, and as long as there is."""
     most = (LONGEST - headers) // segment
     return [segment + 1, 2 * segment - 1, 2 * segment, 2 * segment + 1, 7 * segment + 5, most * segment, LONGEST - headers]
 

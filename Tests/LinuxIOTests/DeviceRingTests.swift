@@ -3,7 +3,7 @@ import Testing
 import Wire
 
 @Suite("How many reads go to the kernel together")
-struct ReadAheadTests {
+struct ReadBatchSizeTests {
     @Test(
         arguments: [
             // How many came one by one without a gap; how many are asked for next.
@@ -11,14 +11,14 @@ struct ReadAheadTests {
         ]
     )
     func asksForAQuarterOfWhatCame(came: Int, next: Int) {
-        var ahead = ReadAhead(most: 32)
+        var ahead = ReadBatchSize(most: 32)
         for _ in 0..<came { ahead.note(asked: 1, got: 1) }
         #expect(ahead.count == next)
     }
 
     @Test func asksForNoMoreInVainThanAQuarterOfWhatCame() {
         for waiting in 1...1000 {
-            var ahead = ReadAhead(most: 32)
+            var ahead = ReadBatchSize(most: 32)
             var left = waiting
             var vain = 0
             while left > 0 {
@@ -32,14 +32,14 @@ struct ReadAheadTests {
     }
 
     @Test func startsAgainWithOneAfterAGapAndWhenToldTo() {
-        var ahead = ReadAhead(most: 32)
+        var ahead = ReadBatchSize(most: 32)
         for _ in 0..<100 { ahead.note(asked: 1, got: 1) }
         ahead.note(asked: 25, got: 24)
         #expect(ahead.count == 1)
         for _ in 0..<100 { ahead.note(asked: 1, got: 1) }
         ahead.restart()
         #expect(ahead.count == 1)
-        #expect(ReadAhead(most: 0).count == 1)
+        #expect(ReadBatchSize(most: 0).count == 1)
     }
 }
 

@@ -18,12 +18,12 @@ struct OffloadTests {
     ) throws -> (TransmitBatch.Outcome, TransmitBatch.Failure?) {
         let address = try #require(Self.loopback[family])
         let sender = try UDPSocket(port: 5073, family: family)
-        try sender.prepareForRuns(hopLimit: 64)
+        try sender.prepareForSegments(hopLimit: 64)
         let batch = TransmitBatch(capacity: 128)
         let octets = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 8)
         defer { octets.deallocate() }
-        batch.beginRun(
-            TransmitBatch.Run(
+        batch.beginSegments(
+            TransmitBatch.Segments(
                 from: address,
                 to: address,
                 port: 5072,
@@ -35,10 +35,10 @@ struct OffloadTests {
         for payload in payloads {
             let room = UnsafeMutableRawBufferPointer(rebasing: octets[offset..<offset + payload.count])
             room.copyBytes(from: payload)
-            batch.extendRun(try #require(UnsafeRawPointer(room.baseAddress)), length: payload.count)
+            batch.appendSegment(try #require(UnsafeRawPointer(room.baseAddress)), length: payload.count)
             offset += payload.count
         }
-        let outcome = batch.flush(on: -1, runsOn: sender.fileDescriptor)
+        let outcome = batch.flush(on: -1, segmentsOn: sender.fileDescriptor)
         try Delivery.wait()
         return (outcome, outcome.failed > 0 ? batch.failure(at: 0) : nil)
     }
@@ -86,7 +86,7 @@ struct OffloadTests {
             defer { octets.deallocate() }
             octets.copyBytes(from: [0, 1, 2, 3, 4, 5])
             let start = try #require(UnsafeRawPointer(octets.baseAddress))
-            let run = TransmitBatch.Run(
+            let run = TransmitBatch.Segments(
                 from: address,
                 to: address,
                 port: 5072,
@@ -95,12 +95,12 @@ struct OffloadTests {
             )
 
             batch.append(start, length: 1, to: address, port: 5072)
-            batch.beginRun(run)
-            batch.extendRun(start + 1, length: 1)
-            batch.extendRun(start + 2, length: 1)
+            batch.beginSegments(run)
+            batch.appendSegment(start + 1, length: 1)
+            batch.appendSegment(start + 2, length: 1)
             batch.append(start + 3, length: 1, to: address, port: 5072)
             batch.append(start + 4, length: 1, to: address, port: 5072)
-            let outcome = batch.flush(on: sender.fileDescriptor, runsOn: sender.fileDescriptor)
+            let outcome = batch.flush(on: sender.fileDescriptor, segmentsOn: sender.fileDescriptor)
             try Delivery.wait()
 
             #expect(outcome == TransmitBatch.Outcome(sent: 5, failed: 0))
@@ -134,7 +134,7 @@ struct OffloadTests {
             #expect(plain.offloads == nil)
             #expect(plain.headerLength == 0)
             #expect(device.offloads?.isSuperset(of: [.checksum, .tcp]) == true)
-            #expect(device.headerLength == OffloadHeader.length)
+            #expect(device.headerLength == VirtioNetHeader.length)
         }
     }
 }

@@ -40,8 +40,8 @@ struct ScatteredRoomTests {
     /// Sends datagrams of one length, but for the last, which may be shorter, as one run.
     private static func sendRun(_ payloads: [[UInt8]], from sender: borrowing UDPSocket) throws {
         let batch = TransmitBatch(capacity: payloads.count)
-        batch.beginRun(
-            TransmitBatch.Run(
+        batch.beginSegments(
+            TransmitBatch.Segments(
                 from: Self.address,
                 to: Self.address,
                 port: 5072,
@@ -53,10 +53,10 @@ struct ScatteredRoomTests {
         try octets.withUnsafeBytes { octets in
             var offset = 0
             for payload in payloads {
-                batch.extendRun(try #require(octets.baseAddress) + offset, length: payload.count)
+                batch.appendSegment(try #require(octets.baseAddress) + offset, length: payload.count)
                 offset += payload.count
             }
-            #expect(batch.flush(on: -1, runsOn: sender.fileDescriptor).failed == 0)
+            #expect(batch.flush(on: -1, segmentsOn: sender.fileDescriptor).failed == 0)
         }
     }
 
@@ -69,9 +69,9 @@ struct ScatteredRoomTests {
     @Test func takesEachDatagramOfARunInAPartOfItsOwn() throws {
         try NetworkNamespace.run {
             let receiver = try UDPSocket(port: 5072, family: .ipv4)
-            receiver.receiveRuns()
+            receiver.receiveSegments()
             let sender = try UDPSocket(port: 5073, family: .ipv4)
-            try sender.prepareForRuns(hopLimit: 64)
+            try sender.prepareForSegments(hopLimit: 64)
             let batch = try ReceiveBatch(capacity: 4, slotSize: 2048, headroom: 64)
             let memory = Memory(parts: 8, length: 1000)
             let room = ScatteredRoom(capacity: 8)

@@ -13,7 +13,7 @@ import Wire
 )
 struct TapReaderTests {
     private static let second: UInt64 = 1_000_000_000
-    private static let place = OffloadHeader.Checksum(start: 40, offset: 6)
+    private static let place = VirtioNetHeader.Checksum(start: 40, offset: 6)
 
     /// A cable, and a socket that lays frames on its near end, with what the kernel is to know of them.
     private final class Scene {
@@ -63,7 +63,7 @@ struct TapReaderTests {
 
         /// Sends an IP packet; with the offset of a checksum, from the IP header on, as one that is not complete there.
         func send(_ packet: [UInt8], unfinishedAt start: Int? = nil) throws {
-            var header = [UInt8](repeating: 0, count: OffloadHeader.length)
+            var header = [UInt8](repeating: 0, count: VirtioNetHeader.length)
             if let start {
                 header[0] = 1
                 header[6] = UInt8(14 + start)
@@ -108,7 +108,7 @@ struct TapReaderTests {
         _ inner: [UInt8],
         behind outerLength: Int = 20,
         at now: UInt64 = second
-    ) throws -> OffloadHeader? {
+    ) throws -> VirtioNetHeader? {
         try Self.wait(for: reader, at: now)
         return Self.ask(reader, inner, behind: outerLength, at: now)
     }
@@ -119,7 +119,7 @@ struct TapReaderTests {
         _ inner: [UInt8],
         behind outerLength: Int = 20,
         at now: UInt64
-    ) -> OffloadHeader? {
+    ) -> VirtioNetHeader? {
         reader.header(of: inner.span.bytes, behind: outerLength, at: now)
     }
 
@@ -158,7 +158,7 @@ struct TapReaderTests {
             try scene.send(shape.packet(inner), unfinishedAt: shape.outerLength + 40)
 
             let header = try Self.header(reader, inner, behind: shape.outerLength)
-            #expect(header == OffloadHeader(checksum: Self.place))
+            #expect(header == VirtioNetHeader(checksum: Self.place))
             #expect(!reader.hasNews(at: Self.second) && reader.isComplete(at: Self.second))
         }
     }
@@ -171,7 +171,7 @@ struct TapReaderTests {
 
             try scene.send(shape.packet(inner))
 
-            #expect(try Self.header(reader, inner, behind: shape.outerLength) == OffloadHeader())
+            #expect(try Self.header(reader, inner, behind: shape.outerLength) == VirtioNetHeader())
         }
     }
 
@@ -200,7 +200,7 @@ struct TapReaderTests {
             try scene.send(Self.ipv4(last))
 
             // The first that is shown is the last.
-            #expect(try Self.header(reader, last) == OffloadHeader())
+            #expect(try Self.header(reader, last) == VirtioNetHeader())
             #expect(!reader.hasNews(at: Self.second))
         }
     }
@@ -216,7 +216,7 @@ struct TapReaderTests {
             for number: UInt8 in (0..<100).reversed() {
                 let found = try Self.header(reader, Self.inner(number))
                 #expect(
-                    found == OffloadHeader(checksum: number % 2 == 0 ? Self.place : nil),
+                    found == VirtioNetHeader(checksum: number % 2 == 0 ? Self.place : nil),
                     "packet \(number)"
                 )
             }
@@ -241,7 +241,7 @@ struct TapReaderTests {
             #expect(Self.ask(reader, Self.inner(150), at: 6 * Self.second) == nil)
             try scene.send(Self.ipv4(Self.inner(201)), unfinishedAt: 60)
             let header = try Self.header(reader, Self.inner(201), at: 6 * Self.second)
-            #expect(header == OffloadHeader(checksum: Self.place))
+            #expect(header == VirtioNetHeader(checksum: Self.place))
         }
     }
 
@@ -263,7 +263,7 @@ struct TapReaderTests {
             for number in order {
                 let inner = Self.inner(UInt8(number & 0xff), flow: number)
                 let found = Self.ask(reader, inner, at: Self.second)
-                #expect(found == OffloadHeader(checksum: Self.place), "packet \(number)")
+                #expect(found == VirtioNetHeader(checksum: Self.place), "packet \(number)")
             }
             #expect(reader.isComplete(at: Self.second))
             reader.forgetOld(at: 9 * Self.second)
@@ -278,8 +278,8 @@ struct TapReaderTests {
             let reader = try TapReader(try LinkTap())
             for _ in 0..<2 { try scene.send(Self.ipv4(Self.inner()), unfinishedAt: 60) }
 
-            #expect(try Self.header(reader, Self.inner()) == OffloadHeader(checksum: Self.place))
-            #expect(try Self.header(reader, Self.inner()) == OffloadHeader(checksum: Self.place))
+            #expect(try Self.header(reader, Self.inner()) == VirtioNetHeader(checksum: Self.place))
+            #expect(try Self.header(reader, Self.inner()) == VirtioNetHeader(checksum: Self.place))
             #expect(!reader.hasNews(at: Self.second))
         }
     }
@@ -296,12 +296,12 @@ struct TapReaderTests {
 
             #expect(try Self.header(reader, Self.inner(9, flow: 1000)) == nil)
             #expect(!reader.isComplete(at: Self.second))
-            #expect(Self.ask(reader, Self.inner(7, flow: 7), at: Self.second) == OffloadHeader())
+            #expect(Self.ask(reader, Self.inner(7, flow: 7), at: Self.second) == VirtioNetHeader())
             for time: UInt64 in 4..<8 {
                 _ = Self.ask(reader, Self.inner(8, flow: 2000), at: time * Self.second)
             }
             let found = Self.ask(reader, Self.inner(9, flow: 1000), at: 8 * Self.second)
-            #expect(found == OffloadHeader(checksum: Self.place))
+            #expect(found == VirtioNetHeader(checksum: Self.place))
         }
     }
 
@@ -330,7 +330,7 @@ struct TapReaderTests {
             }
             #expect(reader.isComplete(at: now))
             try scene.send(Self.ipv4(lost), unfinishedAt: 60)
-            #expect(try Self.header(reader, lost, at: now) == OffloadHeader(checksum: Self.place))
+            #expect(try Self.header(reader, lost, at: now) == VirtioNetHeader(checksum: Self.place))
         }
     }
 
@@ -373,7 +373,7 @@ struct TapReaderTests {
 
     // MARK: - Guesses
 
-    private static func ask(_ arrivals: Arrivals, _ inner: [UInt8]) -> OffloadHeader? {
+    private static func ask(_ arrivals: Arrivals, _ inner: [UInt8]) -> VirtioNetHeader? {
         arrivals.header(of: inner.span.bytes, behind: 20, at: Self.second)
     }
 
@@ -381,7 +381,7 @@ struct TapReaderTests {
         let arrivals = try Arrivals(nil)
 
         #expect(arrivals.haveNews(at: Self.second))
-        #expect(Self.ask(arrivals, Self.inner()) == OffloadHeader(checksum: Self.place))
+        #expect(Self.ask(arrivals, Self.inner()) == VirtioNetHeader(checksum: Self.place))
         #expect(Self.ask(arrivals, Self.inner(error: 1)) == nil)
     }
 

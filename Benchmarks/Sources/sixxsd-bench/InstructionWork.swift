@@ -5,13 +5,13 @@ enum InstructionWork {
 
     /// What can be counted.
     private static let operations: [(name: String, make: @Sendable () -> Case)] = [
-        ("decision", { scene(Scene(work: .decision, route: .uplinkToTunnel, outcome: .outside)) }),
-        ("encapsulate-6in4", { scene(Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside)) }),
+        ("decision", { scene(Scene(work: .decision, route: .uplinkToTunnel, outcome: .underlay)) }),
+        ("encapsulate-6in4", { scene(Scene(work: .pass, route: .uplinkToTunnel, outcome: .underlay)) }),
         (
             "encapsulate-6in4-trace",
             {
                 scene(
-                    Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside, tracesAnother: true)
+                    Scene(work: .pass, route: .uplinkToTunnel, outcome: .underlay, tracesAnother: true)
                 )
             }
         ),
@@ -21,7 +21,7 @@ enum InstructionWork {
         ),
         (
             "encapsulate-ayiya",
-            { scene(Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside, kind: .ayiya)) }
+            { scene(Scene(work: .pass, route: .uplinkToTunnel, outcome: .underlay, kind: .ayiya)) }
         ),
         (
             "decapsulate-ayiya",
@@ -33,7 +33,7 @@ enum InstructionWork {
         ),
         (
             "encapsulate-6in4-alike",
-            { scene(Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside), tunnels: 1) }
+            { scene(Scene(work: .pass, route: .uplinkToTunnel, outcome: .underlay), tunnels: 1) }
         ),
         (
             "decapsulate-6in4-alike",

@@ -184,12 +184,12 @@ int clinux_tap_divide(int fd, uint32_t count);
 /// IPV6_AUTOFLOWLABEL.
 #define CLINUX_IPV6_AUTOFLOWLABEL 70
 
-/// Room for what clinux_write_run_control writes, in octets.
+/// Room for what clinux_write_segment_control writes, in octets.
 #define CLINUX_RUN_CONTROL_CAPACITY 128
 
 /// Writes the control messages of a run of datagrams: their size, the address they leave from (16 octets in network
 /// order, an IPv4 one in its IPv4-mapped form), their traffic class and over IPv6 their flow label. Sets msg_controllen.
-void clinux_write_run_control(struct msghdr *message, int version, uint16_t segment_size, const uint8_t local[16],
+void clinux_write_segment_control(struct msghdr *message, int version, uint16_t segment_size, const uint8_t local[16],
                               uint8_t traffic_class, uint32_t flow_label);
 
 /// Makes malloc use one arena for all threads, and a mapping of its own for whatever is large.

@@ -14,8 +14,8 @@ public enum AddressOwner: Hashable, Sendable {
     case daemon
     /// An address of the PoP's prefixes that no tunnel has.
     case nobody
-    /// An address outside the PoP's prefixes.
-    case outside
+    /// An address of none of the PoP's prefixes: the internet, or another's.
+    case external
 }
 
 /// The PoP's prefixes, cut up so that an address's bits are the index of its owner: constant time, no search.
@@ -79,7 +79,7 @@ public struct AddressPlan: Sendable {
         if let tunnelHigh = self.tunnelHigh, address.high >> 16 == tunnelHigh >> 16 {
             return self.owner(number: UInt16(truncatingIfNeeded: address.high), interface: address.low)
         }
-        guard let index = Self.index(of: address.high, in: self.subnetPrefixes) else { return .outside }
+        guard let index = Self.index(of: address.high, in: self.subnetPrefixes) else { return .external }
         guard let tid = self.owners[index] else { return .nobody }
         return .routed(tid)
     }

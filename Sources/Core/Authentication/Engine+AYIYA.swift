@@ -25,7 +25,7 @@ extension Engine {
         spare: inout PacketBuffer,
         _ outer: OuterHeader,
         expecting signature: SHA1Digest?,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let datagram: VerifiedDatagram
         do {
@@ -55,15 +55,15 @@ extension Engine {
             return self.drop(buffer, .ayiyaReplay, tunnel: tid, source: outer.path.remote, at: now)
         }
         buffer.removeFirst(AYIYAPacket.headerLength)
-        return self.obey(datagram, &buffer, spare: &spare, outer, now)
+        return self.apply(datagram, &buffer, spare: &spare, outer, now)
     }
 
-    private mutating func obey(
+    private mutating func apply(
         _ datagram: VerifiedDatagram,
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         switch datagram.opcode {
         case .noOperation, .echoResponse:
@@ -72,8 +72,8 @@ extension Engine {
             return Output()
         case .forward:
             let output = self.receiveInner(&buffer, spare: &spare, from: datagram.tid, as: .ayiya, outer, now)
-            // The precedent is for what the present secret signs.
-            if !datagram.isByRetiredSecret { self.outsidePrecedent.settle(output, from: datagram.tid) }
+            // The flow cache is for what the present secret signs.
+            if !datagram.isByRetiredSecret { self.underlayCache.store(output, from: datagram.tid) }
             return output
         case .echoRequest:
             self.note(.answered, about: datagram.tid)
@@ -93,13 +93,13 @@ extension Engine {
     private mutating func respond(
         in buffer: inout PacketBuffer,
         to request: VerifiedDatagram,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output.Transmission {
         guard let path = self.forwarder.tunnels[request.tid].session.path else { return .none }
         self.prependAYIYA(to: &buffer, .echoResponse, request.nextHeader, from: request.tid, .now, now)
         buffer.prependUDP(along: path)
         self.prependIP(to: &buffer, along: path, ProtocolNumber.udp, 0, request.tid, now)
-        return .outside(path.remote, tunnel: request.tid, .own)
+        return .underlay(path.remote, tunnel: request.tid, .own)
     }
 }
 
@@ -109,7 +109,7 @@ extension Forwarder {
         _ octets: RawSpan,
         from remote: IPAddress,
         expecting signature: SHA1Digest?,
-        at now: Moment
+        at now: Timestamp
     ) throws(Engine.Refusal) -> Engine.VerifiedDatagram {
         let packet: AYIYAPacket
         do { packet = try AYIYAPacket(octets) } catch {
@@ -120,10 +120,10 @@ extension Forwarder {
         case .remote(let owner), .unassigned(let owner), .routed(let owner): tid = owner
         default: throw Engine.Refusal(reason: .spoofedSource, tid: nil)
         }
-        guard self.isOutside(remote) else {
+        guard self.isExternal(remote) else {
             throw Engine.Refusal(reason: .endpointInsideTunnel, tid: tid)
         }
-        switch self.gates[tid].condition {
+        switch self.entries[tid].condition {
         case .none: throw Engine.Refusal(reason: .missingTunnel, tid: nil)
         case .disabled: throw Engine.Refusal(reason: .disabledTunnel, tid: tid)
         case .down, .up: break
@@ -141,7 +141,7 @@ extension Forwarder {
             throw Engine.Refusal(reason: .ayiyaHashMismatch, tid: tid)
         }
         self.note(.signed(isByRetiredPassword: isByRetiredSecret), about: tid)
-        if let reason = Self.objection(to: packet) { throw Engine.Refusal(reason: reason, tid: tid) }
+        if let reason = Self.rejection(of: packet) { throw Engine.Refusal(reason: reason, tid: tid) }
         return Engine.VerifiedDatagram(
             tid: tid,
             opcode: packet.opcode,
@@ -156,7 +156,7 @@ extension Forwarder {
         _ packet: borrowing AYIYAPacket,
         of tid: TID,
         _ expected: SHA1Digest?,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Bool? {
         if let expected {
             if packet.hasSignature(expected) { return false }
@@ -169,8 +169,8 @@ extension Forwarder {
         return true
     }
 
-    /// What speaks against the payload, or nil: its version and length must be what the header says.
-    private static func objection(to packet: borrowing AYIYAPacket) -> DropReason? {
+    /// Why the payload is rejected, or nil: its version and length must be what the header says.
+    private static func rejection(of packet: borrowing AYIYAPacket) -> DropReason? {
         switch packet.nextHeader {
         case ProtocolNumber.ipv6:
             do { _ = try IPv6Packet(packet.payload).totalLength } catch {

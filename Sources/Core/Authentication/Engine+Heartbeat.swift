@@ -5,7 +5,7 @@ extension Engine {
     mutating func receiveHeartbeat(
         _ buffer: borrowing PacketBuffer,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let message: HeartbeatMessage
         do {
@@ -17,7 +17,7 @@ extension Engine {
         guard case .remote(let tid) = self.plan.owner(of: message.identity) else {
             return self.drop(buffer, .spoofedSource, tunnel: nil, source: outer.path.remote, at: now)
         }
-        if let reason = self.objection(to: message, for: tid, from: outer.path.remote, now) {
+        if let reason = self.rejection(of: message, for: tid, from: outer.path.remote, now) {
             if reason == .missingTunnel {
                 return self.dropUnknownSender(buffer, from: outer.path.remote, at: now)
             }
@@ -39,14 +39,14 @@ extension Engine {
     }
 
     /// Why a beat is not accepted, or nil; changes nothing.
-    private func objection(
-        to message: HeartbeatMessage,
+    private func rejection(
+        of message: HeartbeatMessage,
         for tid: TID,
         from source: IPAddress,
-        _ now: Moment
+        _ now: Timestamp
     ) -> DropReason? {
-        guard self.forwarder.isOutside(source) else { return .endpointInsideTunnel }
-        switch self.forwarder.gates[tid].condition {
+        guard self.forwarder.isExternal(source) else { return .endpointInsideTunnel }
+        switch self.forwarder.entries[tid].condition {
         case .none: return .missingTunnel
         case .disabled: return .disabledTunnel
         case .down, .up: break
@@ -69,7 +69,7 @@ extension Engine {
 
 extension EngineConfiguration.Row {
     /// Which of a tunnel's two passwords signed a beat; nil when neither did.
-    fileprivate func isByRetiredPassword(_ message: HeartbeatMessage, _ now: Moment) -> Bool? {
+    fileprivate func isByRetiredPassword(_ message: HeartbeatMessage, _ now: Timestamp) -> Bool? {
         if let password = self.password, message.isSigned(with: password) { return false }
         guard let retired = self.retired, now.unixTime < retired.expiry,
             message.isSigned(with: retired.password)

@@ -63,7 +63,7 @@ extension Forwarder {
         guard let packet = try? AYIYAPacket(octets) else { return nil }
         switch self.plan.owner(of: packet.identity) {
         case .remote(let tid), .unassigned(let tid), .routed(let tid):
-            return self.gates[tid].condition == .none || self.gates[tid].condition == .disabled
+            return self.entries[tid].condition == .none || self.entries[tid].condition == .disabled
                 ? nil : self.tunnels[tid].secret
         default: return nil
         }

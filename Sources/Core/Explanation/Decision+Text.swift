@@ -4,7 +4,7 @@ extension Decision {
     /// The kind of step, one word, for programs.
     public var step: String {
         switch self {
-        case .enteredFromUplink, .enteredFromOutside: "entered"
+        case .enteredFromUplink, .enteredFromUnderlay: "entered"
         case .claimed: "claimed"
         case .signed: "signed"
         case .beaten: "beat"
@@ -30,7 +30,7 @@ extension Decision: CustomStringConvertible {
     public var description: String {
         switch self {
         case .enteredFromUplink(let octets): "came from the uplink, \(octets) octets"
-        case .enteredFromOutside(let payload, let path, let octets):
+        case .enteredFromUnderlay(let payload, let path, let octets):
             "came as \(payload) from \(path.remoteText) to \(path.localText), \(octets) octets"
         case .claimed(let tid):
             tid.map { "the inner source says tid \($0)" } ?? "the inner source is no tunnel's"
@@ -83,7 +83,7 @@ extension AddressOwner {
         case .routed(let tid): "a prefix routed to tid \(tid)"
         case .daemon: "the daemon"
         case .nobody: "no tunnel of ours"
-        case .outside: "the internet"
+        case .external: "the internet"
         }
     }
 }

@@ -6,8 +6,8 @@ public import Wire
 public enum Decision: Hashable, Sendable {
     /// The packet came from the native side.
     case enteredFromUplink(octets: Int)
-    /// The packet came from the outer side, its outer header in order.
-    case enteredFromOutside(OuterPayload, OuterPath, octets: Int)
+    /// The packet came from the underlay, its outer header in order.
+    case enteredFromUnderlay(OuterPayload, OuterPath, octets: Int)
     /// Which tunnel the inner source says the packet comes from; nil when no tunnel may send from it.
     case claimed(TID?)
     /// A signature was right: that of the present password or of the retired one.
@@ -53,11 +53,11 @@ public enum ErrorObstacle: Hashable, Sendable {
 }
 
 /// A decision, and what it was about.
-public struct JournalEntry: Hashable, Sendable {
+public struct DecisionLogEntry: Hashable, Sendable {
     /// Counts packets while any tunnel is traced: entries of one packet have the same number.
     public internal(set) var packet: UInt64
     /// When the packet came.
-    public let moment: Moment
+    public let timestamp: Timestamp
     /// The tunnel that it concerns; nil when none does.
     public let tid: TID?
     /// What was decided.

@@ -1,7 +1,7 @@
 public import Wire
 
 extension Engine {
-    /// Takes a packet from the outer side.
+    /// Takes a packet from the underlay.
     ///
     /// - Parameters:
     ///   - buffer: What stood behind the outer header, UDP's included; afterwards what is to be transmitted.
@@ -13,23 +13,23 @@ extension Engine {
     ///   - now: The time.
     /// - Returns: Where the two buffers go.
     @inline(__always)
-    public mutating func receiveFromOutside(
+    public mutating func receiveFromUnderlay(
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         as payload: OuterPayload,
         _ outer: OuterHeader,
         expecting signature: SHA1Digest? = nil,
-        at now: Moment
+        at now: Timestamp
     ) -> Output {
         self.catchUp()
-        self.accounting.receivedFromOutside &+= 1
+        self.accounting.receivedFromUnderlay &+= 1
         if self.recognizes(buffer, as: payload, outer.trafficClass),
-            let output = self.decapsulateAsBefore(&buffer, as: payload, outer, expecting: signature, now)
+            let output = self.decapsulateFromCache(&buffer, as: payload, outer, expecting: signature, now)
         {
             return output
         }
-        self.forwarder.journal.begin(at: now)
-        self.note(.enteredFromOutside(payload, outer.path, octets: buffer.count), about: nil)
+        self.forwarder.decisionLog.begin(at: now)
+        self.note(.enteredFromUnderlay(payload, outer.path, octets: buffer.count), about: nil)
         guard outer.isBetweenHosts else { return self.dropOfNoHost(buffer, outer, at: now) }
         switch payload {
         case .sixInFour: return self.receiveBare(&buffer, spare: &spare, as: .sixInFour, outer, now)
@@ -47,7 +47,7 @@ extension Engine {
     private mutating func dropOfNoHost(
         _ buffer: borrowing PacketBuffer,
         _ outer: OuterHeader,
-        at now: Moment
+        at now: Timestamp
     ) -> Output {
         let isToGroup = outer.isToGroup || outer.path.local.isGroup
         let reason: DropReason = isToGroup ? .impossibleDestination : .wrongEndpoint
@@ -58,7 +58,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - buffer: The packet, IPv4 header included; afterwards what is to be transmitted.
-    ///   - spare: A second buffer, as for ``receiveFromOutside(_:spare:as:_:at:)``.
+    ///   - spare: A second buffer, as for ``receiveFromUnderlay(_:spare:as:_:at:)``.
     ///   - isBroadcast: Whether its destination is a broadcast address, which only the kernel knows.
     ///   - now: The time.
     /// - Returns: Where the two buffers go.
@@ -66,7 +66,7 @@ extension Engine {
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         isBroadcast: Bool = false,
-        at now: Moment
+        at now: Timestamp
     ) -> Output {
         let payload: OuterPayload
         var outer: OuterHeader
@@ -80,19 +80,19 @@ extension Engine {
             outer.isToGroup = isBroadcast
             length = packet.totalLength
         } catch {
-            self.accounting.receivedFromOutside &+= 1
+            self.accounting.receivedFromUnderlay &+= 1
             return self.drop(buffer, .malformedPacket, tunnel: nil, source: .ipv6(.unspecified), at: now)
         }
         buffer.truncate(to: length)
         buffer.removeFirst(outer.octetsInFront)
-        return self.receiveFromOutside(&buffer, spare: &spare, as: payload, outer, at: now)
+        return self.receiveFromUnderlay(&buffer, spare: &spare, as: payload, outer, at: now)
     }
 
     private mutating func receiveGRE(
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let headerLength: Int
         do {
@@ -119,7 +119,7 @@ extension Engine {
         spare: inout PacketBuffer,
         as encapsulation: Encapsulation,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let sender: TID?
         do {
@@ -138,11 +138,11 @@ extension Engine {
         }
         self.note(.claimed(sender), about: sender)
         guard let tid = sender else { return self.refuseSpoofed(&buffer, outer, now) }
-        if let reason = self.forwarder.objection(to: tid, encapsulation, outer.path) {
+        if let reason = self.forwarder.rejection(by: tid, encapsulation, outer.path) {
             return self.refuse(&buffer, reason, tunnel: tid, outer, now)
         }
         let output = self.receiveInner(&buffer, spare: &spare, from: tid, as: encapsulation, outer, now)
-        self.outsidePrecedent.settle(output, from: tid)
+        self.underlayCache.store(output, from: tid)
         return output
     }
 
@@ -164,7 +164,7 @@ extension Engine {
     private mutating func refuseSpoofed(
         _ buffer: inout PacketBuffer,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         guard let tid = self.tunnel(at: outer.path.remote) else {
             return self.refuse(&buffer, .spoofedSource, tunnel: nil, outer, now)
@@ -204,7 +204,7 @@ extension Engine {
         from tid: TID,
         as encapsulation: Encapsulation,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         guard buffer.combineECN(withOuter: outer.trafficClass) else {
             let source = outer.path.remote
@@ -234,16 +234,16 @@ extension AddressPlan {
     fileprivate func sender(from source: IPv6Address) -> TID? {
         switch self.owner(of: source) {
         case .remote(let tid), .unassigned(let tid), .routed(let tid): tid
-        case .local, .daemon, .nobody, .outside: nil
+        case .local, .daemon, .nobody, .external: nil
         }
     }
 }
 
 extension Forwarder {
     /// Why a tunnel doesn't take a bare packet, or nil when it does.
-    fileprivate func objection(to tid: TID, _ encapsulation: Encapsulation, _ path: OuterPath) -> DropReason?
+    fileprivate func rejection(by tid: TID, _ encapsulation: Encapsulation, _ path: OuterPath) -> DropReason?
     {
-        switch self.gates[tid].condition {
+        switch self.entries[tid].condition {
         case .none: return .missingTunnel
         case .disabled: return .disabledTunnel
         case .down: return .downTunnel

@@ -18,10 +18,10 @@ extension Engine {
         spare: inout PacketBuffer,
         into tid: TID,
         _ origin: Output.Origin,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         guard let path = self.forwarder.tunnels[tid].session.path else {
-            return self.lose(buffer, tid, origin, now)
+            return self.dropUnsendable(buffer, tid, origin, now)
         }
         self.forwarder.tunnels[tid].traffic.egress.count(buffer.count, at: now)
         let trafficClass = buffer.innerTrafficClass
@@ -40,7 +40,7 @@ extension Engine {
         }
         self.prependIP(to: &buffer, along: path, encapsulation.protocolNumber, trafficClass, tid, now)
         self.note(.encapsulated(encapsulation, path, octets: buffer.count), about: tid)
-        let destination = Output.Transmission.outside(path.remote, tunnel: tid, origin)
+        let destination = Output.Transmission.underlay(path.remote, tunnel: tid, origin)
         guard let limit = self.forwarder.tunnels[tid].session.pathMTU?.octets, buffer.count > Int(limit),
             self.fragment(&buffer, spare: &spare, to: Int(limit))
         else {
@@ -49,15 +49,15 @@ extension Engine {
             return output
         }
         self.note(.fragmented(limit: Int(limit)), about: tid)
-        return Output(packet: destination, spare: .outside(path.remote, tunnel: tid, .own))
+        return Output(packet: destination, spare: .underlay(path.remote, tunnel: tid, .own))
     }
 
     /// Gives a packet up that a tunnel can't take although it is up: our own address isn't configured.
-    private mutating func lose(
+    private mutating func dropUnsendable(
         _ buffer: borrowing PacketBuffer,
         _ tid: TID,
         _ origin: Output.Origin,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         self.noteSendError(buffer.packet, tunnel: tid, toward: .ipv6(.unspecified), origin, at: now)
         return Output()
@@ -70,7 +70,7 @@ extension Engine {
         _ nextHeader: UInt8,
         from tid: TID,
         _ signing: Signing,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         // A tunnel in AYIYA's mode has a secret: a configuration without one ends the session.
         guard let secret = self.forwarder.tunnels[tid].signingSecret else { return }
@@ -101,7 +101,7 @@ extension Engine {
         _ protocolNumber: UInt8,
         _ trafficClass: UInt8,
         _ tid: TID,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         let payloadLength = buffer.count
         self.refreshMarks(of: tid, now)
@@ -146,7 +146,7 @@ extension Engine {
 
     mutating func nextIdentification() -> UInt32 {
         // Those of the other engines lie in between.
-        self.identification &+= UInt32(truncatingIfNeeded: self.place.count)
+        self.identification &+= UInt32(truncatingIfNeeded: self.index.count)
         return self.identification
     }
 }

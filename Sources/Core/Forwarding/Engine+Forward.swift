@@ -11,18 +11,18 @@ extension Engine {
     public mutating func receiveFromUplink(
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
-        at now: Moment
+        at now: Timestamp
     ) -> Output {
         self.catchUp()
         self.accounting.receivedFromUplink &+= 1
         self.uplinkTraffic.ingress.count(buffer.count, at: now)
-        guard let header = InnerHeader(buffer.packet, at: 0), self.uplinkPrecedent.recognizes(header) else {
+        guard let header = InnerHeader(buffer.packet, at: 0), self.uplinkCache.recognizes(header) else {
             return self.decideFromUplink(&buffer, spare: &spare, now)
         }
-        if let output = self.encapsulateAsBefore(&buffer, now) { return output }
+        if let output = self.encapsulateFromCache(&buffer, now) { return output }
         let length = buffer.count
         let output = self.decideFromUplink(&buffer, spare: &spare, now)
-        self.notePrecedent(output, buffer, behind: buffer.count - length, now)
+        self.storeFlow(output, buffer, behind: buffer.count - length, now)
         return output
     }
 
@@ -30,9 +30,9 @@ extension Engine {
     private mutating func decideFromUplink(
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
-        self.forwarder.journal.begin(at: now)
+        self.forwarder.decisionLog.begin(at: now)
         self.note(.enteredFromUplink(octets: buffer.count), about: nil)
         return self.forward(&buffer, spare: &spare, from: .uplink, now)
     }
@@ -43,8 +43,8 @@ extension Engine {
     ///   - buffer: What it is.
     ///   - now: The time.
     /// - Returns: That nothing is transmitted.
-    public mutating func refuseFromUplink(_ buffer: borrowing PacketBuffer, at now: Moment) -> Output {
-        self.forwarder.journal.begin(at: now)
+    public mutating func refuseFromUplink(_ buffer: borrowing PacketBuffer, at now: Timestamp) -> Output {
+        self.forwarder.decisionLog.begin(at: now)
         self.note(.enteredFromUplink(octets: buffer.count), about: nil)
         self.accounting.receivedFromUplink &+= 1
         self.uplinkTraffic.ingress.count(buffer.count, at: now)
@@ -56,7 +56,7 @@ extension Engine {
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         from ingress: Ingress,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let verdict: Verdict
         let source: IPv6Address
@@ -65,7 +65,7 @@ extension Engine {
             let packet = try IPv6Packet(buffer.packet)
             self.note(.inner(packet), about: ingress.tunnel)
             verdict = self.forwarder.verdict(for: packet, from: ingress)
-            if !self.forwarder.journal.isOpen, let tid = verdict.tunnel, ingress != .tunnel(tid) {
+            if !self.forwarder.decisionLog.isOpen, let tid = verdict.tunnel, ingress != .tunnel(tid) {
                 // Nobody knew before that the packet concerns this tunnel.
                 self.note(.inner(packet), about: tid)
             }
@@ -83,16 +83,16 @@ extension Engine {
             )
         }
         buffer.truncate(to: length)
-        return self.obey(verdict, &buffer, spare: &spare, from: ingress, source: source, now)
+        return self.apply(verdict, &buffer, spare: &spare, from: ingress, source: source, now)
     }
 
-    private mutating func obey(
+    private mutating func apply(
         _ verdict: Verdict,
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         from ingress: Ingress,
         source: IPv6Address,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         switch verdict {
         case .encapsulate(let tid):
@@ -134,7 +134,7 @@ extension Engine {
         _ buffer: borrowing PacketBuffer,
         _ origin: Output.Origin,
         from ingress: Ingress,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         self.note(.sentToUplink(octets: buffer.count), about: ingress.tunnel)
         self.uplinkTraffic.egress.count(buffer.count, at: now)
@@ -146,7 +146,7 @@ extension Engine {
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         back ingress: Ingress,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         self.note(.answered, about: ingress.tunnel)
         self.accounting.answered &+= 1

@@ -4,7 +4,7 @@ extension Forwarder {
     /// Decides the fate of a packet; pure: the same engine, packet and ingress always give the same verdict.
     func verdict(for packet: borrowing IPv6Packet, from ingress: Ingress) -> Verdict {
         let source = packet.source
-        if let verdict = self.objection(to: source, from: ingress, destination: packet.destination) {
+        if let verdict = self.rejection(of: source, from: ingress, destination: packet.destination) {
             return verdict
         }
         return self.verdict(for: packet, to: packet.destination, from: ingress)
@@ -12,9 +12,9 @@ extension Forwarder {
 
     // MARK: - Source
 
-    /// What speaks against a packet with this source, or nil.
-    private func objection(
-        to source: IPv6Address,
+    /// Why a packet with this source is rejected, or nil.
+    private func rejection(
+        of source: IPv6Address,
         from ingress: Ingress,
         destination: IPv6Address
     ) -> Verdict? {
@@ -24,12 +24,12 @@ extension Forwarder {
             if source.isLinkLocalUnicast { return .drop(.impossibleSource) }
             let owner = self.plan.owner(of: source)
             self.note(.source(owner), about: nil)
-            return owner == .outside ? nil : .drop(.ownSourceFromUplink)
+            return owner == .external ? nil : .drop(.ownSourceFromUplink)
         case .tunnel(let tid):
             if source.isLinkLocalUnicast {
                 return self.isOurs(destination, on: tid) ? nil : .drop(.impossibleSource)
             }
-            return self.objection(to: source, from: tid)
+            return self.rejection(of: source, from: tid)
         }
     }
 
@@ -40,7 +40,7 @@ extension Forwarder {
     }
 
     /// BCP 38: only the tunnel's own addresses may be its packets' sources.
-    private func objection(to source: IPv6Address, from tid: TID) -> Verdict? {
+    private func rejection(of source: IPv6Address, from tid: TID) -> Verdict? {
         let owner = self.plan.owner(of: source)
         self.note(.source(owner), about: tid)
         return switch owner {
@@ -71,24 +71,16 @@ extension Forwarder {
         case .local(let tid): self.verdictForUs(on: tid, from: ingress)
         case .remote(let tid), .routed(let tid): self.verdict(for: packet, into: tid, from: ingress)
         case .unassigned(let tid):
-            .reply(self.unusable(tid) ?? .unassignedAddress, concerning: self.concerned(ingress) ?? tid)
+            .reply(self.unusable(tid) ?? .unassignedAddress, concerning: ingress.tunnel ?? tid)
         case .daemon: .deliver(nil)
-        case .nobody: .reply(.noSuchTunnel, concerning: self.concerned(ingress))
-        case .outside: self.verdict(for: packet, outside: destination, from: ingress)
-        }
-    }
-
-    /// The tunnel whose address an error comes from: the incoming one if there is one.
-    private func concerned(_ ingress: Ingress) -> TID? {
-        switch ingress {
-        case .uplink: nil
-        case .tunnel(let tid): tid
+        case .nobody: .reply(.noSuchTunnel, concerning: ingress.tunnel)
+        case .external: self.verdict(for: packet, external: destination, from: ingress)
         }
     }
 
     /// Why a tunnel can't take packets, or nil when it can.
     private func unusable(_ tid: TID) -> ICMPv6Error? {
-        switch self.gates[tid].condition {
+        switch self.entries[tid].condition {
         case .none: .noSuchTunnel
         case .disabled: .tunnelDisabled
         case .down: .tunnelDown
@@ -98,22 +90,23 @@ extension Forwarder {
 
     private func verdictForUs(on tid: TID, from ingress: Ingress) -> Verdict {
         guard let error = self.unusable(tid) else { return .deliver(tid) }
-        return .reply(error, concerning: self.concerned(ingress) ?? tid)
+        return .reply(error, concerning: ingress.tunnel ?? tid)
     }
 
     private func verdict(for packet: borrowing IPv6Packet, into tid: TID, from ingress: Ingress) -> Verdict {
-        let concerned = self.concerned(ingress) ?? tid
+        // An error comes from the incoming tunnel's address if there is one.
+        let speaker = ingress.tunnel ?? tid
         if ingress == .tunnel(tid) { return .drop(.sameIngressAndEgress) }
-        if let error = self.unusable(tid) { return .reply(error, concerning: concerned) }
-        let mtu = Int(self.gates[tid].effectiveMTU)
-        self.note(.measured(octets: packet.totalLength, mtu: mtu), about: concerned)
-        if packet.totalLength > mtu { return .reply(.packetTooBig(mtu: mtu), concerning: concerned) }
-        return packet.hopLimit > 1 ? .encapsulate(tid) : .reply(.hopLimitExceeded, concerning: concerned)
+        if let error = self.unusable(tid) { return .reply(error, concerning: speaker) }
+        let mtu = Int(self.entries[tid].effectiveMTU)
+        self.note(.measured(octets: packet.totalLength, mtu: mtu), about: speaker)
+        if packet.totalLength > mtu { return .reply(.packetTooBig(mtu: mtu), concerning: speaker) }
+        return packet.hopLimit > 1 ? .encapsulate(tid) : .reply(.hopLimitExceeded, concerning: speaker)
     }
 
     private func verdict(
         for packet: borrowing IPv6Packet,
-        outside destination: IPv6Address,
+        external destination: IPv6Address,
         from ingress: Ingress
     ) -> Verdict {
         // What the kernel routed to us and isn't ours would go round in circles.

@@ -8,11 +8,11 @@ internal import Wire
 struct Forwarder: ~Copyable {
     var plan: AddressPlan
     var pathMTU: PathMTUMode
-    let tunnels = SlotTable(repeating: Tunnel())
+    let tunnels = TunnelTable(repeating: TunnelState())
     /// What verdicts read of the tunnels.
-    let gates = SlotTable(repeating: Gate())
+    let entries = TunnelTable(repeating: ForwardingEntry())
     /// Where decisions about traced tunnels are written down.
-    let journal = Journal()
+    let decisionLog = DecisionLog()
 
     init(_ configuration: EngineConfiguration) {
         self.plan = configuration.plan

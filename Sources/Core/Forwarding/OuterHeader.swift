@@ -1,6 +1,6 @@
 internal import Wire
 
-/// What the outer side of a packet said before it was taken off.
+/// What the outer headers of a packet said before it was taken off.
 public struct OuterHeader: Hashable, Sendable {
     /// The ends: the packet's destination is the local one.
     public var path: OuterPath

@@ -27,7 +27,7 @@ extension Engine {
         to tid: TID?,
         from ingress: Ingress,
         source: IPv6Address,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         switch self.request(in: buffer.packet, to: tid, from: ingress) {
         case .echo(let offset, let destination):
@@ -46,12 +46,11 @@ extension Engine {
             self.accounting.consumed &+= 1
             return Output()
         case .reply(let error):
-            let concerned = ingress.tunnel ?? tid
             return self.reply(
                 &buffer,
                 spare: &spare,
                 error,
-                concerning: concerned,
+                concerning: ingress.tunnel ?? tid,
                 from: ingress,
                 source: source,
                 now

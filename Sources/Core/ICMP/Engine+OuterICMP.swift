@@ -26,7 +26,7 @@ extension Engine {
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let kind: ICMPv4Message.Kind
         var quotation: Quotation?
@@ -72,7 +72,7 @@ extension Engine {
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let type: UInt8
         let parameter: UInt32
@@ -118,7 +118,7 @@ extension Engine {
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let tid = quotation.flatMap { self.tunnel(thatSent: $0) }
         self.errors.record(.icmpv4Error, of: tid, packet: buffer.packet, source: outer.path.remote, at: now)
@@ -135,7 +135,7 @@ extension Engine {
     }
 
     /// Whether a packet that an error quotes was sent by a tunnel (RFC 5927 §7.2).
-    private func isProven(_ quotation: Quotation, _ mark: Mark, of tid: TID, _ now: Moment) -> Bool {
+    private func isProven(_ quotation: Quotation, _ mark: Mark, of tid: TID, _ now: Timestamp) -> Bool {
         let slot = PathEvidence.slot(at: now)
         let slots: InlineArray<2, PathEvidence.Slot> = [slot, slot &- 1]
         for index in slots.indices
@@ -170,7 +170,7 @@ extension Engine {
         _ reported: Int,
         about quotation: Quotation,
         of tid: TID,
-        _ now: Moment
+        _ now: Timestamp
     ) -> PathMTU? {
         let session = self.forwarder.tunnels[tid].session
         guard self.configuration.pathMTU == .dynamic, let path = session.path else { return nil }
@@ -281,7 +281,7 @@ extension Engine {
 }
 
 extension Engine.Mark {
-    /// Whether the kernel may have written it, in front of a run of datagrams.
+    /// Whether the kernel may have written it, in front of datagrams that were sent as one message.
     fileprivate var isKernels: Bool {
         switch self {
         case .identification(let identification): PathEvidence.isKernels(identification)

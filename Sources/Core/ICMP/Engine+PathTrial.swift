@@ -2,7 +2,7 @@ internal import Wire
 
 // A path is tried with a packet of our own where nothing shows that what is said of it is about a packet that we sent.
 //
-// Errors about runs of datagrams, whose headers the kernel writes, show nothing, nor do those that were made up. A packet as
+// Errors about datagrams that were sent as one message, whose headers the kernel writes, show nothing, nor do those that were made up. A packet as
 // large as the one that is said not to have passed carries a nonce: if it does not pass either, the router quotes that.
 extension Engine {
     /// Octets behind the outer headers in front of a trial's nonce.
@@ -23,9 +23,10 @@ extension Engine {
         with length: Int,
         _ buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
-        guard let path = self.forwarder.tunnels[tid].session.path, self.forwarder.gates[tid].condition == .up
+        guard let path = self.forwarder.tunnels[tid].session.path,
+            self.forwarder.entries[tid].condition == .up
         else { return Output() }
         let overhead = self.forwarder.tunnels[tid].session.encapsulation.overhead(toward: path.remote)
         let messageLength = length - overhead - IPv6Packet.headerLength
@@ -37,7 +38,7 @@ extension Engine {
         return self.encapsulate(&buffer, spare: &spare, into: tid, .own, now)
     }
 
-    private func writeTrial(of tid: TID, in buffer: inout PacketBuffer, _ now: Moment) {
+    private func writeTrial(of tid: TID, in buffer: inout PacketBuffer, _ now: Timestamp) {
         let start = buffer.range.lowerBound
         for offset in buffer.range { buffer.bytes.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self) }
         let nonce = self.evidence.nonce(of: tid, in: PathEvidence.slot(at: now))

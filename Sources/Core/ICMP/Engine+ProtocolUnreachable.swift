@@ -11,7 +11,7 @@ extension Engine {
         _ reason: DropReason,
         tunnel tid: TID?,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         guard self.configuration.answersProtocolUnreachable, reason.isAboutEndpoint, outer.octetsInFront > 0,
             case (.ipv4(let local), .ipv4(let remote)) = (outer.path.local, outer.path.remote),
@@ -29,7 +29,7 @@ extension Engine {
         self.accounting.answered &+= 1
         buffer.prepend(outer.octetsInFront)
         buffer.makeProtocolUnreachable(from: local, to: remote, length: Self.icmpv4ErrorLength)
-        return Output(packet: .outside(outer.path.remote, tunnel: nil, .own))
+        return Output(packet: .underlay(outer.path.remote, tunnel: nil, .own))
     }
 
     private mutating func dropRefused(
@@ -37,7 +37,7 @@ extension Engine {
         _ reason: DropReason,
         tunnel tid: TID?,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let remote = outer.path.remote
         if reason == .missingTunnel { return self.dropUnknownSender(buffer, from: remote, at: now) }

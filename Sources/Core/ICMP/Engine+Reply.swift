@@ -19,7 +19,7 @@ extension Engine {
         concerning tid: TID?,
         from ingress: Ingress,
         source: IPv6Address,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output {
         let origin = tid.map { self.plan.localAddress(of: $0) } ?? self.plan.daemonAddress
         if let obstacle = self.obstacle(to: error, about: buffer, from: origin, to: source, tid, now) {
@@ -34,14 +34,14 @@ extension Engine {
         return self.answer(&buffer, spare: &spare, back: ingress, now)
     }
 
-    /// What speaks against sending an error, or nil; then its token is taken.
+    /// Why an error may not be sent, or nil; then its token is taken.
     private func obstacle(
         to error: ICMPv6Error,
         about buffer: borrowing PacketBuffer,
         from origin: IPv6Address,
         to source: IPv6Address,
         _ tid: TID?,
-        _ now: Moment
+        _ now: Timestamp
     ) -> ErrorObstacle? {
         // Without a tunnel prefix there is no address to speak from (RFC 4443 §2.2).
         guard source.isUnicast, source != origin, origin != .unspecified, !self.isAnycast(source) else {
@@ -52,7 +52,7 @@ extension Engine {
     }
 
     /// Takes a token for a message to somebody, if there is one.
-    func mayTell(_ remote: IPAddress, _ kind: ICMPKind, about tid: TID?, _ now: Moment) -> Bool {
+    func mayTell(_ remote: IPAddress, _ kind: ICMPKind, about tid: TID?, _ now: Timestamp) -> Bool {
         let places = ICMPLimits.Places(of: remote, by: self.limitHash)
         return self.sessions.takeToken(
             for: kind,
@@ -66,7 +66,7 @@ extension Engine {
     /// Whether an address is the subnet-router anycast address of a /64 of ours (RFC 4291 §2.6.1), which names no
     /// single node (RFC 4443 §2.4(e.6)).
     private func isAnycast(_ source: IPv6Address) -> Bool {
-        source.low == 0 && self.plan.owner(of: source) != .outside
+        source.low == 0 && self.plan.owner(of: source) != .external
     }
 
     /// RFC 4443 §2.4(e): never about an error or redirect, never about a multicast destination, save packet too big.

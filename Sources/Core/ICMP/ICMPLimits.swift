@@ -120,7 +120,7 @@ extension ICMPRate {
     fileprivate var forShare: TokenRate? {
         guard let pop = self.forPoP else { return nil }
         let places = ICMPLimits.NetworkSize.allCases.count * ICMPLimits.placesPerSize
-        let interval = Moment.nanosecondsPerSecond &* UInt64(places) / UInt64(self.popPerSecond)
+        let interval = Timestamp.nanosecondsPerSecond &* UInt64(places) / UInt64(self.popPerSecond)
         guard let tunnel = self.forTunnel else { return TokenRate(interval: interval, burst: 1) }
         return TokenRate(
             interval: max(interval, tunnel.interval),

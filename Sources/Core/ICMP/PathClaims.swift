@@ -7,7 +7,7 @@ struct PathClaims: Sendable {
     static let mostGuesses = 16
 
     /// How long no packet is sent to try the path after one was, in nanoseconds.
-    static let restBetweenTrials = Moment.nanosecondsPerSecond
+    static let restBetweenTrials = Timestamp.nanosecondsPerSecond
 
     private var slot: PathEvidence.Slot = 0
     private var guesses = 0

@@ -8,7 +8,7 @@ struct PathEvidence: Sendable {
     /// In which part of the time something was sent, about a minute long.
     typealias Slot = UInt64
 
-    /// The lowest identification: lower ones may be the kernel's own, which counts the datagrams of a run from 0 on.
+    /// The lowest identification: lower ones may be the kernel's own, which counts the datagrams of one message from 0 on.
     private static let lowestIdentification: UInt64 = 64
 
     /// Which words of a tunnel's there are.
@@ -24,7 +24,7 @@ struct PathEvidence: Sendable {
         self.hash = KeyedHash(seed: seed, for: .paths)
     }
 
-    static func slot(at now: Moment) -> Slot { now.monotonic >> 36 }
+    static func slot(at now: Timestamp) -> Slot { now.monotonic >> 36 }
 
     private func value(_ word: Word, of tid: TID, _ slot: Slot) -> UInt64 {
         self.hash.value(of: word.rawValue << 32 | UInt64(tid.rawValue), slot)
@@ -70,7 +70,7 @@ struct PathMarks: Sendable {
 extension Engine {
     /// Has a tunnel's marks be those of the time.
     @inline(__always)
-    func refreshMarks(of tid: TID, _ now: Moment) {
+    func refreshMarks(of tid: TID, _ now: Timestamp) {
         let slot = PathEvidence.slot(at: now)
         guard self.forwarder.tunnels[tid].marks.slot != slot else { return }
         self.renewMarks(of: tid, in: slot)

@@ -10,7 +10,7 @@ struct TokenRate: Sendable {
     /// Creates a rate; nil when there is never a token.
     init?(perSecond: Int, burst: Int) {
         guard perSecond > 0, burst > 0 else { return nil }
-        self.init(interval: Moment.nanosecondsPerSecond / UInt64(perSecond), burst: UInt64(burst))
+        self.init(interval: Timestamp.nanosecondsPerSecond / UInt64(perSecond), burst: UInt64(burst))
     }
 
     init(interval: UInt64, burst: UInt64) {

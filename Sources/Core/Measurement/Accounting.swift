@@ -2,8 +2,8 @@
 public struct Accounting: Sendable {
     /// Packets read from the uplink.
     public var receivedFromUplink: UInt64 = 0
-    /// Packets and datagrams read from the outer side.
-    public var receivedFromOutside: UInt64 = 0
+    /// Packets and datagrams read from the underlay.
+    public var receivedFromUnderlay: UInt64 = 0
     /// Packets that were sent on, into a tunnel or to the uplink.
     public var forwarded: UInt64 = 0
     /// Packets that were answered with a packet of our own.
@@ -23,7 +23,7 @@ public struct Accounting: Sendable {
 
     /// Whether what came in equals what was forwarded, answered, consumed and dropped.
     public var isBalanced: Bool {
-        self.receivedFromUplink + self.receivedFromOutside
+        self.receivedFromUplink + self.receivedFromUnderlay
             == self.forwarded + self.answered + self.consumed + self.droppedInAll
     }
 

@@ -42,12 +42,12 @@ extension Engine {
     /// Looks at a tunnel.
     ///
     /// Allocates.
-    public mutating func snapshot(of tid: TID, at now: Moment) -> TunnelSnapshot {
+    public mutating func snapshot(of tid: TID, at now: Timestamp) -> TunnelSnapshot {
         self.catchUp()
         let traffic = self.forwarder.tunnels[tid].traffic
         return TunnelSnapshot(
             tid: tid,
-            condition: self.forwarder.gates[tid].condition,
+            condition: self.forwarder.entries[tid].condition,
             encapsulation: self.forwarder.tunnels[tid].session.encapsulation,
             path: self.forwarder.tunnels[tid].session.path,
             pathMTU: self.forwarder.tunnels[tid].session.pathMTU.map { Int($0.octets) },
@@ -59,10 +59,10 @@ extension Engine {
                     ? now.unixTime(of: self.forwarder.tunnels[tid].lastBeat) : nil
             ),
             idleSeconds: traffic.ingress.lastSeen.map {
-                Int(now.nanoseconds(since: $0) / Moment.nanosecondsPerSecond)
+                Int(now.nanoseconds(since: $0) / Timestamp.nanosecondsPerSecond)
             },
             latency: self.latency(of: tid),
-            isTraced: self.forwarder.gates[tid].isTraced,
+            isTraced: self.forwarder.entries[tid].isTraced,
             errors: self.errorCounts(of: tid)
         )
     }
@@ -70,14 +70,14 @@ extension Engine {
     /// What the probes measured whose replies this engine saw; the first engine sends them all.
     private func latency(of tid: TID) -> LatencyRecord {
         var latency = self.forwarder.tunnels[tid].latency
-        if self.place.isFirst { latency.pending = self.sessions.pendingProbe(of: tid) }
+        if self.index.isFirst { latency.pending = self.sessions.pendingProbe(of: tid) }
         return latency
     }
 
     /// Looks at the uplink, and at what is no tunnel's.
     ///
     /// Allocates.
-    public func uplinkSnapshot(at now: Moment) -> UplinkSnapshot {
+    public func uplinkSnapshot(at now: Timestamp) -> UplinkSnapshot {
         UplinkSnapshot(
             traffic: self.uplinkTraffic,
             lastTimes: (
@@ -138,7 +138,7 @@ extension Engine {
         tunnel tid: TID?,
         toward remote: IPAddress,
         _ origin: Output.Origin,
-        at now: Moment
+        at now: Timestamp
     ) {
         self.note(.dropped(.sendFailure), about: tid)
         self.recordError(.sendError, of: tid, packet, source: remote, at: now)
@@ -153,7 +153,7 @@ extension Engine {
     ///   - mtu: Size of the largest outer packet, in octets.
     ///   - tid: The tunnel.
     ///   - now: The time.
-    public mutating func noteLinkMTU(_ mtu: Int, of tid: TID, at now: Moment) {
+    public mutating func noteLinkMTU(_ mtu: Int, of tid: TID, at now: Timestamp) {
         guard mtu >= PathMTU.ipv4Minimum else { return }
         let learnt = PathMTU(octets: UInt16(clamping: mtu), learntAt: now.monotonic)
         self.lowerPathMTU(of: tid, to: learnt)

@@ -23,12 +23,13 @@ extension Engine {
     public mutating func nextProbe(
         in buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
-        at now: Moment
+        at now: Timestamp
     ) -> Output? {
         self.catchUp()
         self.prober.advance(to: now)
         while let tid = self.prober.takeTunnel() {
-            guard self.forwarder.gates[tid].condition == .up, self.forwarder.tunnels[tid].session.path != nil
+            guard self.forwarder.entries[tid].condition == .up,
+                self.forwarder.tunnels[tid].session.path != nil
             else {
                 continue
             }
@@ -46,7 +47,7 @@ extension Engine {
         _ tid: TID,
         in buffer: inout PacketBuffer,
         spare: inout PacketBuffer,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output? {
         guard self.writeProbeBody(for: .tunnel(tid), in: &buffer, now) else { return nil }
         self.forwarder.tunnels[tid].latency.sent &+= 1
@@ -65,7 +66,7 @@ extension Engine {
         at index: Int,
         isIPv6: Bool,
         in buffer: inout PacketBuffer,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Output? {
         guard let own = self.configuration.ownDetails else { return nil }
         let details = self.popLatencies[index].details
@@ -75,18 +76,18 @@ extension Engine {
         if isIPv6 {
             self.popLatencies[index].ipv6.send(sequence)
             buffer.makeEchoRequest(identifier: id, sequence, from: own.ipv6, to: details.ipv6)
-            return Output(packet: .outside(.ipv6(details.ipv6), tunnel: nil, .own))
+            return Output(packet: .underlay(.ipv6(details.ipv6), tunnel: nil, .own))
         }
         self.popLatencies[index].ipv4.send(sequence)
         buffer.makeEchoRequest(identifier: id, sequence, from: own.ipv4, to: details.ipv4)
-        return Output(packet: .outside(.ipv4(details.ipv4), tunnel: nil, .own))
+        return Output(packet: .underlay(.ipv4(details.ipv4), tunnel: nil, .own))
     }
 
     /// Writes what stands behind the 8 octets of the ICMP header; those are left to be written.
     private mutating func writeProbeBody(
         for target: ProbeTarget,
         in buffer: inout PacketBuffer,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Bool {
         guard buffer.reset(to: LatencyProber.messageLength) else { return false }
         let values = self.prober.nextBody(for: target)
@@ -99,7 +100,7 @@ extension Engine {
     }
 
     /// Counts a reply that came out of a tunnel.
-    mutating func noteProbeReply(_ reply: ProbeReply, from tid: TID, at now: Moment) {
+    mutating func noteProbeReply(_ reply: ProbeReply, from tid: TID, at now: Timestamp) {
         guard reply.target == .tunnel(tid), self.prober.isCurrent(reply.magic, at: now),
             let age = reply.age(at: now), self.sessions.takeProbe(reply.sequence, of: tid)
         else { return }
@@ -107,7 +108,7 @@ extension Engine {
     }
 
     /// Counts a reply that came from another PoP.
-    mutating func notePoPReply(_ reply: ProbeReply?, from source: IPAddress, at now: Moment) {
+    mutating func notePoPReply(_ reply: ProbeReply?, from source: IPAddress, at now: Timestamp) {
         guard let reply, case .pop(let id, let isIPv6) = reply.target,
             self.prober.isCurrent(reply.magic, at: now),
             let index = self.popLatencies.firstIndex(where: { $0.details.id == Int(id) })

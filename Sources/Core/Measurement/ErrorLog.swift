@@ -65,8 +65,13 @@ struct ErrorLog: ~Copyable {
     ///   - packet: What caused it.
     ///   - source: Where it came from.
     ///   - now: The time.
-    mutating func record(_ kind: ErrorKind, of tid: TID?, packet: RawSpan, source: IPAddress, at now: Moment)
-    {
+    mutating func record(
+        _ kind: ErrorKind,
+        of tid: TID?,
+        packet: RawSpan,
+        source: IPAddress,
+        at now: Timestamp
+    ) {
         let index = Self.index(kind, of: tid)
         var octets = InlineArray<128, UInt8>(repeating: 0)
         for position in 0..<min(packet.byteCount, ErrorSample.capacity) {

@@ -18,7 +18,7 @@ struct ProbeReply: Hashable, Sendable {
     init?(_ message: borrowing ICMPv4Message) { self.init(body: message.body) }
 
     /// How long the round trip took, in nanoseconds; nil when it can't be true or was too long.
-    func age(at now: Moment) -> UInt64? {
+    func age(at now: Timestamp) -> UInt64? {
         let age = now.nanoseconds(since: self.sentAt)
         return self.sentAt <= now.monotonic && age < LatencyProber.maximumAge ? age : nil
     }
@@ -67,7 +67,7 @@ struct LatencyProber: Sendable {
     /// Size of the ICMP message, in octets.
     static let messageLength = 1000
     /// How old a reply may be, in nanoseconds.
-    static let maximumAge = 10 * Moment.nanosecondsPerSecond
+    static let maximumAge = 10 * Timestamp.nanosecondsPerSecond
 
     private let seed: UInt64
     /// The minute of the monotonic clock that ``magic`` belongs to.
@@ -86,8 +86,8 @@ struct LatencyProber: Sendable {
     }
 
     /// Moves on to the minute of a moment.
-    private mutating func advanceMagic(to now: Moment) {
-        let minute = now.monotonic / (UInt64(Self.interval) * Moment.nanosecondsPerSecond)
+    private mutating func advanceMagic(to now: Timestamp) {
+        let minute = now.monotonic / (UInt64(Self.interval) * Timestamp.nanosecondsPerSecond)
         guard minute != self.minute else { return }
         self.minute = minute
         self.magic = (self.magic(of: minute), self.magic(of: minute &- 1))
@@ -109,8 +109,8 @@ struct LatencyProber: Sendable {
     }
 
     /// Moves on to the second of a moment.
-    mutating func advance(to now: Moment) {
-        let second = now.monotonic / Moment.nanosecondsPerSecond
+    mutating func advance(to now: Timestamp) {
+        let second = now.monotonic / Timestamp.nanosecondsPerSecond
         guard second != self.second else { return }
         let interval = UInt64(Self.interval)
         self.advanceMagic(to: now)
@@ -140,7 +140,7 @@ struct LatencyProber: Sendable {
     }
 
     /// Whether a reply's magic is one that probes of these minutes carried.
-    mutating func isCurrent(_ magic: UInt64, at now: Moment) -> Bool {
+    mutating func isCurrent(_ magic: UInt64, at now: Timestamp) -> Bool {
         self.advanceMagic(to: now)
         return magic == self.magic.present || magic == self.magic.previous
     }
@@ -154,7 +154,7 @@ extension LatencyRecord {
     }
 
     /// Counts a reply if it belongs to the probe that was sent last, and is not late.
-    mutating func receive(_ reply: ProbeReply, at now: Moment) {
+    mutating func receive(_ reply: ProbeReply, at now: Timestamp) {
         guard self.pending == reply.sequence, let age = reply.age(at: now) else { return }
         self.count(microseconds: age / 1000)
     }

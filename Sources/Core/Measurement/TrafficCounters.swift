@@ -12,7 +12,7 @@ public struct TrafficCounters: Hashable, Sendable {
         /// Creates counters at 0.
         public init() {}
 
-        mutating func count(_ octets: Int, at now: Moment) {
+        mutating func count(_ octets: Int, at now: Timestamp) {
             self.packets &+= 1
             self.octets &+= UInt64(truncatingIfNeeded: octets)
             self.lastSeen = now.monotonic

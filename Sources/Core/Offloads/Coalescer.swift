@@ -1,6 +1,6 @@
 public import Wire
 
-/// Finds the TCP segments of a batch that the kernel can take as one super-packet, and that come out of it again octet for
+/// Finds the TCP segments of a batch that the kernel can take as one GSO packet, and that come out of it again octet for
 /// octet: it decides, and moves nothing.
 ///
 /// A segment joins those before it when it carries on where they end and nothing else tells it apart: all octets of both
@@ -139,7 +139,7 @@ public struct Coalescer: ~Copyable {
         self.open.removeAll { $0.headers.hasSameAddresses(as: packet) }
     }
 
-    // MARK: - Super-packets
+    // MARK: - GSO packets
 
     /// Has a unit's first packet, in whose place the kernel gets all, say so.
     ///
@@ -147,7 +147,7 @@ public struct Coalescer: ~Copyable {
     ///   - index: The unit, which has more than one packet.
     ///   - head: Its first packet.
     /// - Returns: What the kernel must be told.
-    public func makeSuperPacket(of index: Int, in head: inout MutableRawSpan) -> OffloadHeader {
+    public func makeGSOPacket(of index: Int, in head: inout MutableRawSpan) -> VirtioNetHeader {
         let unit = self.units[index]
         let length = unit.octets - IPv6Packet.headerLength
         var sum = InternetChecksum()
@@ -158,19 +158,19 @@ public struct Coalescer: ~Copyable {
             nextHeader: ProtocolNumber.tcp
         )
         head.set(UInt16(clamping: length), ~sum.value, isPushed: unit.endsWithPush)
-        return OffloadHeader(
+        return VirtioNetHeader(
             segmentation: .tcpOverIPv6,
             headerLength: UInt16(clamping: unit.headerLength),
             segmentSize: UInt16(clamping: unit.segmentSize),
-            checksum: OffloadHeader.Checksum(
+            checksum: VirtioNetHeader.Checksum(
                 start: UInt16(IPv6Packet.headerLength),
                 offset: UInt16(TCPHeader.Offset.checksum)
             )
         )
     }
 
-    /// Undoes ``makeSuperPacket(of:in:)``, to send the packets one by one after all.
-    public func unmakeSuperPacket(of index: Int, in head: inout MutableRawSpan) {
+    /// Undoes ``makeGSOPacket(of:in:)``, to send the packets one by one after all.
+    public func unmakeGSOPacket(of index: Int, in head: inout MutableRawSpan) {
         let unit = self.units[index]
         let length = unit.headerLength + unit.segmentSize - IPv6Packet.headerLength
         head.set(UInt16(clamping: length), 0, isPushed: false)
@@ -187,7 +187,7 @@ public struct Coalescer: ~Copyable {
 }
 
 extension MutableRawSpan {
-    /// Writes what differs between a TCP segment and the super-packet that it begins.
+    /// Writes what differs between a TCP segment and the GSO packet that it begins.
     @_lifetime(self: copy self)
     fileprivate mutating func set(_ payloadLength: UInt16, _ checksum: UInt16, isPushed: Bool) {
         let flagsOffset = IPv6Packet.headerLength + TCPHeader.Offset.flags

@@ -1,8 +1,8 @@
 internal import Wire
 
-/// A TCP segment over IPv6 that carries data and nothing out of the ordinary: one that can be part of a super-packet.
+/// A TCP segment over IPv6 that carries data and nothing out of the ordinary: one that can be part of a GSO packet.
 struct TCPData {
-    /// Flags that segments of a super-packet may have: those that all have alike, and PSH on the last.
+    /// Flags that segments of a GSO packet may have: those that all have alike, and PSH on the last.
     private static let ordinaryFlags = TCPHeader.Flag.ack | TCPHeader.Flag.psh | TCPHeader.Flag.ece
     private static let headersWithoutOptions = IPv6Packet.headerLength + TCPHeader.minimumLength
 
@@ -50,7 +50,7 @@ struct TCPData {
     }
 }
 
-/// What all segments of a super-packet have in common: both headers, without what may differ.
+/// What all segments of a GSO packet have in common: both headers, without what may differ.
 struct TCPTemplate {
     private static let words = 7
     private static let urgentPointer = IPv6Packet.headerLength + TCPHeader.Offset.checksum

@@ -65,10 +65,10 @@ extension Engine {
 
 extension Forwarder {
     /// Whether outer packets to an address would not come back into a tunnel (RFC 2473 §4.1.2).
-    func isOutside(_ remote: IPAddress) -> Bool {
+    func isExternal(_ remote: IPAddress) -> Bool {
         switch remote {
         case .ipv4: true
-        case .ipv6(let address): self.plan.owner(of: address) == .outside
+        case .ipv6(let address): self.plan.owner(of: address) == .external
         }
     }
 }

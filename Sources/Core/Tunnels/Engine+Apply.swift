@@ -8,7 +8,7 @@ extension Engine {
     /// it over before the others do.
     ///
     /// - Returns: What was in force before, so that freeing it is not on the data path.
-    public mutating func apply(_ new: EngineConfiguration, at now: Moment) -> EngineConfiguration {
+    public mutating func apply(_ new: EngineConfiguration, at now: Timestamp) -> EngineConfiguration {
         self.catchUp()
         let old = self.configuration
         self.configuration = new
@@ -26,7 +26,7 @@ extension Engine {
             }
         }
         if new.pathMTU != old.pathMTU { self.forwarder.refreshMTUs() }
-        self.forgetPrecedents()
+        self.forgetFlows()
         self.adoptPoPs(of: new)
         return old
     }
@@ -48,8 +48,8 @@ extension Engine {
         self.forwarder.tunnels[tid].isDynamic = row.isDynamic
         self.forwarder.tunnels[tid].mtu = row.mtu
         self.forwarder.tunnels[tid].secret = row.secret
-        self.forwarder.gates[tid].condition = row.isDisabled ? .disabled : .down
-        if self.place.isFirst {
+        self.forwarder.entries[tid].condition = row.isDisabled ? .disabled : .down
+        if self.index.isFirst {
             let keepsSession =
                 oldRow.map { row.isSameTunnel(as: $0) && row.keepsSession(of: $0, signedWith: signing) }
                 ?? false
@@ -81,11 +81,11 @@ extension Engine {
     }
 
     private mutating func forget(_ tid: TID) {
-        if self.place.isFirst { self.sessions.forget(tid, at: self.epoch) }
+        if self.index.isFirst { self.sessions.forget(tid, at: self.epoch) }
         self.setTracing(of: tid, to: false)
         self.adopt(Session(), of: tid)
-        self.forwarder.tunnels[tid] = Tunnel()
-        self.forwarder.gates[tid] = Gate()
+        self.forwarder.tunnels[tid] = TunnelState()
+        self.forwarder.entries[tid] = ForwardingEntry()
         self.errors.reset(tid)
     }
 }

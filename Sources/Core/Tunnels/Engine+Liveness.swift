@@ -5,11 +5,11 @@ extension Engine {
     /// second on the first of a PoP's engines.
     ///
     /// - Returns: How many tunnels went down.
-    public mutating func expireTunnels(at now: Moment) -> Int {
+    public mutating func expireTunnels(at now: Timestamp) -> Int {
         self.catchUp()
         var expired = 0
         for number in 0..<UInt16(TID.capacity) {
-            guard let tid = TID(rawValue: number), self.forwarder.gates[tid].condition == .up else {
+            guard let tid = TID(rawValue: number), self.forwarder.entries[tid].condition == .up else {
                 continue
             }
             if let learnt = self.forwarder.tunnels[tid].session.pathMTU,
@@ -30,10 +30,10 @@ extension Engine {
         return expired
     }
 
-    private func hasStoppedBeating(_ tid: TID, _ now: Moment) -> Bool {
+    private func hasStoppedBeating(_ tid: TID, _ now: Timestamp) -> Bool {
         let timeout = self.configuration.beatTimeout
         guard now.nanoseconds(since: self.forwarder.tunnels[tid].lastBeat) > timeout else { return false }
-        guard self.place.count > 1 else { return true }
+        guard self.index.count > 1 else { return true }
         // The engine that sees the beats may not have told of the last one.
         return now.nanoseconds(since: self.sessions.lastBeat(of: tid)) > timeout
             &+ SharedSessions.longestSilence
@@ -42,7 +42,7 @@ extension Engine {
     /// Brings a dynamic tunnel up, or keeps it up, after a beat was found right.
     ///
     /// - Returns: Whether it was accepted; a replay from elsewhere is not.
-    mutating func acceptBeat(_ beat: Beat, of tid: TID, at now: Moment) -> Bool {
+    mutating func acceptBeat(_ beat: Beat, of tid: TID, at now: Timestamp) -> Bool {
         let isRoutine =
             self.forwarder.tunnels[tid].session.isUnchanged(by: beat)
             && now.nanoseconds(since: self.forwarder.tunnels[tid].toldBeat) < SharedSessions.longestSilence

@@ -12,7 +12,7 @@ extension Engine {
     ///   - state: What was written down, of this PoP and not in the future.
     ///   - now: The time.
     /// - Returns: How many tunnels carry packets because of it.
-    public mutating func restore(_ state: SavedState, at now: Moment) -> Int {
+    public mutating func restore(_ state: SavedState, at now: Timestamp) -> Int {
         let age = Self.age(of: state.writtenAt, now)
         guard age <= max(self.configuration.beatTimeout, NewestBeat.lifetime) else { return 0 }
         var count = 0
@@ -20,7 +20,7 @@ extension Engine {
         return count
     }
 
-    private mutating func restore(_ saved: SavedSession, of state: SavedState, _ now: Moment) -> Bool {
+    private mutating func restore(_ saved: SavedSession, of state: SavedState, _ now: Timestamp) -> Bool {
         guard let row = self.configuration.rows[Int(saved.tid.rawValue)], row.number == saved.number,
             row.remote == saved.remoteEnd, let path = self.path(of: saved)
         else { return false }
@@ -43,7 +43,7 @@ extension Engine {
         default: return nil
         }
         let hasPorts = path.localPort != 0 && path.remotePort != 0
-        guard path.remote.isReachableUnicast, self.forwarder.isOutside(path.remote),
+        guard path.remote.isReachableUnicast, self.forwarder.isExternal(path.remote),
             saved.encapsulation != .ayiya || hasPorts
         else { return nil }
         return path
@@ -54,7 +54,7 @@ extension Engine {
         _ row: EngineConfiguration.Row,
         of state: SavedState,
         _ path: OuterPath,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Bool {
         let age = Self.age(of: state.writtenAt, now)
         guard age <= self.configuration.beatTimeout, saved.encapsulation != .ayiya,
@@ -63,7 +63,7 @@ extension Engine {
         else { return false }
         return self.changeSession(of: saved.tid) { session in
             session.move(to: path)
-            session.encapsulation = Encapsulation(saved.encapsulation)
+            session.encapsulation = saved.encapsulation
             return true
         }
     }
@@ -73,7 +73,7 @@ extension Engine {
         _ row: EngineConfiguration.Row,
         of state: SavedState,
         _ path: OuterPath,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Bool {
         guard let beats = saved.beats,
             let usesRetiredSecret = row.signedWithRetired(beats.seal, of: state, now)
@@ -85,7 +85,7 @@ extension Engine {
         let lastBeat = now.monotonic.subtractingClamped(age)
         self.changeSession(of: saved.tid, beatTime: lastBeat) { session in
             session.move(to: path)
-            session.encapsulation = Encapsulation(saved.encapsulation)
+            session.encapsulation = saved.encapsulation
             session.isAlive = isAlive
             session.usesRetiredSecret = usesRetiredSecret
             session.newestBeat = newest
@@ -97,10 +97,10 @@ extension Engine {
     }
 
     /// How long ago something was, in nanoseconds.
-    private static func age(of time: Int64, _ now: Moment) -> UInt64 {
+    private static func age(of time: Int64, _ now: Timestamp) -> UInt64 {
         let (seconds, isAbsurd) = now.unixTime.subtractingReportingOverflow(time)
         guard !isAbsurd else { return .max }
-        return UInt64(clamping: seconds).multipliedClamped(by: Moment.nanosecondsPerSecond)
+        return UInt64(clamping: seconds).multipliedClamped(by: Timestamp.nanosecondsPerSecond)
     }
 }
 
@@ -109,9 +109,9 @@ extension NewestBeat {
     ///
     /// Where the daemon did not come to write down what it accepted last, the user's clock is taken to have gone on as it
     /// went before: all that the daemon may have accepted until now was signed at a time before this one.
-    fileprivate init(_ beats: SavedSession.Beats, isFinal: Bool, _ now: Moment) {
+    fileprivate init(_ beats: SavedSession.Beats, isFinal: Bool, _ now: Timestamp) {
         let age = max(now.unixTime &- beats.newestSeenAt, 0)
-        let nanoseconds = UInt64(clamping: age).multipliedClamped(by: Moment.nanosecondsPerSecond)
+        let nanoseconds = UInt64(clamping: age).multipliedClamped(by: Timestamp.nanosecondsPerSecond)
         self.init(time: beats.newest, acceptedAt: now.monotonic.subtractingClamped(nanoseconds))
         guard !isFinal else { return }
         let silence = max(now.unixTime &- beats.seenAt, 0)
@@ -122,23 +122,13 @@ extension NewestBeat {
 
 extension EngineConfiguration.Row {
     /// Which of the tunnel's passwords a seal stands for; nil for neither.
-    fileprivate func signedWithRetired(_ seal: [UInt8], of state: SavedState, _ now: Moment) -> Bool? {
+    fileprivate func signedWithRetired(_ seal: [UInt8], of state: SavedState, _ now: Timestamp) -> Bool? {
         guard !seal.isEmpty else { return nil }
         if let password = self.password, state.seal(of: password) == seal { return false }
         guard let retired = self.retired, now.unixTime < retired.expiry,
             state.seal(of: retired.password) == seal
         else { return nil }
         return true
-    }
-}
-
-extension Encapsulation {
-    fileprivate init(_ saved: SavedSession.Encapsulation) {
-        switch saved {
-        case .sixInFour: self = .sixInFour
-        case .gre: self = .gre
-        case .ayiya: self = .ayiya
-        }
     }
 }
 

@@ -55,6 +55,6 @@ extension Engine {
         }
         self.forwarder.refreshMTU(of: tid)
         self.forwarder.refreshCondition(of: tid)
-        self.forgetPrecedents()
+        self.forgetFlows()
     }
 }

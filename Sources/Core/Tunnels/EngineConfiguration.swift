@@ -117,7 +117,7 @@ public struct EngineConfiguration: Sendable {
         self.plan = AddressPlan(configuration)
         self.rows = rows
         self.ownDetails = configuration.pop.ownDetails
-        self.beatTimeout = UInt64(clamping: configuration.pop.beatTimeout) &* Moment.nanosecondsPerSecond
+        self.beatTimeout = UInt64(clamping: configuration.pop.beatTimeout) &* Timestamp.nanosecondsPerSecond
         self.icmpRate = configuration.pop.icmpRate
         self.pathMTU = configuration.pop.pathMTU
         self.answersProtocolUnreachable = configuration.pop.answersProtocolUnreachable

@@ -1,7 +1,7 @@
 /// What was learnt of the largest packet that the path to a tunnel's end takes.
 struct PathMTU: Hashable, Sendable {
     /// After how long a larger size is tried again, in nanoseconds (RFC 1191 §6.3).
-    static let lifetime = 600 * Moment.nanosecondsPerSecond
+    static let lifetime = 600 * Timestamp.nanosecondsPerSecond
 
     /// Smallest MTU an IPv4 link may have, in octets (RFC 791).
     static let ipv4Minimum = 68

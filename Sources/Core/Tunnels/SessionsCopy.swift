@@ -30,7 +30,7 @@ extension SavedState {
         of configuration: EngineConfiguration,
         isFinal: Bool,
         salt: [UInt8],
-        at now: Moment
+        at now: Timestamp
     ) {
         guard let pop = configuration.ownDetails else { return nil }
         self.init(pop: pop, writtenAt: now.unixTime, isFinal: isFinal, salt: salt)
@@ -47,7 +47,7 @@ extension SavedState {
         lastBeat: UInt64,
         of tid: TID,
         _ row: EngineConfiguration.Row,
-        _ now: Moment
+        _ now: Timestamp
     ) -> SavedSession? {
         guard let path = session.path else { return nil }
         var saved = SavedSession(
@@ -55,7 +55,7 @@ extension SavedState {
             number: row.number,
             remoteEnd: row.remote,
             isUp: row.isDynamic ? session.isAlive : !row.isDisabled,
-            encapsulation: .init(session.encapsulation),
+            encapsulation: session.encapsulation,
             local: Endpoint(path.local, port: path.localPort),
             remote: Endpoint(path.remote, port: path.remotePort)
         )
@@ -76,15 +76,5 @@ extension SavedState {
 
     private func isOwn(_ address: IPAddress) -> Bool {
         address == .ipv4(self.pop.ipv4) || address == .ipv6(self.pop.ipv6)
-    }
-}
-
-extension SavedSession.Encapsulation {
-    fileprivate init(_ encapsulation: Encapsulation) {
-        switch encapsulation {
-        case .sixInFour: self = .sixInFour
-        case .gre: self = .gre
-        case .ayiya: self = .ayiya
-        }
     }
 }

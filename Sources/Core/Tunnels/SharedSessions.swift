@@ -30,7 +30,7 @@ public final class SharedSessions: Sendable {
     }
 
     /// How long a beat that changes nothing may stay with the engine that saw it, in nanoseconds.
-    static let longestSilence = Moment.nanosecondsPerSecond
+    static let longestSilence = Timestamp.nanosecondsPerSecond
 
     private let changeCounter = Atomic<UInt64>(0)
     private let state = Mutex(State())

@@ -21,7 +21,7 @@ struct TunnelIndex: ~Copyable {
     }
 
     private var buckets = [TID?](repeating: nil, count: 1 << bucketBits)
-    let links = SlotTable<Link>(repeating: Link())
+    let links = TunnelTable<Link>(repeating: Link())
 
     private static func bucket(of tag: UInt64) -> Int { Int(truncatingIfNeeded: tag >> (64 - bucketBits)) }
 

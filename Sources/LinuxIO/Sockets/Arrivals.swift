@@ -28,14 +28,14 @@ public final class Arrivals {
     ///   - now: The time, in nanoseconds of the monotonic clock.
     /// - Returns: How it has to be cut up, or which checksum is to be completed; nil when it is as it was sent. Without a checksum,
     ///   what has to be cut up had complete ones.
-    public func header(of inner: RawSpan, behind outerLength: Int, at now: UInt64) -> OffloadHeader? {
+    public func header(of inner: RawSpan, behind outerLength: Int, at now: UInt64) -> VirtioNetHeader? {
         guard DoubtfulPacket.isDoubtful(inner) else { return nil }
         let told = self.reader?.header(of: inner, behind: outerLength, at: now)
         guard let header = told ?? self.guess(inner, at: now) else { return nil }
         return header.segmentation == .none && header.checksum == nil ? nil : header
     }
 
-    private func guess(_ inner: RawSpan, at now: UInt64) -> OffloadHeader? {
+    private func guess(_ inner: RawSpan, at now: UInt64) -> VirtioNetHeader? {
         if let reader, reader.isComplete(at: now) { return nil }
         return DoubtfulPacket.guess(inner)
     }

@@ -18,7 +18,7 @@ public struct RawSocket: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - protocolNumber: An IANA protocol number such as 41 (IPv6), 47 (GRE), 1 (ICMP) or 58 (ICMPv6).
-    ///   - family: Which version of IP is outside.
+    ///   - family: The version of the outer IP header.
     ///   - tellsOrigins: Whether the kernel says where each packet came from, to which address and through what. Over IPv4
     ///     most of it stands in the packet's header, and a tenth of the kernel's work is saved.
     ///   - share: Which part of the protocol's packets to receive: all of one remote address go to one socket. The kernel

@@ -16,7 +16,7 @@ public struct RawTransmitter: ~Copyable, Sendable {
     /// Opens the socket.
     ///
     /// - Parameters:
-    ///   - family: Which version of IP is outside.
+    ///   - family: The version of the outer IP header.
     ///   - ignoresPathMTUs: Whether it sends what the link takes, whatever the kernel knows of the path.
     /// - Throws: ``SystemCallError``, for instance when the process may not.
     public init(family: AddressFamily, ignoresPathMTUs: Bool = false) throws(SystemCallError) {

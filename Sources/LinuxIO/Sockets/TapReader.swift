@@ -88,7 +88,7 @@ public final class TapReader {
     ///   - outerLength: Length of all headers in front of it, in octets.
     ///   - now: The time, in nanoseconds of the monotonic clock.
     /// - Returns: What it says; nil when it said nothing, or nothing that can be.
-    public func header(of inner: RawSpan, behind outerLength: Int, at now: UInt64) -> OffloadHeader? {
+    public func header(of inner: RawSpan, behind outerLength: Int, at now: UInt64) -> VirtioNetHeader? {
         inner.withUnsafeBytes { inner in
             if let index = self.indexOfKept(inner, outerLength) { return self.take(index, outerLength) }
             self.noteIfFull(at: now)
@@ -224,11 +224,11 @@ public final class TapReader {
         return nil
     }
 
-    private func take(_ index: Int, _ outerLength: Int) -> OffloadHeader? {
+    private func take(_ index: Int, _ outerLength: Int) -> VirtioNetHeader? {
         self.kept[index].waits = false
         self.keptCount -= 1
         let origin = self.kept[index].origin + outerLength
-        return try? OffloadHeader(ofReceived: self.kept[index].header.span.bytes, origin: origin)
+        return try? VirtioNetHeader(ofReceived: self.kept[index].header.span.bytes, origin: origin)
     }
 
     // MARK: - One of them
@@ -250,7 +250,7 @@ public final class TapReader {
         return UnsafeRawPointer(header).loadUnaligned(as: InlineArray<10, UInt8>.self)
     }
 
-    private static func header(_ header: UnsafePointer<UInt8>?, origin: Int) -> OffloadHeader? {
-        try? OffloadHeader(ofReceived: Self.octets(of: header).span.bytes, origin: origin)
+    private static func header(_ header: UnsafePointer<UInt8>?, origin: Int) -> VirtioNetHeader? {
+        try? VirtioNetHeader(ofReceived: Self.octets(of: header).span.bytes, origin: origin)
     }
 }

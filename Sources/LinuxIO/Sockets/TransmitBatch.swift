@@ -5,7 +5,7 @@ public import Wire
 
 /// Packets that leave with few system calls, in the order in which they were appended.
 ///
-/// It holds pointers to the packets, not the packets: they must stay where they are until ``flush(on:runsOn:linksOn:)``.
+/// It holds pointers to the packets, not the packets: they must stay where they are until ``flush(on:segmentsOn:linksOn:)``.
 /// All its memory is allocated once. One thread at a time may use a batch.
 public final class TransmitBatch {
     /// What became of a batch.
@@ -17,7 +17,7 @@ public final class TransmitBatch {
         public let failed: Int
     }
 
-    /// A message that the kernel refused: one packet, or a run of them.
+    /// A message that the kernel refused: one packet, or several segments.
     public struct Failure: Hashable, Sendable {
         /// Place of its first packet in the batch, in the order of appending.
         public let index: Int
@@ -35,8 +35,8 @@ public final class TransmitBatch {
         public var isLackOfRoom: Bool { self.errno.isLackOfRoom }
     }
 
-    /// What the datagrams of a run have in common.
-    public struct Run: Hashable, Sendable {
+    /// What the datagrams that leave as one message have in common.
+    public struct Segments: Hashable, Sendable {
         /// Where they leave from.
         public var local: IPAddress
         /// Where they go.
@@ -70,7 +70,7 @@ public final class TransmitBatch {
 
     private enum Channel {
         case single
-        case run
+        case segments
         case link
     }
 
@@ -78,7 +78,7 @@ public final class TransmitBatch {
     public let capacity: Int
 
     // Written for each packet: see ``ReceiveBatch/count``.
-    /// How many packets wait for ``flush(on:runsOn:linksOn:)``.
+    /// How many packets wait for ``flush(on:segmentsOn:linksOn:)``.
     @exclusivity(unchecked)
     public private(set) var count = 0
 
@@ -132,7 +132,7 @@ public final class TransmitBatch {
         self.failures.deallocate()
     }
 
-    /// Whether ``flush(on:runsOn:linksOn:)`` must come before the next packet.
+    /// Whether ``flush(on:segmentsOn:linksOn:)`` must come before the next packet.
     public var isFull: Bool { self.count == self.capacity }
 
     /// Adds a packet; traps when the batch is full.
@@ -167,31 +167,31 @@ public final class TransmitBatch {
         self.extend(packet, length: length)
     }
 
-    /// Begins a run of datagrams that the kernel cuts one message into; ``extendRun(_:length:)`` adds them.
+    /// Begins a message that the kernel cuts into datagrams; ``appendSegment(_:length:)`` adds them.
     ///
     /// Traps when the batch is full.
-    public func beginRun(_ run: Run) {
-        let index = self.beginMessage(.run, to: run.remote, port: run.remotePort)
+    public func beginSegments(_ segments: Segments) {
+        let index = self.beginMessage(.segments, to: segments.remote, port: segments.remotePort)
         self.messages[index].msg_hdr.msg_control = self.controls + index * Self.controlCapacity
-        let version: CInt = AddressFamily(of: run.remote) == .ipv4 ? 4 : 6
-        let local = run.local.mapped
+        let version: CInt = AddressFamily(of: segments.remote) == .ipv4 ? 4 : 6
+        let local = segments.local.mapped
         var octets = InlineArray<2, UInt64>(repeating: 0)
         octets[0] = local.high.bigEndian
         octets[1] = local.low.bigEndian
         octets.span.bytes.withUnsafeBytes { octets in
-            clinux_write_run_control(
+            clinux_write_segment_control(
                 &self.messages[index].msg_hdr,
                 version,
-                run.segmentSize,
+                segments.segmentSize,
                 octets.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                run.trafficClass,
-                run.flowLabel
+                segments.trafficClass,
+                segments.flowLabel
             )
         }
     }
 
-    /// Adds a datagram's payload to the run that was begun last; traps when the batch is full.
-    public func extendRun(_ payload: UnsafeRawPointer, length: Int) {
+    /// Adds a datagram's payload to the message that was begun last; traps when the batch is full.
+    public func appendSegment(_ payload: UnsafeRawPointer, length: Int) {
         self.extend(payload, length: length)
     }
 
@@ -228,12 +228,12 @@ public final class TransmitBatch {
     ///
     /// - Parameters:
     ///   - fileDescriptor: Of a ``RawTransmitter`` or another socket.
-    ///   - runDescriptor: Of the UDP socket that runs leave from; not needed without any.
+    ///   - segmentDescriptor: Of the UDP socket that messages of segments leave from; not needed without any.
     ///   - linkDescriptor: Of the ``LinkTransmitter``; not needed when nothing goes straight to a link.
     /// - Returns: How many packets were sent and how many messages refused.
     public func flush(
         on fileDescriptor: CInt,
-        runsOn runDescriptor: CInt = -1,
+        segmentsOn segmentDescriptor: CInt = -1,
         linksOn linkDescriptor: CInt = -1
     ) -> Outcome {
         self.failureCount = 0
@@ -244,7 +244,7 @@ public final class TransmitBatch {
             while end < self.messageCount, self.channels[end] == channel { end += 1 }
             switch channel {
             case .single: self.send(next..<end, on: fileDescriptor)
-            case .run: self.send(next..<end, on: runDescriptor)
+            case .segments: self.send(next..<end, on: segmentDescriptor)
             case .link: self.send(next..<end, on: linkDescriptor)
             }
             next = end
@@ -284,7 +284,7 @@ public final class TransmitBatch {
         self.failureCount += 1
     }
 
-    /// Tells one of the messages that the last ``flush(on:runsOn:linksOn:)`` could not send.
+    /// Tells one of the messages that the last ``flush(on:segmentsOn:linksOn:)`` could not send.
     ///
     /// - Parameter index: Under the outcome's ``Outcome/failed``; traps otherwise.
     /// - Returns: Which packets, and why.

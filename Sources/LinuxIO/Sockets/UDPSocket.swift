@@ -118,12 +118,12 @@ public struct UDPSocket: ~Copyable, Sendable {
         return socket
     }
 
-    /// Makes the socket fit to send runs of datagrams (``TransmitBatch/beginRun(_:)``) as the raw sockets send single
-    /// ones: DF set whatever the kernel believes of the path, the given hop limit, the flow label that the run has.
+    /// Makes the socket fit to send datagrams as segments of one message (``TransmitBatch/beginSegments(_:)``) as the raw sockets send single
+    /// ones: DF set whatever the kernel believes of the path, the given hop limit, the flow label that the message has.
     ///
     /// - Parameter hopLimit: TTL or hop limit of what is sent.
     /// - Throws: ``SystemCallError``, which only a closed socket brings about.
-    public func prepareForRuns(hopLimit: UInt8) throws(SystemCallError) {
+    public func prepareForSegments(hopLimit: UInt8) throws(SystemCallError) {
         let (ipv4, ipv6) = (CInt(IPPROTO_IP), CInt(IPPROTO_IPV6))
         try self.socket.ignorePathMTUs(family: self.family)
         switch self.family {
@@ -143,14 +143,14 @@ public struct UDPSocket: ~Copyable, Sendable {
     /// Lets the kernel put datagrams of one sender together (UDP_GRO, since Linux 5.0).
     ///
     /// ``ReceivedDatagram/segmentSize`` tells. Where it can't, nothing changes.
-    public func receiveRuns() {
+    public func receiveSegments() {
         var value: CInt = 1
         let length = socklen_t(MemoryLayout<CInt>.size)
         _ = setsockopt(self.fileDescriptor, CInt(IPPROTO_UDP), CLINUX_UDP_GRO, &value, length)
     }
 
-    /// Whether the kernel sends runs of datagrams (since Linux 4.18).
-    public var canSendRuns: Bool {
+    /// Whether the kernel cuts messages into datagrams (since Linux 4.18).
+    public var canSendSegments: Bool {
         var value: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
         return getsockopt(self.fileDescriptor, CInt(IPPROTO_UDP), CLINUX_UDP_SEGMENT, &value, &length) == 0

@@ -17,7 +17,7 @@ public final class GatheredPacket {
         self.capacity = capacity
         self.vectors = .allocate(capacity: capacity + 1)
         self.vectors.initialize(repeating: iovec(), count: capacity + 1)
-        self.header = .allocate(byteCount: OffloadHeader.length, alignment: 8)
+        self.header = .allocate(byteCount: VirtioNetHeader.length, alignment: 8)
         self.vectors[0] = iovec(iov_base: self.header.baseAddress, iov_len: self.header.count)
     }
 
@@ -27,7 +27,7 @@ public final class GatheredPacket {
     }
 
     /// Begins another packet.
-    public func begin(_ header: OffloadHeader) {
+    public func begin(_ header: VirtioNetHeader) {
         var bytes = MutableRawSpan(_unsafeBytes: self.header)
         header.encode(into: &bytes, at: 0)
         self.count = 1

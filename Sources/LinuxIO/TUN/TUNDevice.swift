@@ -5,7 +5,7 @@ internal import Wire
 
 /// A TUN device: a network interface whose packets this process reads and writes.
 ///
-/// Non-blocking, one IP packet per read and write, with an ``Wire/OffloadHeader`` in front when ``offloads`` says so. The device disappears with the value
+/// Non-blocking, one IP packet per read and write, with an ``Wire/VirtioNetHeader`` in front when ``offloads`` says so. The device disappears with the value
 /// unless it was made persistent by somebody else.
 public struct TUNDevice: ~Copyable, Sendable {
     /// The longest name of an interface, in octets.
@@ -18,7 +18,7 @@ public struct TUNDevice: ~Copyable, Sendable {
     public let offloads: TUNOffloads?
 
     /// Octets in front of each packet that is read or written.
-    public var headerLength: Int { self.offloads == nil ? 0 : OffloadHeader.length }
+    public var headerLength: Int { self.offloads == nil ? 0 : VirtioNetHeader.length }
 
     private let descriptor: OwnedDescriptor
 
@@ -185,7 +185,7 @@ public struct TUNDevice: ~Copyable, Sendable {
         guard self.offloads != nil else {
             return clinux_write(self.fileDescriptor, packet.baseAddress, packet.count)
         }
-        var header = OffloadHeader.plain
+        var header = VirtioNetHeader.plain
         var span = header.mutableSpan
         return span.withUnsafeMutableBytes { header in
             let vectors: InlineArray<2, iovec> = [

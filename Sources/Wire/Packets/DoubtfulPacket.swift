@@ -30,7 +30,7 @@ public enum DoubtfulPacket {
     /// Where the checksum of TCP or UDP stands, behind extension headers or none.
     ///
     /// - Returns: The place, whose field lies in the packet; nil when the packet carries something else.
-    public static func checksumPlace(in octets: RawSpan) -> OffloadHeader.Checksum? {
+    public static func checksumPlace(in octets: RawSpan) -> VirtioNetHeader.Checksum? {
         guard let upper = Self.upperLayer(of: octets) else { return nil }
         let place = Self.place(of: upper.nextHeader, at: upper.offset)
         guard Int(place.start) + Int(place.offset) + 2 <= octets.byteCount else { return nil }
@@ -43,7 +43,7 @@ public enum DoubtfulPacket {
     ///   - octets: The packet.
     ///   - place: What ``checksumPlace(in:)`` found in it.
     /// - Returns: The sum, folded to 16 bits.
-    public static func pseudoHeaderSum(of octets: RawSpan, at place: OffloadHeader.Checksum) -> UInt16 {
+    public static func pseudoHeaderSum(of octets: RawSpan, at place: VirtioNetHeader.Checksum) -> UInt16 {
         let isUDP = Int(place.offset) == UDPHeader.checksumOffset
         return Self.pseudoHeaderSum(
             of: octets,
@@ -58,16 +58,16 @@ public enum DoubtfulPacket {
     /// right size of UDP's datagrams cannot be guessed.
     ///
     /// - Returns: How it is to be cut up, or which checksum is to be completed; nil where it is left as it is.
-    public static func guess(_ octets: RawSpan) -> OffloadHeader? {
+    public static func guess(_ octets: RawSpan) -> VirtioNetHeader? {
         guard let upper = Self.upperLayer(of: octets), let place = Self.checksumPlace(in: octets),
             Self.hasPseudoHeaderSum(octets, at: place, upper.nextHeader)
         else { return nil }
         guard octets.byteCount > IPv6Packet.minimumMTU, upper.nextHeader == ProtocolNumber.tcp else {
-            return octets.byteCount > Self.longestSingle ? nil : OffloadHeader(checksum: place)
+            return octets.byteCount > Self.longestSingle ? nil : VirtioNetHeader(checksum: place)
         }
         let dataOffset: UInt8 = octets.bigEndian(at: upper.offset + TCPHeader.Offset.dataOffset)
         let headerLength = upper.offset + 4 * Int(dataOffset >> 4)
-        return OffloadHeader(
+        return VirtioNetHeader(
             segmentation: .tcpOverIPv6,
             headerLength: UInt16(clamping: headerLength),
             segmentSize: UInt16(clamping: max(IPv6Packet.minimumMTU - headerLength, 1)),
@@ -84,14 +84,14 @@ public enum DoubtfulPacket {
         return (nextHeader, offset)
     }
 
-    private static func place(of nextHeader: UInt8, at offset: Int) -> OffloadHeader.Checksum {
+    private static func place(of nextHeader: UInt8, at offset: Int) -> VirtioNetHeader.Checksum {
         let field = nextHeader == ProtocolNumber.udp ? UDPHeader.checksumOffset : TCPHeader.Offset.checksum
-        return OffloadHeader.Checksum(start: UInt16(clamping: offset), offset: UInt16(clamping: field))
+        return VirtioNetHeader.Checksum(start: UInt16(clamping: offset), offset: UInt16(clamping: field))
     }
 
     private static func hasPseudoHeaderSum(
         _ octets: RawSpan,
-        at place: OffloadHeader.Checksum,
+        at place: VirtioNetHeader.Checksum,
         _ nextHeader: UInt8
     ) -> Bool {
         let start = Int(place.start)

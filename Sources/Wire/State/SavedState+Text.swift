@@ -186,7 +186,7 @@ extension SavedSession {
     /// `<seen> <newest> <newest seen> <seal>`.
     fileprivate var line: String {
         let head =
-            "\(self.tid) \(self.number) \(self.remoteEnd) \(self.isUp ? "up" : "down") \(self.encapsulation.rawValue)"
+            "\(self.tid) \(self.number) \(self.remoteEnd) \(self.isUp ? "up" : "down") \(self.encapsulation.keyword)"
         let ends =
             "\(self.local.address) \(self.local.port) \(self.remote.address) \(self.remote.port)"
         guard let beats = self.beats else { return "\(head) \(ends)" }
@@ -219,8 +219,8 @@ extension Words.Word {
         return self.address.map(RemoteEnd.fixed)
     }
 
-    fileprivate var encapsulation: SavedSession.Encapsulation? {
-        SavedSession.Encapsulation.allCases.first { self.isKeyword($0.rawValue) }
+    fileprivate var encapsulation: Encapsulation? {
+        Encapsulation.allCases.first { self.isKeyword($0.keyword) }
     }
 
     /// The octets that two hexadecimal digits each stand for.
@@ -235,5 +235,16 @@ extension Words.Word {
             octets.append(high << 4 | low)
         }
         return octets
+    }
+}
+
+extension Encapsulation {
+    /// What a state's text calls it.
+    fileprivate var keyword: String {
+        switch self {
+        case .sixInFour: "6in4"
+        case .gre: "gre"
+        case .ayiya: "ayiya"
+        }
     }
 }

@@ -49,13 +49,6 @@ public struct SavedState: Hashable, Sendable {
 
 /// What is written down of one tunnel's session.
 public struct SavedSession: Hashable, Sendable {
-    /// How packets travelled.
-    public enum Encapsulation: String, Hashable, Sendable, CaseIterable {
-        case sixInFour = "6in4"
-        case gre
-        case ayiya
-    }
-
     /// What was known of a dynamic tunnel's beats; times are seconds since 1970.
     public struct Beats: Hashable, Sendable {
         /// When the last one came, by the daemon's clock.

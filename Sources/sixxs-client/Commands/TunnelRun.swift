@@ -30,7 +30,7 @@ extension TunnelOptions {
     }
 
     /// Sets the tunnel up and carries packets until a signal comes.
-    func run(_ encapsulation: Encapsulation, _ logger: Logger) throws {
+    func run(_ encapsulation: TunnelProtocol, _ logger: Logger) throws {
         try self.checkPrivileges(for: encapsulation)
         let signals = try SignalDescriptor([.interrupt, .terminate])
         let settings = SessionSettings(
@@ -64,7 +64,7 @@ extension TunnelOptions {
         try loop.run()
     }
 
-    private func checkPrivileges(for encapsulation: Encapsulation) throws {
+    private func checkPrivileges(for encapsulation: TunnelProtocol) throws {
         guard Privileges.has(.networkAdministration) else {
             throw StartError(description: "creating a TUN device needs root or CAP_NET_ADMIN")
         }
@@ -74,7 +74,7 @@ extension TunnelOptions {
     }
 
     /// Becomes the unprivileged user and keeps what it takes to repair the device and to move to another address.
-    private func dropPrivileges(_ encapsulation: Encapsulation, _ logger: Logger) throws {
+    private func dropPrivileges(_ encapsulation: TunnelProtocol, _ logger: Logger) throws {
         let user = self.userToBecome
         try Privileges.drop(to: user, keeping: encapsulation.lastingCapabilities)
         Privileges.forbidDumps()
@@ -94,7 +94,7 @@ extension TunnelOptions {
     private static let unprivilegedUsers = ["sixxs-client", "nobody"]
 }
 
-extension Encapsulation {
+extension TunnelProtocol {
     /// Whether packets leave through raw sockets, which are opened anew when the host's address changes.
     var needsRawSockets: Bool {
         if case .ayiya = self { return false }

@@ -6,7 +6,7 @@ import Wire
 // What the host sends, and what the PoP does.
 extension ClientLoop {
     /// A datagram or packet of the PoP, where it lies in a slot.
-    struct Arrival {
+    struct ReceivedPacket {
         var slot: UnsafeMutableRawBufferPointer
         var range: Range<Int>
         var trafficClass: UInt8
@@ -24,31 +24,31 @@ extension ClientLoop {
             self.interface.tun,
             atMost: Self.packetsPerTurn,
             &self.session,
-            &self.uplink,
+            &self.popSocket,
             at: Self.now()
         )
     }
 
     /// Gives the host what came from the PoP.
-    mutating func receive(_ channel: Uplink.Channel) {
+    mutating func receive(_ channel: PoPSocket.Channel) {
         let now = Self.now()
         // Closed by an error that an earlier descriptor of this turn met.
-        guard let descriptor = self.uplink.fileDescriptor(of: channel) else { return }
+        guard let descriptor = self.popSocket.fileDescriptor(of: channel) else { return }
         do throws(SystemCallError) {
-            let count = try self.received.receive(from: descriptor, atMost: self.appetite.messages)
+            let count = try self.received.receive(from: descriptor, atMost: self.receiveBudget.messages)
             // Nothing but refusals comes to the socket of the heartbeats.
-            let isUseless = channel == .udp && self.uplink.fileDescriptor(of: .raw) != nil
+            let isUseless = channel == .udp && self.popSocket.fileDescriptor(of: .raw) != nil
             var packets = 0
             // What is known of a packet is known before it can be received.
             self.hasNews = channel == .raw && count > 0 && self.arrivals.haveNews(at: now.nanoseconds)
-            for index in 0..<count { packets += isUseless ? 1 : self.take(index, now) }
+            for index in 0..<count { packets += isUseless ? 1 : self.receive(index, now) }
             self.handleUnverified(now)
             self.hostQueue.flush(to: self.interface.tun)
             self.forgetOldNews(at: now)
             self.receivedCount += UInt64(packets)
-            self.appetite.note(messages: count, packets: packets)
+            self.receiveBudget.note(messages: count, packets: packets)
         } catch {
-            self.uplink.noteFailure(error, at: now.monotonic)
+            self.popSocket.noteFailure(error, at: now.monotonic)
         }
         self.reportChange(at: now)
     }
@@ -56,27 +56,27 @@ extension ClientLoop {
     /// Takes the datagrams of a message.
     ///
     /// - Returns: How many.
-    private mutating func take(_ index: Int, _ now: ClientTime) -> Int {
+    private mutating func receive(_ index: Int, _ now: ClientTime) -> Int {
         let message = self.received.datagram(at: index)
         let slot = self.received.slot(at: index)
         var count = 0
         for range in MergedDatagrams(length: message.length, segmentSize: message.segmentSize) {
-            self.add(Arrival(slot: slot, range: range, trafficClass: message.trafficClass), now)
+            self.add(ReceivedPacket(slot: slot, range: range, trafficClass: message.trafficClass), now)
             count += 1
         }
         return count
     }
 
-    private mutating func add(_ arrival: Arrival, _ now: ClientTime) {
-        self.unverified.append(arrival)
+    private mutating func add(_ packet: ReceivedPacket, _ now: ClientTime) {
+        self.unverified.append(packet)
         if self.unverified.count == AYIYASignatures.most { self.handleUnverified(now) }
     }
 
     /// Handles the datagrams that wait, after what they must be signed with was worked out together.
     private mutating func handleUnverified(_ now: ClientTime) {
         if self.unverified.count > 1 { self.computeSignatures() }
-        for arrival in self.unverified {
-            self.handle(arrival, expecting: arrival.signature.map { self.expected.signature(at: $0) }, now)
+        for packet in self.unverified {
+            self.handle(packet, expecting: packet.signature.map { self.expected.signature(at: $0) }, now)
         }
         self.unverified.removeAll(keepingCapacity: true)
     }
@@ -93,21 +93,25 @@ extension ClientLoop {
         self.expected.compute()
     }
 
-    private mutating func handle(_ arrival: Arrival, expecting signature: SHA1Digest?, _ now: ClientTime) {
-        var slot = MutableRawSpan(_unsafeBytes: arrival.slot)
-        let trafficClass = arrival.trafficClass
-        let verdict = self.session.receive(
+    private mutating func handle(
+        _ packet: ReceivedPacket,
+        expecting signature: SHA1Digest?,
+        _ now: ClientTime
+    ) {
+        var slot = MutableRawSpan(_unsafeBytes: packet.slot)
+        let trafficClass = packet.trafficClass
+        let outcome = self.session.receive(
             &slot,
-            arrival.range,
+            packet.range,
             trafficClass: trafficClass,
             expecting: signature,
             at: now
         )
-        switch verdict {
+        switch outcome {
         case .deliver(let inner):
-            self.deliver(arrival, inner, now)
+            self.deliver(packet, inner, now)
         case .echo(let payload, let nextHeader, let inner):
-            if let inner { self.deliver(arrival, inner, now) }
+            if let inner { self.deliver(packet, inner, now) }
             let answer = self.session.encodeEchoResponse(
                 in: &slot,
                 payload: payload,
@@ -115,34 +119,35 @@ extension ClientLoop {
                 at: now
             )
             let octets = slot.bytes.extracting(answer)
-            self.uplink.send(octets, trafficClass: trafficClass, at: now.monotonic)
+            self.popSocket.send(octets, trafficClass: trafficClass, at: now.monotonic)
         case .consume:
             break
         case .drop(let reason):
-            self.logger.debug("dropped \(arrival.range.count) octets: \(reason.rawValue)")
+            self.logger.debug("dropped \(packet.range.count) octets: \(reason.rawValue)")
         }
     }
 
     /// Gives the host a packet; what stands in front of it since the slot's or the datagram's beginning are its outer headers.
-    private mutating func deliver(_ arrival: Arrival, _ inner: Range<Int>, _ now: ClientTime) {
-        let packet = UnsafeRawBufferPointer(rebasing: arrival.slot[inner])
-        if self.hasNews, let header = self.header(of: arrival, inner, now) {
-            self.hostQueue.write(merged: packet, header, to: self.interface.tun)
+    private mutating func deliver(_ packet: ReceivedPacket, _ inner: Range<Int>, _ now: ClientTime) {
+        let octets = UnsafeRawBufferPointer(rebasing: packet.slot[inner])
+        if self.hasNews, let header = self.header(of: packet, inner, now) {
+            self.hostQueue.write(merged: octets, header, to: self.interface.tun)
             return
         }
         guard self.interface.tun.offloads != nil else {
-            self.hostQueue.write(packet, to: self.interface.tun)
+            self.hostQueue.write(octets, to: self.interface.tun)
             return
         }
         if self.hostQueue.isFull { self.hostQueue.flush(to: self.interface.tun) }
-        self.hostQueue.append(packet)
+        self.hostQueue.append(octets)
     }
 
     /// How a packet has to be cut up that the receiving link put together; nil for a single one, whose checksum is complete then.
-    private func header(of arrival: Arrival, _ inner: Range<Int>, _ now: ClientTime) -> OffloadHeader? {
-        let place = UnsafeMutableRawBufferPointer(rebasing: arrival.slot[inner])
+    private func header(of packet: ReceivedPacket, _ inner: Range<Int>, _ now: ClientTime) -> VirtioNetHeader?
+    {
+        let place = UnsafeMutableRawBufferPointer(rebasing: packet.slot[inner])
         var octets = MutableRawSpan(_unsafeBytes: place)
-        let outerLength = inner.lowerBound - arrival.range.lowerBound
+        let outerLength = inner.lowerBound - packet.range.lowerBound
         let header = self.arrivals.header(of: octets.bytes, behind: outerLength, at: now.nanoseconds)
         guard var header, header.prepare(&octets) else { return nil }
         return header

@@ -2,7 +2,7 @@ import LinuxIO
 import Logging
 import Wire
 
-/// Carries packets between the host and the PoP until a signal comes: reads, asks the session, obeys.
+/// Carries packets between the host and the PoP until a signal comes: reads, asks the session, does what it says.
 struct ClientLoop: ~Copyable {
     /// What the loop is told once.
     struct Options: Sendable {
@@ -41,7 +41,7 @@ struct ClientLoop: ~Copyable {
     let logger: Logger
     private let advice: Advice
     var session: TunnelSession
-    var uplink: UplinkKeeper
+    var popSocket: PoPSocketKeeper
     /// What the host must have.
     var host: HostWatch
     /// What the host sends.
@@ -55,9 +55,9 @@ struct ClientLoop: ~Copyable {
     /// When it was told the last time to forget what is old, in nanoseconds.
     private var lastForgetting: UInt64 = 0
     /// How many messages to receive next.
-    var appetite = Appetite(messages: Self.mostMessages, packets: Self.packetsPerTurn)
+    var receiveBudget = ReceiveBudget(messages: Self.mostMessages, packets: Self.packetsPerTurn)
     /// Datagrams that wait to be handled, and what some of them must be signed with.
-    var unverified: [Arrival] = []
+    var unverified: [ReceivedPacket] = []
     var expected = AYIYASignatures()
     /// What goes to the host.
     var hostQueue: HostQueue
@@ -105,7 +105,7 @@ struct ClientLoop: ~Copyable {
         self.logger = logger
         self.advice = Advice(settings: options.settings, pop: options.pop)
         self.session = TunnelSession(options.settings, at: now)
-        self.uplink = UplinkKeeper(
+        self.popSocket = PoPSocketKeeper(
             encapsulation,
             to: options.pop,
             from: options.local,
@@ -144,7 +144,7 @@ struct ClientLoop: ~Copyable {
     mutating func run() throws(SystemCallError) {
         while true {
             let now = Self.now()
-            if self.uplink.openIfDue(at: now.monotonic) { try self.watchUplink(at: now) }
+            if self.popSocket.openIfDue(at: now.monotonic) { try self.watchPoPSocket(at: now) }
             try self.sendWhatIsDue(at: now)
             self.host.lookIfDue(at: now.monotonic, tunnelWorks: self.session.liveness.isAnswering)
             let count = try self.poller.wait(timeoutInMilliseconds: self.timeout(at: now))
@@ -165,8 +165,8 @@ struct ClientLoop: ~Copyable {
         let drops = self.session.drops.total == 0 ? "none" : self.session.drops.summary
         self.logger.info(
             """
-            stopped by \(signal == .interrupt ? "SIGINT" : "SIGTERM"): \(self.uplink.sentCount) packets sent, \
-            \(self.receivedCount) received, \(self.uplink.lostCount) not sent; dropped: \(drops)
+            stopped by \(signal == .interrupt ? "SIGINT" : "SIGTERM"): \(self.popSocket.sentCount) packets sent, \
+            \(self.receivedCount) received, \(self.popSocket.lostCount) not sent; dropped: \(drops)
             """
         )
         return true
@@ -175,31 +175,31 @@ struct ClientLoop: ~Copyable {
     /// Milliseconds until something is due, rounded up.
     private func timeout(at now: ClientTime) -> CInt {
         let sessionDeadline = min(self.session.deadline, self.host.deadline)
-        let deadline = min(sessionDeadline, self.uplink.deadline ?? sessionDeadline)
+        let deadline = min(sessionDeadline, self.popSocket.deadline ?? sessionDeadline)
         let rest = (deadline - now.monotonic) / .milliseconds(1)
         return CInt(min(max(rest.rounded(.up), 0), Self.longestWait))
     }
 
     /// New sockets: they want watching, and the PoP wants to know where we are.
-    private mutating func watchUplink(at now: ClientTime) throws(SystemCallError) {
-        if let descriptor = self.uplink.fileDescriptor(of: .udp) {
+    private mutating func watchPoPSocket(at now: ClientTime) throws(SystemCallError) {
+        if let descriptor = self.popSocket.fileDescriptor(of: .udp) {
             try self.poller.add(descriptor, token: Token.udp)
         }
-        if let descriptor = self.uplink.fileDescriptor(of: .raw) {
+        if let descriptor = self.popSocket.fileDescriptor(of: .raw) {
             try self.poller.add(descriptor, token: Token.raw)
         }
         self.session.restart(at: now)
     }
 
     private mutating func sendWhatIsDue(at now: ClientTime) throws(SystemCallError) {
-        if self.session.isBeatDue(at: now), self.uplink.followLocalAddress(at: now.monotonic) {
-            try self.watchUplink(at: now)
+        if self.session.isBeatDue(at: now), self.popSocket.followLocalAddress(at: now.monotonic) {
+            try self.watchPoPSocket(at: now)
         }
         for transmission in self.session.transmissions(at: now) {
             switch transmission {
-            case .beat(let octets): self.uplink.sendBeat(octets.span.bytes, at: now.monotonic)
+            case .beat(let octets): self.popSocket.sendBeat(octets.span.bytes, at: now.monotonic)
             case .probe(let octets):
-                self.uplink.send(octets.span.bytes, trafficClass: 0, at: now.monotonic)
+                self.popSocket.send(octets.span.bytes, trafficClass: 0, at: now.monotonic)
             }
         }
         self.reportChange(at: now)
@@ -208,10 +208,10 @@ struct ClientLoop: ~Copyable {
     /// Logs what changed, if something did.
     mutating func reportChange(at now: ClientTime) {
         guard let change = self.session.takeChange() else { return }
-        let line = self.advice.line(about: change, self.session, self.uplink.way, at: now)
+        let line = self.advice.line(about: change, self.session, self.popSocket.way, at: now)
         switch change {
         case .answering:
-            self.uplink.noteAnswer()
+            self.popSocket.noteAnswer()
             self.host.lookSoon(at: now.monotonic)
             self.logger.notice("\(line)")
         case .silent:

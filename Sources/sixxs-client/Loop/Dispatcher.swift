@@ -9,18 +9,18 @@ struct Dispatcher {
     ///
     /// - Parameters:
     ///   - departures: At most as many as an ``Outbox`` holds.
-    ///   - uplink: The way, and who counts.
+    ///   - popSocket: Where they leave, and who counts.
     ///   - now: The time.
-    func send(_ departures: [Outbox.Departure], through uplink: inout UplinkKeeper, at now: Duration) {
+    func send(_ departures: [Outbox.Departure], through popSocket: inout PoPSocketKeeper, at now: Duration) {
         var start = 0
         while start < departures.count {
             let trafficClass = departures[start].trafficClass
             var end = start + 1
             while end < departures.count, departures[end].trafficClass == trafficClass { end += 1 }
             if end - start == 1 {
-                Self.sendAlone(departures[start], &uplink, now)
+                Self.sendAlone(departures[start], &popSocket, now)
             } else {
-                self.send(departures, start..<end, trafficClass, &uplink, now)
+                self.send(departures, start..<end, trafficClass, &popSocket, now)
             }
             start = end
         }
@@ -28,11 +28,11 @@ struct Dispatcher {
 
     private static func sendAlone(
         _ departure: Outbox.Departure,
-        _ uplink: inout UplinkKeeper,
+        _ popSocket: inout PoPSocketKeeper,
         _ now: Duration
     ) {
         let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(departure.octets))
-        uplink.send(octets, trafficClass: departure.trafficClass, at: now)
+        popSocket.send(octets, trafficClass: departure.trafficClass, at: now)
     }
 
     /// Sends packets of one traffic class, which the socket sets for all.
@@ -40,24 +40,24 @@ struct Dispatcher {
         _ departures: [Outbox.Departure],
         _ range: Range<Int>,
         _ trafficClass: UInt8,
-        _ uplink: inout UplinkKeeper,
+        _ popSocket: inout PoPSocketKeeper,
         _ now: Duration
     ) {
-        guard let path = uplink.prepare(trafficClass: trafficClass, at: now) else {
-            uplink.noteLost(range.count)
+        guard let path = popSocket.prepare(trafficClass: trafficClass, at: now) else {
+            popSocket.noteLost(range.count)
             return
         }
         self.fill(departures, range, trafficClass, path)
-        for number in 0..<uplink.flush(self.batch) {
+        for number in 0..<popSocket.flush(self.batch) {
             let failure = self.batch.failure(at: number)
             guard failure.packets > 1 else {
-                uplink.noteLost(failure, at: now)
+                popSocket.noteLost(failure, at: now)
                 continue
             }
             // What the kernel refuses together, it may take one by one.
             let first = range.lowerBound + failure.index
             for index in first..<first + failure.packets {
-                Self.sendAlone(departures[index], &uplink, now)
+                Self.sendAlone(departures[index], &popSocket, now)
             }
         }
     }
@@ -66,14 +66,15 @@ struct Dispatcher {
         _ departures: [Outbox.Departure],
         _ range: Range<Int>,
         _ trafficClass: UInt8,
-        _ path: Uplink.Path
+        _ path: PoPSocket.Path
     ) {
         var index = range.lowerBound
         while index < range.upperBound {
             let start = index
-            var run = DatagramRun(length: departures[start].octets.count)
+            var run = UDPSegmentBatch(length: departures[start].octets.count)
             index += 1
-            while path.takesRuns, index < range.upperBound, run.takes(length: departures[index].octets.count)
+            while path.takesSegments, index < range.upperBound,
+                run.takes(length: departures[index].octets.count)
             {
                 index += 1
             }
@@ -81,27 +82,27 @@ struct Dispatcher {
                 self.append(departures[start], path)
                 continue
             }
-            self.batch.beginRun(Self.description(of: run, trafficClass, path))
+            self.batch.beginSegments(Self.description(of: run, trafficClass, path))
             for place in start..<index { self.extend(departures[place]) }
         }
     }
 
-    private func append(_ departure: Outbox.Departure, _ path: Uplink.Path) {
+    private func append(_ departure: Outbox.Departure, _ path: PoPSocket.Path) {
         guard let start = departure.octets.baseAddress else { return }
         self.batch.append(start, length: departure.octets.count, to: path.remote, port: path.port)
     }
 
     private func extend(_ departure: Outbox.Departure) {
         guard let start = departure.octets.baseAddress else { return }
-        self.batch.extendRun(start, length: departure.octets.count)
+        self.batch.appendSegment(start, length: departure.octets.count)
     }
 
     private static func description(
-        of run: DatagramRun,
+        of run: UDPSegmentBatch,
         _ trafficClass: UInt8,
-        _ path: Uplink.Path
-    ) -> TransmitBatch.Run {
-        TransmitBatch.Run(
+        _ path: PoPSocket.Path
+    ) -> TransmitBatch.Segments {
+        TransmitBatch.Segments(
             from: path.local,
             to: path.remote,
             port: path.port,

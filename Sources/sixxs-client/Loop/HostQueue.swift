@@ -68,7 +68,7 @@ struct HostQueue: ~Copyable {
     ///   - tun: The device.
     mutating func write(
         merged packet: UnsafeRawBufferPointer,
-        _ header: OffloadHeader,
+        _ header: VirtioNetHeader,
         to tun: borrowing TUNDevice
     ) {
         self.flush(to: tun)
@@ -83,10 +83,10 @@ struct HostQueue: ~Copyable {
     /// Hands the kernel the packets one by one that another stands for; as it is, one that stands for none.
     private func cutUp(
         _ packet: UnsafeRawBufferPointer,
-        _ header: OffloadHeader,
+        _ header: VirtioNetHeader,
         to tun: borrowing TUNDevice
     ) {
-        guard let whole = try? SuperPacket(RawSpan(_unsafeBytes: packet), header) else {
+        guard let whole = try? GSOPacket(RawSpan(_unsafeBytes: packet), header) else {
             self.write(packet, to: tun)
             return
         }
@@ -101,7 +101,7 @@ struct HostQueue: ~Copyable {
 
     private func writeTogether(_ index: Int, _ unit: Coalescer.Unit, to tun: borrowing TUNDevice) -> Bool {
         var head = MutableRawSpan(_unsafeBytes: self.head(of: unit))
-        self.gathered.begin(self.coalescer.makeSuperPacket(of: index, in: &head))
+        self.gathered.begin(self.coalescer.makeGSOPacket(of: index, in: &head))
         self.gathered.append(self.waiting[unit.first])
         var place = unit.first
         for _ in 1..<unit.count {
@@ -115,7 +115,7 @@ struct HostQueue: ~Copyable {
     /// What the kernel refuses together, it may take one by one.
     private func writeOneByOne(_ index: Int, _ unit: Coalescer.Unit, to tun: borrowing TUNDevice) {
         var head = MutableRawSpan(_unsafeBytes: self.head(of: unit))
-        self.coalescer.unmakeSuperPacket(of: index, in: &head)
+        self.coalescer.unmakeGSOPacket(of: index, in: &head)
         var place = unit.first
         for number in 0..<unit.count {
             if number > 0 { place = self.coalescer.successor(of: place) }

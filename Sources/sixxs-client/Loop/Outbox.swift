@@ -69,12 +69,12 @@ struct Outbox: ~Copyable {
     /// - Parameters:
     ///   - octets: How many, header included.
     ///   - index: Where it was read to.
-    ///   - headerLength: Octets in front of the packet that say what it stands for: those of ``Wire/OffloadHeader``, or none.
+    ///   - headerLength: Octets in front of the packet that say what it stands for: those of ``Wire/VirtioNetHeader``, or none.
     ///   - session: Decides about each packet.
     ///   - now: The time.
     ///   - send: Sends packets when there is no more room; they stay where they are until it returns.
     /// - Returns: How many packets it was cut up into; 0 when it stays where it is until ``flush(_:_:)``.
-    mutating func take(
+    mutating func receive(
         _ octets: Int,
         at index: Int,
         headerLength: Int,
@@ -92,11 +92,11 @@ struct Outbox: ~Copyable {
             guard octets >= headerLength else {
                 throw .truncated(needed: headerLength, available: octets)
             }
-            let header = try OffloadHeader(front.extracting(droppingFirst: Self.headroom - headerLength))
+            let header = try VirtioNetHeader(front.extracting(droppingFirst: Self.headroom - headerLength))
             let range = Self.headroom..<Self.headroom + octets - headerLength
             guard header.segmentation == .none else {
                 let packet = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[range])
-                let whole = try SuperPacket(packet, header)
+                let whole = try GSOPacket(packet, header)
                 self.takeAll(of: whole, &session, now, send)
                 return whole.count
             }
@@ -144,7 +144,7 @@ struct Outbox: ~Copyable {
 
     /// Takes the packets one by one that another stands for, which stays as it is.
     private mutating func takeAll(
-        of whole: borrowing SuperPacket,
+        of whole: borrowing GSOPacket,
         _ session: inout TunnelSession,
         _ now: ClientTime,
         _ send: ([Departure]) -> Void

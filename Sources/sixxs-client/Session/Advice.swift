@@ -19,7 +19,7 @@ struct Advice: Sendable {
     }
 
     /// What it means that the PoP's host answers with port or protocol unreachable.
-    static func refusal(by pop: IPv4Address, _ encapsulation: Encapsulation) -> String {
+    static func refusal(by pop: IPv4Address, _ encapsulation: TunnelProtocol) -> String {
         let what =
             switch encapsulation {
             case .ayiya: "UDP \(AYIYAPacket.port)"

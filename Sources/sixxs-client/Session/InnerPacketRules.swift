@@ -5,7 +5,7 @@ import Wire
 /// Subnets are not checked: the user may route more than the tunnel's /64 through it, and the PoP checks anyway.
 enum InnerPacketRules {
     /// Why a packet must not enter the tunnel, or nil.
-    static func objection(to packet: borrowing IPv6Packet) -> DropReason? {
+    static func rejection(of packet: borrowing IPv6Packet) -> DiscardReason? {
         let source = packet.source
         let destination = packet.destination
         if source.isLinkLocalUnicast || destination.isLinkLocalUnicast { return .linkLocal }
@@ -15,9 +15,10 @@ enum InnerPacketRules {
     }
 
     /// Why a packet that came out of the tunnel must not reach the host, or nil.
-    static func objection(toArriving packet: borrowing IPv6Packet, at identity: IPv6Address) -> DropReason? {
+    static func rejection(ofArriving packet: borrowing IPv6Packet, at identity: IPv6Address) -> DiscardReason?
+    {
         if packet.source == identity { return .ownSource }
-        return Self.objection(to: packet)
+        return Self.rejection(of: packet)
     }
 
     /// Whether one node on the internet can have the address.

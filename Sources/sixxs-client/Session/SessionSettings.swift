@@ -1,7 +1,7 @@
 import Wire
 
 /// How the tunnel reaches the PoP.
-enum Encapsulation: Sendable {
+enum TunnelProtocol: Sendable {
     /// Signed UDP datagrams.
     case ayiya(AYIYASecret)
     /// Protocol 41, the endpoint told by signed heartbeats; the password signs them.
@@ -40,7 +40,7 @@ struct SessionSettings: Sendable {
     let identity: IPv6Address
 
     /// How the tunnel reaches the PoP.
-    let encapsulation: Encapsulation
+    let encapsulation: TunnelProtocol
 
     /// Time between beats.
     let beatInterval: Duration

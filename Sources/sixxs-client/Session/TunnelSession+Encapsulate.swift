@@ -19,7 +19,7 @@ extension TunnelSession {
         let total: Int
         do {
             let packet = try IPv6Packet(buffer.bytes.extracting(offset..<offset + length))
-            if let reason = InnerPacketRules.objection(to: packet) {
+            if let reason = InnerPacketRules.rejection(of: packet) {
                 self.drops[reason] += 1
                 return nil
             }

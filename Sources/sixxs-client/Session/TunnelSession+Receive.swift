@@ -16,7 +16,7 @@ extension TunnelSession {
         trafficClass: UInt8,
         expecting signature: SHA1Digest? = nil,
         at now: ClientTime
-    ) -> Verdict {
+    ) -> Outcome {
         switch self.settings.encapsulation {
         case .ayiya(let secret):
             return self.receiveAYIYA(&buffer, range, trafficClass, secret, signature, now)
@@ -50,12 +50,12 @@ extension TunnelSession {
         _ secret: AYIYASecret,
         _ signature: SHA1Digest?,
         _ now: ClientTime
-    ) -> Verdict {
+    ) -> Outcome {
         let opcode: AYIYAOpcode
         let nextHeader: UInt8
         do {
             let datagram = try AYIYAPacket(buffer.bytes.extracting(range))
-            if let reason = self.objection(to: datagram, secret, signature, now) { return self.drop(reason) }
+            if let reason = self.rejection(of: datagram, secret, signature, now) { return self.drop(reason) }
             opcode = datagram.opcode
             nextHeader = datagram.nextHeader
         } catch {
@@ -83,12 +83,12 @@ extension TunnelSession {
     /// Why a datagram is not the PoP's, or nil.
     ///
     /// The signature comes before the clock, so that only the PoP can tell us that the clocks differ.
-    private mutating func objection(
-        to datagram: borrowing AYIYAPacket,
+    private mutating func rejection(
+        of datagram: borrowing AYIYAPacket,
         _ secret: AYIYASecret,
         _ signature: SHA1Digest?,
         _ now: ClientTime
-    ) -> DropReason? {
+    ) -> DiscardReason? {
         guard datagram.identity == self.settings.popIdentity else { return .wrongIdentity }
         let isSigned =
             if let signature { datagram.hasSignature(signature) } else { datagram.hasSignature(by: secret) }
@@ -103,7 +103,7 @@ extension TunnelSession {
         _ range: Range<Int>,
         _ outerTrafficClass: UInt8,
         _ now: ClientTime
-    ) -> Verdict {
+    ) -> Outcome {
         let inner: UInt8
         let end: Int
         do {
@@ -113,7 +113,7 @@ extension TunnelSession {
                 self.note(self.liveness.noteAnswer(roundTrip: roundTrip, at: now.monotonic))
                 return .consume
             }
-            if let reason = InnerPacketRules.objection(toArriving: packet, at: self.settings.identity) {
+            if let reason = InnerPacketRules.rejection(ofArriving: packet, at: self.settings.identity) {
                 return self.drop(reason)
             }
             inner = packet.trafficClass

@@ -11,7 +11,7 @@ struct TunnelSession: Sendable {
     }
 
     /// What to do with a packet that came from the PoP; ranges are of the buffer it came in.
-    enum Verdict: Hashable, Sendable {
+    enum Outcome: Hashable, Sendable {
         /// Give the inner packet to the host.
         case deliver(Range<Int>)
         /// Send the payload back with ``encodeEchoResponse(in:payload:nextHeader:at:)``, and give the inner packet
@@ -20,7 +20,7 @@ struct TunnelSession: Sendable {
         /// Nothing: it was for the session itself. It may have changed ``takeChange()``.
         case consume
         /// Nothing; it is counted.
-        case drop(DropReason)
+        case drop(DiscardReason)
     }
 
     /// How long the PoP gets to take in a beat before a probe follows it.
@@ -121,7 +121,7 @@ struct TunnelSession: Sendable {
     }
 
     /// Counts a packet that goes no further.
-    mutating func drop(_ reason: DropReason) -> Verdict {
+    mutating func drop(_ reason: DiscardReason) -> Outcome {
         self.drops[reason] += 1
         if reason == .wrongSignature { self.recentWrongSignatures += 1 }
         return .drop(reason)

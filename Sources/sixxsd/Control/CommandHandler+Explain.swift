@@ -12,24 +12,24 @@ extension CommandHandler {
         try words.end()
         let configuration = await self.controller.state.configuration
         let state = await self.mailboxes.first.perform { engine, _ in engine.state() }
-        let now = Moment(
+        let now = Timestamp(
             monotonic: MonotonicClock.now(),
             unixTime: Int64(clamping: WallClock.secondsSince1970())
         )
-        var rehearsal = Rehearsal(EngineConfiguration(configuration), state: state, at: now)
-        let entries = rehearsal.explain(octets, from: origin, at: now)
+        var explainer = Explainer(EngineConfiguration(configuration), state: state, at: now)
+        let entries = explainer.explain(octets, from: origin, at: now)
         guard !entries.isEmpty else { throw Refusal(404, "the daemon would never see such a packet") }
         return ControlReply(200, lines: entries.map { "\($0.decision)" })
     }
 
     /// Reads `from uplink|T<n>|<outer address>`; without it, the packet's own headers say.
-    private func origin(_ words: inout Words) async throws -> Rehearsal.Origin {
+    private func origin(_ words: inout Words) async throws -> Explainer.Origin {
         guard !words.isAtEnd else { return .wire }
         try words.nextKeyword(of: ["from": ()])
         let expected = "uplink, a tunnel or an outer address"
         let word = try words.next(expecting: expected)
         if word.isKeyword("uplink") { return .uplink }
-        if let address = try? IPAddress(parsing: word.text) { return .outside(address) }
+        if let address = try? IPAddress(parsing: word.text) { return .underlay(address) }
         guard let tid = await self.tid(named: word.text) else {
             throw Refusal(404, "no tunnel \"\(word.text)\"")
         }

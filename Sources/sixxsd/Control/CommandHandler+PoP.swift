@@ -54,12 +54,12 @@ extension CommandHandler {
 
     /// A line a type and one for all: tunnels that are up, that had a packet lately, that are configured.
     private func status() async -> [String] {
-        let table = await self.tunnelTable()
-        let types = TunnelTable.types.map { type in
+        let table = await self.tunnelReport()
+        let types = TunnelReport.types.map { type in
             let rows = table.rows.filter { $0.type == type }
-            return "\(type) \(TunnelTable.Counts(rows))"
+            return "\(type) \(TunnelReport.Counts(rows))"
         }
-        return types + ["total \(TunnelTable.Counts(table.rows))"]
+        return types + ["total \(TunnelReport.Counts(table.rows))"]
     }
 
     private func info(_ pop: PoPSettings) async -> [String] {
@@ -124,7 +124,7 @@ extension CommandHandler {
     }
 
     private static func lines(ofWorker index: Int, _ accounting: Accounting) -> [String] {
-        let received = accounting.receivedFromUplink + accounting.receivedFromOutside
+        let received = accounting.receivedFromUplink + accounting.receivedFromUnderlay
         let line =
             "worker \(index) received \(received) forwarded \(accounting.forwarded) answered \(accounting.answered)"
             + " consumed \(accounting.consumed) dropped \(accounting.droppedInAll)"

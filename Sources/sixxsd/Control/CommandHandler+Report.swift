@@ -7,8 +7,8 @@ extension CommandHandler {
     /// Everything a collector wants, as one line of JSON.
     func report() async throws -> ControlReply {
         let state = await self.controller.state
-        let table = await self.tunnelTable()
-        let counts = TunnelTable.Counts(table.rows)
+        let table = await self.tunnelReport()
+        let counts = TunnelReport.Counts(table.rows)
         let report = PoPReport(
             instance: self.clock.instance,
             version: Release.version,
@@ -39,7 +39,7 @@ extension CommandHandler {
 }
 
 extension PoPReport.Tunnel {
-    fileprivate init(_ row: TunnelTable.Row) {
+    fileprivate init(_ row: TunnelReport.Row) {
         let traffic = row.snapshot.traffic
         self.init(
             tunnel: "\(row.settings.number)",

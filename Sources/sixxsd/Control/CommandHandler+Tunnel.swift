@@ -28,7 +28,7 @@ extension CommandHandler {
                 lines: await self.uplink().details(await self.controller.state.configuration)
             )
         }
-        guard let row = await self.tunnelTable(of: [tid]).rows.first else {
+        guard let row = await self.tunnelReport(of: [tid]).rows.first else {
             throw Refusal(404, "no tunnel \(name)")
         }
         return ControlReply(200, lines: row.details)
@@ -38,7 +38,7 @@ extension CommandHandler {
 
     private func listTunnels(_ words: inout Words) async throws -> ControlReply {
         let selection = try Selection(&words)
-        let table = await self.tunnelTable()
+        let table = await self.tunnelReport()
         var lines = table.rows.filter(selection.takes).map(\.listLine)
         if selection.takes(table.uplink) {
             lines.append(table.uplink.listLine(await self.controller.state.configuration))
@@ -63,11 +63,11 @@ extension CommandHandler {
             isReset = true
         }
         try words.end()
-        let table = await self.tunnelTable(resettingStatistics: isReset)
+        let table = await self.tunnelReport(resettingStatistics: isReset)
         return ControlReply(200, lines: Self.stats(table))
     }
 
-    private static func stats(_ table: TunnelTable) -> [String] {
+    private static func stats(_ table: TunnelReport) -> [String] {
         let sums = ["total \(table.total.statsText)", "uplink \(table.uplink.traffic.statsText)"]
         let rows = table.rows.filter { row in
             row.snapshot.traffic.ingress.packets > 0 || row.snapshot.traffic.egress.packets > 0
@@ -101,7 +101,7 @@ extension CommandHandler.Selection {
         self = .faultyBy(kind)
     }
 
-    fileprivate func takes(_ row: TunnelTable.Row) -> Bool {
+    fileprivate func takes(_ row: TunnelReport.Row) -> Bool {
         switch self {
         case .all: true
         case .debugged: row.snapshot.isTraced

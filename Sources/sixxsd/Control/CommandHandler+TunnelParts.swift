@@ -36,7 +36,7 @@ extension CommandHandler {
         guard let address = try? IPv6Address(parsing: text) else { return nil }
         switch AddressPlan(await self.controller.state.configuration).owner(of: address) {
         case .local(let tid), .remote(let tid), .unassigned(let tid), .routed(let tid): return tid
-        case .daemon, .nobody, .outside: return nil
+        case .daemon, .nobody, .external: return nil
         }
     }
 
@@ -45,7 +45,7 @@ extension CommandHandler {
     func outerEndpoint(_ words: inout Words) async throws -> ControlReply {
         let (tid, name) = try await self.tunnel(&words)
         try words.end()
-        guard let endpoint = await self.tunnelTable(of: [tid]).rows.first?.endpoint else {
+        guard let endpoint = await self.tunnelReport(of: [tid]).rows.first?.endpoint else {
             throw Refusal(404, "where the end of \(name) is, is not known now")
         }
         return ControlReply(200, endpoint)

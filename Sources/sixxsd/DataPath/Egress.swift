@@ -3,7 +3,7 @@ import LinuxIO
 import SystemPackage
 import Wire
 
-/// Sends what the engine made: at once to the uplink, in batches to the outside.
+/// Sends what the engine made: at once to the uplink, in batches to the underlay.
 struct Egress: ~Copyable {
     /// What a packet of a batch was, for the case that the kernel refuses it.
     private struct Sent {
@@ -16,22 +16,22 @@ struct Egress: ~Copyable {
     /// Packets of one IP version that wait to be sent.
     private struct Queue: ~Copyable {
         let batch: TransmitBatch
-        let sendsRuns: Bool
+        let sendsSegments: Bool
         var insistence: Insistence
         /// Where some go instead of through the IP stack.
         var link: LinkEgress?
         var sent: [Sent] = []
 
-        init(capacity: Int, _ ports: borrowing OuterPorts, link: LinkPort? = nil) {
+        init(capacity: Int, _ sockets: borrowing UnderlaySockets, link: LinkSocket? = nil) {
             self.batch = TransmitBatch(capacity: capacity)
-            self.sendsRuns = ports.sendsRuns
-            self.insistence = Insistence(on: ports.insistentDescriptor)
+            self.sendsSegments = sockets.sendsSegments
+            self.insistence = Insistence(on: sockets.insistentDescriptor)
             if let link { self.link = LinkEgress(link) }
             self.sent.reserveCapacity(capacity)
         }
     }
 
-    private let ports: Ports
+    private let sockets: WorkerSockets
     private var ipv4: Queue
     private var ipv6: Queue
     private var uplink: UplinkQueue
@@ -39,10 +39,10 @@ struct Egress: ~Copyable {
     private var waiting = 0
     private let capacity: Int
 
-    init(_ ports: Ports, capacity: Int) {
-        self.ports = ports
-        self.ipv4 = Queue(capacity: capacity, ports.ipv4, link: ports.link)
-        self.ipv6 = Queue(capacity: capacity, ports.ipv6)
+    init(_ sockets: WorkerSockets, capacity: Int) {
+        self.sockets = sockets
+        self.ipv4 = Queue(capacity: capacity, sockets.ipv4, link: sockets.link)
+        self.ipv6 = Queue(capacity: capacity, sockets.ipv6)
         self.uplink = UplinkQueue(capacity: capacity)
         self.capacity = capacity
     }
@@ -55,18 +55,18 @@ struct Egress: ~Copyable {
         _ buffer: borrowing PacketBuffer,
         _ transmission: Output.Transmission,
         _ engine: inout Engine,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         switch transmission {
         case .none: return
-        case .uplink(let origin) where self.ports.tun.offloads != nil:
+        case .uplink(let origin) where self.sockets.tun.offloads != nil:
             self.uplink.append(buffer, origin)
         case .uplink(let origin):
-            do { try self.ports.tun.write(buffer.packet) } catch {
+            do { try self.sockets.tun.write(buffer.packet) } catch {
                 engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
             }
             return
-        case .outside(let remote, let tunnel, let origin):
+        case .underlay(let remote, let tunnel, let origin):
             let packet = buffer.packet.withUnsafeBytes { $0 }
             IPv4Identification.fill(in: packet)
             let sent = Sent(packet: packet, tunnel: tunnel, remote: remote, origin: origin)
@@ -84,26 +84,26 @@ struct Egress: ~Copyable {
     ///   - ring: Writes many packets to the TUN device at once; nil afterwards when the kernel does not serve it.
     ///   - engine: Counts what the kernel refuses.
     ///   - now: The time.
-    mutating func flush(through ring: inout DeviceRing?, _ engine: inout Engine, _ now: Moment) {
-        Self.flush(&self.ipv4, self.ports.ipv4, &engine, now)
-        Self.flush(&self.ipv6, self.ports.ipv6, &engine, now)
-        self.uplink.flush(to: self.ports.tun, through: &ring, &engine, now)
+    mutating func flush(through ring: inout DeviceRing?, _ engine: inout Engine, _ now: Timestamp) {
+        Self.flush(&self.ipv4, self.sockets.ipv4, &engine, now)
+        Self.flush(&self.ipv6, self.sockets.ipv6, &engine, now)
+        self.uplink.flush(to: self.sockets.tun, through: &ring, &engine, now)
         self.waiting = 0
     }
 
     private static func flush(
         _ queue: inout Queue,
-        _ ports: borrowing OuterPorts,
+        _ sockets: borrowing UnderlaySockets,
         _ engine: inout Engine,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         guard !queue.sent.isEmpty else { return }
         queue.link?.catchUp(now)
         Self.fill(&queue, now)
-        let single = ports.transmitter.fileDescriptor
+        let single = sockets.transmitter.fileDescriptor
         let outcome = queue.batch.flush(
             on: single,
-            runsOn: ports.runsDescriptor,
+            segmentsOn: sockets.segmentDescriptor,
             linksOn: queue.link?.fileDescriptor ?? -1
         )
         if outcome.failed > 0 {
@@ -112,28 +112,28 @@ struct Egress: ~Copyable {
         queue.sent.removeAll(keepingCapacity: true)
     }
 
-    // MARK: - Runs
+    // MARK: - Segments
 
-    /// Puts the packets into the batch, in their order; datagrams to the same end as one message where they may.
-    private static func fill(_ queue: inout Queue, _ now: Moment) {
+    /// Puts the packets into the batch, in their order; those of AYIYA to the same end as one message where they may.
+    private static func fill(_ queue: inout Queue, _ now: Timestamp) {
         var index = 0
         while index < queue.sent.count {
             let start = index
             index += 1
-            guard queue.sendsRuns, var run = AYIYARun(queue.sent[start].packet) else {
+            guard queue.sendsSegments, var batch = AYIYASegmentBatch(queue.sent[start].packet) else {
                 Self.append(queue.sent[start], to: &queue, now)
                 continue
             }
-            while index < queue.sent.count, run.takes(queue.sent[index].packet) { index += 1 }
+            while index < queue.sent.count, batch.takes(queue.sent[index].packet) { index += 1 }
             if index - start > 1 {
-                Self.append(start..<index, run, to: queue)
+                Self.append(start..<index, batch, to: queue)
             } else {
                 Self.append(queue.sent[start], to: &queue, now)
             }
         }
     }
 
-    private static func append(_ sent: Sent, to queue: inout Queue, _ now: Moment) {
+    private static func append(_ sent: Sent, to queue: inout Queue, _ now: Timestamp) {
         guard let start = sent.packet.baseAddress else { return }
         if let hop = queue.link?.hop(for: sent.packet, to: sent.remote, now) {
             queue.batch.append(start, length: sent.packet.count, straightTo: hop)
@@ -142,12 +142,12 @@ struct Egress: ~Copyable {
         }
     }
 
-    private static func append(_ range: Range<Int>, _ run: AYIYARun, to queue: borrowing Queue) {
-        queue.batch.beginRun(run.description)
+    private static func append(_ range: Range<Int>, _ batch: AYIYASegmentBatch, to queue: borrowing Queue) {
+        queue.batch.beginSegments(batch.description)
         for index in range {
-            let payload = queue.sent[index].packet.dropFirst(run.headerLength)
+            let payload = queue.sent[index].packet.dropFirst(batch.headerLength)
             guard let start = UnsafeRawBufferPointer(rebasing: payload).baseAddress else { continue }
-            queue.batch.extendRun(start, length: payload.count)
+            queue.batch.appendSegment(start, length: payload.count)
         }
     }
 
@@ -158,7 +158,7 @@ struct Egress: ~Copyable {
         of queue: inout Queue,
         on fileDescriptor: CInt,
         _ engine: inout Engine,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         for number in 0..<count {
             let failure = queue.batch.failure(at: number)
@@ -177,13 +177,13 @@ struct Egress: ~Copyable {
         }
     }
 
-    /// A run that the kernel refuses goes packet by packet, so that only those are lost that it refuses one by one.
+    /// A message that the kernel refuses goes packet by packet, so that only those are lost that it refuses one by one.
     private static func sendAlone(
         _ index: Int,
         of queue: inout Queue,
         on fileDescriptor: CInt,
         _ engine: inout Engine,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         let sent = queue.sent[index]
         guard let error = RawTransmitter.send(sent.packet, to: sent.remote, on: fileDescriptor) else {
@@ -197,7 +197,7 @@ struct Egress: ~Copyable {
         _ index: Int,
         of queue: inout Queue,
         _ engine: inout Engine,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         let sent = queue.sent[index]
         if error == .messageTooLong,

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Brings work from other threads to the engine, which does it between two batches of packets.
 final class EngineMailbox: Sendable {
-    typealias Work = @Sendable (inout Engine, Moment) -> Void
+    typealias Work = @Sendable (inout Engine, Timestamp) -> Void
 
     private let letters = Mutex<[Work]>([])
     private let wakeUp: WakeUp
@@ -17,8 +17,9 @@ final class EngineMailbox: Sendable {
     }
 
     /// Does something with the engine on its own thread, and waits for what comes of it.
-    func perform<Value: Sendable>(_ body: @escaping @Sendable (inout Engine, Moment) -> Value) async -> Value
-    {
+    func perform<Value: Sendable>(
+        _ body: @escaping @Sendable (inout Engine, Timestamp) -> Value
+    ) async -> Value {
         await withCheckedContinuation { continuation in
             self.letters.withLock {
                 $0.append { engine, now in continuation.resume(returning: body(&engine, now)) }
@@ -28,7 +29,7 @@ final class EngineMailbox: Sendable {
     }
 
     /// Does all the work that has come; to be called by the engine's thread.
-    func deliver(to engine: inout Engine, at now: Moment) {
+    func deliver(to engine: inout Engine, at now: Timestamp) {
         self.wakeUp.drain()
         let letters = self.letters.withLock { letters in
             defer { letters = [] }

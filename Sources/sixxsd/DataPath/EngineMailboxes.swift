@@ -16,7 +16,7 @@ struct EngineMailboxes: Sendable {
     ///
     /// - Returns: What came of it, in the order of the engines.
     func perform<Value: Sendable>(
-        _ body: @escaping @Sendable (inout Engine, Moment) -> Value
+        _ body: @escaping @Sendable (inout Engine, Timestamp) -> Value
     ) async -> [Value] {
         var values = [await self.first.perform(body)]
         for other in self.others { values.append(await other.perform(body)) }

@@ -18,55 +18,55 @@ extension PacketLoop {
         }
     }
 
-    /// Takes a message, whole or as it landed.
+    /// Takes a message, whole or scattered.
     ///
     /// - Parameters:
     ///   - index: Which one of those that were received together.
     ///   - datagram: What the kernel says of it.
     ///   - outer: Its outer header.
     ///   - source: The socket.
-    ///   - plan: How it was received; nil when it lies in its slot of ``received``.
+    ///   - layout: How it was received; nil when it lies in its slot of ``received``.
     ///   - now: The time.
     /// - Returns: How many datagrams it is.
-    mutating func take(
+    mutating func receive(
         _ index: Int,
         _ datagram: ReceivedDatagram,
         _ outer: OuterHeader,
         _ source: Source,
-        landedBy plan: LandingPlan?,
-        _ now: Moment
+        scatteredBy layout: ScatterLayout?,
+        _ now: Timestamp
     ) -> Int {
         let size = datagram.segmentSize.flatMap { $0 < datagram.length ? $0 : nil }
-        self.plans[Int(source.rawValue)] =
-            if let size { self.landings.plan(headerLength: 0, segmentSize: size) } else { nil }
+        self.layouts[Int(source.rawValue)] =
+            if let size { self.scatterBuffers.layout(headerLength: 0, segmentSize: size) } else { nil }
         var whole = Datagram(slot: self.received.slot(at: index), length: datagram.length, outer: outer)
-        if let plan {
-            let first = index * plan.slots
-            if datagram.length <= plan.segmentSize {
-                whole.slot = self.landings.slot(at: first)
-            } else if size == plan.segmentSize {
-                return self.addLanded(plan, at: first, whole, now)
+        if let layout {
+            let first = index * layout.slots
+            if datagram.length <= layout.segmentSize {
+                whole.slot = self.scatterBuffers.slot(at: first)
+            } else if size == layout.segmentSize {
+                return self.addScattered(layout, at: first, whole, now)
             } else {
                 let room = UnsafeMutableRawBufferPointer(rebasing: whole.slot[PacketBuffer.headroom...])
-                self.landings.gather(plan, front: 0, at: first, octets: whole.length, into: room)
+                self.scatterBuffers.gather(layout, front: 0, at: first, octets: whole.length, into: room)
             }
         }
-        return self.take(whole, size, now)
+        return self.receive(whole, size, now)
     }
 
-    /// Adds the datagrams of a message, where they landed.
+    /// Adds the datagrams of a message that was read scattered, where they lie.
     ///
     /// - Returns: How many.
-    private mutating func addLanded(
-        _ plan: LandingPlan,
+    private mutating func addScattered(
+        _ layout: ScatterLayout,
         at first: Int,
         _ whole: Datagram,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Int {
-        let count = (whole.length + plan.segmentSize - 1) / plan.segmentSize
+        let count = (whole.length + layout.segmentSize - 1) / layout.segmentSize
         for index in 0..<count {
-            let length = min(plan.segmentSize, whole.length - index * plan.segmentSize)
-            let slot = self.landings.slot(at: first + index)
+            let length = min(layout.segmentSize, whole.length - index * layout.segmentSize)
+            let slot = self.scatterBuffers.slot(at: first + index)
             self.add(Datagram(slot: slot, length: length, outer: whole.outer), now)
         }
         return count
@@ -76,7 +76,7 @@ extension PacketLoop {
     /// engine writes in front of a packet, where the one before it lies.
     ///
     /// - Returns: How many.
-    private mutating func take(_ whole: Datagram, _ segmentSize: Int?, _ now: Moment) -> Int {
+    private mutating func receive(_ whole: Datagram, _ segmentSize: Int?, _ now: Timestamp) -> Int {
         guard let size = segmentSize else {
             self.add(whole, now)
             return 1
@@ -85,10 +85,10 @@ extension PacketLoop {
         for start in stride(from: 0, to: whole.length, by: size) {
             let length = min(size, whole.length - start)
             guard length <= self.segments.slotSize - headroom else {
-                self.giveLarge(whole, start..<start + length, now)
+                self.submitLarge(whole, start..<start + length, now)
                 continue
             }
-            if self.usedSegments == self.segments.capacity { self.giveAll(now) }
+            if self.usedSegments == self.segments.capacity { self.submitAll(now) }
             self.makeRoomForDatagram(now)
             let slot = self.segments.slot(at: self.usedSegments)
             self.usedSegments += 1
@@ -110,38 +110,38 @@ extension PacketLoop {
     }
 
     /// Gives the engine a datagram that is longer than any tunnel's packets.
-    private mutating func giveLarge(_ whole: Datagram, _ range: Range<Int>, _ now: Moment) {
-        self.giveDatagrams(now)
+    private mutating func submitLarge(_ whole: Datagram, _ range: Range<Int>, _ now: Timestamp) {
+        self.submitDatagrams(now)
         let slot = self.largeSegment.slot(at: 0)
         Self.copy(whole, range, into: slot)
-        self.give(slot, length: range.count, .ayiya, whole.outer, now)
+        self.submit(slot, length: range.count, .ayiya, whole.outer, now)
         self.flush(now)
     }
 
-    private mutating func add(_ datagram: Datagram, _ now: Moment) {
+    private mutating func add(_ datagram: Datagram, _ now: Timestamp) {
         self.makeRoomForDatagram(now)
         self.datagrams.append(datagram)
     }
 
     /// Comes before a slot is taken for a datagram that waits, as ``makeRoom(_:)`` does.
-    private mutating func makeRoomForDatagram(_ now: Moment) {
-        if self.datagrams.count == self.segments.capacity { self.giveAll(now) }
+    private mutating func makeRoomForDatagram(_ now: Timestamp) {
+        if self.datagrams.count == self.segments.capacity { self.submitAll(now) }
     }
 
     /// Gives the engine the datagrams that wait, and sends what comes of them: all slots are free afterwards.
-    mutating func giveAll(_ now: Moment) {
-        self.giveDatagrams(now)
+    mutating func submitAll(_ now: Timestamp) {
+        self.submitDatagrams(now)
         self.flush(now)
     }
 
     /// Gives the engine the datagrams that wait, after what they must be signed with was worked out for many at a time.
-    private mutating func giveDatagrams(_ now: Moment) {
+    private mutating func submitDatagrams(_ now: Timestamp) {
         for start in stride(from: 0, to: self.datagrams.count, by: AYIYASignatures.most) {
             let places = start..<min(start + AYIYASignatures.most, self.datagrams.count)
             if places.count > 1 { self.computeSignatures(of: places) }
             for place in places {
                 let datagram = self.datagrams[place]
-                self.give(
+                self.submit(
                     datagram.slot,
                     length: datagram.length,
                     .ayiya,

@@ -24,12 +24,12 @@ extension PacketLoop {
     /// Cuts a packet up that was put together; completes the checksum of one that was not, and has no complete one.
     ///
     /// - Returns: Into how many it was cut up; nil when it is one, where it lies.
-    mutating func takeMergedIPv4(
+    mutating func receiveMergedIPv4(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
         _ payload: OuterPayload,
         isBroadcast: Bool,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Int? {
         let range = PacketBuffer.headroom..<PacketBuffer.headroom + length
         guard let packet = try? IPv4Packet(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[range])) else {
@@ -38,7 +38,7 @@ extension PacketLoop {
         let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
         var outer = OuterHeader(path: path, trafficClass: packet.trafficClass)
         outer.isToGroup = isBroadcast
-        return self.takeMerged(
+        return self.receiveMerged(
             Bare(
                 slot: slot,
                 range: packet.headerLength..<packet.totalLength,
@@ -51,14 +51,14 @@ extension PacketLoop {
     }
 
     /// Does the same to what came over IPv6, of which no outer header is at hand.
-    mutating func takeMergedIPv6(
+    mutating func receiveMergedIPv6(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
         _ payload: OuterPayload,
         _ outer: OuterHeader,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Int? {
-        self.takeMerged(
+        self.receiveMerged(
             Bare(
                 slot: slot,
                 range: 0..<length,
@@ -70,7 +70,7 @@ extension PacketLoop {
         )
     }
 
-    private mutating func takeMerged(_ packet: Bare, _ now: Moment) -> Int? {
+    private mutating func receiveMerged(_ packet: Bare, _ now: Timestamp) -> Int? {
         var packet = packet
         if packet.payload == .gre {
             let front = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet.slot)[packet.inner])
@@ -88,9 +88,9 @@ extension PacketLoop {
         return self.cutUp(packet, header, now)
     }
 
-    private mutating func cutUp(_ packet: Bare, _ header: OffloadHeader, _ now: Moment) -> Int? {
+    private mutating func cutUp(_ packet: Bare, _ header: VirtioNetHeader, _ now: Timestamp) -> Int? {
         let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet.slot)[packet.inner])
-        guard let whole = try? SuperPacket(octets, header) else { return nil }
+        guard let whole = try? GSOPacket(octets, header) else { return nil }
         // Of the link's header between, nothing but its length mattered; a checksum in it was verified, and covers no segment.
         let front = packet.payload == .gre ? GREPacket.headerLength : 0
         for index in 0..<whole.count {
@@ -99,7 +99,7 @@ extension PacketLoop {
                 var slot = MutableRawSpan(_unsafeBytes: segment.slot)
                 GREPacket.encodeHeader(into: &slot, at: PacketBuffer.headroom)
             }
-            self.give(segment.slot, length: segment.length, packet.payload, packet.outer, now)
+            self.submit(segment.slot, length: segment.length, packet.payload, packet.outer, now)
             if segment.isLarge { self.flush(now) }
         }
         return whole.count

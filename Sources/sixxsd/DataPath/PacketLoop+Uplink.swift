@@ -10,31 +10,33 @@ extension PacketLoop {
     /// The TUN device's place among the sources.
     private static let uplink = Int(Source.uplink.rawValue)
 
-    /// The first slots that no packet waits in: of ``received``, and of ``landings``.
+    /// The first slots that no packet waits in: of ``received``, and of ``scatterBuffers``.
     private struct Free {
         var received = 0
-        var landing = 0
+        var scatter = 0
     }
 
-    mutating func serveUplink(_ now: Moment) throws(SystemCallError) {
+    mutating func serveUplink(_ now: Timestamp) throws(SystemCallError) {
         var free = Free()
         var messages = 0
         var packets = 0
         while messages < Self.turn, packets < Self.mostSegments {
-            let plan = self.plans[Self.uplink]
-            let needed = free.landing + (plan?.slots ?? 0)
-            if free.received == self.received.capacity || needed > self.landings.capacity {
+            let layout = self.layouts[Self.uplink]
+            let needed = free.scatter + (layout?.slots ?? 0)
+            if free.received == self.received.capacity || needed > self.scatterBuffers.capacity {
                 self.flush(now)
                 free = Free()
             }
-            if plan == nil, self.readAhead.count > 1, let ring = self.ring {
+            if layout == nil, self.readBatchSize.count > 1, let ring = self.ring {
                 guard let taken = try self.readSeveral(ring, &free, now) else { break }
                 messages += taken.messages
                 packets += taken.packets
                 continue
             }
             let count =
-                if let plan { try self.land(plan, &free, now) } else { try self.readWhole(&free, now) }
+                if let layout { try self.readScattered(layout, &free, now) } else {
+                    try self.readWhole(&free, now)
+                }
             self.noteSingle(count)
             guard let count else { break }
             messages += 1
@@ -49,11 +51,11 @@ extension PacketLoop {
     private mutating func readSeveral(
         _ ring: DeviceRing,
         _ free: inout Free,
-        _ now: Moment
+        _ now: Timestamp
     ) throws(SystemCallError) -> (messages: Int, packets: Int)? {
-        let slots = free.received..<min(free.received + self.readAhead.count, self.received.capacity)
+        let slots = free.received..<min(free.received + self.readBatchSize.count, self.received.capacity)
         for slot in slots {
-            ring.append(Self.room(in: self.received.slot(at: slot), front: self.ports.tun.headerLength))
+            ring.append(Self.room(in: self.received.slot(at: slot), front: self.sockets.tun.headerLength))
         }
         // What the ring has brought is taken nevertheless, and what comes later is read one by one.
         do throws(SystemCallError) { try ring.read() } catch { self.ring = nil }
@@ -61,32 +63,32 @@ extension PacketLoop {
         var taken = (messages: 0, packets: 0)
         for slot in slots {
             guard let octets = try ring.length(at: slot - slots.lowerBound) else { continue }
-            let count = self.takeFromUplink(self.received.slot(at: slot), octets: octets, now)
+            let count = self.receiveFromUplink(self.received.slot(at: slot), octets: octets, now)
             taken.messages += 1
             taken.packets += max(count, 1)
         }
-        self.readAhead.note(asked: slots.count, got: taken.messages)
-        if taken.packets > taken.messages { self.readAhead.restart() }
+        self.readBatchSize.note(asked: slots.count, got: taken.messages)
+        if taken.packets > taken.messages { self.readBatchSize.restart() }
         return taken.messages == slots.count ? taken : nil
     }
 
     /// Notes what became of a single read: how many packets it brought, nil for none.
     private mutating func noteSingle(_ packets: Int?) {
         if let packets, packets > 1 {
-            self.readAhead.restart()
+            self.readBatchSize.restart()
         } else {
-            self.readAhead.note(asked: 1, got: packets ?? 0)
+            self.readBatchSize.note(asked: 1, got: packets ?? 0)
         }
     }
 
     /// Reads a message into one slot, and gives the engine what it stands for.
     ///
     /// - Returns: How many packets that was; nil when none waits.
-    private mutating func readWhole(_ free: inout Free, _ now: Moment) throws(SystemCallError) -> Int? {
+    private mutating func readWhole(_ free: inout Free, _ now: Timestamp) throws(SystemCallError) -> Int? {
         let slot = self.received.slot(at: free.received)
-        let room = Self.room(in: slot, front: self.ports.tun.headerLength)
-        guard let octets = try self.ports.tun.read(into: room) else { return nil }
-        return self.takeWhole(slot, octets: octets, &free.received, now)
+        let room = Self.room(in: slot, front: self.sockets.tun.headerLength)
+        guard let octets = try self.sockets.tun.read(into: room) else { return nil }
+        return self.receiveWhole(slot, octets: octets, &free.received, now)
     }
 
     /// Where a message goes, so that the packet itself begins behind the headroom.
@@ -106,13 +108,13 @@ extension PacketLoop {
     ///     which is in the cache, can take the next packet.
     ///   - now: The time.
     /// - Returns: How many packets it was.
-    private mutating func takeWhole(
+    private mutating func receiveWhole(
         _ slot: UnsafeMutableRawBufferPointer,
         octets: Int,
         _ free: inout Int,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Int {
-        let count = self.takeFromUplink(slot, octets: octets, now)
+        let count = self.receiveFromUplink(slot, octets: octets, now)
         if count == 0 { free += 1 }
         return max(count, 1)
     }
@@ -120,30 +122,30 @@ extension PacketLoop {
     /// Takes what one read brought, with the offload header if there is one.
     ///
     /// - Returns: How many packets it was cut up into; 0 when it stays where it is.
-    private mutating func takeFromUplink(
+    private mutating func receiveFromUplink(
         _ slot: UnsafeMutableRawBufferPointer,
         octets: Int,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Int {
-        guard self.ports.tun.headerLength > 0 else {
-            self.giveFromUplink(slot, length: octets, now)
+        guard self.sockets.tun.headerLength > 0 else {
+            self.submitFromUplink(slot, length: octets, now)
             return 0
         }
         // To look costs less than to write, which most packets need not.
-        if self.plans[Self.uplink] != nil { self.plans[Self.uplink] = nil }
-        let length = max(octets - OffloadHeader.length, 0)
+        if self.layouts[Self.uplink] != nil { self.layouts[Self.uplink] = nil }
+        let length = max(octets - VirtioNetHeader.length, 0)
         do throws(DecodeError) {
-            guard octets >= OffloadHeader.length else {
-                throw .truncated(needed: OffloadHeader.length, available: octets)
+            guard octets >= VirtioNetHeader.length else {
+                throw .truncated(needed: VirtioNetHeader.length, available: octets)
             }
-            let header = Self.offloadHeader(in: slot)
-            if OffloadHeader.isPlain(header) {
-                self.giveFromUplink(slot, length: length, now)
+            let header = Self.virtioNetHeader(in: slot)
+            if VirtioNetHeader.isPlain(header) {
+                self.submitFromUplink(slot, length: length, now)
                 return 0
             }
-            return try self.takeFromUplink(slot, length: length, OffloadHeader(header), now)
+            return try self.receiveFromUplink(slot, length: length, VirtioNetHeader(header), now)
         } catch {
-            self.ask(slot, length: length, now) { engine, buffer, _ in
+            self.process(slot, length: length, now) { engine, buffer, _ in
                 engine.refuseFromUplink(buffer, at: now)
             }
             return 0
@@ -152,49 +154,49 @@ extension PacketLoop {
 
     /// The octets that the kernel put in front of a packet; they must stay as they are while they are looked at.
     @_lifetime(immortal)
-    private static func offloadHeader(in slot: UnsafeMutableRawBufferPointer) -> RawSpan {
-        let place = PacketBuffer.headroom - OffloadHeader.length..<PacketBuffer.headroom
+    private static func virtioNetHeader(in slot: UnsafeMutableRawBufferPointer) -> RawSpan {
+        let place = PacketBuffer.headroom - VirtioNetHeader.length..<PacketBuffer.headroom
         let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[place])
         return _overrideLifetime(span, copying: ())
     }
 
-    private mutating func takeFromUplink(
+    private mutating func receiveFromUplink(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
-        _ header: OffloadHeader,
-        _ now: Moment
+        _ header: VirtioNetHeader,
+        _ now: Timestamp
     ) throws(DecodeError) -> Int {
         let range = PacketBuffer.headroom..<PacketBuffer.headroom + length
         guard header.segmentation == .none else {
             let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(slot)[range])
-            let whole = try SuperPacket(octets, header)
+            let whole = try GSOPacket(octets, header)
             self.expect(whole)
-            self.giveFromUplink(whole, now)
+            self.submitFromUplink(whole, now)
             return whole.count
         }
         if let place = header.checksum {
             var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: range)
             try buffer.completeChecksum(at: place)
         }
-        self.giveFromUplink(slot, length: length, now)
+        self.submitFromUplink(slot, length: length, now)
         return 0
     }
 
-    private mutating func giveFromUplink(
+    private mutating func submitFromUplink(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
-        _ now: Moment
+        _ now: Timestamp
     ) {
-        self.ask(slot, length: length, now) { engine, buffer, spare in
+        self.process(slot, length: length, now) { engine, buffer, spare in
             engine.receiveFromUplink(&buffer, spare: &spare, at: now)
         }
     }
 
     /// Gives the engine the packets one by one that another stands for.
-    private mutating func giveFromUplink(_ whole: borrowing SuperPacket, _ now: Moment) {
+    private mutating func submitFromUplink(_ whole: borrowing GSOPacket, _ now: Timestamp) {
         for index in 0..<whole.count {
             guard let segment = self.write(index, of: whole, now) else { continue }
-            self.giveFromUplink(segment.slot, length: segment.length, now)
+            self.submitFromUplink(segment.slot, length: segment.length, now)
             if segment.isLarge { self.flush(now) }
         }
     }
@@ -210,9 +212,9 @@ extension PacketLoop {
     ///   where the next one will.
     mutating func write(
         _ index: Int,
-        of whole: borrowing SuperPacket,
+        of whole: borrowing GSOPacket,
         behind front: Int = 0,
-        _ now: Moment
+        _ now: Timestamp
     ) -> (slot: UnsafeMutableRawBufferPointer, length: Int, isLarge: Bool)? {
         let headroom = PacketBuffer.headroom
         let isLarge = front + whole.largest > self.segments.slotSize - headroom
@@ -228,8 +230,8 @@ extension PacketLoop {
     // MARK: - What is expected to stand for several
 
     /// Expects the next message to be like this one.
-    private mutating func expect(_ whole: borrowing SuperPacket) {
-        self.plans[Self.uplink] = self.landings.plan(
+    private mutating func expect(_ whole: borrowing GSOPacket) {
+        self.layouts[Self.uplink] = self.scatterBuffers.layout(
             headerLength: whole.headerLength,
             segmentSize: whole.segmentSize
         )
@@ -238,50 +240,51 @@ extension PacketLoop {
     /// Reads a message as planned, and gives the engine what it stands for, whatever it turns out to be.
     ///
     /// - Returns: How many packets that was; nil when none waits.
-    private mutating func land(
-        _ plan: LandingPlan,
+    private mutating func readScattered(
+        _ layout: ScatterLayout,
         _ free: inout Free,
-        _ now: Moment
+        _ now: Timestamp
     ) throws(SystemCallError) -> Int? {
-        let front = self.ports.tun.headerLength
-        let first = free.landing
-        self.landings.makeRoom(for: plan, front: front, at: first)
-        guard let octets = try self.ports.tun.read(into: self.landings.room) else { return nil }
-        if octets <= plan.part(0, front: front).count {
-            return self.takeWhole(self.landings.slot(at: first), octets: octets, &free.landing, now)
+        let front = self.sockets.tun.headerLength
+        let first = free.scatter
+        self.scatterBuffers.makeRoom(for: layout, front: front, at: first)
+        guard let octets = try self.sockets.tun.read(into: self.scatterBuffers.room) else { return nil }
+        if octets <= layout.part(0, front: front).count {
+            return self.receiveWhole(self.scatterBuffers.slot(at: first), octets: octets, &free.scatter, now)
         }
-        if let count = self.takeLanded(plan, at: first, length: octets - front, now) {
-            free.landing += count
+        if let count = self.submitScattered(layout, at: first, length: octets - front, now) {
+            free.scatter += count
             return count
         }
         let slot = self.received.slot(at: free.received)
         let room = Self.room(in: slot, front: front)
-        self.landings.gather(plan, front: front, at: first, octets: octets, into: room)
-        return self.takeWhole(slot, octets: octets, &free.received, now)
+        self.scatterBuffers.gather(layout, front: front, at: first, octets: octets, into: room)
+        return self.receiveWhole(slot, octets: octets, &free.received, now)
     }
 
-    /// Gives the engine the packets of a message, where they landed.
+    /// Gives the engine the packets of a message that was read scattered, where they lie.
     ///
     /// - Returns: How many; nil when the message is not as planned, which nothing was done to.
-    private mutating func takeLanded(
-        _ plan: LandingPlan,
+    private mutating func submitScattered(
+        _ layout: ScatterLayout,
         at first: Int,
         length: Int,
-        _ now: Moment
+        _ now: Timestamp
     ) -> Int? {
-        guard let header = try? OffloadHeader(Self.offloadHeader(in: self.landings.slot(at: first))),
-            header.segmentation != .none, Int(header.segmentSize) == plan.segmentSize
+        guard
+            let header = try? VirtioNetHeader(Self.virtioNetHeader(in: self.scatterBuffers.slot(at: first))),
+            header.segmentation != .none, Int(header.segmentSize) == layout.segmentSize
         else { return nil }
-        let headers = RawSpan(_unsafeBytes: self.landings.copyHeaders(of: plan, at: first))
-        guard let whole = try? SuperPacket(beginning: headers, length: length, header),
-            whole.headerLength == plan.headerLength
+        let headers = RawSpan(_unsafeBytes: self.scatterBuffers.copyHeaders(of: layout, at: first))
+        guard let whole = try? GSOPacket(beginning: headers, length: length, header),
+            whole.headerLength == layout.headerLength
         else { return nil }
         let headroom = PacketBuffer.headroom
         for index in 0..<whole.count {
-            let slot = self.landings.slot(at: first + index)
+            let slot = self.scatterBuffers.slot(at: first + index)
             var buffer = PacketBuffer(MutableRawSpan(_unsafeBytes: slot), range: headroom..<headroom)
             guard whole.complete(index, in: &buffer) else { continue }
-            self.giveFromUplink(slot, length: buffer.count, now)
+            self.submitFromUplink(slot, length: buffer.count, now)
         }
         return whole.count
     }

@@ -32,20 +32,20 @@ struct PacketLoop: ~Copyable {
         let saved: SavedState?
     }
 
-    let ports: Ports
+    let sockets: WorkerSockets
     private let mailbox: EngineMailbox
     private let poller: Poller
     let received: ReceiveBatch
     /// Reads and writes many messages of the TUN device at once; nil where they are moved one by one.
     var ring: DeviceRing?
     /// How many to read at once next.
-    var readAhead = ReadAhead(most: DeviceRing.capacity)
+    var readBatchSize = ReadBatchSize(most: DeviceRing.capacity)
     /// What bare packets really are.
     let arrivals: Arrivals
     /// Whether there is anything to ask it about what was received last.
     var hasNews = false
     /// How much to take from each source next, in the order of the sources.
-    var appetites: [Appetite]
+    var receiveBudgets: [ReceiveBudget]
     /// Second buffers for the engine; those whose packet waits to be sent come first.
     let spares: ReceiveBatch
     var usedSpares = 0
@@ -55,9 +55,9 @@ struct PacketLoop: ~Copyable {
     /// Takes one of those that is larger than any tunnel's, which nothing waits in.
     let largeSegment: PacketArena
     /// Takes packets that the kernel hands over as one, where that was foreseen.
-    var landings: Landings
+    var scatterBuffers: ScatterBuffers
     /// How the next message of each source is expected to be, in the order of the sources; nil for anything.
-    var plans: [LandingPlan?]
+    var layouts: [ScatterLayout?]
     /// Those of packets that wait to be signed together.
     var signatures = AYIYASignatures()
     /// AYIYA datagrams that wait to be given to the engine, and what some of them must be signed with.
@@ -70,76 +70,79 @@ struct PacketLoop: ~Copyable {
     /// How many tunnels carry packets because of what an earlier daemon wrote down; nil where nothing was.
     private(set) var restoredTunnels: Int?
     private var nextTick: UInt64 = 0
-    private var patience: Patience
+    private var busyPoll: BusyPollBudget
 
     init(
-        _ ports: Ports,
+        _ sockets: WorkerSockets,
         _ configuration: EngineConfiguration,
         _ common: Common,
         _ mailbox: EngineMailbox
     ) throws(SystemCallError) {
         let headroom = PacketBuffer.headroom
-        let capacity = ports.options.batchSize
+        let capacity = sockets.options.batchSize
         let received = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
         let spares = try ReceiveBatch(capacity: capacity, slotSize: Self.slotSize, headroom: headroom)
         let segments = try PacketArena(capacity: 2 * capacity, slotSize: Self.segmentSlotSize)
         let largeSegment = try PacketArena(capacity: 1, slotSize: Self.slotSize)
-        let landings = try Landings(capacity: capacity, slotSize: Self.segmentSlotSize)
-        let arrivals = try Arrivals(ports.tap)
-        let poller = try Self.watch(ports, mailbox)
+        let scatterBuffers = try ScatterBuffers(capacity: capacity, slotSize: Self.segmentSlotSize)
+        let arrivals = try Arrivals(sockets.tap)
+        let poller = try Self.watch(sockets, mailbox)
         let broadcasts = try BroadcastCheck()
         self.arrivals = arrivals
-        self.ports = ports
+        self.sockets = sockets
         self.mailbox = mailbox
         self.received = received
-        let appetite = Appetite(messages: capacity, packets: Self.mostSegments)
-        self.appetites = Source.allCases.map { _ in appetite }
+        let receiveBudget = ReceiveBudget(messages: capacity, packets: Self.mostSegments)
+        self.receiveBudgets = Source.allCases.map { _ in receiveBudget }
         self.spares = spares
         self.segments = segments
         self.largeSegment = largeSegment
-        self.landings = landings
-        self.plans = Source.allCases.map { _ in nil }
+        self.scatterBuffers = scatterBuffers
+        self.layouts = Source.allCases.map { _ in nil }
         self.poller = poller
         self.broadcasts = broadcasts
-        self.egress = Egress(ports, capacity: 2 * capacity)
+        self.egress = Egress(sockets, capacity: 2 * capacity)
         self.engine = Engine(
             configuration,
             seed: common.seed,
             sharing: common.sessions,
-            as: EnginePlace(index: ports.share.index, of: ports.share.count),
+            as: EngineIndex(sockets.share.index, of: sockets.share.count),
             at: Self.now()
         )
-        if let saved = common.saved, ports.share.index == 0 {
+        if let saved = common.saved, sockets.share.index == 0 {
             self.restoredTunnels = self.engine.restore(saved, at: Self.now())
         }
-        self.patience = Patience(longest: ports.options.longestLook)
+        self.busyPoll = BusyPollBudget(longest: sockets.options.longestLook)
         self.datagrams.reserveCapacity(segments.capacity)
-        self.engine.defersSignatures = ports.options.batchSize > 1
+        self.engine.defersSignatures = sockets.options.batchSize > 1
     }
 
-    private static func watch(_ ports: Ports, _ mailbox: EngineMailbox) throws(SystemCallError) -> Poller {
+    private static func watch(
+        _ sockets: WorkerSockets,
+        _ mailbox: EngineMailbox
+    ) throws(SystemCallError) -> Poller {
         let poller = try Poller()
         try poller.add(mailbox.fileDescriptor, token: Source.mailbox.rawValue)
-        try poller.add(ports.tun.fileDescriptor, token: Source.uplink.rawValue)
-        try poller.add(ports.ipv4.sixInFour.fileDescriptor, token: Source.sixInFour4.rawValue)
-        try poller.add(ports.ipv4.gre.fileDescriptor, token: Source.gre4.rawValue)
-        try poller.add(ports.ipv4.ayiya.fileDescriptor, token: Source.ayiya4.rawValue)
-        try poller.add(ports.ipv6.sixInFour.fileDescriptor, token: Source.sixInFour6.rawValue)
-        try poller.add(ports.ipv6.gre.fileDescriptor, token: Source.gre6.rawValue)
-        try poller.add(ports.ipv6.ayiya.fileDescriptor, token: Source.ayiya6.rawValue)
-        if let seldom = ports.ipv4.seldom {
-            try poller.add(seldom.icmp.fileDescriptor, token: Source.icmp4.rawValue)
-            try poller.add(seldom.heartbeat.fileDescriptor, token: Source.heartbeat4.rawValue)
+        try poller.add(sockets.tun.fileDescriptor, token: Source.uplink.rawValue)
+        try poller.add(sockets.ipv4.sixInFour.fileDescriptor, token: Source.sixInFour4.rawValue)
+        try poller.add(sockets.ipv4.gre.fileDescriptor, token: Source.gre4.rawValue)
+        try poller.add(sockets.ipv4.ayiya.fileDescriptor, token: Source.ayiya4.rawValue)
+        try poller.add(sockets.ipv6.sixInFour.fileDescriptor, token: Source.sixInFour6.rawValue)
+        try poller.add(sockets.ipv6.gre.fileDescriptor, token: Source.gre6.rawValue)
+        try poller.add(sockets.ipv6.ayiya.fileDescriptor, token: Source.ayiya6.rawValue)
+        if let control = sockets.ipv4.control {
+            try poller.add(control.icmp.fileDescriptor, token: Source.icmp4.rawValue)
+            try poller.add(control.heartbeat.fileDescriptor, token: Source.heartbeat4.rawValue)
         }
-        if let seldom = ports.ipv6.seldom {
-            try poller.add(seldom.icmp.fileDescriptor, token: Source.icmp6.rawValue)
-            try poller.add(seldom.heartbeat.fileDescriptor, token: Source.heartbeat6.rawValue)
+        if let control = sockets.ipv6.control {
+            try poller.add(control.icmp.fileDescriptor, token: Source.icmp6.rawValue)
+            try poller.add(control.heartbeat.fileDescriptor, token: Source.heartbeat6.rawValue)
         }
         return poller
     }
 
-    private static func now() -> Moment {
-        Moment(monotonic: MonotonicClock.now(), unixTime: Int64(clamping: WallClock.secondsSince1970()))
+    private static func now() -> Timestamp {
+        Timestamp(monotonic: MonotonicClock.now(), unixTime: Int64(clamping: WallClock.secondsSince1970()))
     }
 
     mutating func run(until isDone: () -> Bool) throws(SystemCallError) {
@@ -157,16 +160,16 @@ struct PacketLoop: ~Copyable {
     private mutating func waitForWork() throws(SystemCallError) -> Int {
         let timeout = self.millisecondsToNextTick()
         let began = MonotonicClock.now()
-        while self.patience.budget > 0, timeout > 0 {
+        while self.busyPoll.budget > 0, timeout > 0 {
             let ready = try self.poller.wait(timeoutInMilliseconds: 0)
             if ready > 0 { return ready }
-            guard MonotonicClock.now() - began >= self.patience.budget else { continue }
-            self.patience.noteLookInVain()
+            guard MonotonicClock.now() - began >= self.busyPoll.budget else { continue }
+            self.busyPoll.noteLookInVain()
             break
         }
         let asleep = MonotonicClock.now()
         let ready = try self.poller.wait(timeoutInMilliseconds: timeout)
-        if ready > 0 { self.patience.noteSleep(MonotonicClock.now() - asleep) }
+        if ready > 0 { self.busyPoll.noteSleep(MonotonicClock.now() - asleep) }
         return ready
     }
 
@@ -183,31 +186,31 @@ struct PacketLoop: ~Copyable {
         }
     }
 
-    private mutating func serve(_ source: Source, _ now: Moment) throws(SystemCallError) {
+    private mutating func serve(_ source: Source, _ now: Timestamp) throws(SystemCallError) {
         switch source {
         case .mailbox: self.mailbox.deliver(to: &self.engine, at: now)
         case .uplink: try self.serveUplink(now)
-        case .sixInFour4: try self.serveRawIPv4(self.ports.ipv4.sixInFour.fileDescriptor, source, now)
-        case .gre4: try self.serveRawIPv4(self.ports.ipv4.gre.fileDescriptor, source, now)
-        case .icmp4, .heartbeat4: try self.serveSeldom(self.ports.ipv4.seldom, source, now)
-        case .ayiya4: try self.serve(self.ports.ipv4.ayiya.fileDescriptor, source, .ayiya, now)
-        case .sixInFour6: try self.serve(self.ports.ipv6.sixInFour.fileDescriptor, source, .sixInFour, now)
-        case .gre6: try self.serve(self.ports.ipv6.gre.fileDescriptor, source, .gre, now)
-        case .icmp6, .heartbeat6: try self.serveSeldom(self.ports.ipv6.seldom, source, now)
-        case .ayiya6: try self.serve(self.ports.ipv6.ayiya.fileDescriptor, source, .ayiya, now)
+        case .sixInFour4: try self.serveRawIPv4(self.sockets.ipv4.sixInFour.fileDescriptor, source, now)
+        case .gre4: try self.serveRawIPv4(self.sockets.ipv4.gre.fileDescriptor, source, now)
+        case .icmp4, .heartbeat4: try self.serveControl(self.sockets.ipv4.control, source, now)
+        case .ayiya4: try self.serve(self.sockets.ipv4.ayiya.fileDescriptor, source, .ayiya, now)
+        case .sixInFour6: try self.serve(self.sockets.ipv6.sixInFour.fileDescriptor, source, .sixInFour, now)
+        case .gre6: try self.serve(self.sockets.ipv6.gre.fileDescriptor, source, .gre, now)
+        case .icmp6, .heartbeat6: try self.serveControl(self.sockets.ipv6.control, source, now)
+        case .ayiya6: try self.serve(self.sockets.ipv6.ayiya.fileDescriptor, source, .ayiya, now)
         }
     }
 
-    private mutating func serveSeldom(
-        _ ports: SeldomPorts?,
+    private mutating func serveControl(
+        _ sockets: ControlSockets?,
         _ source: Source,
-        _ now: Moment
+        _ now: Timestamp
     ) throws(SystemCallError) {
-        guard let ports else { return }
+        guard let sockets else { return }
         switch source {
-        case .icmp4: try self.serveRawIPv4(ports.icmp.fileDescriptor, source, now)
-        case .icmp6: try self.serve(ports.icmp.fileDescriptor, source, .icmpv6, now)
-        default: try self.serve(ports.heartbeat.fileDescriptor, source, .heartbeat, now)
+        case .icmp4: try self.serveRawIPv4(sockets.icmp.fileDescriptor, source, now)
+        case .icmp6: try self.serve(sockets.icmp.fileDescriptor, source, .icmpv6, now)
+        default: try self.serve(sockets.heartbeat.fileDescriptor, source, .heartbeat, now)
         }
     }
 
@@ -219,19 +222,19 @@ struct PacketLoop: ~Copyable {
         return CInt(clamping: (self.nextTick - now) / 1_000_000 + 1)
     }
 
-    private mutating func tickIfDue(_ now: Moment) {
+    private mutating func tickIfDue(_ now: Timestamp) {
         guard now.monotonic >= self.nextTick else { return }
         self.nextTick = now.monotonic + 1_000_000_000
         self.arrivals.forgetOld(at: now.monotonic)
-        guard self.engine.place.isFirst else { return }
+        guard self.engine.index.isFirst else { return }
         _ = self.engine.expireTunnels(at: now)
         self.sendProbes(now)
     }
 
-    private mutating func sendProbes(_ now: Moment) {
+    private mutating func sendProbes(_ now: Timestamp) {
         var isDone = false
         while !isDone {
-            self.ask(self.received.slot(at: 0), length: 0, now) { engine, buffer, spare in
+            self.process(self.received.slot(at: 0), length: 0, now) { engine, buffer, spare in
                 let output = engine.nextProbe(in: &buffer, spare: &spare, at: now)
                 isDone = output == nil
                 return output ?? Output()

@@ -21,7 +21,7 @@ struct UplinkQueue: ~Copyable {
 
     /// Takes a packet, which must stay as it is until it is flushed; what lies in front of it in its slot need not.
     mutating func append(_ buffer: borrowing PacketBuffer, _ origin: Output.Origin) {
-        precondition(buffer.range.lowerBound >= OffloadHeader.length, "no room for an offload header")
+        precondition(buffer.range.lowerBound >= VirtioNetHeader.length, "no room for an offload header")
         self.coalescer.add(buffer.packet)
         self.waiting.append(Waiting(packet: buffer.packet.withUnsafeBytes { $0 }, origin: origin))
     }
@@ -37,7 +37,7 @@ struct UplinkQueue: ~Copyable {
         to tun: borrowing TUNDevice,
         through ring: inout DeviceRing?,
         _ engine: inout Engine,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         guard !self.waiting.isEmpty else { return }
         var start = 0
@@ -60,7 +60,7 @@ struct UplinkQueue: ~Copyable {
         to tun: borrowing TUNDevice,
         through ring: inout DeviceRing?,
         _ engine: inout Engine,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         var next = units.lowerBound
         while let some = ring, units.upperBound - next > 1 {
@@ -78,7 +78,7 @@ struct UplinkQueue: ~Copyable {
         }
     }
 
-    private func write(_ place: Int, to tun: borrowing TUNDevice, _ engine: inout Engine, _ now: Moment) {
+    private func write(_ place: Int, to tun: borrowing TUNDevice, _ engine: inout Engine, _ now: Timestamp) {
         do throws(SystemCallError) {
             try tun.write(withHeader: UnsafeRawBufferPointer(self.withHeader(place)))
         } catch {
@@ -93,14 +93,14 @@ struct UplinkQueue: ~Copyable {
             return UnsafeMutableRawBufferPointer(start: nil, count: 0)
         }
         let whole = UnsafeMutableRawBufferPointer(
-            start: start - OffloadHeader.length,
-            count: OffloadHeader.length + packet.count
+            start: start - VirtioNetHeader.length,
+            count: VirtioNetHeader.length + packet.count
         )
-        whole.storeBytes(of: OffloadHeader.plain, as: InlineArray<10, UInt8>.self)
+        whole.storeBytes(of: VirtioNetHeader.plain, as: InlineArray<10, UInt8>.self)
         return whole
     }
 
-    private func noteRefused(_ place: Int, _ engine: inout Engine, _ now: Moment) {
+    private func noteRefused(_ place: Int, _ engine: inout Engine, _ now: Timestamp) {
         let packet = RawSpan(_unsafeBytes: self.waiting[place].packet)
         let origin = self.waiting[place].origin
         engine.noteSendError(packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
@@ -108,7 +108,7 @@ struct UplinkQueue: ~Copyable {
 
     private func writeTogether(_ index: Int, _ unit: Coalescer.Unit, to tun: borrowing TUNDevice) -> Bool {
         var head = MutableRawSpan(_unsafeBytes: self.head(of: unit))
-        self.gathered.begin(self.coalescer.makeSuperPacket(of: index, in: &head))
+        self.gathered.begin(self.coalescer.makeGSOPacket(of: index, in: &head))
         self.gathered.append(self.waiting[unit.first].packet)
         var place = unit.first
         for _ in 1..<unit.count {
@@ -125,10 +125,10 @@ struct UplinkQueue: ~Copyable {
         _ unit: Coalescer.Unit,
         to tun: borrowing TUNDevice,
         _ engine: inout Engine,
-        _ now: Moment
+        _ now: Timestamp
     ) {
         var head = MutableRawSpan(_unsafeBytes: self.head(of: unit))
-        self.coalescer.unmakeSuperPacket(of: index, in: &head)
+        self.coalescer.unmakeGSOPacket(of: index, in: &head)
         var place = unit.first
         for number in 0..<unit.count {
             if number > 0 { place = self.coalescer.successor(of: place) }

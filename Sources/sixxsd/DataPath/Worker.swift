@@ -6,9 +6,9 @@ import Synchronization
 import SystemPackage
 import Wire
 
-/// A thread that owns an engine: reads a batch, asks the engine about each packet, obeys; nothing else.
+/// A thread that owns an engine: reads a batch, asks the engine about each packet, does what it says; nothing else.
 final class Worker: Sendable {
-    private let ports: Ports
+    private let sockets: WorkerSockets
     private let configuration: EngineConfiguration
     private let common: PacketLoop.Common
     private let logger: Logger
@@ -20,12 +20,12 @@ final class Worker: Sendable {
     let mailbox: EngineMailbox
 
     init(
-        _ ports: Ports,
+        _ sockets: WorkerSockets,
         _ configuration: EngineConfiguration,
         _ common: PacketLoop.Common,
         logger: Logger
     ) throws(SystemCallError) {
-        self.ports = ports
+        self.sockets = sockets
         self.configuration = configuration
         self.common = common
         self.logger = logger
@@ -39,7 +39,7 @@ final class Worker: Sendable {
     func start() async throws {
         try await withCheckedThrowingContinuation { started in
             let thread = Thread { self.live(started) }
-            thread.name = "worker \(self.ports.share.index)"
+            thread.name = "worker \(self.sockets.share.index)"
             thread.start()
         }
     }
@@ -47,7 +47,7 @@ final class Worker: Sendable {
     private func live(_ started: CheckedContinuation<Void, any Error>) {
         var loop: PacketLoop
         do throws(SystemCallError) {
-            loop = try PacketLoop(self.ports, self.configuration, self.common, self.mailbox)
+            loop = try PacketLoop(self.sockets, self.configuration, self.common, self.mailbox)
             if let count = loop.restoredTunnels, count > 0 {
                 self.logger.notice(
                     "tunnels go on where they were before the restart",
@@ -73,7 +73,7 @@ final class Worker: Sendable {
 
     private func reportMissingTap() {
         // All workers are refused alike.
-        guard case .failure(let error) = self.ports.tapping, self.ports.share.index == 0 else { return }
+        guard case .failure(let error) = self.sockets.tapping, self.sockets.share.index == 0 else { return }
         self.logger.notice(
             """
             the sizes of packets that links merge (GRO) are guessed: TCP in 6in4 and GRE is handed on in packets of \
@@ -84,14 +84,14 @@ final class Worker: Sendable {
 
     /// Makes what moves many packets with one system call, where that is wanted and the kernel allows it.
     private func makeRing(for loop: borrowing PacketLoop) -> DeviceRing? {
-        guard self.ports.options.wantsRing else { return nil }
+        guard self.sockets.options.wantsRing else { return nil }
         do throws(SystemCallError) {
-            let ring = try DeviceRing(for: self.ports.tun)
+            let ring = try DeviceRing(for: self.sockets.tun)
             self.pin(loop.received, for: ring)
             return ring
         } catch {
             // All workers are refused alike.
-            if self.ports.share.index == 0 {
+            if self.sockets.share.index == 0 {
                 let limit = error.errno == .noMemory ? ", which RLIMIT_MEMLOCK may be too low for" : ""
                 self.logger.notice(
                     "packets are moved through the TUN device one by one, without io_uring\(limit): \(error)"

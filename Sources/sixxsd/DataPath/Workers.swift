@@ -21,16 +21,16 @@ struct Workers: Sendable {
     /// How many there are.
     var count: Int { 1 + self.others.count }
 
-    /// Makes a worker for each of some ports, of which there is at least one.
+    /// Makes a worker for each of some sockets, of which there is at least one.
     ///
     /// - Parameters:
-    ///   - ports: What each opens.
+    ///   - sockets: What each opens.
     ///   - configuration: What they begin with.
     ///   - saved: What an earlier daemon wrote down of the tunnels' sessions.
     ///   - logger: Where they say what became of that.
     /// - Throws: ``LinuxIO/SystemCallError`` when there is no mailbox for one.
     init(
-        _ ports: [Ports],
+        _ sockets: [WorkerSockets],
         _ configuration: EngineConfiguration,
         saved: SavedState?,
         logger: Logger
@@ -38,8 +38,8 @@ struct Workers: Sendable {
         let common = PacketLoop.Common(saved: saved)
         self.sessions = common.sessions
         var workers: [Worker] = []
-        for ports in ports {
-            workers.append(try Worker(ports, configuration, common, logger: logger))
+        for sockets in sockets {
+            workers.append(try Worker(sockets, configuration, common, logger: logger))
         }
         self.first = workers[0]
         self.others = Array(workers.dropFirst())

@@ -6,20 +6,20 @@ import Wire
 struct LinkEgress: ~Copyable {
     private static let ipv4WithoutOptions: UInt8 = 0x45
 
-    private let port: LinkPort
+    private let port: LinkSocket
     private let queue: NextHopRequestQueue
     private var table = NextHopTable()
 
     /// For batches.
     var fileDescriptor: CInt { self.port.transmitter.fileDescriptor }
 
-    init(_ port: LinkPort) {
+    init(_ port: LinkSocket) {
         self.port = port
         self.queue = port.nextHops.openDesk()
     }
 
     /// Learns what was found out meanwhile; comes before packets are judged.
-    mutating func catchUp(_ now: Moment) {
+    mutating func catchUp(_ now: Timestamp) {
         self.table.keepOnly(self.port.nextHops.generation)
         self.queue.takeAnswers { answer in
             // Those found in tables that have changed since are worthless.
@@ -38,7 +38,7 @@ struct LinkEgress: ~Copyable {
     mutating func hop(
         for packet: UnsafeRawBufferPointer,
         to remote: IPAddress,
-        _ now: Moment
+        _ now: Timestamp
     ) -> NextHop? {
         guard case .ipv4(let remote) = remote, Self.isBare(packet) else { return nil }
         let advice = self.table.advice(for: remote, length: packet.count, at: now.monotonic)
@@ -48,7 +48,7 @@ struct LinkEgress: ~Copyable {
     }
 
     /// Uses a next hop no more that a packet could not be sent to.
-    mutating func giveUp(_ remote: IPAddress, _ now: Moment) {
+    mutating func giveUp(_ remote: IPAddress, _ now: Timestamp) {
         guard case .ipv4(let remote) = remote else { return }
         self.table.giveUp(remote, at: now.monotonic)
     }

@@ -88,8 +88,8 @@ final class StateKeeper: Service {
         self.report(outcome)
     }
 
-    private static func now() -> Moment {
-        Moment(monotonic: MonotonicClock.now(), unixTime: Int64(clamping: WallClock.secondsSince1970()))
+    private static func now() -> Timestamp {
+        Timestamp(monotonic: MonotonicClock.now(), unixTime: Int64(clamping: WallClock.secondsSince1970()))
     }
 
     private func report(_ outcome: String) {

@@ -5,7 +5,7 @@ final class SessionClock: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     /// Why a session is ended.
-    enum Verdict: Hashable, Sendable {
+    enum Outcome: Hashable, Sendable {
         case idle
         case stalled
     }
@@ -48,7 +48,7 @@ final class SessionClock: Sendable {
     /// Waits until the session must end, and says why.
     ///
     /// - Throws: `CancellationError` when it ended by itself.
-    func verdict() async throws -> Verdict {
+    func verdict() async throws -> Outcome {
         while true {
             try await Task.sleep(for: self.limits.watch)
             let now = Instant.now

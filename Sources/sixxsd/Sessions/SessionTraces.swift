@@ -143,7 +143,7 @@ struct TraceShow {
     }
 
     /// Counts packets; false for one too many.
-    private mutating func count(_ entry: JournalEntry) -> Bool {
+    private mutating func count(_ entry: DecisionLogEntry) -> Bool {
         guard entry.packet != self.lastPacket else { return true }
         guard self.packets != self.request.packets else { return false }
         self.lastPacket = entry.packet

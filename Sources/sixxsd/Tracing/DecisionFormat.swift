@@ -22,13 +22,13 @@ enum DecisionFormat: Sendable {
     ///   - entry: The decision.
     ///   - packet: What number its packet has for the reader, from 1.
     /// - Returns: The line, without an end.
-    func line(_ entry: JournalEntry, packet: Int) -> String {
+    func line(_ entry: DecisionLogEntry, packet: Int) -> String {
         switch self {
         case .text: return "\(packet) \(entry.decision)"
         case .json:
             let row = Row(
                 packet: UInt64(packet),
-                time: entry.moment.unixTime,
+                time: entry.timestamp.unixTime,
                 tid: entry.tid.map { "\($0)" },
                 step: entry.decision.step,
                 text: "\(entry.decision)"

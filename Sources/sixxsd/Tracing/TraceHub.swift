@@ -46,10 +46,12 @@ actor TraceHub {
     }
 
     /// The decisions of all engines by the time their packets came; those about one packet stay together.
-    private static func inOrder(_ entries: [[JournalEntry]]) -> [JournalEntry] {
+    private static func inOrder(_ entries: [[DecisionLogEntry]]) -> [DecisionLogEntry] {
         guard entries.count > 1 else { return entries.first ?? [] }
         return entries.joined().enumerated().sorted { first, second in
-            (first.element.moment.monotonic, first.offset) < (second.element.moment.monotonic, second.offset)
+            (first.element.timestamp.monotonic, first.offset) < (
+                second.element.timestamp.monotonic, second.offset
+            )
         }.map(\.element)
     }
 
@@ -82,8 +84,8 @@ final class TraceFeed: Sendable {
 
     let id: Int
     let tid: TID
-    let entries: AsyncStream<JournalEntry>
-    private let continuation: AsyncStream<JournalEntry>.Continuation
+    let entries: AsyncStream<DecisionLogEntry>
+    private let continuation: AsyncStream<DecisionLogEntry>.Continuation
     private let lostCount = Atomic<UInt64>(0)
 
     init(id: Int, tid: TID) {
@@ -97,7 +99,7 @@ final class TraceFeed: Sendable {
     /// How many decisions found no room, here or before; of all traced tunnels for those lost before.
     var lost: UInt64 { self.lostCount.load(ordering: .relaxed) }
 
-    func offer(_ entry: JournalEntry) {
+    func offer(_ entry: DecisionLogEntry) {
         if case .dropped = self.continuation.yield(entry) { self.lose(1) }
     }
 

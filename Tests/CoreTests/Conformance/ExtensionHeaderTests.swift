@@ -10,7 +10,7 @@ import Wire
     private static let request = Packet.icmpMessage(user, us, type: 128, parameter: 1)
 
     private static func outcome(_ packet: [UInt8]) -> Outcome {
-        TestPoP().fromOutside(.sixInFour(packet, from: Plan.remote(of: 0)))
+        TestPoP().fromUnderlay(.sixInFour(packet, from: Plan.remote(of: 0)))
     }
 
     // swift-format-ignore

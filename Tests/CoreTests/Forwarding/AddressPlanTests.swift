@@ -10,7 +10,7 @@ import Wire
 
     // swift-format-ignore
     static let owners: [Row<String, AddressOwner>] = [
-        Row("just under the tunnel prefix",       "2001:db8:2fe:ffff:ffff:ffff:ffff:ffff", is: .outside),
+        Row("just under the tunnel prefix",       "2001:db8:2fe:ffff:ffff:ffff:ffff:ffff", is: .external),
         Row("first address of the tunnel prefix", "2001:db8:2ff::",                        is: .unassigned(tid(0))),
         Row("our side of tunnel 0",               "2001:db8:2ff::1",                       is: .local(tid(0))),
         Row("the user's side of tunnel 0",        "2001:db8:2ff::2",                       is: .remote(tid(0))),
@@ -35,9 +35,9 @@ import Wire
         Row("beside the daemon, below",           "2001:db8:2ff:ffff::",                   is: .nobody),
         Row("beside the daemon, above",           "2001:db8:2ff:ffff::2",                  is: .nobody),
         Row("last address of the tunnel prefix",  "2001:db8:2ff:ffff:ffff:ffff:ffff:ffff", is: .nobody),
-        Row("just over the tunnel prefix",        "2001:db8:300::1",                       is: .outside),
+        Row("just over the tunnel prefix",        "2001:db8:300::1",                       is: .external),
 
-        Row("just under the /40",                 "2001:db8:2fff:ffff:ffff:ffff:ffff:ffff", is: .outside),
+        Row("just under the /40",                 "2001:db8:2fff:ffff:ffff:ffff:ffff:ffff", is: .external),
         Row("first /48 of the /40, unused",       "2001:db8:3000::1",                       is: .nobody),
         Row("just under a subnet of the /40",     "2001:db8:3000:ffff:ffff:ffff:ffff:ffff", is: .nobody),
         Row("first address of a subnet",          "2001:db8:3001::",                        is: .routed(tid(0))),
@@ -45,23 +45,23 @@ import Wire
         Row("just over a subnet of the /40",      "2001:db8:3002::",                        is: .nobody),
         Row("first address of the last /48",      "2001:db8:30ff::",                        is: .routed(tid(4))),
         Row("last address of the /40",            "2001:db8:30ff:ffff:ffff:ffff:ffff:ffff", is: .routed(tid(4))),
-        Row("just over the /40",                  "2001:db8:3100::",                        is: .outside),
+        Row("just over the /40",                  "2001:db8:3100::",                        is: .external),
 
-        Row("just under the /48",                 "2001:db8:3fff:ffff:ffff:ffff:ffff:ffff", is: .outside),
+        Row("just under the /48",                 "2001:db8:3fff:ffff:ffff:ffff:ffff:ffff", is: .external),
         Row("first /56 of the /48, unused",       "2001:db8:4000::1",                       is: .nobody),
         Row("just under a subnet of the /48",     "2001:db8:4000:1ff:ffff:ffff:ffff:ffff",  is: .nobody),
         Row("first address of a /56",             "2001:db8:4000:200::",                    is: .routed(tid(1))),
         Row("last address of a /56",              "2001:db8:4000:2ff:ffff:ffff:ffff:ffff",  is: .routed(tid(1))),
         Row("just over a /56",                    "2001:db8:4000:300::",                    is: .nobody),
         Row("last address of the /48",            "2001:db8:4000:ffff:ffff:ffff:ffff:ffff", is: .nobody),
-        Row("just over the /48",                  "2001:db8:4001::",                        is: .outside),
+        Row("just over the /48",                  "2001:db8:4001::",                        is: .external),
 
-        Row("a host on the internet",             "2001:db8:ffff::10",                      is: .outside),
-        Row("unspecified",                        "::",                                     is: .outside),
-        Row("loopback",                           "::1",                                    is: .outside),
-        Row("link-local",                         "fe80::1",                                is: .outside),
-        Row("multicast",                          "ff02::1",                                is: .outside),
-        Row("the prefix in the lower half",       "::2001:db8:2ff:0",                       is: .outside),
+        Row("a host on the internet",             "2001:db8:ffff::10",                      is: .external),
+        Row("unspecified",                        "::",                                     is: .external),
+        Row("loopback",                           "::1",                                    is: .external),
+        Row("link-local",                         "fe80::1",                                is: .external),
+        Row("multicast",                          "ff02::1",                                is: .external),
+        Row("the prefix in the lower half",       "::2001:db8:2ff:0",                       is: .external),
     ]
 
     @Test(arguments: Self.owners)
@@ -99,7 +99,7 @@ import Wire
         let plan = try Self.plan("pop set details 1 a 192.0.2.1 2001:db8::1\npop set id 1\n")
 
         for address in ["2001:db8:2ff::1", "::", "::1", "0:0:0:1::1", "ff02::1"] {
-            #expect(plan.owner(of: ipv6(address)) == .outside, "\(address)")
+            #expect(plan.owner(of: ipv6(address)) == .external, "\(address)")
         }
         #expect(plan.localAddress(of: tid(1)) == .unspecified)
         #expect(plan.daemonAddress == .unspecified)
@@ -144,7 +144,7 @@ import Wire
                 #expect(plan.owner(of: ipv6("\(subnet.prefix)::77")) == .nobody, "\(subnet)")
             }
         }
-        #expect(plan.owner(of: ipv6("2001:d00:1000::")) == .outside)
-        #expect(plan.owner(of: ipv6("2001:d00:101::")) == .outside)
+        #expect(plan.owner(of: ipv6("2001:d00:1000::")) == .external)
+        #expect(plan.owner(of: ipv6("2001:d00:101::")) == .external)
     }
 }

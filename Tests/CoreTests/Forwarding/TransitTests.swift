@@ -31,7 +31,7 @@ import Wire
         let up = Packet.ipv6(Self.user, Plan.internet, nextHeader: row.output, hopLimit: 9, row.input)
 
         let fromUplink = pop.fromUplink(down)
-        let fromTunnel = pop.fromOutside(.sixInFour(up, from: Self.remote))
+        let fromTunnel = pop.fromUnderlay(.sixInFour(up, from: Self.remote))
 
         #expect(fromUplink.sent?.inner == down)
         #expect(fromTunnel.sent?.octets == up.with(8, at: 7))
@@ -53,9 +53,9 @@ import Wire
         let packet = Packet.udp(Self.user, Plan.internet, hopLimit: 9)
         let signed = Packet.udp(Plan.them(1), Plan.internet, hopLimit: 9)
 
-        let bare = pop.fromOutside(.sixInFour(packet, from: Self.remote).padded(count))
-        let gre = pop.fromOutside(.gre(packet, from: Self.remote).padded(count))
-        let ayiya = pop.fromOutside(.ayiya(.forward, signed + [UInt8](repeating: 0xaa, count: count)))
+        let bare = pop.fromUnderlay(.sixInFour(packet, from: Self.remote).padded(count))
+        let gre = pop.fromUnderlay(.gre(packet, from: Self.remote).padded(count))
+        let ayiya = pop.fromUnderlay(.ayiya(.forward, signed + [UInt8](repeating: 0xaa, count: count)))
 
         #expect(bare.sent?.octets == packet.with(8, at: 7))
         #expect(gre.sent?.octets == packet.with(8, at: 7))
@@ -66,7 +66,7 @@ import Wire
         let pop = TestPoP()
         let packet = Packet.udp(Self.user, Plan.internet, size: 100)
 
-        _ = pop.fromOutside(.sixInFour(packet, from: Self.remote).padded(60))
+        _ = pop.fromUnderlay(.sixInFour(packet, from: Self.remote).padded(60))
 
         #expect(pop.tunnel(0).traffic.ingress.octets == 100)
         #expect(pop.engine.uplinkTraffic.egress.octets == 100)
@@ -89,8 +89,8 @@ import Wire
         let kind = try #require(row.output.errorKind)
 
         let fromUplink = pop.fromUplink(row.input)
-        let sixInFour = pop.fromOutside(.sixInFour(row.input, from: Self.remote))
-        let gre = pop.fromOutside(.gre(row.input, from: Self.remote))
+        let sixInFour = pop.fromUnderlay(.sixInFour(row.input, from: Self.remote))
+        let gre = pop.fromUnderlay(.gre(row.input, from: Self.remote))
 
         #expect(fromUplink == .nothing(but: .dropped(row.output)))
         #expect(sixInFour == fromUplink)

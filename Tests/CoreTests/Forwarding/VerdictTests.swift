@@ -209,7 +209,7 @@ import Wire
 
     private static func outcome(of example: Case) -> Outcome {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
         let packet = Packet.udp(
             ipv6(example.source),
             ipv6(example.destination),
@@ -218,8 +218,8 @@ import Wire
         )
         switch example.entry {
         case .uplink: return pop.fromUplink(packet)
-        case .tunnel(Plan.Tunnel.ayiya): return pop.fromOutside(.ayiya(.forward, packet))
-        case .tunnel(let number): return pop.fromOutside(.sixInFour(packet, from: Plan.remote(of: number)))
+        case .tunnel(Plan.Tunnel.ayiya): return pop.fromUnderlay(.ayiya(.forward, packet))
+        case .tunnel(let number): return pop.fromUnderlay(.sixInFour(packet, from: Plan.remote(of: number)))
         }
     }
 
@@ -243,8 +243,8 @@ import Wire
         let pop = TestPoP()
         let packet = Packet.udp(ipv6(example.source), ipv6(example.destination))
 
-        let bare = pop.fromOutside(.sixInFour(packet, from: Plan.remote(of: 0)))
-        let signed = pop.fromOutside(.ayiya(.forward, packet))
+        let bare = pop.fromUnderlay(.sixInFour(packet, from: Plan.remote(of: 0)))
+        let signed = pop.fromUnderlay(.ayiya(.forward, packet))
 
         #expect(bare.sent == nil)
         #expect(pop.count(of: .wrongSourceIPv6, on: nil) + pop.count(of: .wrongSourceIPv6, on: 0) == 1)
@@ -257,10 +257,10 @@ import Wire
         let user = Plan.them(0)
 
         let down = pop.fromUplink(Packet.udp(Plan.internet, user, hopLimit: 9))
-        let up = pop.fromOutside(
+        let up = pop.fromUnderlay(
             .sixInFour(Packet.udp(user, Plan.internet, hopLimit: 9), from: Plan.remote(of: 0))
         )
-        let across = pop.fromOutside(
+        let across = pop.fromUnderlay(
             .sixInFour(Packet.udp(user, Plan.them(4), hopLimit: 9), from: Plan.remote(of: 0))
         )
 

@@ -22,7 +22,7 @@ import Wire
         let tunnelled = Packet.ping(Self.user, Plan.us(0), size: size)
 
         let fromUplink = pop.fromUplink(native)
-        let fromTunnel = pop.fromOutside(.sixInFour(tunnelled, from: Self.remote))
+        let fromTunnel = pop.fromUnderlay(.sixInFour(tunnelled, from: Self.remote))
 
         #expect(fromUplink.fate == .answered)
         #expect(fromUplink.sent?.isToUplink == true)
@@ -44,7 +44,7 @@ import Wire
     func isAnsweredFromTheAddressThatWasPinged(_ row: Row<IPv6Address, IPv6Address>) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.sixInFour(Packet.ping(Self.user, row.input), from: Self.remote))
+        let outcome = pop.fromUnderlay(.sixInFour(Packet.ping(Self.user, row.input), from: Self.remote))
 
         #expect(outcome.icmp?.type == 129)
         #expect(outcome.icmp?.source == row.output)
@@ -54,10 +54,10 @@ import Wire
 
     @Test func isAnsweredThroughTheEncapsulationItCameIn() {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
 
-        let gre = pop.fromOutside(.gre(Packet.ping(Self.user, Plan.us(0)), from: Self.remote))
-        let ayiya = pop.fromOutside(.ayiya(.forward, Packet.ping(Plan.them(1), Plan.us(1))))
+        let gre = pop.fromUnderlay(.gre(Packet.ping(Self.user, Plan.us(0)), from: Self.remote))
+        let ayiya = pop.fromUnderlay(.ayiya(.forward, Packet.ping(Plan.them(1), Plan.us(1))))
 
         #expect(gre.sent?.octets[9] == ProtocolNumber.gre)
         #expect(gre.icmp?.type == 129)
@@ -125,7 +125,7 @@ import Wire
     @Test func toAGroupIsNotAnswered() {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(
+        let outcome = pop.fromUnderlay(
             .sixInFour(Packet.ping(Self.user, Plan.us(0).solicitedNode), from: Self.remote)
         )
 

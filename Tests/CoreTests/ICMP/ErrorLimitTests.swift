@@ -98,7 +98,7 @@ import Wire
             Packet.udp(Plan.internet, Plan.us(0)),
             Packet.ipv6(Plan.internet, Plan.us(0), nextHeader: 60, [59]),
         ].map { pop.fromUplink($0).fate }
-        let policy = pop.fromOutside(
+        let policy = pop.fromUnderlay(
             .sixInFour(Packet.udp(Plan.address(0, 9), Plan.internet), from: Plan.remote(of: 0))
         )
 

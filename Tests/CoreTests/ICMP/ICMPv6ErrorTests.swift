@@ -66,7 +66,7 @@ import Wire
         let pop = TestPoP()
         let cause = Packet.udp(Self.user, Self.internet, hopLimit: 1)
 
-        let outcome = pop.fromOutside(.sixInFour(cause, from: Self.remote).padded(9))
+        let outcome = pop.fromUnderlay(.sixInFour(cause, from: Self.remote).padded(9))
         let icmp = try #require(outcome.icmp)
 
         #expect(outcome.sent?.remote == Self.remote)
@@ -79,7 +79,7 @@ import Wire
         let pop = TestPoP()
         let cause = Packet.udp(Plan.address(0, 99), Self.internet)
 
-        let outcome = pop.fromOutside(.sixInFour(cause, from: Self.remote))
+        let outcome = pop.fromUnderlay(.sixInFour(cause, from: Self.remote))
         let icmp = try #require(outcome.icmp)
 
         #expect(icmp.type == 1 && icmp.code == 5)
@@ -186,7 +186,7 @@ import Wire
         let group = Plan.us(0).solicitedNode
         let cause = Packet.udp(Self.user, group, hopLimit: 1)
 
-        let outcome = pop.fromOutside(.sixInFour(cause, from: Self.remote))
+        let outcome = pop.fromUnderlay(.sixInFour(cause, from: Self.remote))
 
         #expect(outcome == .nothing(but: .dropped(.closedPort)))
     }
@@ -208,7 +208,7 @@ import Wire
     @Test func isNeverSentToTheAnycastAddressOfATunnel() {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(
+        let outcome = pop.fromUnderlay(
             .sixInFour(Packet.udp(Plan.address(0, 0), Self.internet), from: Self.remote)
         )
 
@@ -242,7 +242,7 @@ import Wire
     func comesFromTheIncomingTunnelWhenTwoAreConcerned(_ row: Row<IPv6Address, IPv6Address>) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.sixInFour(Packet.udp(Self.user, row.input), from: Self.remote))
+        let outcome = pop.fromUnderlay(.sixInFour(Packet.udp(Self.user, row.input), from: Self.remote))
 
         #expect(outcome.icmp?.source == row.output)
         #expect(outcome.sent?.remote == Self.remote)

@@ -11,7 +11,7 @@ import Wire
     private static let peer = ipv6("fe80::c633:6401")
 
     private static func outcome(_ packet: [UInt8]) -> Outcome {
-        TestPoP().fromOutside(.sixInFour(packet, from: Plan.remote(of: 0)))
+        TestPoP().fromUnderlay(.sixInFour(packet, from: Plan.remote(of: 0)))
     }
 
     struct Good: Sendable {
@@ -55,7 +55,7 @@ import Wire
         let toUs = Packet.solicitation(Self.peer, Self.us.solicitedNode, target: Self.us)
         let toLinkLocal = Packet.solicitation(Self.peer, Self.linkLocal.solicitedNode, target: Self.linkLocal)
 
-        #expect(pop.fromOutside(.ayiya(.forward, signed)).icmp?.source == Plan.us(1))
+        #expect(pop.fromUnderlay(.ayiya(.forward, signed)).icmp?.source == Plan.us(1))
         #expect(Self.outcome(toUs).icmp?.source == Self.us)
         #expect(Self.outcome(toLinkLocal).icmp?.source == Self.linkLocal)
     }
@@ -64,10 +64,10 @@ import Wire
         let pop = TestPoP()
         let target = ipv6("fe80::1fff:1")
 
-        let right = pop.fromOutside(
+        let right = pop.fromUnderlay(
             .sixInFour(Packet.solicitation(Self.peer, target, target: target), from: Plan.remote(of: 0x1fff))
         )
-        let wrong = pop.fromOutside(
+        let wrong = pop.fromUnderlay(
             .sixInFour(Packet.solicitation(Plan.them(0), target, target: target), from: Plan.remote(of: 0))
         )
 
@@ -126,7 +126,7 @@ import Wire
     @Test func fromALinkLocalAddressAtTheWrongEndIsDropped() {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(
+        let outcome = pop.fromUnderlay(
             .sixInFour(Packet.solicitation(Self.peer, Self.us, target: Self.us), from: Plan.elsewhere)
         )
 

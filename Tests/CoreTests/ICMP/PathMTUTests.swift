@@ -36,7 +36,7 @@ import Wire
 
     /// Has a PoP learn the path MTU of tunnel 0 from a router's report.
     private static func learn(_ mtu: UInt32, _ pop: TestPoP) {
-        _ = pop.fromOutside(Self.report(Self.quotation(pop), mtu: mtu))
+        _ = pop.fromUnderlay(Self.report(Self.quotation(pop), mtu: mtu))
     }
 
     // MARK: - Learning
@@ -100,7 +100,7 @@ import Wire
         let report = row.input
         let quotation = Self.quotation(pop, inner: report.inner, of: report.count)
 
-        let outcome = pop.fromOutside(Self.report(report.change(quotation), mtu: report.mtu))
+        let outcome = pop.fromUnderlay(Self.report(report.change(quotation), mtu: report.mtu))
 
         #expect(outcome.fate == .consumed)
         #expect(pop.tunnel(0).pathMTU == row.output)
@@ -121,7 +121,7 @@ import Wire
         )
 
         for number in UInt16(0)..<2000 {
-            _ = pop.fromOutside(Self.report(header.with(word: number, at: 4), mtu: 700))
+            _ = pop.fromUnderlay(Self.report(header.with(word: number, at: 4), mtu: 700))
         }
 
         #expect(pop.tunnel(0).pathMTU == nil)
@@ -135,11 +135,11 @@ import Wire
         let right = quotation.word(at: 4) ?? 0
 
         for guess in 1...16 {
-            _ = pop.fromOutside(
+            _ = pop.fromUnderlay(
                 Self.report(quotation.with(word: right ^ UInt16(guess << 6), at: 4), mtu: 700)
             )
         }
-        _ = pop.fromOutside(Self.report(quotation, mtu: 700))
+        _ = pop.fromUnderlay(Self.report(quotation, mtu: 700))
 
         #expect(pop.tunnel(0).pathMTU == nil)
         // A minute later the truth is believed again.
@@ -158,7 +158,7 @@ import Wire
         #expect(Set([first, other, later]).count == 3)
         // What was sent before is no evidence any more.
         let quotation = Self.quotation(pop).with(word: first ?? 0, at: 4)
-        _ = pop.fromOutside(Self.report(quotation, mtu: 1400))
+        _ = pop.fromUnderlay(Self.report(quotation, mtu: 1400))
         #expect(pop.tunnel(0).pathMTU == nil)
     }
 
@@ -167,7 +167,7 @@ import Wire
         let quotation = Self.quotation(pop)
         pop.advance(seconds: 60)
 
-        _ = pop.fromOutside(Self.report(quotation, mtu: 1400))
+        _ = pop.fromUnderlay(Self.report(quotation, mtu: 1400))
 
         #expect(pop.tunnel(0).pathMTU == 1400)
     }
@@ -178,10 +178,10 @@ import Wire
     @Test(arguments: [UInt16(0), 5, 4711])
     func isTriedWhereTheHeaderShowsNothing(_ identification: UInt16) throws {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
         let run = Self.quotation(pop, inner: 1428, to: 1).with(word: identification, at: 4)
 
-        let outcome = pop.fromOutside(Self.report(run, mtu: 1400))
+        let outcome = pop.fromUnderlay(Self.report(run, mtu: 1400))
         let trial = try #require(outcome.sent)
 
         #expect(outcome.fate == .consumed)
@@ -189,7 +189,7 @@ import Wire
         #expect(trial.remote == Plan.home && trial.isOwn && trial.octets.count == 1500)
         #expect(try IPv4Packet(trial.octets.span.bytes).dontFragment)
         let again = Array(trial.octets.prefix(20 + 8 + 44 + 40 + 8 + 8)).with(word: identification, at: 4)
-        _ = pop.fromOutside(Self.report(again, mtu: 1400))
+        _ = pop.fromUnderlay(Self.report(again, mtu: 1400))
         #expect(pop.tunnel(1).pathMTU == 1400)
     }
 
@@ -199,7 +199,7 @@ import Wire
 
         let trials = (0..<100).count { _ in
             pop.now.monotonic += 50_000_000
-            return pop.fromOutside(Self.report(lie, mtu: 1400)).sent != nil
+            return pop.fromUnderlay(Self.report(lie, mtu: 1400)).sent != nil
         }
 
         #expect(trials == 5)
@@ -210,10 +210,10 @@ import Wire
         let pop = TestPoP()
         let lie = Self.quotation(pop).with(word: 0, at: 4)
         let other = Self.quotation(pop, inner: 1280, to: 4).with(word: 0, at: 4)
-        let trial = try #require(pop.fromOutside(Self.report(lie, mtu: 1400)).sent)
+        let trial = try #require(pop.fromUnderlay(Self.report(lie, mtu: 1400)).sent)
         let forged = other.prefix(20) + trial.octets.from(20).prefix(70)
 
-        _ = pop.fromOutside(Self.report(Array(forged), mtu: 1290))
+        _ = pop.fromUnderlay(Self.report(Array(forged), mtu: 1290))
 
         #expect(pop.tunnel(4).pathMTU == nil)
     }
@@ -222,7 +222,7 @@ import Wire
         let pop = TestPoP()
         let quotation = Self.quotation(pop)
 
-        let outcome = pop.fromOutside(
+        let outcome = pop.fromUnderlay(
             .icmpv4(type: 3, code: 4, parameter: 552, quotation, from: Plan.popIPv4)
         )
 
@@ -235,7 +235,7 @@ import Wire
         var report = Self.report(Self.quotation(pop), mtu: 1400)
         report.payload[2] ^= 1
 
-        let outcome = pop.fromOutside(report)
+        let outcome = pop.fromUnderlay(report)
 
         #expect(outcome == .nothing(but: .dropped(.wrongChecksum)))
         #expect(pop.tunnel(0).pathMTU == nil)
@@ -256,7 +256,7 @@ import Wire
             let pop = TestPoP()
             let quotation = Self.quotation(pop, inner: 1460, to: 5, of: 1200)
 
-            let outcome = pop.fromOutside(
+            let outcome = pop.fromUnderlay(
                 .icmpv6(type: 2, parameter: mtu, quotation, from: ip("2001:db8:aaaa::1"))
             )
 
@@ -272,7 +272,7 @@ import Wire
         let quotation = Self.quotation(pop, inner: 1460, to: 5, of: 100)
         let lie = quotation.with(quotation[3] ^ 1, at: 3)
 
-        let outcome = pop.fromOutside(.icmpv6(type: 2, parameter: 1400, lie, from: ip("2001:db8:aaaa::1")))
+        let outcome = pop.fromUnderlay(.icmpv6(type: 2, parameter: 1400, lie, from: ip("2001:db8:aaaa::1")))
 
         #expect(pop.tunnel(5).pathMTU == nil)
         #expect(outcome.sent?.octets.count == 1500)
@@ -282,7 +282,7 @@ import Wire
         let pop = TestPoP()
         let quotation = Self.quotation(pop)
         for (mtu, known) in [(1450, 1450), (1400, 1400), (1430, 1400), (1399, 1399)] as [(UInt32, Int)] {
-            _ = pop.fromOutside(Self.report(quotation, mtu: mtu))
+            _ = pop.fromUnderlay(Self.report(quotation, mtu: mtu))
             #expect(pop.tunnel(0).pathMTU == known)
         }
 
@@ -309,9 +309,9 @@ import Wire
 
     @Test func countsTheHeadersOfTheEncapsulation() {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
 
-        _ = pop.fromOutside(Self.report(Self.quotation(pop, inner: 1428, to: 1, of: 28), mtu: 1400))
+        _ = pop.fromUnderlay(Self.report(Self.quotation(pop, inner: 1428, to: 1, of: 28), mtu: 1400))
 
         #expect(pop.tunnel(1).pathMTU == 1400)
         #expect(pop.fromUplink(Self.down(1400, to: 1)).icmp?.parameter == 1328)
@@ -390,7 +390,7 @@ import Wire
         let pop = TestPoP()
         let quotation = OuterPacket.quotation(along: Self.path, protocolNumber: 41, Self.down(100), size: 120)
 
-        let outcome = pop.fromOutside(.icmpv4(type: row.input, code: 1, quotation, from: Self.router))
+        let outcome = pop.fromUnderlay(.icmpv4(type: row.input, code: 1, quotation, from: Self.router))
 
         #expect(outcome == .nothing(but: .consumed))
         #expect(pop.errors(on: 0) == (row.output ? [.icmpv4Error: 1] : [:]))
@@ -400,8 +400,8 @@ import Wire
     @Test func countsEchoRequestsToTheOuterAddress() {
         let pop = TestPoP()
 
-        _ = pop.fromOutside(.icmpv4(type: 8, code: 0, [1, 2, 3], from: Plan.remote(of: 0)))
-        _ = pop.fromOutside(.icmpv4(type: 8, code: 0, [1, 2, 3], from: Plan.elsewhere))
+        _ = pop.fromUnderlay(.icmpv4(type: 8, code: 0, [1, 2, 3], from: Plan.remote(of: 0)))
+        _ = pop.fromUnderlay(.icmpv4(type: 8, code: 0, [1, 2, 3], from: Plan.elsewhere))
 
         #expect(pop.errors(on: 0) == [.icmpv4EchoRequest: 1])
         #expect(pop.errors(on: nil) == [.icmpv4EchoRequest: 1])

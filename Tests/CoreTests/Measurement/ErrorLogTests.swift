@@ -7,11 +7,11 @@ import Wire
 @Suite("The error log") struct ErrorLogTests {
     @Test func keepsCountTimeSourceBeginningAndLengthOfTheLastPacket() throws {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.forward, Packet.udp(Plan.them(0), Plan.internet, size: 99)))
+        _ = pop.fromUnderlay(.ayiya(.forward, Packet.udp(Plan.them(0), Plan.internet, size: 99)))
         pop.advance(seconds: 7)
         let source = Plan.address(1, 1)
         let packet = Packet.udp(source, Plan.internet, size: 300)
-        _ = pop.fromOutside(.ayiya(.forward, packet))
+        _ = pop.fromUnderlay(.ayiya(.forward, packet))
 
         let sample = try #require(pop.sample(of: .wrongSourceIPv6, on: 1))
 
@@ -26,7 +26,7 @@ import Wire
     func keepsAtMost128Octets(_ length: Int) throws {
         let pop = TestPoP()
         let datagram = [UInt8](repeating: 0x7e, count: length)
-        _ = pop.fromOutside(.ayiyaPort(datagram, from: Plan.elsewhere))
+        _ = pop.fromUnderlay(.ayiyaPort(datagram, from: Plan.elsewhere))
 
         let sample = try #require(pop.sample(of: .ayiyaNonAYIYA, on: nil))
 
@@ -39,8 +39,8 @@ import Wire
         let pop = TestPoP()
         _ = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(3)))
         _ = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(4), size: 1300))
-        _ = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(0), Plan.them(0)), from: Plan.remote(of: 0)))
-        _ = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(0), Plan.internet), from: Plan.elsewhere))
+        _ = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(0), Plan.them(0)), from: Plan.remote(of: 0)))
+        _ = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(0), Plan.internet), from: Plan.elsewhere))
         _ = pop.fromUplink(Packet.udp(Plan.them(0), Plan.them(4)))
 
         #expect(pop.errors(on: 3) == [.disabledTunnel: 1])
@@ -70,7 +70,7 @@ import Wire
     func countsWhatIsNoTunnelsForThePoP(_ row: Row<OuterPacket, ErrorKind>) {
         let pop = TestPoP()
 
-        _ = pop.fromOutside(row.input)
+        _ = pop.fromUnderlay(row.input)
 
         #expect(pop.errors(on: nil) == [row.output: 1])
         for number: UInt16 in [0, 1, 2, 3, 7] { #expect(pop.errors(on: number).isEmpty, "\(number)") }
@@ -89,7 +89,7 @@ import Wire
     @Test func countsTheMissingTunnelOfAKnownSenderForItsOwn() {
         let pop = TestPoP()
 
-        _ = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(7), Plan.internet), from: Plan.remote(of: 0)))
+        _ = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(7), Plan.internet), from: Plan.remote(of: 0)))
 
         #expect(pop.errors(on: 0) == [.wrongSourceIPv6: 1])
         #expect(pop.errors(on: nil).isEmpty)
@@ -153,7 +153,7 @@ import Wire
     func countsTrafficInPacketsAndOctetsOfTheInside() {
         let pop = TestPoP()
         let up = Packet.udp(Plan.them(0), Plan.internet, size: 100)
-        for _ in 0..<3 { _ = pop.fromOutside(.gre(up, from: Plan.remote(of: 0))) }
+        for _ in 0..<3 { _ = pop.fromUnderlay(.gre(up, from: Plan.remote(of: 0))) }
         for _ in 0..<2 { _ = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(0), size: 70)) }
 
         let traffic = pop.tunnel(0).traffic
@@ -179,7 +179,7 @@ import Wire
         #expect(pop.tunnel(0).lastTimes.egress != nil && pop.tunnel(0).idleSeconds == nil)
 
         let up = Packet.udp(Plan.them(0), Plan.internet, size: 100)
-        _ = pop.fromOutside(.gre(up, from: Plan.remote(of: 0)))
+        _ = pop.fromUnderlay(.gre(up, from: Plan.remote(of: 0)))
         #expect(pop.tunnel(0).idleSeconds == 0)
         pop.advance(seconds: 60)
         #expect(pop.tunnel(0).idleSeconds == 60)

@@ -23,7 +23,7 @@ import Wire
     }
 
     private static func answer(_ pop: TestPoP, _ packet: [UInt8], from tunnel: UInt16 = 0) -> Outcome {
-        pop.fromOutside(.sixInFour(packet, from: Plan.remote(of: tunnel)))
+        pop.fromUnderlay(.sixInFour(packet, from: Plan.remote(of: tunnel)))
     }
 
     @Test func isAnEchoRequestFromOurSideToTheUser() throws {
@@ -37,7 +37,7 @@ import Wire
 
     @Test func isSentOnceAMinuteToTunnelsThatAreUp() {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
         var probed: [UInt16: Int] = [:]
 
         for _ in 0..<180 {
@@ -68,7 +68,7 @@ import Wire
 
     @Test func goesOutInTheEncapsulationOfItsTunnel() throws {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
         var probes: [Transmitted] = []
         for _ in 0..<60 {
             probes += pop.probes()
@@ -183,7 +183,7 @@ import Wire
             let probes = pop.probes()
             for probe in underWay {
                 answered += 1
-                _ = pop.fromOutside(.sixInFour(Self.reply(to: probe.inner), from: ip("198.51.100.1")))
+                _ = pop.fromUnderlay(.sixInFour(Self.reply(to: probe.inner), from: ip("198.51.100.1")))
             }
             underWay = probes
             pop.advance(seconds: 1)
@@ -261,10 +261,10 @@ import Wire
                 switch remote {
                 case .ipv4:
                     let body = octets.from(28)
-                    _ = pop.fromOutside(.icmpv4(type: 0, code: 0, body, from: ip("192.0.2.99")))
-                    _ = pop.fromOutside(.icmpv4(type: 0, code: 0, body, from: remote))
-                    _ = pop.fromOutside(.icmpv4(type: 0, code: 0, body, from: remote))
-                case .ipv6: _ = pop.fromOutside(.icmpv6(type: 129, octets.from(48), from: remote))
+                    _ = pop.fromUnderlay(.icmpv4(type: 0, code: 0, body, from: ip("192.0.2.99")))
+                    _ = pop.fromUnderlay(.icmpv4(type: 0, code: 0, body, from: remote))
+                    _ = pop.fromUnderlay(.icmpv4(type: 0, code: 0, body, from: remote))
+                case .ipv6: _ = pop.fromUnderlay(.icmpv6(type: 129, octets.from(48), from: remote))
                 }
             }
             pop.advance(seconds: 1)

@@ -8,18 +8,18 @@ import Wire
     /// What the kernel is given for a batch: each unit's octets, and what stands in front of them.
     private static func coalesced(
         _ packets: [[UInt8]]
-    ) -> [(packet: [UInt8], header: OffloadHeader, count: Int)] {
+    ) -> [(packet: [UInt8], header: VirtioNetHeader, count: Int)] {
         var coalescer = Coalescer(capacity: max(packets.count, 1))
         for packet in packets { coalescer.add(packet.span.bytes) }
         return (0..<coalescer.unitCount).map { index in
             let unit = coalescer.unit(at: index)
             var head = packets[unit.first]
-            guard unit.count > 1 else { return (head, OffloadHeader(), 1) }
-            var header = OffloadHeader()
+            guard unit.count > 1 else { return (head, VirtioNetHeader(), 1) }
+            var header = VirtioNetHeader()
             do {
                 var span = head.mutableSpan
                 var bytes = span.mutableBytes
-                header = coalescer.makeSuperPacket(of: index, in: &bytes)
+                header = coalescer.makeGSOPacket(of: index, in: &bytes)
             }
             var octets = head
             var place = unit.first
@@ -30,17 +30,17 @@ import Wire
             do {
                 var span = head.mutableSpan
                 var bytes = span.mutableBytes
-                coalescer.unmakeSuperPacket(of: index, in: &bytes)
+                coalescer.unmakeGSOPacket(of: index, in: &bytes)
             }
             #expect(head == packets[unit.first], "undone, the first packet is what it was")
             return (octets, header, unit.count)
         }
     }
 
-    /// What comes out of the kernel, which is what our own splitter makes of a super-packet: see SuperPacketTests.
+    /// What comes out of the kernel, which is what our own splitter makes of a GSO packet: see GSOPacketTests.
     private static func delivered(_ packets: [[UInt8]]) throws -> [[UInt8]] {
         try Self.coalesced(packets).flatMap { unit in
-            unit.count == 1 ? [unit.packet] : try SuperPacketTests.segments(unit.packet, unit.header)
+            unit.count == 1 ? [unit.packet] : try GSOPacketTests.segments(unit.packet, unit.header)
         }
     }
 

@@ -90,7 +90,7 @@ private final class GarbageBench {
             var packet = self.outer(kind, &generator)
             isSigned = isIntact && (packet.kind == .ayiya || packet.kind == .heartbeat)
             packet.payload = self.spoilt(packet.payload, unless: isIntact, &generator)
-            outcome = self.pop.fromOutside(packet)
+            outcome = self.pop.fromUnderlay(packet)
         }
         self.lastFate = outcome.fate
         return self.complaint(about: outcome, isSigned: isSigned)
@@ -295,7 +295,7 @@ private final class GarbageBench {
         }
         switch self.pop.engine.plan.owner(of: IPv6Address(octets: sent.octets[8..<24])) {
         case .remote(let tid), .routed(let tid):
-            return !sent.isOwn && self.pop.engine.forwarder.gates[tid].condition == .up
+            return !sent.isOwn && self.pop.engine.forwarder.entries[tid].condition == .up
                 ? nil : "from a dead tunnel"
         case .local, .daemon: return sent.isOwn ? nil : "from us though it is not ours"
         default: return "from an address that is nobody's"

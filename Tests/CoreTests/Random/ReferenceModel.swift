@@ -52,7 +52,7 @@ struct ReferenceModel {
             }
             return self.error(1, 3, packet, about: nil)
         }
-        return self.decideOutside(packet)
+        return self.decideExternal(packet)
     }
 
     // MARK: - Source
@@ -134,7 +134,7 @@ struct ReferenceModel {
         return self.error(1, 3, packet, about: number)
     }
 
-    private func decideOutside(_ packet: Packet) -> Decision {
+    private func decideExternal(_ packet: Packet) -> Decision {
         guard let tunnel = packet.ingress else { return .dropped("impossibleDestination") }
         let destination = packet.destination
         if Self.isMulticast(destination) || Self.isLinkLocal(destination) {

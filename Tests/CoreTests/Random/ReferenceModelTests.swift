@@ -102,7 +102,7 @@ private final class ModelBench {
         if tunnel.isDisabled { return .disabled }
         guard tunnel.isDynamic else { return .up }
         guard opens else { return .down }
-        _ = pop.fromOutside(
+        _ = pop.fromUnderlay(
             .ayiya(.noOperation, tid: tunnel.number, password: tunnel.password, from: tunnel.remote)
         )
         return .up
@@ -171,9 +171,9 @@ private final class ModelBench {
         guard case .tunnel(let tid) = ingress,
             let tunnel = self.network.tunnels.first(where: { $0.number == tid.rawValue })
         else { return self.pop.fromUplink(octets) }
-        guard tunnel.isDynamic else { return self.pop.fromOutside(.sixInFour(octets, from: tunnel.remote)) }
+        guard tunnel.isDynamic else { return self.pop.fromUnderlay(.sixInFour(octets, from: tunnel.remote)) }
         let number = tunnel.number
-        return self.pop.fromOutside(
+        return self.pop.fromUnderlay(
             .ayiya(.forward, octets, tid: number, password: tunnel.password, from: tunnel.remote)
         )
     }

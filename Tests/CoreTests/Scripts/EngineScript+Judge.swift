@@ -6,8 +6,8 @@ extension EngineScript {
     func judge(_ output: Output, since before: Accounting) throws(BrokenPromise) {
         let after = self.engine.accounting
         let received =
-            after.receivedFromUplink + after.receivedFromOutside - before.receivedFromUplink
-            - before.receivedFromOutside
+            after.receivedFromUplink + after.receivedFromUnderlay - before.receivedFromUplink
+            - before.receivedFromUnderlay
         let forwarded = after.forwarded - before.forwarded
         let answered = after.answered - before.answered
         let consumed = after.consumed - before.consumed
@@ -27,7 +27,7 @@ extension EngineScript {
     private static func mayFollowNews(_ transmission: Output.Transmission) -> Bool {
         switch transmission {
         case .none: true
-        case .outside(_, let tunnel, .own): tunnel != nil
+        case .underlay(_, let tunnel, .own): tunnel != nil
         default: false
         }
     }
@@ -37,7 +37,7 @@ extension EngineScript {
         switch transmission {
         case .none: break
         case .uplink(let origin): try self.judgeUplink(octets, origin)
-        case .outside(let remote, let tunnel, _):
+        case .underlay(let remote, let tunnel, _):
             if tunnel != nil {
                 try BrokenPromise.unless(!self.isInside(remote), "sent into a tunnel: \(remote)")
             }
@@ -51,7 +51,7 @@ extension EngineScript {
 
     private func isInside(_ remote: IPAddress) -> Bool {
         guard case .ipv6(let address) = remote else { return false }
-        return self.engine.plan.owner(of: address) != .outside
+        return self.engine.plan.owner(of: address) != .external
     }
 
     private func judgeUplink(_ octets: [UInt8], _ origin: Output.Origin) throws(BrokenPromise) {
@@ -63,7 +63,7 @@ extension EngineScript {
         try BrokenPromise.unless(ends.length == octets.count, "length \(ends.length) of \(octets.count)")
         try BrokenPromise.unless(!isCloaked, "hop limit 0")
         let owners = (self.engine.plan.owner(of: ends.source), self.engine.plan.owner(of: ends.destination))
-        try BrokenPromise.unless(owners.1 == .outside, "to the uplink, but ours: \(ends.destination)")
+        try BrokenPromise.unless(owners.1 == .external, "to the uplink, but ours: \(ends.destination)")
         switch (origin, owners.0) {
         case (.forwarded, .remote), (.forwarded, .routed), (.own, .local), (.own, .daemon): break
         default: throw BrokenPromise(description: "\(origin) to the uplink from \(ends.source)")

@@ -5,11 +5,11 @@ extension EngineScript {
     /// Octets as they come.
     func anyOctets() -> [UInt8] { self.reader.octets(self.reader.number(under: 200)) }
 
-    /// A way in from outside, from anywhere.
+    /// A way in from the underlay, from anywhere.
     func anyDoor() -> Door {
         let payloads: [OuterPayload] = [.sixInFour, .gre, .ayiya, .heartbeat, .icmpv4, .icmpv6]
         let payload = self.reader.element(of: payloads)
-        return .outside(payload, self.header(from: self.reader.element(of: ScriptWorld.remotes)))
+        return .underlay(payload, self.header(from: self.reader.element(of: ScriptWorld.remotes)))
     }
 
     private func header(from remote: IPAddress) -> OuterHeader {
@@ -112,12 +112,12 @@ extension EngineScript {
         var header = self.header(from: self.reader.element(of: ScriptWorld.remotes))
         if let path, self.reader.octet() & 7 != 0 { header.path = path }
         switch self.reader.number(under: 4) {
-        case 0, 1: try self.give(inner, through: .outside(.sixInFour, header))
-        case 2: try self.give([0, 0, 0x86, 0xdd] + inner, through: .outside(.gre, header))
+        case 0, 1: try self.give(inner, through: .underlay(.sixInFour, header))
+        case 2: try self.give([0, 0, 0x86, 0xdd] + inner, through: .underlay(.gre, header))
         default:
             let opcode = self.reader.element(of: [AYIYAOpcode.forward, .echoRequestAndForward, .echoRequest])
             let datagram = self.ayiya(opcode, inner, nextHeader: 41, of: tid)
-            try self.give(datagram, through: .outside(.ayiya, header))
+            try self.give(datagram, through: .underlay(.ayiya, header))
         }
     }
 
@@ -144,7 +144,7 @@ extension EngineScript {
         let header = self.header(from: self.reader.element(of: ScriptWorld.remotes))
         if self.reader.octet() & 1 == 0 {
             let datagram = self.ayiya(.noOperation, [], nextHeader: 59, of: tid)
-            return try self.give(datagram, through: .outside(.ayiya, header))
+            return try self.give(datagram, through: .underlay(.ayiya, header))
         }
         let message = HeartbeatMessage.encode(
             identity: self.engine.plan.remoteAddress(of: tid),
@@ -152,12 +152,12 @@ extension EngineScript {
             epochTime: UInt64(clamping: self.timeOfSender()),
             password: TunnelPassword(ScriptWorld.password)
         )
-        try self.give(message, through: .outside(.heartbeat, header))
+        try self.give(message, through: .underlay(.heartbeat, header))
     }
 
     // MARK: - What comes back
 
-    /// A router's error about the last packet that went outside.
+    /// A router's error about the last packet that went to the underlay.
     func quote() throws(BrokenPromise) {
         guard let last = self.last else { return }
         let quoted = Array(last.octets.prefix(self.reader.element(of: [0, 20, 28, 40, 48, 68, 120, 1232])))
@@ -175,7 +175,7 @@ extension EngineScript {
             }
             return try self.give(
                 message,
-                through: .outside(.icmpv4, self.header(from: ScriptWorld.remotes[1]))
+                through: .underlay(.icmpv4, self.header(from: ScriptWorld.remotes[1]))
             )
         }
         let header = self.header(from: ScriptWorld.remotes[3])
@@ -190,7 +190,7 @@ extension EngineScript {
                 addresses: (header.path.remote.mapped, header.path.local.mapped)
             )
         }
-        try self.give(message, through: .outside(.icmpv6, header))
+        try self.give(message, through: .underlay(.icmpv6, header))
     }
 
     /// The answer of a tunnel's far end to the last latency probe.

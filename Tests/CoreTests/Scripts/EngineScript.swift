@@ -22,9 +22,9 @@ final class EngineScript {
 
     var engine: Engine
     var reader: ScriptReader
-    var now = Moment(monotonic: 1_000_000_000_000, unixTime: 1_234_567_890)
+    var now = Timestamp(monotonic: 1_000_000_000_000, unixTime: 1_234_567_890)
 
-    /// The last packet that went outside, whose it was, and the tunnel.
+    /// The last packet that went to the underlay, whose it was, and the tunnel.
     var last: (octets: [UInt8], tunnel: TID?)?
     /// The same, while the kernel may still refuse it.
     var refusable: (remote: IPAddress, tunnel: TID?, origin: Output.Origin)?
@@ -99,7 +99,7 @@ final class EngineScript {
             if output == Output() { return }
             try self.judge(output.packet, sent)
             try self.judge(output.spare, spare)
-            if case .outside(_, let tid?, _) = output.packet, output.spare == .none {
+            if case .underlay(_, let tid?, _) = output.packet, output.spare == .none {
                 self.probe = (sent, tid)
             }
         }
@@ -126,7 +126,7 @@ final class EngineScript {
     /// - Returns: What it said, and what stands in the two buffers afterwards.
     func ask(
         _ packet: [UInt8],
-        _ question: (inout Engine, inout PacketBuffer, inout PacketBuffer, Moment) -> Output
+        _ question: (inout Engine, inout PacketBuffer, inout PacketBuffer, Timestamp) -> Output
     ) -> (Output, [UInt8], [UInt8]) {
         let start = PacketBuffer.headroom
         var slot = [UInt8](repeating: 0xee, count: start) + packet
@@ -152,15 +152,15 @@ final class EngineScript {
             switch door {
             case .uplink: engine.receiveFromUplink(&buffer, spare: &spare, at: now)
             case .rawIPv4: engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
-            case .outside(let payload, let header):
-                engine.receiveFromOutside(&buffer, spare: &spare, as: payload, header, at: now)
+            case .underlay(let payload, let header):
+                engine.receiveFromUnderlay(&buffer, spare: &spare, as: payload, header, at: now)
             }
         }
         try self.judge(output, since: before)
         try self.judge(output.packet, sent)
         try self.judge(output.spare, spare)
         self.refusable = nil
-        guard case .outside(let remote, let tunnel, let origin) = output.packet else { return }
+        guard case .underlay(let remote, let tunnel, let origin) = output.packet else { return }
         self.last = (sent, tunnel)
         self.refusable = (remote, tunnel, origin)
     }
@@ -189,5 +189,5 @@ final class EngineScript {
 enum Door {
     case uplink
     case rawIPv4
-    case outside(OuterPayload, OuterHeader)
+    case underlay(OuterPayload, OuterHeader)
 }

@@ -23,7 +23,7 @@ enum Fate: Hashable, Sendable {
         }
         let received =
             (after.receivedFromUplink &- before.receivedFromUplink)
-            &+ (after.receivedFromOutside &- before.receivedFromOutside)
+            &+ (after.receivedFromUnderlay &- before.receivedFromUnderlay)
         guard fates.count == 1, received == 1 else {
             self = .unbalanced("received \(received), accounted for as \(fates)")
             Issue.record("\(self)")
@@ -57,20 +57,20 @@ struct Transmitted: Hashable, Sendable {
     /// Whether the engine made it, rather than sent it on.
     var isOwn: Bool {
         switch self.destination {
-        case .uplink(let origin), .outside(_, _, let origin): origin == .own
+        case .uplink(let origin), .underlay(_, _, let origin): origin == .own
         case .none: false
         }
     }
 
     /// The tunnel that it leaves through, or nil for the uplink.
     var tunnel: UInt16? {
-        guard case .outside(_, let tid, _) = self.destination else { return nil }
+        guard case .underlay(_, let tid, _) = self.destination else { return nil }
         return tid?.rawValue
     }
 
     /// Where it leaves to, or nil for the uplink.
     var remote: IPAddress? {
-        guard case .outside(let remote, _, _) = self.destination else { return nil }
+        guard case .underlay(let remote, _, _) = self.destination else { return nil }
         return remote
     }
 

@@ -1,7 +1,7 @@
 import Core
 import Wire
 
-/// What the engine is given from the outer side, or what it sent there, without its outer IP header.
+/// What the engine is given from the underlay, or what it sent there, without its outer IP header.
 struct OuterPacket: Sendable {
     var path: OuterPath
     var trafficClass: UInt8 = 0

@@ -23,7 +23,7 @@ final class TestPoP {
     var engine: Engine
     private var second: Engine?
     private var coin: SeededGenerator
-    var now: Moment
+    var now: Timestamp
     /// What is in force, before and after it was made ready.
     private var configuration: Configuration
     private var prepared: EngineConfiguration
@@ -35,13 +35,13 @@ final class TestPoP {
         at unixTime: Int64 = Plan.startTime,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        self.now = Moment(monotonic: 1_000_000_000_000, unixTime: unixTime)
+        self.now = Timestamp(monotonic: 1_000_000_000_000, unixTime: unixTime)
         self.configuration = Self.configuration(text, sourceLocation)
         self.prepared = EngineConfiguration(self.configuration)
         self.coin = SeededGenerator(seed: seed)
         let sessions = SharedSessions()
         let places = (0..<(Self.hasTwoEngines ? 2 : 1)).map {
-            EnginePlace(index: $0, of: Self.hasTwoEngines ? 2 : 1)
+            EngineIndex($0, of: Self.hasTwoEngines ? 2 : 1)
         }
         let now = self.now
         self.engine = Engine(self.prepared, seed: seed, sharing: sessions, as: places[0], at: now)
@@ -105,21 +105,21 @@ final class TestPoP {
     }
 
     /// Gives the engine what stood behind an outer header.
-    func fromOutside(_ packet: OuterPacket) -> Outcome {
+    func fromUnderlay(_ packet: OuterPacket) -> Outcome {
         let header = OuterHeader(path: packet.path, trafficClass: packet.trafficClass)
         return self.run(packet.payload) { engine, buffer, spare, now in
-            engine.receiveFromOutside(&buffer, spare: &spare, as: packet.kind, header, at: now)
+            engine.receiveFromUnderlay(&buffer, spare: &spare, as: packet.kind, header, at: now)
         }
     }
 
     /// Gives the engine an AYIYA datagram, whose signature was worked out beforehand.
-    func fromOutsideVerified(_ packet: OuterPacket) -> Outcome {
+    func fromUnderlayVerified(_ packet: OuterPacket) -> Outcome {
         let header = OuterHeader(path: packet.path, trafficClass: packet.trafficClass)
         return self.run(packet.payload) { engine, buffer, spare, now in
             var signatures = AYIYASignatures()
             let isSigned = buffer.packet.withUnsafeBytes { engine.addExpected($0, to: &signatures) }
             signatures.compute()
-            return engine.receiveFromOutside(
+            return engine.receiveFromUnderlay(
                 &buffer,
                 spare: &spare,
                 as: packet.kind,
@@ -139,7 +139,7 @@ final class TestPoP {
 
     private func run(
         _ packet: [UInt8],
-        _ receive: (inout Engine, inout PacketBuffer, inout PacketBuffer, Moment) -> Output
+        _ receive: (inout Engine, inout PacketBuffer, inout PacketBuffer, Timestamp) -> Output
     ) -> Outcome {
         let isForSecond = Self.hasTwoEngines && Bool.random(using: &self.coin)
         let outcome = isForSecond ? self.second?.run(packet, self.now, receive) : nil
@@ -223,8 +223,8 @@ extension Engine {
     /// Gives the engine a packet, and looks what became of it.
     fileprivate mutating func run(
         _ packet: [UInt8],
-        _ now: Moment,
-        _ receive: (inout Engine, inout PacketBuffer, inout PacketBuffer, Moment) -> Output
+        _ now: Timestamp,
+        _ receive: (inout Engine, inout PacketBuffer, inout PacketBuffer, Timestamp) -> Output
     ) -> Outcome {
         let before = self.accounting
         var slot = TestPoP.slot(holding: packet)

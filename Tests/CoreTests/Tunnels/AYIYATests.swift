@@ -30,7 +30,7 @@ import Wire
     func takesTheVectors(_ vector: GoodVector) {
         let pop = Self.pop(password: vector.password, at: Int64(vector.epoch))
 
-        let outcome = pop.fromOutside(.ayiyaPort(vector.datagram.octets, from: Plan.home))
+        let outcome = pop.fromUnderlay(.ayiyaPort(vector.datagram.octets, from: Plan.home))
 
         guard vector.identity.hasSuffix("::2") else {
             // One is the PoP's own: it names no user.
@@ -54,7 +54,7 @@ import Wire
             Vectors<GoodVector>.load("ayiya").first { $0.identity.hasSuffix(":1::1") }
         )
         let pop = Self.pop(password: vector.password, at: Int64(vector.epoch))
-        _ = pop.fromOutside(.ayiya(.noOperation, time: Int64(vector.epoch), password: vector.password))
+        _ = pop.fromUnderlay(.ayiya(.noOperation, time: Int64(vector.epoch), password: vector.password))
 
         let sent = try #require(pop.fromUplink(vector.payload.octets).sent)
 
@@ -85,13 +85,13 @@ import Wire
     @Test(arguments: Vectors<BadVector>.load("ayiya-bad"), [false, true])
     func refusesTheBadVectors(_ vector: BadVector, whenUp isUp: Bool) throws {
         let pop = Self.pop(password: vector.password, at: Plan.startTime)
-        if isUp { _ = pop.fromOutside(.ayiya(.noOperation, from: Plan.elsewhere)) }
+        if isUp { _ = pop.fromUnderlay(.ayiya(.noOperation, from: Plan.elsewhere)) }
         let before = pop.tunnel(1)
         let reason = Self.reasons[vector.label] ?? .nonAYIYAPacket
         let kind = try #require(reason.errorKind)
         let tunnel: UInt16? = reason == .nonAYIYAPacket ? nil : 1
 
-        let outcome = pop.fromOutside(.ayiyaPort(vector.datagram.octets, from: Plan.home))
+        let outcome = pop.fromUnderlay(.ayiyaPort(vector.datagram.octets, from: Plan.home))
 
         #expect(outcome == .nothing(but: .dropped(reason)))
         #expect(pop.errors(on: tunnel) == [kind: 1])
@@ -107,7 +107,7 @@ import Wire
     @Test func forwards() {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.ayiya(.forward, Self.inner))
+        let outcome = pop.fromUnderlay(.ayiya(.forward, Self.inner))
 
         #expect(outcome.fate == .forwarded)
         #expect(outcome.sent?.octets == Self.inner.with(8, at: 7))
@@ -118,7 +118,7 @@ import Wire
     func takesWhatAsksForNothing(_ opcode: AYIYAOpcode) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.ayiya(opcode))
+        let outcome = pop.fromUnderlay(.ayiya(opcode))
 
         #expect(outcome == .nothing(but: .consumed))
         #expect(pop.tunnel(1).condition == .up)
@@ -155,7 +155,7 @@ import Wire
         for remote in [Plan.home, ip("2001:db8:beef::77")] {
             let pop = TestPoP()
 
-            let outcome = pop.fromOutside(
+            let outcome = pop.fromUnderlay(
                 .ayiya(.echoRequest, row.input, nextHeader: row.output, from: remote)
             )
 
@@ -168,7 +168,7 @@ import Wire
     @Test func answersAndForwards() throws {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.ayiya(.echoRequestAndForward, Self.inner))
+        let outcome = pop.fromUnderlay(.ayiya(.echoRequestAndForward, Self.inner))
 
         #expect(outcome.fate == .forwarded)
         #expect(outcome.sent?.octets == Self.inner.with(8, at: 7))
@@ -179,7 +179,7 @@ import Wire
         let pop = TestPoP()
         let spoofed = Packet.udp(Plan.them(0), Plan.internet)
 
-        let outcome = pop.fromOutside(.ayiya(.echoRequestAndForward, spoofed))
+        let outcome = pop.fromUnderlay(.ayiya(.echoRequestAndForward, spoofed))
 
         #expect(outcome.fate == .dropped(.spoofedSource))
         #expect(outcome.sent == nil)
@@ -190,7 +190,7 @@ import Wire
         let pop = TestPoP()
         let ping = Packet.ping(Plan.them(1), Plan.us(1))
 
-        let outcome = pop.fromOutside(.ayiya(.echoRequestAndForward, ping))
+        let outcome = pop.fromUnderlay(.ayiya(.echoRequestAndForward, ping))
 
         #expect(outcome.fate == .answered)
         #expect(outcome.icmp?.type == 129)
@@ -210,7 +210,7 @@ import Wire
         let pop = TestPoP()
         let ipv4 = octets("4500001c000040004011b6cdc0000201c00002027878787878787878")
 
-        let outcome = pop.fromOutside(.ayiya(row.input.0, ipv4, nextHeader: row.input.1))
+        let outcome = pop.fromUnderlay(.ayiya(row.input.0, ipv4, nextHeader: row.input.1))
 
         #expect(outcome == .nothing(but: .dropped(row.output)))
         #expect(pop.errors(on: 1) == [.ayiyaInvalidForward: 1])
@@ -237,13 +237,13 @@ import Wire
 
     @Test(arguments: Self.identities)
     func knowsTheTunnelByIdentity(_ row: Row<String, Fate>) {
-        let outcome = TestPoP().fromOutside(.ayiya(.noOperation, identity: ipv6(row.input)))
+        let outcome = TestPoP().fromUnderlay(.ayiya(.noOperation, identity: ipv6(row.input)))
 
         #expect(outcome == .nothing(but: row.output))
     }
 
     @Test func takesAnIdentityOfTheTunnelsOwn64() {
-        let outcome = TestPoP().fromOutside(.ayiya(.noOperation, identity: Plan.address(1, 77)))
+        let outcome = TestPoP().fromUnderlay(.ayiya(.noOperation, identity: Plan.address(1, 77)))
 
         #expect(outcome.fate == .consumed)
     }
@@ -252,7 +252,7 @@ import Wire
         let pop = TestPoP()
 
         for source in [Plan.them(0), Plan.us(1), Plan.internet, ipv6("2001:db8:3001::1")] {
-            let outcome = pop.fromOutside(.ayiya(.forward, Packet.udp(source, Plan.internet)))
+            let outcome = pop.fromUnderlay(.ayiya(.forward, Packet.udp(source, Plan.internet)))
             #expect(outcome == .nothing(but: .dropped(.spoofedSource)), "\(source)")
         }
         #expect(pop.errors(on: 1) == [.wrongSourceIPv6: 4])
@@ -276,7 +276,7 @@ import Wire
     func allowsForAClockThatIs(_ row: Row<Int64, Bool>) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.ayiya(.noOperation, time: Plan.startTime + row.input))
+        let outcome = pop.fromUnderlay(.ayiya(.noOperation, time: Plan.startTime + row.input))
 
         #expect(outcome.fate == (row.output ? .consumed : .dropped(.clockSkew)))
         #expect(pop.errors(on: 1) == (row.output ? [:] : [.clockOff: 1]))
@@ -299,17 +299,17 @@ import Wire
     func allowsForTheOverflowOfTheClock(_ row: Row<(Int64, UInt32), Bool>) {
         let pop = TestPoP(at: row.input.0)
 
-        let outcome = pop.fromOutside(.ayiya(.noOperation, time: Int64(row.input.1)))
+        let outcome = pop.fromUnderlay(.ayiya(.noOperation, time: Int64(row.input.1)))
 
         #expect(outcome.fate == (row.output ? .consumed : .dropped(.clockSkew)))
     }
 
     @Test func movesOverTheOverflowOfTheClock() {
         let pop = TestPoP(at: (1 << 32) - 1)
-        _ = pop.fromOutside(.ayiya(.noOperation, time: (1 << 32) - 1))
+        _ = pop.fromUnderlay(.ayiya(.noOperation, time: (1 << 32) - 1))
 
-        let moved = pop.fromOutside(.ayiya(.noOperation, time: 1 << 32, from: Plan.elsewhere))
-        let replayed = pop.fromOutside(.ayiya(.noOperation, time: (1 << 32) - 1))
+        let moved = pop.fromUnderlay(.ayiya(.noOperation, time: 1 << 32, from: Plan.elsewhere))
+        let replayed = pop.fromUnderlay(.ayiya(.noOperation, time: (1 << 32) - 1))
 
         #expect(moved.fate == .consumed)
         #expect(replayed.fate == .dropped(.ayiyaReplay))

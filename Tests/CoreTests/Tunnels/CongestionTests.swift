@@ -64,7 +64,7 @@ import Wire
         for (tunnel, packet) in Self.packets(example) {
             let pop = TestPoP()
 
-            let outcome = pop.fromOutside(packet)
+            let outcome = pop.fromUnderlay(packet)
 
             guard let result = example.result else {
                 #expect(outcome.fate == .dropped(.congestionMarkOnUnawarePacket))
@@ -100,7 +100,7 @@ import Wire
         let pop = TestPoP()
         let inner = Packet.udp(Plan.them(0), Plan.them(4), trafficClass: ECN.ect0)
 
-        let outcome = pop.fromOutside(.sixInFour(inner, from: Plan.remote(of: 0)).marked(ECN.congested))
+        let outcome = pop.fromUnderlay(.sixInFour(inner, from: Plan.remote(of: 0)).marked(ECN.congested))
         let outer = try OuterPacket(wholePacket: try #require(outcome.sent).octets)
 
         #expect(outer.trafficClass == ECN.congested)

@@ -6,7 +6,7 @@ import Wire
 @Suite("Datagrams that are signed later") struct DeferredSignatureTests {
     private static func pop(defers: Bool) throws -> TestPoP {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
         pop.engine.defersSignatures = defers
         return pop
     }

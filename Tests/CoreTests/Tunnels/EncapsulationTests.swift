@@ -52,7 +52,7 @@ import Wire
     @Test func producesTheGREVector() throws {
         let vector = try #require(Self.vectors.first { $0.label == "GRE v0 without options, IPv6 inside" })
         let pop = Self.pop(at: "192.0.2.1", remote: "192.0.2.2")
-        _ = pop.fromOutside(.gre(Self.beat, from: ip("192.0.2.2")).to(ip("192.0.2.1")))
+        _ = pop.fromUnderlay(.gre(Self.beat, from: ip("192.0.2.2")).to(ip("192.0.2.1")))
         let inner = vector.inner.octets
         let exchanged = Array(inner[..<8] + inner[24..<40] + inner[8..<24] + inner[40...])
 
@@ -131,7 +131,7 @@ import Wire
         var packet = OuterPacket.gre([], from: Plan.remote(of: 0))
         packet.payload = row.input
 
-        let outcome = pop.fromOutside(packet)
+        let outcome = pop.fromUnderlay(packet)
 
         #expect(outcome.fate == row.output)
         #expect(outcome.sent?.octets == (row.output == .forwarded ? Self.up.with(8, at: 7) : nil))
@@ -214,7 +214,7 @@ import Wire
             case .ayiya: .ayiya(.noOperation, tid: 0, password: "secret", from: remote, port: 4242)
             default: .heartbeat(tid: 0, password: "secret", from: remote)
             }
-        #expect(pop.fromOutside(beat).fate != .answered)
+        #expect(pop.fromUnderlay(beat).fate != .answered)
         return pop
     }
 
@@ -228,7 +228,7 @@ import Wire
         let outer = try OuterPacket(wholePacket: sent.octets)
 
         #expect(outcome.fate == .forwarded)
-        #expect(sent.destination == .outside(ip(way.remote), tunnel: tid(0), .forwarded))
+        #expect(sent.destination == .underlay(ip(way.remote), tunnel: tid(0), .forwarded))
         #expect(sent.octets.count == 1280 + way.overhead)
         #expect(outer.inner == inner)
         #expect(outer.hopLimit == 64)
@@ -294,7 +294,7 @@ import Wire
         }
 
         #expect(seen.count == 1)
-        // The kernel numbers what has none, and counts the datagrams of a run from 0 on.
+        // The kernel numbers what has none, and counts the datagrams of one message from 0 on.
         #expect(seen.allSatisfy { $0 >= 64 })
     }
 }

@@ -17,7 +17,7 @@ import Wire
             var buffer = PacketBuffer(span.mutableBytes, range: start..<start + packet.payload.count)
             var spare = PacketBuffer(spareSpan.mutableBytes, range: start..<start)
             let outer = OuterHeader(path: packet.path, trafficClass: 0)
-            _ = pop.engine.receiveFromOutside(
+            _ = pop.engine.receiveFromUnderlay(
                 &buffer,
                 spare: &spare,
                 as: .ayiya,

@@ -31,7 +31,7 @@ import Wire
         let remote = vector.sender == "sender" ? Plan.home : ip(vector.sender)
 
         for ending in ["", "\n", "\r\n"] {
-            let outcome = pop.fromOutside(
+            let outcome = pop.fromUnderlay(
                 .heartbeatPort(Array((vector.datagram + ending).utf8), from: remote)
             )
             #expect(outcome == .nothing(but: .consumed))
@@ -87,7 +87,7 @@ import Wire
     func isRefusedFor(_ row: Row<String, DropReason>) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.heartbeatPort(Array(row.input.utf8), from: Plan.home))
+        let outcome = pop.fromUnderlay(.heartbeatPort(Array(row.input.utf8), from: Plan.home))
 
         #expect(outcome == .nothing(but: .dropped(row.output)))
         let owners: [UInt16?] = [nil, 0, 1, 2, 6, 7]
@@ -100,7 +100,7 @@ import Wire
     @Test func maySayItsAddress() {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.heartbeat(sender: .address(Plan.home)))
+        let outcome = pop.fromUnderlay(.heartbeat(sender: .address(Plan.home)))
 
         #expect(outcome.fate == .consumed)
         #expect(pop.tunnel(2).path?.remote == Plan.home)
@@ -119,7 +119,7 @@ import Wire
     func isAllowedAClockThatIs(_ row: Row<Int64, Bool>) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.heartbeat(time: Plan.startTime + row.input))
+        let outcome = pop.fromUnderlay(.heartbeat(time: Plan.startTime + row.input))
 
         #expect(outcome.fate == (row.output ? .consumed : .dropped(.clockSkew)))
         #expect(pop.errors(on: 2) == (row.output ? [:] : [.clockOff: 1]))
@@ -128,12 +128,12 @@ import Wire
     @Test func opensATunnelFor6in4FromItsAddressAlone() {
         let pop = TestPoP()
         let packet = Packet.udp(Plan.them(2), Plan.internet)
-        let before = pop.fromOutside(.sixInFour(packet, from: Plan.home))
+        let before = pop.fromUnderlay(.sixInFour(packet, from: Plan.home))
 
-        _ = pop.fromOutside(.heartbeat())
-        let right = pop.fromOutside(.sixInFour(packet, from: Plan.home))
-        let elsewhere = pop.fromOutside(.sixInFour(packet, from: Plan.elsewhere))
-        let gre = pop.fromOutside(.gre(packet, from: Plan.home))
+        _ = pop.fromUnderlay(.heartbeat())
+        let right = pop.fromUnderlay(.sixInFour(packet, from: Plan.home))
+        let elsewhere = pop.fromUnderlay(.sixInFour(packet, from: Plan.elsewhere))
+        let gre = pop.fromUnderlay(.gre(packet, from: Plan.home))
         let down = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(2)))
 
         #expect(before.fate == .dropped(.downTunnel))

@@ -15,11 +15,11 @@ import Wire
     private static let after = Self.text("new")
 
     private func beat(_ pop: TestPoP, _ password: String) -> Fate {
-        pop.fromOutside(.ayiya(.noOperation, time: pop.now.unixTime, password: password)).fate
+        pop.fromUnderlay(.ayiya(.noOperation, time: pop.now.unixTime, password: password)).fate
     }
 
     private func heartbeat(_ pop: TestPoP, _ password: String) -> Fate {
-        pop.fromOutside(.heartbeat(time: pop.now.unixTime, password: password)).fate
+        pop.fromUnderlay(.heartbeat(time: pop.now.unixTime, password: password)).fate
     }
 
     @Test func isAcceptedBesideTheNewOneUntilItsTime() {

@@ -8,12 +8,12 @@ import Wire
     private static func busy(_ text: String = Plan.text) -> TestPoP {
         let pop = TestPoP(text)
         let elsewhere = Packet.udp(Plan.internet, Plan.internet)
-        _ = pop.fromOutside(.ayiya(.noOperation))
-        _ = pop.fromOutside(.heartbeat())
-        _ = pop.fromOutside(.gre(Packet.udp(Plan.them(0), Plan.internet), from: Plan.remote(of: 0)))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.heartbeat())
+        _ = pop.fromUnderlay(.gre(Packet.udp(Plan.them(0), Plan.internet), from: Plan.remote(of: 0)))
         for tid: UInt16 in [0, 1, 2] { _ = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(tid))) }
-        _ = pop.fromOutside(.ayiya(.forward, elsewhere))
-        _ = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(2), Plan.internet), from: Plan.elsewhere))
+        _ = pop.fromUnderlay(.ayiya(.forward, elsewhere))
+        _ = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(2), Plan.internet), from: Plan.elsewhere))
         return pop
     }
 
@@ -95,7 +95,7 @@ import Wire
         let pop = Self.busy()
         pop.apply(Self.replacing("up 1428", with: "up 1400"))
 
-        let replayed = pop.fromOutside(.ayiya(.noOperation, from: Plan.elsewhere))
+        let replayed = pop.fromUnderlay(.ayiya(.noOperation, from: Plan.elsewhere))
 
         #expect(replayed.fate == .dropped(.ayiyaReplay))
     }
@@ -108,8 +108,8 @@ import Wire
         pop.apply(Self.replacing("2001:db8:3001::/48 0", with: "2001:db8:3001::/48 1"))
 
         #expect(pop.fromUplink(Packet.udp(Plan.internet, host)).sent?.tunnel == 1)
-        let old = pop.fromOutside(.sixInFour(Packet.udp(host, Plan.internet), from: Plan.remote(of: 0)))
-        let new = pop.fromOutside(.ayiya(.forward, Packet.udp(host, Plan.internet)))
+        let old = pop.fromUnderlay(.sixInFour(Packet.udp(host, Plan.internet), from: Plan.remote(of: 0)))
+        let new = pop.fromUnderlay(.ayiya(.forward, Packet.udp(host, Plan.internet)))
         #expect(old.sent == nil)
         #expect(new.fate == .forwarded)
     }
@@ -131,7 +131,7 @@ import Wire
 
         #expect(pop.tunnel(1).path?.remote != Plan.home)
         #expect(pop.fromUplink(Packet.udp(Plan.internet, Plan.them(1))).sent?.remote != Plan.home)
-        let old = pop.fromOutside(
+        let old = pop.fromUnderlay(
             .ayiya(.forward, Packet.udp(Plan.them(1), Plan.internet), time: Plan.startTime + 1)
         )
         #expect(old.fate != .forwarded || row.testDescription == "another number")
@@ -142,8 +142,8 @@ import Wire
         pop.apply(Self.replacing(Self.ayiyaLine, with: "tunnel set config 1 T5072 ayiya up 1428 another"))
         #expect(pop.tunnel(1).condition == .down)
 
-        let old = pop.fromOutside(.ayiya(.noOperation, time: Plan.startTime + 5))
-        let new = pop.fromOutside(.ayiya(.noOperation, password: "another", from: Plan.elsewhere))
+        let old = pop.fromUnderlay(.ayiya(.noOperation, time: Plan.startTime + 5))
+        let new = pop.fromUnderlay(.ayiya(.noOperation, password: "another", from: Plan.elsewhere))
 
         #expect(old.fate == .dropped(.ayiyaHashMismatch))
         #expect(new.fate == .consumed)
@@ -170,9 +170,9 @@ import Wire
         pop.apply(Self.replacing("T4141 198.51.100.1 ", with: "T4141 198.51.100.77 "))
 
         #expect(
-            pop.fromOutside(.sixInFour(packet, from: ip("198.51.100.1"))).fate == .dropped(.wrongEndpoint)
+            pop.fromUnderlay(.sixInFour(packet, from: ip("198.51.100.1"))).fate == .dropped(.wrongEndpoint)
         )
-        #expect(pop.fromOutside(.sixInFour(packet, from: ip("198.51.100.77"))).fate == .forwarded)
+        #expect(pop.fromUnderlay(.sixInFour(packet, from: ip("198.51.100.77"))).fate == .forwarded)
         #expect(pop.fromUplink(Packet.udp(Plan.internet, Plan.them(0))).sent?.remote == ip("198.51.100.77"))
         #expect(pop.tunnel(0).traffic.ingress.packets == 2)
     }
@@ -199,14 +199,14 @@ import Wire
             #expect(pop.fromUplink(Packet.udp(Plan.internet, Plan.them(tunnel))).icmp?.code == 1)
         }
         #expect(
-            pop.fromOutside(.ayiya(.noOperation, time: Plan.startTime + 1)).fate == .dropped(.disabledTunnel)
+            pop.fromUnderlay(.ayiya(.noOperation, time: Plan.startTime + 1)).fate == .dropped(.disabledTunnel)
         )
 
         pop.apply(Plan.text)
 
         #expect(pop.tunnel(0).condition == .up)
         #expect(pop.tunnel(1).condition == .down && pop.tunnel(2).condition == .down)
-        #expect(pop.fromOutside(.ayiya(.noOperation, time: Plan.startTime + 1)).fate == .consumed)
+        #expect(pop.fromUnderlay(.ayiya(.noOperation, time: Plan.startTime + 1)).fate == .consumed)
         #expect(Self.isUp(pop, 1))
     }
 
@@ -221,7 +221,7 @@ import Wire
         #expect(pop.tunnel(1).condition == .none && pop.tunnel(1).path == nil)
         #expect(pop.fromUplink(Packet.udp(Plan.internet, Plan.them(1))).icmp?.code == 3)
         #expect(
-            pop.fromOutside(.ayiya(.noOperation, time: Plan.startTime + 1)).fate == .dropped(.missingTunnel)
+            pop.fromUnderlay(.ayiya(.noOperation, time: Plan.startTime + 1)).fate == .dropped(.missingTunnel)
         )
 
         pop.apply(Plan.text)
@@ -229,7 +229,7 @@ import Wire
         #expect(pop.tunnel(1).condition == .down)
         #expect(pop.tunnel(1).traffic == TrafficCounters())
         #expect(pop.tunnel(1).lastTimes.beat == nil && pop.errors(on: 1).isEmpty)
-        #expect(pop.fromOutside(.ayiya(.noOperation)).fate == .consumed)
+        #expect(pop.fromUnderlay(.ayiya(.noOperation)).fate == .consumed)
     }
 
     @Test func forgetsATunnelOfAnotherNumber() {
@@ -248,7 +248,7 @@ import Wire
         pop.apply("pop set details 1 chtst01 192.0.2.1 2001:db8:42::1\npop set id 1\n")
 
         let down = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(0)))
-        let up = pop.fromOutside(
+        let up = pop.fromUnderlay(
             .sixInFour(Packet.udp(Plan.them(0), Plan.internet), from: Plan.remote(of: 0))
         )
         #expect(down == .nothing(but: .dropped(.impossibleDestination)))
@@ -270,7 +270,7 @@ import Wire
         let pop = TestPoP(Self.full(mtu: 1280))
         for number: UInt16 in [0, 1, 0xff, 0x100, 0xabc, 0x1ffe, 0x1fff] {
             let remote = ip("10.1.\(number >> 8).\(number & 255)")
-            let outcome = pop.fromOutside(
+            let outcome = pop.fromUnderlay(
                 .sixInFour(Packet.udp(Plan.them(number), Plan.internet), from: remote)
             )
             #expect(outcome.fate == .forwarded)

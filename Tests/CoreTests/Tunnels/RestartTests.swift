@@ -24,7 +24,7 @@ import Wire
         let sessions = SharedSessions()
         let configuration: EngineConfiguration
         var engine: Engine
-        var now: Moment
+        var now: Timestamp
 
         init(
             _ text: String = Plan.text,
@@ -32,12 +32,12 @@ import Wire
             monotonic: UInt64 = 1 << 50
         ) throws {
             self.configuration = EngineConfiguration(try Configuration(parsing: text, file: "test.conf"))
-            self.now = Moment(monotonic: monotonic, unixTime: unixTime)
+            self.now = Timestamp(monotonic: monotonic, unixTime: unixTime)
             self.engine = Engine(self.configuration, seed: 1, sharing: self.sessions, at: self.now)
         }
 
         func advance(_ seconds: Int64) {
-            self.now.monotonic += UInt64(seconds) * Moment.nanosecondsPerSecond
+            self.now.monotonic += UInt64(seconds) * Timestamp.nanosecondsPerSecond
             self.now.unixTime += seconds
         }
 
@@ -51,7 +51,7 @@ import Wire
 
         func expire() -> Int { self.engine.expireTunnels(at: self.now) }
 
-        var condition: TunnelCondition { self.engine.forwarder.gates[tid(Plan.Tunnel.ayiya)].condition }
+        var condition: TunnelCondition { self.engine.forwarder.entries[tid(Plan.Tunnel.ayiya)].condition }
 
         var session: Session { self.sessions.session(of: tid(Plan.Tunnel.ayiya)) }
     }
@@ -145,7 +145,7 @@ import Wire
         let pop = try Daemon(at: Plan.startTime + 31_536_000)
         #expect(pop.accepts(pop.now.unixTime))
         pop.now.unixTime = Plan.startTime
-        let stands = Int64(NewestBeat.lifetime / Moment.nanosecondsPerSecond)
+        let stands = Int64(NewestBeat.lifetime / Timestamp.nanosecondsPerSecond)
 
         pop.advance(stands)
         #expect(!pop.accepts(pop.now.unixTime, from: Plan.elsewhere))
@@ -238,7 +238,7 @@ import Wire
     @Test func theOtherEnginesOfThePoPHaveItToo() throws {
         let state = try Self.state(Self.seen())
         let new = try Daemon()
-        let place = EnginePlace(index: 0, of: 2)
+        let place = EngineIndex(0, of: 2)
         let now = new.now
         var first = Engine(new.configuration, seed: 1, sharing: new.sessions, as: place, at: now)
         let count = first.restore(state, at: now)
@@ -247,11 +247,11 @@ import Wire
             new.configuration,
             seed: 1,
             sharing: new.sessions,
-            as: EnginePlace(index: 1, of: 2),
+            as: EngineIndex(1, of: 2),
             at: now
         )
 
-        let condition = second.forwarder.gates[tid(Plan.Tunnel.ayiya)].condition
+        let condition = second.forwarder.entries[tid(Plan.Tunnel.ayiya)].condition
         let (found, expired) = (second.tunnel(at: Plan.home), first.expireTunnels(at: now))
         #expect(count == 1)
         #expect(condition == .up)

@@ -18,7 +18,7 @@ import Wire
         #expect(pop.tunnel(1).condition == .down)
         #expect(pop.fromUplink(Packet.udp(Self.internet, Plan.them(1))).icmp?.code == 0)
 
-        _ = pop.fromOutside(.ayiya(.noOperation, port: 1234))
+        _ = pop.fromUnderlay(.ayiya(.noOperation, port: 1234))
 
         #expect(pop.tunnel(1).condition == .up)
         #expect(pop.tunnel(1).lastTimes.beat == Plan.startTime)
@@ -28,7 +28,7 @@ import Wire
         )
         #expect(Self.isUp(pop, 1, toward: Plan.home))
         #expect(
-            pop.fromOutside(.ayiya(.forward, Packet.udp(Plan.them(1), Self.internet), port: 1234)).fate
+            pop.fromUnderlay(.ayiya(.forward, Packet.udp(Plan.them(1), Self.internet), port: 1234)).fate
                 == .forwarded
         )
     }
@@ -36,7 +36,7 @@ import Wire
     @Test func comesUpByItsFirstPacketWhichIsForwarded() {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(.ayiya(.forward, Packet.udp(Plan.them(1), Self.internet)))
+        let outcome = pop.fromUnderlay(.ayiya(.forward, Packet.udp(Plan.them(1), Self.internet)))
 
         #expect(outcome.fate == .forwarded)
         #expect(Self.isUp(pop, 1, toward: Plan.home))
@@ -44,7 +44,7 @@ import Wire
 
     @Test func sendsFromTheAddressAndPortThatTheClientSentTo() throws {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation).to(ip("192.0.2.200")))
+        _ = pop.fromUnderlay(.ayiya(.noOperation).to(ip("192.0.2.200")))
 
         let sent = try #require(pop.fromUplink(Packet.udp(Self.internet, Plan.them(1))).sent)
 
@@ -76,9 +76,9 @@ import Wire
     func followsItsUserOnlyWith(_ row: Row<Move, Bool>) {
         let move = row.input
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
 
-        let outcome = pop.fromOutside(
+        let outcome = pop.fromUnderlay(
             .ayiya(.noOperation, time: Plan.startTime + move.later, from: move.from, port: move.port)
         )
 
@@ -91,9 +91,9 @@ import Wire
     @Test(arguments: [1, 0, -1] as [Int64])
     func followsHeartbeatsByTheSameRule(_ later: Int64) {
         let pop = TestPoP()
-        _ = pop.fromOutside(.heartbeat())
+        _ = pop.fromUnderlay(.heartbeat())
 
-        let outcome = pop.fromOutside(.heartbeat(time: Plan.startTime + later, from: Plan.elsewhere))
+        let outcome = pop.fromUnderlay(.heartbeat(time: Plan.startTime + later, from: Plan.elsewhere))
 
         #expect(outcome.fate == (later > 0 ? .consumed : .dropped(.heartbeatReplay)))
         #expect(pop.errors(on: 2) == (later > 0 ? [:] : [.heartbeatReplay: 1]))
@@ -105,9 +105,9 @@ import Wire
         let packet = Packet.udp(Plan.them(1), Self.internet)
 
         let outcomes = [5, 5, 4, 3, 5].map {
-            pop.fromOutside(.ayiya(.forward, packet, time: Plan.startTime + $0))
+            pop.fromUnderlay(.ayiya(.forward, packet, time: Plan.startTime + $0))
         }
-        let replayed = pop.fromOutside(
+        let replayed = pop.fromUnderlay(
             .ayiya(.forward, packet, time: Plan.startTime + 5, from: Plan.elsewhere)
         )
 
@@ -119,10 +119,10 @@ import Wire
     @Test func cannotBePulledBack() {
         let pop = TestPoP()
         let recorded = (0..<3).map { OuterPacket.ayiya(.noOperation, time: Plan.startTime + $0) }
-        for beat in recorded { _ = pop.fromOutside(beat) }
-        _ = pop.fromOutside(.ayiya(.noOperation, time: Plan.startTime + 3, from: Plan.elsewhere))
+        for beat in recorded { _ = pop.fromUnderlay(beat) }
+        _ = pop.fromUnderlay(.ayiya(.noOperation, time: Plan.startTime + 3, from: Plan.elsewhere))
 
-        let replays = recorded.map { pop.fromOutside($0) }
+        let replays = recorded.map { pop.fromUnderlay($0) }
 
         #expect(replays.allSatisfy { $0.fate == .dropped(.ayiyaReplay) })
         #expect(Self.isUp(pop, 1, toward: Plan.elsewhere))
@@ -131,14 +131,14 @@ import Wire
     @Test func isNotOpenedByAReplayAfterItWentDown() {
         let pop = TestPoP(Plan.popLines + "pop set beat-timeout 30\n" + Plan.tunnelLines)
         let recorded = OuterPacket.ayiya(.noOperation)
-        _ = pop.fromOutside(recorded)
+        _ = pop.fromUnderlay(recorded)
         pop.advance(seconds: 40)
         pop.tick(seconds: 1)
         #expect(pop.tunnel(1).condition == .down)
 
         var stolen = recorded
         stolen.path.remote = Plan.elsewhere
-        let outcome = pop.fromOutside(stolen)
+        let outcome = pop.fromUnderlay(stolen)
 
         #expect(outcome.fate == .dropped(.ayiyaReplay))
         #expect(pop.tunnel(1).condition == .down)
@@ -148,11 +148,11 @@ import Wire
 
     @Test func refuses6in4AndGREAfterAYIYA() {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
         let packet = Packet.udp(Plan.them(1), Self.internet)
 
         for (bare, remote) in [(true, Plan.home), (false, Plan.home), (true, Plan.elsewhere)] {
-            let outcome = pop.fromOutside(
+            let outcome = pop.fromUnderlay(
                 bare ? .sixInFour(packet, from: remote) : .gre(packet, from: remote)
             )
             #expect(outcome == .nothing(but: .dropped(.nonAYIYAPacket)))
@@ -164,12 +164,12 @@ import Wire
         let pop = TestPoP()
         let password = Plan.ayiyaPassword
         let packet = Packet.udp(Plan.them(1), Self.internet)
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
 
-        let sameSecond = pop.fromOutside(.heartbeat(tid: 1, password: password))
-        let later = pop.fromOutside(.heartbeat(tid: 1, time: Plan.startTime + 1, password: password))
-        let bare = pop.fromOutside(.sixInFour(packet, from: Plan.home))
-        let elsewhere = pop.fromOutside(.sixInFour(packet, from: Plan.elsewhere))
+        let sameSecond = pop.fromUnderlay(.heartbeat(tid: 1, password: password))
+        let later = pop.fromUnderlay(.heartbeat(tid: 1, time: Plan.startTime + 1, password: password))
+        let bare = pop.fromUnderlay(.sixInFour(packet, from: Plan.home))
+        let elsewhere = pop.fromUnderlay(.sixInFour(packet, from: Plan.elsewhere))
         let down = pop.fromUplink(Packet.udp(Self.internet, Plan.them(1)))
 
         #expect(sameSecond.fate == .dropped(.heartbeatReplay))
@@ -182,12 +182,12 @@ import Wire
     @Test func goesToAYIYAByASignedPacket() {
         let pop = TestPoP()
         let password = Plan.heartbeatPassword
-        _ = pop.fromOutside(.heartbeat())
+        _ = pop.fromUnderlay(.heartbeat())
 
-        let signed = pop.fromOutside(
+        let signed = pop.fromUnderlay(
             .ayiya(.noOperation, tid: 2, time: Plan.startTime + 1, password: password)
         )
-        let bare = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(2), Self.internet), from: Plan.home))
+        let bare = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(2), Self.internet), from: Plan.home))
 
         #expect(signed.fate == .consumed)
         #expect(bare.fate == .dropped(.nonAYIYAPacket))
@@ -200,8 +200,8 @@ import Wire
         let withAYIYA = TestPoP(text)
         let withHeartbeat = TestPoP(text)
 
-        _ = withAYIYA.fromOutside(.ayiya(.noOperation, tid: 0, password: "secret"))
-        _ = withHeartbeat.fromOutside(.heartbeat(tid: 0, password: "secret"))
+        _ = withAYIYA.fromUnderlay(.ayiya(.noOperation, tid: 0, password: "secret"))
+        _ = withHeartbeat.fromUnderlay(.heartbeat(tid: 0, password: "secret"))
 
         #expect(withAYIYA.tunnel(0).condition == .up && withAYIYA.tunnel(0).encapsulation == .ayiya)
         #expect(
@@ -214,8 +214,8 @@ import Wire
     @Test(.enabled(if: TestPoP.hasOneEngine), arguments: [1, 30, 300, 86_400])
     func goesDownToTheSecond(_ timeout: Int) {
         let pop = TestPoP(Plan.popLines + "pop set beat-timeout \(timeout)\n" + Plan.tunnelLines)
-        _ = pop.fromOutside(.ayiya(.noOperation))
-        _ = pop.fromOutside(.heartbeat())
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.heartbeat())
 
         pop.advance(seconds: Double(timeout))
         #expect(pop.engine.expireTunnels(at: pop.now) == 0)
@@ -226,7 +226,7 @@ import Wire
         #expect(pop.engine.expireTunnels(at: pop.now) == 0)
         #expect(pop.tunnel(1).condition == .down && pop.tunnel(2).condition == .down)
         #expect(pop.fromUplink(Packet.udp(Self.internet, Plan.them(1))).icmp?.code == 0)
-        let bare = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(2), Self.internet), from: Plan.home))
+        let bare = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(2), Self.internet), from: Plan.home))
         #expect(bare.fate == .dropped(.downTunnel))
     }
 
@@ -234,7 +234,7 @@ import Wire
         let pop = TestPoP()
 
         for minute in 0..<20 {
-            _ = pop.fromOutside(.ayiya(.noOperation, time: pop.now.unixTime))
+            _ = pop.fromUnderlay(.ayiya(.noOperation, time: pop.now.unixTime))
             pop.advance(seconds: 59)
             #expect(pop.tick(seconds: 1) == 0, "minute \(minute)")
         }
@@ -243,15 +243,15 @@ import Wire
 
     @Test func isKeptUpBySignedPacketsAndNotByBareOnes() {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
-        _ = pop.fromOutside(.heartbeat())
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.heartbeat())
 
         for _ in 0..<10 {
             pop.advance(seconds: 59)
             pop.tick(seconds: 1)
             let signed = Packet.udp(Plan.them(1), Self.internet)
-            _ = pop.fromOutside(.ayiya(.forward, signed, time: pop.now.unixTime))
-            _ = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(2), Self.internet), from: Plan.home))
+            _ = pop.fromUnderlay(.ayiya(.forward, signed, time: pop.now.unixTime))
+            _ = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(2), Self.internet), from: Plan.home))
         }
 
         #expect(pop.tunnel(1).condition == .up)
@@ -261,11 +261,11 @@ import Wire
     @Test(.enabled(if: TestPoP.hasOneEngine))
     func comesUpAgain() {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
         pop.advance(seconds: 300)
         #expect(pop.tick(seconds: 1) == 1)
 
-        _ = pop.fromOutside(.ayiya(.noOperation, time: pop.now.unixTime, from: Plan.elsewhere))
+        _ = pop.fromUnderlay(.ayiya(.noOperation, time: pop.now.unixTime, from: Plan.elsewhere))
 
         #expect(Self.isUp(pop, 1, toward: Plan.elsewhere))
     }
@@ -274,7 +274,7 @@ import Wire
     @Test(.enabled(if: TestPoP.hasOneEngine), arguments: [3600, -3600] as [Int64])
     func survivesAStepOfTheWallClock(_ step: Int64) {
         let pop = TestPoP()
-        _ = pop.fromOutside(.ayiya(.noOperation))
+        _ = pop.fromUnderlay(.ayiya(.noOperation))
 
         pop.now.unixTime += step
         pop.advance(seconds: 298)
@@ -297,9 +297,9 @@ import Wire
     @Test func whenDisabledIgnoresBeats() {
         let pop = TestPoP()
 
-        let signed = pop.fromOutside(.ayiya(.forward, Packet.udp(Plan.them(6), Self.internet), tid: 6))
-        let heartbeat = pop.fromOutside(.heartbeat(tid: 6, password: Plan.ayiyaPassword))
-        let bare = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(6), Self.internet), from: Plan.home))
+        let signed = pop.fromUnderlay(.ayiya(.forward, Packet.udp(Plan.them(6), Self.internet), tid: 6))
+        let heartbeat = pop.fromUnderlay(.heartbeat(tid: 6, password: Plan.ayiyaPassword))
+        let bare = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(6), Self.internet), from: Plan.home))
 
         for outcome in [signed, heartbeat, bare] {
             #expect(outcome == .nothing(but: .dropped(.disabledTunnel)))
@@ -311,7 +311,7 @@ import Wire
     @Test func whenDisabledCarriesNothingFromAStaticEnd() {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(
+        let outcome = pop.fromUnderlay(
             .sixInFour(Packet.udp(Plan.them(3), Self.internet), from: Plan.remote(of: 3))
         )
 
@@ -325,8 +325,8 @@ import Wire
         for remote in [Plan.them(1), Plan.them(0), ipv6("2001:db8:3001::1"), Plan.daemon].map(IPAddress.ipv6)
         {
             let pop = TestPoP()
-            _ = pop.fromOutside(.ayiya(.noOperation, from: remote))
-            _ = pop.fromOutside(.heartbeat(from: remote))
+            _ = pop.fromUnderlay(.ayiya(.noOperation, from: remote))
+            _ = pop.fromUnderlay(.heartbeat(from: remote))
             #expect(pop.tunnel(1).path == nil && pop.tunnel(2).path == nil, "\(remote)")
         }
     }

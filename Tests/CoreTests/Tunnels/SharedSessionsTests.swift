@@ -29,7 +29,7 @@ import Wire
         pair.second.catchUp()
 
         #expect(pair.second.forwarder.tunnels[tid].session.path == Self.path(7))
-        #expect(pair.second.forwarder.gates[tid].condition == .up)
+        #expect(pair.second.forwarder.entries[tid].condition == .up)
         #expect(pair.second.tunnel(at: Self.path(7).remote) == tid)
     }
 
@@ -53,9 +53,9 @@ import Wire
         _ = pair.first.apply(new, at: Self.now)
 
         #expect(!pair.secondAccepts(Self.beat(from: 7, at: 200)))
-        #expect(pair.first.forwarder.gates[tid].condition == .down)
+        #expect(pair.first.forwarder.entries[tid].condition == .down)
         _ = pair.second.apply(new, at: Self.now)
-        #expect(pair.second.forwarder.gates[tid].condition == .down)
+        #expect(pair.second.forwarder.entries[tid].condition == .down)
         #expect(pair.secondAccepts(Self.beat(from: 7, at: 200)))
     }
 
@@ -107,7 +107,7 @@ import Wire
         let seconds: Int64 = 2_000
         let outcomes = Outcomes()
         DispatchQueue.concurrentPerform(iterations: engines) { index in
-            let place = EnginePlace(index: index + 1, of: engines + 1)
+            let place = EngineIndex(index + 1, of: engines + 1)
             var engine = Engine(
                 EnginePair.configuration(Plan.text),
                 seed: 1,
@@ -145,7 +145,7 @@ private final class Outcomes: @unchecked Sendable {
 
 /// Two engines of one PoP.
 private final class EnginePair {
-    static let now = Moment(monotonic: 1_000_000_000_000, unixTime: Plan.startTime)
+    static let now = Timestamp(monotonic: 1_000_000_000_000, unixTime: Plan.startTime)
 
     var first: Engine
     var second: Engine
@@ -158,14 +158,14 @@ private final class EnginePair {
             configuration,
             seed: 1,
             sharing: sessions,
-            as: EnginePlace(index: 0, of: 2),
+            as: EngineIndex(0, of: 2),
             at: now
         )
         self.second = Engine(
             configuration,
             seed: 1,
             sharing: sessions,
-            as: EnginePlace(index: 1, of: 2),
+            as: EngineIndex(1, of: 2),
             at: now
         )
     }

@@ -23,7 +23,7 @@ import Wire
         for protocolNumber in [47, 41, 41, 47, 47, 41] as [UInt8] {
             let packet: OuterPacket =
                 protocolNumber == 47 ? .gre(Self.up, from: remote) : .sixInFour(Self.up, from: remote)
-            #expect(pop.fromOutside(packet).fate == .forwarded)
+            #expect(pop.fromUnderlay(packet).fate == .forwarded)
             #expect(pop.fromUplink(Self.down).sent?.octets[9] == protocolNumber)
         }
     }
@@ -31,7 +31,7 @@ import Wire
     @Test func switchesOverIPv6Too() {
         let pop = TestPoP()
         let remote = Plan.remote(of: 5)
-        _ = pop.fromOutside(.gre(Packet.udp(Plan.them(5), Plan.internet), from: remote))
+        _ = pop.fromUnderlay(.gre(Packet.udp(Plan.them(5), Plan.internet), from: remote))
 
         let sent = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(5))).sent
 
@@ -55,7 +55,7 @@ import Wire
     func isNotSwitchedByAPacket(_ row: Row<OuterPacket, DropReason>) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(row.input)
+        let outcome = pop.fromUnderlay(row.input)
 
         #expect(outcome == .nothing(but: .dropped(row.output)))
         #expect(pop.tunnel(0).encapsulation == .sixInFour)
@@ -73,7 +73,7 @@ import Wire
     func isNotSwitchedByAnInvalidPacket(_ row: Row<OuterPacket, Void>) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(row.input)
+        let outcome = pop.fromUnderlay(row.input)
 
         #expect(outcome.fate != .forwarded)
         #expect(pop.tunnel(0).encapsulation == .sixInFour)
@@ -93,7 +93,7 @@ import Wire
     func doesNotAdoptTheAddressOfAGroup(_ row: Row<OuterPacket, Void>) {
         let pop = TestPoP()
 
-        let outcome = pop.fromOutside(row.input)
+        let outcome = pop.fromUnderlay(row.input)
 
         #expect(outcome == .nothing(but: .dropped(.impossibleDestination)))
         for number in [0, 5] as [UInt16] { #expect(pop.tunnel(number).path?.local.isGroup == false) }
@@ -125,9 +125,9 @@ import Wire
         let pop = TestPoP()
 
         let outcomes = [
-            pop.fromOutside(.ayiya(.noOperation, from: ip(source))),
-            pop.fromOutside(.heartbeat(from: ip(source))),
-            pop.fromOutside(.sixInFour(Self.up, from: ip(source))),
+            pop.fromUnderlay(.ayiya(.noOperation, from: ip(source))),
+            pop.fromUnderlay(.heartbeat(from: ip(source))),
+            pop.fromUnderlay(.sixInFour(Self.up, from: ip(source))),
         ]
 
         for outcome in outcomes { #expect(outcome == .nothing(but: .dropped(.wrongEndpoint))) }
@@ -137,8 +137,8 @@ import Wire
     @Test func ignoresBeatsEvenWithAPassword() {
         let pop = TestPoP(Plan.popLines + "tunnel set config 0 T1 198.51.100.1 up 1280 secret\n")
 
-        let signed = pop.fromOutside(.ayiya(.noOperation, tid: 0, password: "secret"))
-        let heartbeat = pop.fromOutside(.heartbeat(tid: 0, password: "secret"))
+        let signed = pop.fromUnderlay(.ayiya(.noOperation, tid: 0, password: "secret"))
+        let heartbeat = pop.fromUnderlay(.heartbeat(tid: 0, password: "secret"))
 
         #expect(signed.fate == .dropped(.nonAYIYAPacket))
         #expect(heartbeat.fate == .dropped(.nonHeartbeatPacket))
@@ -152,8 +152,8 @@ import Wire
         )
         let remote = ip("198.51.100.1")
 
-        let first = pop.fromOutside(.sixInFour(Self.up, from: remote))
-        let second = pop.fromOutside(.sixInFour(Packet.udp(Plan.them(9), Plan.internet), from: remote))
+        let first = pop.fromUnderlay(.sixInFour(Self.up, from: remote))
+        let second = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.them(9), Plan.internet), from: remote))
 
         #expect(first.fate == .forwarded && second.fate == .forwarded)
         #expect(pop.tunnel(0).traffic.ingress.packets == 1)
@@ -163,7 +163,7 @@ import Wire
     @Test func countsASpoofedInnerSourceOnce() {
         let pop = TestPoP()
 
-        _ = pop.fromOutside(.sixInFour(Packet.udp(Plan.internet, Plan.them(1)), from: Plan.remote(of: 0)))
+        _ = pop.fromUnderlay(.sixInFour(Packet.udp(Plan.internet, Plan.them(1)), from: Plan.remote(of: 0)))
 
         let counted = [nil, 0, 1].map { pop.errors(on: $0) }
         #expect(counted.flatMap(\.values).reduce(0, +) == 1)
@@ -182,7 +182,7 @@ import Wire
                     UInt64.random(in: 0...3, using: &generator)
                 )
             }
-            let outcome = pop.fromOutside(
+            let outcome = pop.fromUnderlay(
                 .sixInFour(Packet.udp(source, Plan.internet), from: Plan.remote(of: 0))
             )
             #expect(outcome.fate != .forwarded, "\(source)")

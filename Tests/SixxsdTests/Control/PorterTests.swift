@@ -171,7 +171,7 @@ import Wire
     // MARK: - A database that hangs
 
     @Test func othersWhileOneIsLookedUp() async throws {
-        let gate = Gate()
+        let gate = ForwardingEntry()
         let lookup = GroupLookup(patience: .milliseconds(50)) { user in
             if user == Self.stranger { gate.wait() }
             return Self.database[user] ?? .init()
@@ -232,7 +232,7 @@ import Wire
 }
 
 /// Holds threads up until it is opened.
-private final class Gate: Sendable {
+private final class ForwardingEntry: Sendable {
     private let isOpen = Atomic(false)
 
     func open() { self.isOpen.store(true, ordering: .relaxed) }

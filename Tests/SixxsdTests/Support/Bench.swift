@@ -114,8 +114,8 @@ final class Bench: Sendable {
         thread.start()
     }
 
-    private static var now: Moment {
-        Moment(monotonic: MonotonicClock.now(), unixTime: Int64(WallClock.secondsSince1970()))
+    private static var now: Timestamp {
+        Timestamp(monotonic: MonotonicClock.now(), unixTime: Int64(WallClock.secondsSince1970()))
     }
 
     // MARK: - Sessions
@@ -183,7 +183,7 @@ final class Bench: Sendable {
             var buffer = PacketBuffer(octets, range: start..<end)
             var spare = PacketBuffer(spareSpan.mutableBytes, range: start..<start)
             let outer = OuterHeader(path: path, trafficClass: 0)
-            _ = engine.receiveFromOutside(&buffer, spare: &spare, as: .ayiya, outer, at: now)
+            _ = engine.receiveFromUnderlay(&buffer, spare: &spare, as: .ayiya, outer, at: now)
         }
     }
 

@@ -15,8 +15,8 @@ func checkDoubt(_ input: [UInt8]) throws(BrokenInvariant) {
 }
 
 private func requireGuess(
-    _ guess: OffloadHeader?,
-    _ place: OffloadHeader.Checksum,
+    _ guess: VirtioNetHeader?,
+    _ place: VirtioNetHeader.Checksum,
     count: Int
 ) throws(BrokenInvariant) {
     guard let guess else { return }
@@ -32,7 +32,7 @@ private func requireGuess(
 }
 
 /// What has the sum of the pseudo-header for a checksum is in doubt, and something is guessed of it.
-private func requireDoubt(_ input: [UInt8], _ place: OffloadHeader.Checksum) throws(BrokenInvariant) {
+private func requireDoubt(_ input: [UInt8], _ place: VirtioNetHeader.Checksum) throws(BrokenInvariant) {
     let sum = DoubtfulPacket.pseudoHeaderSum(of: input.span.bytes, at: place)
     var unfinished = input
     let field = Int(place.start) + Int(place.offset)

@@ -165,19 +165,19 @@ private func requireValidUDP(
 }
 
 func checkOffload(_ input: [UInt8]) throws(BrokenInvariant) {
-    guard let header = try? OffloadHeader(input.span.bytes) else { return }
-    try require(input.count >= OffloadHeader.length, "the header lies in the input")
+    guard let header = try? VirtioNetHeader(input.span.bytes) else { return }
+    try require(input.count >= VirtioNetHeader.length, "the header lies in the input")
     try require(
         header.segmentation == .none || (header.segmentSize > 0 && header.checksum != nil),
         "segments have a size and a checksum"
     )
     try require(
-        OffloadHeader.isPlain(input.span.bytes) == (header.segmentation == .none && header.checksum == nil),
+        VirtioNetHeader.isPlain(input.span.bytes) == (header.segmentation == .none && header.checksum == nil),
         "a look at two octets tells whether nothing is to do"
     )
-    let octets = [UInt8](repeating: 0, count: OffloadHeader.length).rewritten {
+    let octets = [UInt8](repeating: 0, count: VirtioNetHeader.length).rewritten {
         header.encode(into: &$0, at: 0)
     }
-    let again = try? OffloadHeader(octets.span.bytes)
+    let again = try? VirtioNetHeader(octets.span.bytes)
     try require(again == header, "the header is written as it was read")
 }

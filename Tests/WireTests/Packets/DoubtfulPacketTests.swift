@@ -99,7 +99,7 @@ import Wire
 
     // MARK: - Guesses
 
-    private static func guess(_ octets: [UInt8]) -> OffloadHeader? {
+    private static func guess(_ octets: [UInt8]) -> VirtioNetHeader? {
         DoubtfulPacket.guess(octets.span.bytes)
     }
 
@@ -113,7 +113,7 @@ import Wire
         #expect(header.segmentation == .tcpOverIPv6)
         #expect(Int(header.headerLength) == front + 20)
         #expect(Int(header.segmentSize) == 1280 - front - 20)
-        #expect(header.checksum == OffloadHeader.Checksum(start: UInt16(front), offset: 16))
+        #expect(header.checksum == VirtioNetHeader.Checksum(start: UInt16(front), offset: 16))
     }
 
     @Test(arguments: [(tcp, 1220, true), (tcp, 1222, false), (udp, 1232, true), (udp, 1474, true)])
@@ -123,7 +123,7 @@ import Wire
         let header = try #require(Self.guess(octets))
 
         #expect((header.segmentation == .none) == isOne)
-        #expect(header.checksum == OffloadHeader.Checksum(start: 40, offset: kind == Self.tcp ? 16 : 6))
+        #expect(header.checksum == VirtioNetHeader.Checksum(start: 40, offset: kind == Self.tcp ? 16 : 6))
     }
 
     @Test func ofUDPThatWasMergedIsLeftAlone() {

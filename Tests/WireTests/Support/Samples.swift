@@ -19,7 +19,7 @@ enum Samples {
         case .control:
             ControlReplyTests.replies.map(\.input.encoded) + [Array("pop set\nid 1\n/\npop\n..\nend".utf8)]
         case .digest: [Array("abc".utf8), [UInt8](repeating: 0x61, count: 200)]
-        case .offload: [OffloadHeaderTests.bulk, [UInt8](repeating: 0, count: OffloadHeader.length)]
+        case .offload: [VirtioNetHeaderTests.bulk, [UInt8](repeating: 0, count: VirtioNetHeader.length)]
         case .doubt: Self.innerPackets + DoubtfulPacketTests.samples
         case .report: Self.reports.map { Array($0.utf8) }
         case .capture: CaptureTests.good.map(\.input)

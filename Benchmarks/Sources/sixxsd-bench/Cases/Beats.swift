@@ -47,7 +47,13 @@ final class Beats {
         for slot in lengths.indices {
             var buffer = arena.packet(slot: slot, count: lengths[slot])
             var spare = arena.packet(slot: slot &+ 1, count: 0)
-            _ = engine.receiveFromOutside(&buffer, spare: &spare, as: .heartbeat, outers[slot], at: Fleet.now)
+            _ = engine.receiveFromUnderlay(
+                &buffer,
+                spare: &spare,
+                as: .heartbeat,
+                outers[slot],
+                at: Fleet.now
+            )
         }
         precondition(engine.accounting.consumed == consumed + UInt64(lengths.count))
     }

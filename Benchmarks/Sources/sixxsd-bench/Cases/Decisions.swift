@@ -3,11 +3,11 @@ internal import Wire
 /// What it costs to check a packet's header and to decide its fate.
 enum Decisions {
     static func comparisons() -> [Comparison] {
-        let toSubnet = Scene(work: .decision, route: .uplinkToSubnet, outcome: .outside)
+        let toSubnet = Scene(work: .decision, route: .uplinkToSubnet, outcome: .underlay)
         var toManySubnets = toSubnet
         toManySubnets.subnetPrefixes = PoPSettings.maximumSubnetPrefixes
         return [
-            Comparison("uplink → tunnel", Scene(work: .decision, route: .uplinkToTunnel, outcome: .outside)),
+            Comparison("uplink → tunnel", Scene(work: .decision, route: .uplinkToTunnel, outcome: .underlay)),
             Comparison("uplink → subnet", toSubnet),
             Comparison("uplink → subnet, 16 subnet prefixes", toManySubnets),
             Comparison("tunnel → uplink", Scene(work: .decision, route: .tunnelToUplink, outcome: .uplink)),
@@ -16,7 +16,7 @@ enum Decisions {
 
     /// The decision for a packet from one tunnel to another; with one tunnel there is no other.
     static func betweenTunnels() -> Case {
-        Scene(work: .decision, route: .tunnelToTunnel, outcome: .outside)
+        Scene(work: .decision, route: .tunnelToTunnel, outcome: .underlay)
             .example("tunnel → tunnel", tunnels: TID.capacity)
     }
 

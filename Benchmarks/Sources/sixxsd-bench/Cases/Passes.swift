@@ -16,7 +16,7 @@ enum Passes {
 
     private static func sixInFour() -> [Comparison] {
         [
-            Comparison("uplink → 6in4", Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside)),
+            Comparison("uplink → 6in4", Scene(work: .pass, route: .uplinkToTunnel, outcome: .underlay)),
             Comparison(
                 "6in4 → uplink",
                 Scene(work: .pass, route: .tunnelToUplink, outcome: .uplink, outer: .ipv4)
@@ -29,7 +29,7 @@ enum Passes {
     }
 
     private static func ayiya(_ length: Int) -> [Comparison] {
-        var egress = Scene(work: .pass, route: .uplinkToTunnel, outcome: .outside, kind: .ayiya)
+        var egress = Scene(work: .pass, route: .uplinkToTunnel, outcome: .underlay, kind: .ayiya)
         var ingress = Scene(
             work: .pass,
             route: .tunnelToUplink,
@@ -47,7 +47,7 @@ enum Passes {
 
     private static func answers(_ length: Int) -> [Comparison] {
         var error = Scene(work: .pass, route: .uplinkToTunnel, outcome: .uplink)
-        var echo = Scene(work: .pass, route: .tunnelToPoP, outcome: .outside, outer: .ipv4)
+        var echo = Scene(work: .pass, route: .tunnelToPoP, outcome: .underlay, outer: .ipv4)
         error.length = length
         error.hopLimit = 1
         echo.length = length
@@ -59,7 +59,7 @@ enum Passes {
 
     /// A packet from one tunnel to another; with one tunnel there is no other.
     static func betweenTunnels() -> Case {
-        Scene(work: .pass, route: .tunnelToTunnel, outcome: .outside, outer: .ipv4)
+        Scene(work: .pass, route: .tunnelToTunnel, outcome: .underlay, outer: .ipv4)
             .example("6in4 → 6in4", tunnels: TID.capacity)
     }
 }

@@ -34,7 +34,7 @@ final class RouterErrors {
             var buffer = arena.packet(slot: number, count: beats.count)
             var spare = arena.packet(slot: number &+ 1, count: 0)
             let outer = OuterHeader(path: Self.path(of: beats.tids[number]), trafficClass: 0)
-            _ = engine.receiveFromOutside(&buffer, spare: &spare, as: .ayiya, outer, at: Fleet.now)
+            _ = engine.receiveFromUnderlay(&buffer, spare: &spare, as: .ayiya, outer, at: Fleet.now)
         }
     }
 
@@ -90,7 +90,7 @@ final class RouterErrors {
         for slot in 0..<Arena.slots {
             var buffer = arena.packet(slot: slot, count: Self.length)
             var spare = arena.packet(slot: slot &+ 1, count: 0)
-            _ = engine.receiveFromOutside(&buffer, spare: &spare, as: .icmpv4, outer, at: Fleet.now)
+            _ = engine.receiveFromUnderlay(&buffer, spare: &spare, as: .icmpv4, outer, at: Fleet.now)
         }
         precondition(engine.accounting.consumed == consumed + UInt64(Arena.slots))
     }

@@ -138,7 +138,7 @@ extension Bed {
             var buffer = arena.packet(slot: number, count: traffic.count)
             var spare = arena.packet(slot: number &+ 1, count: 0)
             let outer = Fleet.ayiyaOuter(traffic.tids[number])
-            let output = engine.receiveFromOutside(&buffer, spare: &spare, as: .ayiya, outer, at: Fleet.now)
+            let output = engine.receiveFromUnderlay(&buffer, spare: &spare, as: .ayiya, outer, at: Fleet.now)
             good &+= expected.isMet(by: output) ? 1 : 0
         }
         precondition(good == traffic.packets)
@@ -150,7 +150,7 @@ extension Scene.Outcome {
     @inline(__always)
     fileprivate func isMet(by verdict: Verdict) -> Bool {
         switch (self, verdict) {
-        case (.outside, .encapsulate), (.uplink, .transmitToUplink), (.nothing, .drop): true
+        case (.underlay, .encapsulate), (.uplink, .transmitToUplink), (.nothing, .drop): true
         default: false
         }
     }
@@ -159,7 +159,7 @@ extension Scene.Outcome {
     @inline(__always)
     fileprivate func isMet(by output: Output) -> Bool {
         switch (self, output.packet) {
-        case (.outside, .outside), (.uplink, .uplink), (.nothing, .none): true
+        case (.underlay, .underlay), (.uplink, .uplink), (.nothing, .none): true
         default: false
         }
     }

@@ -10,7 +10,7 @@ enum Fleet {
     }
 
     /// The time at which everything happens.
-    static let now = Moment(monotonic: 1_000_000_000_000, unixTime: 1_790_000_000)
+    static let now = Timestamp(monotonic: 1_000_000_000_000, unixTime: 1_790_000_000)
 
     static let popIPv4 = IPv4Address(192, 0, 2, 1)
     /// An address that no tunnel has.

@@ -12,7 +12,7 @@ struct Scene {
 
     /// What must become of every packet.
     enum Outcome {
-        case outside
+        case underlay
         case uplink
         case nothing
     }
