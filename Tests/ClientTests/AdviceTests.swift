@@ -36,6 +36,12 @@ struct AdviceTests {
     }
 
     @Test
+    func saysWhatAnICMPErrorIsWorth() {
+        let line = Advice.hearsay(about: Self.pop, "No route to host")
+        #expect(line.hasPrefix("an ICMP error says of packets to 192.0.2.1: No route to host. Anybody"))
+    }
+
+    @Test
     func guessesWhenThePoPIsSilent() {
         let silent = Liveness.Change.silent(for: .seconds(180))
 

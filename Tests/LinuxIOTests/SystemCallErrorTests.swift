@@ -1,3 +1,4 @@
+import Glibc
 import LinuxIO
 import SystemPackage
 import Testing
@@ -30,6 +31,20 @@ struct SystemCallErrorTests {
     @Test(arguments: cases)
     func readsAsASentence(_ example: Case) {
         #expect(example.error.description == example.text)
+    }
+
+    /// Each error that `icmp_err_convert`, `tab_unreach` (ICMPv6) and parameter problems come to.
+    @Test(arguments: [
+        ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT, ECONNREFUSED, EMSGSIZE, EOPNOTSUPP, EHOSTDOWN, ENONET, EPROTO,
+        EACCES,
+    ])
+    func knowsWhatICMPCanSay(_ error: CInt) {
+        #expect(SystemCallError(call: "recvmmsg", errno: Errno(rawValue: error)).mayComeFromOutside)
+    }
+
+    @Test(arguments: [EINVAL, ENOBUFS, ENOMEM, EBADF, EPERM, ENETDOWN])
+    func knowsWhatICMPCannotSay(_ error: CInt) {
+        #expect(!SystemCallError(call: "recvmmsg", errno: Errno(rawValue: error)).mayComeFromOutside)
     }
 
     @Test

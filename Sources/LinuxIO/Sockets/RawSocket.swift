@@ -68,7 +68,8 @@ public struct RawSocket: ~Copyable, Sendable {
         self.family = family
     }
 
-    /// Opens a socket that talks to one remote end only; what is sent gets its IP header from the kernel.
+    /// Opens a socket that talks to one remote end only; what is sent gets its IP header from the kernel, with DF clear over
+    /// IPv4.
     ///
     /// - Parameters:
     ///   - protocolNumber: An IANA protocol number.
@@ -81,6 +82,7 @@ public struct RawSocket: ~Copyable, Sendable {
         from local: IPAddress? = nil
     ) throws(SystemCallError) {
         let socket = try Self.open(protocolNumber, AddressFamily(of: remote))
+        try socket.learnNoPathMTUs(family: AddressFamily(of: remote), fragments: true)
         if let local {
             do throws(SystemCallError) {
                 try socket.bind(to: SocketAddress(local, port: 0))

@@ -98,14 +98,19 @@ struct SocketDescriptor: ~Copyable, Sendable {
     ///
     /// It believes whatever quotes the right addresses and ports, for all that the host sends that way. What is sent through
     /// the socket has DF clear over IPv4.
-    func learnNoPathMTUs(family: AddressFamily) throws(SystemCallError) {
+    ///
+    /// - Parameters:
+    ///   - family: Which version of IP.
+    ///   - fragments: Whether what is longer than the link takes leaves in fragments, and is not refused.
+    /// - Throws: ``SystemCallError``, which only a closed socket brings about.
+    func learnNoPathMTUs(family: AddressFamily, fragments: Bool = false) throws(SystemCallError) {
         let (ipv4, ipv6) = (CInt(IPPROTO_IP), CInt(IPPROTO_IPV6))
         switch family {
         case .ipv4:
-            let value = IP_PMTUDISC_INTERFACE
+            let value = fragments ? IP_PMTUDISC_OMIT : IP_PMTUDISC_INTERFACE
             try self.set("IP_MTU_DISCOVER", level: ipv4, option: IP_MTU_DISCOVER, to: value)
         case .ipv6:
-            let value = IPV6_PMTUDISC_INTERFACE
+            let value = fragments ? IPV6_PMTUDISC_OMIT : IPV6_PMTUDISC_INTERFACE
             try self.set("IPV6_MTU_DISCOVER", level: ipv6, option: IPV6_MTU_DISCOVER, to: value)
         }
     }
@@ -159,13 +164,15 @@ struct SocketDescriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Sends to the remote end that ``connect(to:)`` fixed.
+    /// Sends to the remote end that ``connect(to:)`` fixed, whatever ICMP says of what was sent before.
     func send(_ octets: RawSpan) throws(SystemCallError) {
-        try octets.withUnsafeBytes { buffer throws(SystemCallError) in
-            _ = try systemCall("send", about: self.subject) {
+        let result = octets.withUnsafeBytes { buffer in
+            attemptToSend {
                 Glibc.send(self.rawValue, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
             }
         }
+        guard case .failure(let error) = result else { return }
+        throw SystemCallError(call: "send", errno: error, subject: self.subject)
     }
 
     /// The local end, as the kernel chose it.

@@ -80,7 +80,8 @@ public struct UDPSocket: ~Copyable, Sendable {
         self.family = family
     }
 
-    /// Opens a socket that talks to one remote end only, from a port that the kernel chooses.
+    /// Opens a socket that talks to one remote end only, from a port that the kernel chooses; what it sends has DF clear over
+    /// IPv4.
     ///
     /// - Parameters:
     ///   - remote: The far end.
@@ -88,6 +89,7 @@ public struct UDPSocket: ~Copyable, Sendable {
     /// - Throws: ``SystemCallError``, for instance when there is no route or the local address is not ours.
     public init(connectedTo remote: Endpoint, from local: IPAddress? = nil) throws(SystemCallError) {
         let socket = try Self.open(AddressFamily(of: remote.address), subject: "UDP to \(remote)")
+        try socket.learnNoPathMTUs(family: AddressFamily(of: remote.address), fragments: true)
         if let local {
             do throws(SystemCallError) {
                 try socket.bind(to: SocketAddress(local, port: 0))
@@ -165,7 +167,7 @@ public struct UDPSocket: ~Copyable, Sendable {
 
     /// Sends a datagram to the remote end of a connected socket, without waiting.
     ///
-    /// - Throws: ``SystemCallError``; a refusal that ICMP reported for an earlier datagram too (`ECONNREFUSED`).
+    /// - Throws: ``SystemCallError``, for instance when the network can't be reached.
     public func send(_ datagram: RawSpan) throws(SystemCallError) {
         try self.socket.send(datagram)
     }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import SystemPackage
 
 extension SystemCallError {
@@ -10,14 +11,21 @@ extension SystemCallError {
     /// Whether the far host said that nothing there takes what a connected socket sends.
     public var isRefusal: Bool { self.errno == .connectionRefused || self.errno == .protocolNotAvailable }
 
-    /// Whether sending failed for one packet only, so that the socket is as good as before: no room, too long,
-    /// forbidden by a packet filter, or refused by the far host.
-    public var concernsOnePacket: Bool {
-        switch self.errno {
-        case .resourceTemporarilyUnavailable, .noBufferSpace, .messageTooLong, .notPermitted,
-            .permissionDenied:
-            true
-        default: self.isRefusal
-        }
-    }
+    /// Whether a packet was longer than what its path or its link takes.
+    public var isTooLong: Bool { self.errno == .messageTooLong }
+
+    /// Whether an ICMP error can have brought it, which anybody can make up: a socket keeps what such a message says until its
+    /// next call, whatever that is about.
+    public var mayComeFromOutside: Bool { Self.sayingsOfICMP.contains(self.errno) }
+
+    /// What Linux makes of the codes of ICMP and ICMPv6.
+    private static let sayingsOfICMP: Set<Errno> = [
+        .networkUnreachable, .noRouteToHost, .protocolNotAvailable, .connectionRefused, .messageTooLong,
+        .permissionDenied, Errno(rawValue: EOPNOTSUPP), Errno(rawValue: EHOSTDOWN), Errno(rawValue: ENONET),
+        Errno(rawValue: EPROTO),
+    ]
+
+    /// Whether sending failed for one packet only, so that the socket is as good as before: no room, or forbidden by a packet
+    /// filter.
+    public var concernsOnePacket: Bool { self.errno.isLackOfRoom || self.errno == .notPermitted }
 }

@@ -32,8 +32,18 @@ extension ClientLoop {
     /// Gives the host what came from the PoP.
     mutating func receive(_ channel: PoPSocket.Channel) {
         let now = Self.now()
+        // Behind an ICMP error, packets may wait; who sends errors without end is not to hold up the rest.
+        var triesLeft = 4
+        while triesLeft > 0, self.receive(channel, at: now) { triesLeft -= 1 }
+        self.reportChange(at: now)
+    }
+
+    /// Receives once.
+    ///
+    /// - Returns: Whether there was nothing but an ICMP error.
+    private mutating func receive(_ channel: PoPSocket.Channel, at now: ClientTime) -> Bool {
         // Closed by an error that an earlier descriptor of this turn met.
-        guard let descriptor = self.popSocket.fileDescriptor(of: channel) else { return }
+        guard let descriptor = self.popSocket.fileDescriptor(of: channel) else { return false }
         do throws(SystemCallError) {
             let count = try self.received.receive(from: descriptor, atMost: self.receiveBudget.messages)
             // Nothing but refusals comes to the socket of the heartbeats.
@@ -47,10 +57,10 @@ extension ClientLoop {
             self.forgetOldNews(at: now)
             self.receivedCount += UInt64(packets)
             self.receiveBudget.note(messages: count, packets: packets)
+            return false
         } catch {
-            self.popSocket.noteFailure(error, at: now.monotonic)
+            return self.popSocket.noteReceiveFailure(error, at: now.monotonic)
         }
-        self.reportChange(at: now)
     }
 
     /// Takes the datagrams of a message.

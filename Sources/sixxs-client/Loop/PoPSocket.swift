@@ -83,10 +83,14 @@ final class PoPSocket {
     }
 
     /// The address that the kernel would choose at this moment to reach the PoP, or nil without a route.
-    static func preferredAddress(toward pop: IPv4Address) -> IPAddress? {
-        guard let socket = try? UDPSocket(connectedTo: Endpoint(.ipv4(pop), port: AYIYAPacket.port)) else {
-            return nil
-        }
+    ///
+    /// - Parameters:
+    ///   - pop: The PoP's outer address.
+    ///   - local: The address that it must be, if there is no choice.
+    /// - Returns: The address.
+    static func preferredAddress(toward pop: IPv4Address, from local: IPAddress? = nil) -> IPAddress? {
+        let there = Endpoint(.ipv4(pop), port: AYIYAPacket.port)
+        guard let socket = try? UDPSocket(connectedTo: there, from: local) else { return nil }
         return try? socket.localEndpoint().address
     }
 

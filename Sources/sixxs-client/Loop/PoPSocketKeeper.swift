@@ -6,6 +6,8 @@ import Wire
 struct PoPSocketKeeper: ~Copyable {
     private static let firstPause: Duration = .seconds(1)
     private static let longestPause: Duration = .seconds(30)
+    /// How long nothing is said of more ICMP errors.
+    private static let quietTime: Duration = .seconds(3600)
 
     private let encapsulation: TunnelProtocol
     private let pop: IPv4Address
@@ -16,6 +18,8 @@ struct PoPSocketKeeper: ~Copyable {
     private var nextAttempt: Duration
     private var pause = Self.firstPause
     private var isRefused = false
+    /// When the log was last told of an ICMP error; nil when it never was.
+    private var lastHearsay: Duration?
     private var state = State.untried
 
     /// What the log has been told last, so that it is told changes only.
@@ -161,15 +165,50 @@ struct PoPSocketKeeper: ~Copyable {
         self.noteFailure(SystemCallError(call: "sendmmsg", errno: failure.errno), at: now)
     }
 
-    /// Looks at what sending or receiving failed with.
-    mutating func noteFailure(_ error: SystemCallError, at now: Duration) {
-        if error.isRefusal {
-            self.noteRefusal()
-        } else if error.concernsOnePacket {
+    /// Looks at what receiving failed with.
+    ///
+    /// - Returns: Whether it was only an ICMP error, behind which more may wait to be received.
+    mutating func noteReceiveFailure(_ error: SystemCallError, at now: Duration) -> Bool {
+        guard error.mayComeFromOutside else {
+            self.close(after: error, at: now)
+            return false
+        }
+        self.noteHearsay(error, at: now)
+        return true
+    }
+
+    /// Looks at what sending failed with, though it was tried again.
+    private mutating func noteFailure(_ error: SystemCallError, at now: Duration) {
+        if error.concernsOnePacket {
             self.logger.debug("a packet was lost: \(error)")
+        } else if error.mayComeFromOutside, self.hasWay {
+            self.noteHearsay(error, at: now)
         } else {
             self.close(after: error, at: now)
         }
+    }
+
+    /// Whether the kernel itself still knows the way, whatever ICMP errors say.
+    private var hasWay: Bool {
+        guard let address = self.localAddress else { return false }
+        return PoPSocket.preferredAddress(toward: self.pop, from: self.local) == address
+    }
+
+    /// Notes what an ICMP error says.
+    ///
+    /// Anybody can make one up, so nothing is done about it.
+    private mutating func noteHearsay(_ error: SystemCallError, at now: Duration) {
+        guard !error.isRefusal else {
+            self.noteRefusal()
+            return
+        }
+        guard !error.isTooLong else {
+            self.logger.debug("a packet was too long, or an ICMP error says so: \(error)")
+            return
+        }
+        if let lastHearsay, now - lastHearsay < Self.quietTime { return }
+        self.lastHearsay = now
+        self.logger.notice("\(Advice.hearsay(about: self.pop, "\(error.errno)"))")
     }
 
     /// Notes that the tunnel works, so that a later refusal is told again.

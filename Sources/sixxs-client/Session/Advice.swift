@@ -29,6 +29,12 @@ struct Advice: Sendable {
         return "\(pop) refuses \(what): no tunnel daemon runs there"
     }
 
+    /// What it means that an ICMP error says that packets don't arrive, or that they are wrong.
+    static func hearsay(about pop: IPv4Address, _ error: String) -> String {
+        "an ICMP error says of packets to \(pop): \(error). Anybody can make up such a message: sending goes on, and nothing "
+            + "more is said of others for an hour"
+    }
+
     /// One line about a change.
     ///
     /// - Parameters:
