@@ -8,7 +8,8 @@ import Wire
 /// The host's tables as a test has them.
 private final class FakeHost {
     var link: LinkState? = LinkState(isUp: true, mtu: 1480)
-    var addresses: [IPv6Address] = []
+    /// Each with its length, of which the kernel keeps one.
+    var addresses: [IPv6Address: Int] = [:]
     var routes: [IPv6RouteEntry] = []
     var refusal: Errno?
 
@@ -23,7 +24,7 @@ private struct FakeTables: HostTables {
     mutating func state(of device: NetworkDevice) throws(SystemCallError) -> LinkState? { self.host.link }
 
     mutating func addresses(of device: NetworkDevice) throws(SystemCallError) -> [InterfaceAddress] {
-        self.host.addresses.map { InterfaceAddress($0, prefixLength: 64, interface: device.index) }
+        self.host.addresses.map { InterfaceAddress($0.key, prefixLength: $0.value, interface: device.index) }
     }
 
     mutating func routes(to destination: IPv6Prefix?) throws(SystemCallError) -> [IPv6RouteEntry] {
@@ -51,7 +52,18 @@ private struct FakeTables: HostTables {
         to device: NetworkDevice
     ) throws(SystemCallError) {
         try self.host.check()
-        self.host.addresses.append(address)
+        if self.host.addresses[address] == nil { self.host.addresses[address] = prefixLength }
+    }
+
+    mutating func removeAddress(
+        _ address: IPv6Address,
+        prefixLength: Int,
+        from device: NetworkDevice
+    ) throws(SystemCallError) {
+        guard self.host.addresses[address] == prefixLength else {
+            throw SystemCallError(call: "RTM_DELADDR", errno: Errno(rawValue: 99))
+        }
+        self.host.addresses[address] = nil
     }
 
     mutating func addRoute(
@@ -111,10 +123,11 @@ private struct FakeTables: HostTables {
 
     // swift-format-ignore
     fileprivate static let losses = [
-        Loss("the address", ["address 2001:db8:2ff:1::2/64"]) { $0.addresses = [] },
+        Loss("the address", ["address 2001:db8:2ff:1::2/64"]) { $0.addresses = [:] },
+        Loss("the address's length", ["address 2001:db8:2ff:1::2/64, which was /128"]) { $0.addresses = [TestTunnel.us: 128] },
         Loss("the default route", ["the default route"]) { $0.routes = [] },
         Loss("the MTU", ["MTU 1480, which was 1280"]) { $0.link = LinkState(isUp: true, mtu: 1280) },
-        Loss("both, with the device down and up", ["address 2001:db8:2ff:1::2/64", "the default route"]) { $0.addresses = []; $0.routes = [] },
+        Loss("both, with the device down and up", ["address 2001:db8:2ff:1::2/64", "the default route"]) { $0.addresses = [:]; $0.routes = [] },
     ]
 
     @Test(arguments: losses)
@@ -131,7 +144,7 @@ private struct FakeTables: HostTables {
         let host = FakeHost()
         var side = try Self.side(host)
         host.link = LinkState(isUp: false, mtu: 1480)
-        host.addresses = []
+        host.addresses = [:]
         host.routes = []
 
         #expect(try side.mend(at: .seconds(10)) == [] && side.downSince == .seconds(10))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import struct
+import time
 
 import pytest
 
@@ -130,13 +131,29 @@ def test_the_host_has_back_what_the_client_gave_it(site: Site) -> None:
     home = site.home()
     client = site.client(home, AYIYA).start()
     assert client.process is not None
-    for lines in (["-6 route del default dev sixxs0"], [f"addr del {client.identity}/64 dev sixxs0"],
+    for lines in (["-6 route del default dev sixxs0"],
+                  [f"addr del {client.identity}/64 dev sixxs0", f"addr add {client.identity}/128 dev sixxs0"],
                   ["link set sixxs0 mtu 1400"], ["link set sixxs0 down", "link set sixxs0 up"], ["link set sixxs0 down"]):
         said = client.process.output.count("put back")
         change(home, *lines)
         wait_for(lambda: client.process.output.count("put back") > said, SOON, f"the client to see {lines}")
         wait_for(lambda: ping(home, SERVER, count=1, timeout=0.5).received, SOON, f"the tunnel after {lines}")
         assert home.show("link", "show", "dev", "sixxs0")[0]["mtu"] == 1428  # type: ignore[index]
+        there = home.show("addr", "show", "dev", "sixxs0")[0]["addr_info"]  # type: ignore[index]
+        assert (client.identity, 64) in {(entry["local"], entry["prefixlen"]) for entry in there}
+
+
+def test_the_client_does_not_quarrel_without_end(site: Site) -> None:
+    site.daemon(AYIYA)
+    home = site.home()
+    client = site.client(home, AYIYA).start()
+    assert client.process is not None
+    said = client.process.output.count("put back")
+    for _ in range(18):
+        home.run("ip", "addr", "del", f"{client.identity}/64", "dev", "sixxs0", check=False)
+        time.sleep(0.4)
+    assert client.process.output.count("put back address") - said == 8
+    assert client.process.output.count("again and again") == 1
 
 
 def test_the_client_says_that_packets_go_elsewhere(site: Site) -> None:

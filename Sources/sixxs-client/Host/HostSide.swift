@@ -62,10 +62,15 @@ struct HostSide<Tables: HostTables & ~Copyable>: ~Copyable {
     }
 
     private mutating func mendAddress() throws(SystemCallError) -> [String] {
-        let there = try self.tables.addresses(of: self.device)
-        if there.contains(where: { $0.address == self.identity && $0.prefixLength == 64 }) { return [] }
+        let there = try self.tables.addresses(of: self.device).filter { $0.address == self.identity }
+        if there.contains(where: { $0.prefixLength == 64 }) { return [] }
+        // The kernel keeps an address once, with the length that came first.
+        for other in there {
+            try self.tables.removeAddress(self.identity, prefixLength: other.prefixLength, from: self.device)
+        }
         try self.tables.addAddress(self.identity, prefixLength: 64, to: self.device)
-        return ["address \(self.identity)/64"]
+        let before = there.first.map { ", which was /\($0.prefixLength)" } ?? ""
+        return ["address \(self.identity)/64\(before)"]
     }
 
     private mutating func mendRoute() throws(SystemCallError) -> [String] {

@@ -30,6 +30,13 @@ protocol HostTables: ~Copyable {
         to device: NetworkDevice
     ) throws(SystemCallError)
 
+    /// Takes an address from a device.
+    mutating func removeAddress(
+        _ address: IPv6Address,
+        prefixLength: Int,
+        from device: NetworkDevice
+    ) throws(SystemCallError)
+
     /// Adds a route, unless there is one with the same destination and metric.
     mutating func addRoute(
         _ route: IPv6Route,

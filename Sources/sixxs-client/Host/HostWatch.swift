@@ -16,6 +16,8 @@ struct HostWatch: ~Copyable {
     private let logger: Logger
     /// When it is looked at next.
     private(set) var deadline: Duration
+    /// How soon and how loudly, if somebody undoes it again and again.
+    private var pause = MendPause()
     /// What the log was told last of what can't be put back.
     private var lastFailure = ""
     /// What the log was told last of where packets go instead; nil when they go through the tunnel.
@@ -54,7 +56,9 @@ struct HostWatch: ~Copyable {
     }
 
     /// Has it looked at soon.
-    mutating func lookSoon(at now: Duration) { self.deadline = min(self.deadline, now + Self.haste) }
+    mutating func lookSoon(at now: Duration) {
+        self.deadline = min(self.deadline, max(now + Self.haste, self.pause.end ?? now))
+    }
 
     /// Looks, if it is time.
     ///
@@ -65,9 +69,7 @@ struct HostWatch: ~Copyable {
         guard now >= self.deadline else { return }
         self.deadline = now + Self.interval
         do throws(SystemCallError) {
-            for thing in try self.side.mend(at: now) {
-                self.logger.warning("the host had lost what the tunnel needs: put back \(thing)")
-            }
+            self.tell(ofMended: try self.side.mend(at: now), at: now)
             if let since = self.side.downSince {
                 self.deadline = since + HostSide<RouteNetlink>.patience
                 return
@@ -83,6 +85,22 @@ struct HostWatch: ~Copyable {
             }
             self.lastFailure = words
         }
+    }
+
+    private mutating func tell(ofMended things: [String], at now: Duration) {
+        guard !things.isEmpty else { return }
+        let telling = self.pause.note(at: now)
+        guard telling != .nothing else { return }
+        for thing in things {
+            self.logger.warning("the host had lost what the tunnel needs: put back \(thing)")
+        }
+        guard telling == .last else { return }
+        self.logger.error(
+            """
+            something on this host undoes that again and again (another network manager?): it is put back less often from \
+            now on, and without a word
+            """
+        )
     }
 
     private mutating func tell(of detour: IPv6RouteEntry?) {
