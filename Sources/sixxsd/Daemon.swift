@@ -116,7 +116,10 @@ struct Daemon {
             at: options.doors,
             logger: logger
         )
-        try await self.controller.begin(start)
+        do { try await self.controller.begin(start) } catch {
+            await self.server.close()
+            throw error
+        }
         if !openings.spreadsFlows {
             logger.notice("the kernel spreads flows over the workers its own way: CAP_BPF is missing")
         }

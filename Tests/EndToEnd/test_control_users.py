@@ -11,6 +11,7 @@ import pwd
 import socket
 import stat
 import struct
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -324,3 +325,55 @@ def test_the_host_is_not_locked_out_by_accident(site: Site) -> None:
     with contextlib.closing(daemon.unix_session()) as session:
         assert session.push(2, text).is_success
         assert "10.0.0.0/8" in (session.command("pop cliacl list").lines or ())
+
+
+KNOCKING = """
+import socket
+while True:
+    try:
+        socket.create_connection(("127.0.0.1", 42003), 0.2).close()
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.seconds(60)
+def test_nobody_disturbs_the_end(site: Site) -> None:
+    """Connections that come and go while the daemon ends are closed, and no reason to fall over."""
+    for _ in range(6):
+        daemon = site.daemon(TUNNEL)
+        with idle(site, 0, 10):
+            strangers = [site.pop.spawn("setpriv", f"--reuid={STRANGER_UID}", f"--regid={STRANGER_UID}", "--clear-groups",
+                                        sys.executable, "-c", KNOCKING) for _ in range(2)]
+            time.sleep(0.5)
+            assert daemon.stop() == 0
+            for stranger in strangers:
+                stranger.kill()
+
+
+@pytest.mark.seconds(60)
+def test_reports_of_one_user_hold_up_nobody(site: Site) -> None:
+    tunnels = [TunnelLine(tid, 10000 + tid, "ayiya", 1280, PASSWORD) for tid in range(1000)]
+    daemon = Daemon(site.pop, site.programs.sixxsd, configuration(PLAN, tunnels)).let_centre_in()
+    daemon.options = ["--control-users", "@sxops,sxother"]
+    daemon.start()
+    before = peak(daemon)
+    with idle(site, STRANGER_UID, 100) as sessions:
+        for session in sessions:
+            session.sendall(b"pop report\n" * 10)
+        time.sleep(2)
+        started = time.monotonic()
+        assert daemon.command("pop show status").is_success
+        assert time.monotonic() - started < 10
+        # Two of them, however many ask and don't read.
+        assert peak(daemon) - before < 64 << 10
+
+
+def test_root_has_places_that_nobody_takes(site: Site) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, configuration(PLAN, [TUNNEL])).let_centre_in()
+    daemon.options = ["--control-users", "all"]
+    daemon.start()
+    with contextlib.ExitStack() as stack:
+        for uid in (UID, STRANGER_UID, 4001, 4002, 4003):
+            stack.enter_context(idle(site, uid, 110))
+        assert daemon.command("pop show version").is_success

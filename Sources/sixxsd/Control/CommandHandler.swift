@@ -28,6 +28,11 @@ struct CommandHandler: Sendable {
         case network
     }
 
+    /// Commands that look at all tunnels, or whose reply may be large: of those each user has a few at once.
+    static let large: Set<String> = [
+        "pop report", "pop show status", "tunnel list", "tunnel stats", "config show", "explain",
+    ]
+
     /// What comes of a command.
     enum Answer: Sendable {
         case reply(ControlReply)
@@ -65,6 +70,14 @@ struct CommandHandler: Sendable {
         } catch {
             return .reply(ControlReply(500, "\(error)"))
         }
+    }
+
+    /// Carries out a command that is answered by a reply, as all those do that take long.
+    func reply(_ path: String, _ words: Words, for caller: Caller) async -> ControlReply {
+        guard case .reply(let reply) = await self.perform(path, words, for: caller) else {
+            return ControlReply(500, "\(path) has no single reply")
+        }
+        return reply
     }
 
     private func answer(_ path: String, _ words: Words, for caller: Caller) async throws -> Answer {

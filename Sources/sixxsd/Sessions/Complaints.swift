@@ -19,8 +19,9 @@ final class Complaints: Sendable {
         let isNew = self.last.withLock { last in
             let now = ContinuousClock.now
             if let before = last[refusal], now - before < Self.pause { return false }
-            if last.count >= Self.capacity { last = last.filter { now - $0.value < Self.pause } }
-            guard last.count < Self.capacity else { return false }
+            if last.count >= Self.capacity, let oldest = last.min(by: { $0.value < $1.value }) {
+                last[oldest.key] = nil
+            }
             last[refusal] = now
             return true
         }

@@ -133,9 +133,7 @@ private struct SessionReader {
             guard let octets = self.framer.nextBody(count: request.length) else { return false }
             self.textRequest = nil
             self.clock.touch()
-            let reply = await self.handler.take(request, octets)
-            self.registry.endText(self.guest, octets: request.length)
-            try await self.writer.send(reply)
+            try await self.answer(request, octets)
             return true
         }
         switch self.framer.nextLine() {
@@ -203,7 +201,29 @@ private struct SessionReader {
         try await self.writer.send(ControlReply(404, "\(text), try help"))
     }
 
+    private func answer(_ request: TextRequest, _ octets: [UInt8]) async throws {
+        defer { self.registry.endText(self.guest, octets: request.length) }
+        guard case .difference = request.purpose else {
+            return try await self.writer.send(await self.handler.take(request, octets))
+        }
+        try await self.takeTurn { await self.handler.take(request, octets) }
+    }
+
+    /// Answers what takes long when it is this user's turn, and leaves the place to others once the kernel has the answer.
+    private func takeTurn(_ work: () async -> ControlReply) async throws {
+        let turns = self.registry.turns
+        try await turns.begin(self.guest)
+        defer { turns.endReply(self.guest) }
+        let reply = await work()
+        turns.endWork(self.guest)
+        try await self.writer.send(reply)
+    }
+
     private mutating func perform(_ path: String, _ words: Words) async throws {
+        if CommandHandler.large.contains(path) {
+            let (handler, caller) = (self.handler, self.caller)
+            return try await self.takeTurn { await handler.reply(path, words, for: caller) }
+        }
         switch await self.handler.perform(path, words, for: self.caller) {
         case .reply(let reply): try await self.writer.send(reply)
         case .trace(let request): try await self.traces.trace(request)

@@ -109,15 +109,12 @@ struct ControlUsers: Sendable {
         case kept
     }
 
-    /// Judges a user by the number alone; nil when the groups must be known.
-    func standing(of user: UInt32) -> Standing? {
-        if user == 0 || user == self.own { return .kept }
-        return nil
-    }
+    /// Whether a user is root or the daemon's own: whatever the list says, they may.
+    func isOwner(_ user: UInt32) -> Bool { user == 0 || user == self.own }
 
     /// Judges a user.
     func standing(of user: UInt32, in groups: Set<UInt32>) -> Standing {
-        if let standing = self.standing(of: user) { return standing }
+        if self.isOwner(user) { return .kept }
         let isMember = self.members.contains { member in
             switch member {
             case .user(let number): number == user

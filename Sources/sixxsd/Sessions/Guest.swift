@@ -23,7 +23,20 @@ struct Guest: Hashable, Sendable {
     let name: Name
     /// Whether there are places that are kept for such.
     let isKept: Bool
+    /// Whether it is root or the daemon's own user, whose places nobody else can take.
+    private(set) var isOwner = false
 
     /// Root, for whom there is always a place.
-    static let root = Guest(name: .user(0), isKept: true)
+    static let root = Guest(owner: 0)
+
+    init(name: Name, isKept: Bool) {
+        self.name = name
+        self.isKept = isKept
+    }
+
+    /// Root, or the daemon's own user.
+    init(owner user: UInt32) {
+        self.init(name: .user(user), isKept: true)
+        self.isOwner = true
+    }
 }

@@ -117,6 +117,12 @@ final class Porter: Sendable {
 
     // MARK: - What they may
 
+    /// Knows root and the daemon's own user, without waiting; nil for everybody else.
+    func owner(_ acquaintance: Acquaintance) -> Guest? {
+        guard case .user(let user) = acquaintance.name, self.users.isOwner(user) else { return nil }
+        return Guest(owner: user)
+    }
+
     /// Says for whom places are counted.
     ///
     /// Waits for the host's database of users, where the groups must be known.
@@ -126,9 +132,7 @@ final class Porter: Sendable {
         guard case .user(let user) = acquaintance.name else {
             return Guest(name: acquaintance.name, isKept: false)
         }
-        if let standing = self.users.standing(of: user) {
-            return Guest(name: acquaintance.name, isKept: standing == .kept)
-        }
+        if let owner = self.owner(acquaintance) { return owner }
         // A process may be in groups that the database doesn't give its user, and the other way round.
         if let groups = acquaintance.groups, self.users.standing(of: user, in: groups) == .kept {
             return Guest(name: acquaintance.name, isKept: true)

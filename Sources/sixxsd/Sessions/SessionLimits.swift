@@ -10,11 +10,11 @@ struct SessionLimits: Sendable {
     var watch = Duration.seconds(1)
     /// How long a connection that was refused may stay to read why.
     var refusal = Duration.seconds(1)
-    /// Sessions of one user, or of one remote network, on one door.
+    /// Sessions of one user, or of one remote network, on all doors.
     var sessionsOfOne = 100
-    /// Sessions in all.
+    /// Sessions in all, besides those of root and of the daemon's user.
     var sessions = 400
-    /// As many of those are kept for root, the daemon's user and the socket's group.
+    /// As many of those are kept for the socket's group.
     var keptSessions = 150
     /// Connections of one user that are judged; as many again that were refused and are not gone yet.
     var waitingOfOne = 32
@@ -24,10 +24,14 @@ struct SessionLimits: Sendable {
     var textsOfOne = 8
     /// What the texts of one user may have together, in octets: two of the largest.
     var textOctetsOfOne = 8 << 20
-    /// What all texts may have together, in octets.
+    /// What all texts may have together, in octets, besides those of root and of the daemon's user.
     var textOctets = 24 << 20
     /// As many of those are kept as sessions are.
     var keptTextOctets = 16 << 20
+    /// Commands that take long or say much, of one user: at work, or not read by the other side yet.
+    var largeCommandsOfOne = 2
+    /// Such commands at work at once, besides those of root and of the daemon's user.
+    var largeCommandsAtWork = 2
     /// Tunnels that one session may trace at once.
     var traces = 16
     /// Commands that don't exist, one after the other, after which whoever sends them is taken for a stranger.

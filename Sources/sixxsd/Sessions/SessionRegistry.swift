@@ -2,14 +2,9 @@ import Synchronization
 
 /// Counts what all control sessions take together, and what each user's do.
 ///
-/// Nobody's take so much that there is nothing left for others; of what all share, a part is kept for those who run the PoP.
+/// Nobody's take so much that there is nothing left for others; of what all share, a part is kept for
+/// the socket's group, and root and the daemon's user have their own.
 final class SessionRegistry: Sendable {
-    /// How a session came in.
-    enum Door: Hashable, Sendable {
-        case tcp
-        case unixSocket
-    }
-
     /// Why there is no place.
     enum Full: Hashable, Sendable {
         /// This guest has all that one may have.
@@ -31,12 +26,6 @@ final class SessionRegistry: Sendable {
         let stage: Stage
     }
 
-    /// Who came in by which door.
-    private struct Entrance: Hashable {
-        let name: Guest.Name
-        let door: Door
-    }
-
     private struct Texts {
         var count = 0
         var octets = 0
@@ -45,7 +34,8 @@ final class SessionRegistry: Sendable {
     private struct Counts {
         var waiting: [Waiting: Int] = [:]
         var waitingInAll: [Stage: Int] = [:]
-        var sessions: [Entrance: Int] = [:]
+        var sessions: [Guest.Name: Int] = [:]
+        /// Without those of owners, who have places of their own.
         var sessionsInAll = 0
         var ordinarySessions = 0
         var texts: [Guest.Name: Texts] = [:]
@@ -53,11 +43,15 @@ final class SessionRegistry: Sendable {
         var ordinaryOctets = 0
     }
 
+    /// Whose turn it is with what takes long.
+    let turns: CommandTurns
+
     private let limits: SessionLimits
     private let counts = Mutex(Counts())
 
     init(_ limits: SessionLimits) {
         self.limits = limits
+        self.turns = CommandTurns(limits)
     }
 
     // MARK: - Connections that are no sessions
@@ -86,24 +80,26 @@ final class SessionRegistry: Sendable {
     // MARK: - Sessions
 
     /// Lets a session in; nil when there is room.
-    func enter(_ guest: Guest, by door: Door) -> Full? {
+    func enter(_ guest: Guest) -> Full? {
         self.counts.withLock { counts in
-            let entrance = Entrance(name: guest.name, door: door)
-            let count = counts.sessions[entrance, default: 0]
+            let count = counts.sessions[guest.name, default: 0]
             guard count < self.limits.sessionsOfOne else { return .ofGuest }
-            guard counts.sessionsInAll < self.limits.sessions else { return .ofAll }
-            let mostOrdinary = self.limits.sessions - self.limits.keptSessions
-            guard guest.isKept || counts.ordinarySessions < mostOrdinary else { return .ofAll }
-            counts.sessions[entrance] = count + 1
-            counts.sessionsInAll += 1
-            counts.ordinarySessions += guest.isKept ? 0 : 1
+            if !guest.isOwner {
+                guard counts.sessionsInAll < self.limits.sessions else { return .ofAll }
+                let mostOrdinary = self.limits.sessions - self.limits.keptSessions
+                guard guest.isKept || counts.ordinarySessions < mostOrdinary else { return .ofAll }
+                counts.sessionsInAll += 1
+                counts.ordinarySessions += guest.isKept ? 0 : 1
+            }
+            counts.sessions[guest.name] = count + 1
             return nil
         }
     }
 
-    func leave(_ guest: Guest, by door: Door) {
+    func leave(_ guest: Guest) {
         self.counts.withLock { counts in
-            counts.sessions.decrease(Entrance(name: guest.name, door: door))
+            counts.sessions.decrease(guest.name)
+            guard !guest.isOwner else { return }
             counts.sessionsInAll -= 1
             counts.ordinarySessions -= guest.isKept ? 0 : 1
         }
@@ -117,12 +113,14 @@ final class SessionRegistry: Sendable {
             let texts = counts.texts[guest.name] ?? Texts()
             let isWithin = texts.octets + octets <= self.limits.textOctetsOfOne
             guard texts.count < self.limits.textsOfOne, isWithin else { return .ofGuest }
-            guard counts.octetsInAll + octets <= self.limits.textOctets else { return .ofAll }
-            let mostOrdinary = self.limits.textOctets - self.limits.keptTextOctets
-            guard guest.isKept || counts.ordinaryOctets + octets <= mostOrdinary else { return .ofAll }
+            if !guest.isOwner {
+                guard counts.octetsInAll + octets <= self.limits.textOctets else { return .ofAll }
+                let mostOrdinary = self.limits.textOctets - self.limits.keptTextOctets
+                guard guest.isKept || counts.ordinaryOctets + octets <= mostOrdinary else { return .ofAll }
+                counts.octetsInAll += octets
+                counts.ordinaryOctets += guest.isKept ? 0 : octets
+            }
             counts.texts[guest.name] = Texts(count: texts.count + 1, octets: texts.octets + octets)
-            counts.octetsInAll += octets
-            counts.ordinaryOctets += guest.isKept ? 0 : octets
             return nil
         }
     }
@@ -133,6 +131,7 @@ final class SessionRegistry: Sendable {
             let isLast = texts.count <= 1
             counts.texts[guest.name] =
                 isLast ? nil : Texts(count: texts.count - 1, octets: texts.octets - octets)
+            guard !guest.isOwner else { return }
             counts.octetsInAll -= octets
             counts.ordinaryOctets -= guest.isKept ? 0 : octets
         }
