@@ -1,14 +1,19 @@
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// Where a program says what it was asked for.
 public enum StandardOutput {
     private static let stream = StandardStream(descriptor: .standardOutput)
+    private static let hasReader = Atomic(true)
 
-    /// Prints text; a program that cannot say what it was asked for ends.
+    /// Whether somebody reads what is printed, as far as is known: who prints without an end has to ask.
+    public static var isRead: Bool { Self.hasReader.load(ordering: .relaxed) }
+
+    /// Prints text; a program that cannot say what it was asked for ends with status 1 and a line on standard error.
     ///
-    /// When nobody reads any more it ends quietly with status 0, for who closed the pipe has what he wanted; else with 1
-    /// and a line on standard error.
+    /// Who closed a pipe has what he wanted: nothing is printed from then on, and the program ends with the status of what it
+    /// does.
     ///
     /// - Parameters:
     ///   - text: What is printed.
@@ -28,15 +33,16 @@ public enum StandardOutput {
     }
 
     private static func write(_ text: String, ifLost hint: PrintedText?) {
+        guard Self.isRead else { return }
         do throws(Errno) {
             try Self.stream.write(text.utf8)
         } catch {
-            Self.end(error, hint)
+            guard error == .brokenPipe, hint == nil else { Self.end(error, hint) }
+            Self.hasReader.store(false, ordering: .relaxed)
         }
     }
 
     private static func end(_ error: Errno, _ hint: PrintedText?) -> Never {
-        if error == .brokenPipe, hint == nil { exit(EXIT_SUCCESS) }
         let cause: PrintedText = error == .noSpace ? "; is the file system full?" : ""
         let mend: PrintedText = hint.map { "; \($0)" } ?? ""
         StandardError.print("standard output: \(error): what was to be printed is lost\(cause)\(mend)")

@@ -93,6 +93,9 @@ public struct ReplyLimit: Hashable, Sendable {
 
 /// Puts replies together from the octets of a connection, in bounded memory.
 public struct ControlReplyParser: Sendable {
+    /// How much of the text behind a code is kept, in octets: it is for people, who read no more.
+    private static let longestText = 4096
+
     /// What a line counts for beside its text: about what it takes in memory, in octets.
     private static let lineCost = 16
 
@@ -155,7 +158,7 @@ public struct ControlReplyParser: Sendable {
     private mutating func first(_ line: String) throws(ControlReplyError) -> ControlReply? {
         let (code, text) = try Self.split(line)
         guard code % 100 == 1, !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            return ControlReply(code, text)
+            return ControlReply(code, text.shortened(to: Self.longestText))
         }
         // Many digits may mean more than fits a number.
         guard let count = Int(text), count <= self.limit.lines else {
