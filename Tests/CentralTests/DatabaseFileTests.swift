@@ -70,6 +70,39 @@ struct DatabaseFileTests {
         )
     }
 
+    @Test(arguments: ["x", String(repeating: "\0", count: 4096)])
+    func thatIsCutOffIsNoEmptyRegistry(_ text: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("central.db")
+        try folder.write(text, to: "central.db")
+
+        for open in [
+            { _ = try SQLiteStore(reading: path) }, { _ = try SQLiteStore(path: path, mayBeNew: false) },
+        ] as [() throws -> Void] {
+            #expect(throws: RegistryError.self) { try open() }
+        }
+
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    }
+
+    @Test func ofAnotherProgramStaysAsItIs() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("central.db")
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { try $0.execute(sql: "CREATE TABLE album (title TEXT)") }
+        try queue.close()
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+
+        for open in [
+            { _ = try SQLiteStore(reading: path) }, { _ = try SQLiteStore(path: path) },
+        ] as [() throws -> Void] {
+            let error = #expect(throws: RegistryError.self) { try open() }
+            #expect(error?.description.contains("holds nothing of sixxs-central") == true)
+        }
+
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+
     @Test func isLookedAtWithoutAWriter() async throws {
         let test = try await TestStore(Fixture.registry())
         let path = test.folder.path("central.db")

@@ -109,6 +109,26 @@ struct FleetVerdictTests {
         #expect(document.kernelFaults.count == 2)
     }
 
+    @Test func whichPoPGivesNoReport() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let connector = FakeConnector()
+        _ = try await Self.verdict(test, connector)
+        connector.scripts.withLock { $0[1] = .cannotReport }
+
+        let verdict = try await Self.verdict(test, connector)
+        let status = try await FleetStatus(from: test.store, only: [Fixture.name()])
+
+        #expect(verdict.level == .warning)
+        #expect(verdict.line.contains("chtst01 is not believed: it gives no report"))
+        let notes = try #require(status.pops.map(StatusDocument.init).first?.notes)
+        #expect(notes.contains { $0.hasPrefix("not believed: it gives no report") })
+        // The figures are those of the last report.
+        #expect(status.pops[0].past.sample?.uptime == 4242)
+
+        connector.scripts.withLock { $0[1] = .well }
+        #expect(try await Self.verdict(test, connector).level == .ok)
+    }
+
     @Test func whatADaemonSaysNow() async throws {
         let test = try await TestStore(Fixture.registry())
         var status = try await FleetStatus(from: test.store, only: [])

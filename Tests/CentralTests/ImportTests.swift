@@ -209,7 +209,7 @@ struct ImportTests {
         #expect(problems == ["t.csv:\(problem)"])
     }
 
-    @Test func runsOutOfNumbersWithAWord() async throws {
+    @Test func leavesNumbersForThoseThatCome() async throws {
         let test = try await TestStore(Fixture.registry())
 
         let problems = await Self.problems {
@@ -220,10 +220,44 @@ struct ImportTests {
         }
 
         #expect(
+            problems == ["t.csv:2:1: tunnel: expected a number up to T999999999, found T4294967295"]
+        )
+    }
+
+    @Test func saysTheLineOfAnEndpointThatIsTheFleetsOwn() async throws {
+        let test = try await TestStore(Fixture.registry())
+
+        let problems = await Self.problems {
+            try await Self.importing(
+                Self.csv("T50,chtst01,,,static,192.0.2.1,,,,,", "T51,chtst01,,,static,198.51.100.77,,,,,"),
+                into: test.store
+            )
+        }
+
+        #expect(
             problems == [
-                "t.csv:3:1: tunnel: expected a number, since the highest there is was given, found none"
+                "t.csv:2:1: endpoint: expected an address of the user's, found 192.0.2.1, PoP chtst01's own"
             ]
         )
+    }
+
+    @Test func inventsNoPasswordForAnExportWithoutSecrets() async throws {
+        let source = try await TestStore(Fixture.registry())
+        let snapshot = try await source.store.snapshot(of: .fleet)
+        func document(_ secrets: TransferDocument.SecretPolicy) throws -> TransferFleet {
+            let document = TransferDocument(snapshot, only: nil, secrets: secrets)
+            return try TransferFleet(json: Array(JSONEncoder().encode(document)), file: "t.json")
+        }
+        let target = try await TestStore()
+
+        let problems = await Self.problems { try await Self.importing(document(.hidden), into: target.store) }
+        try await Self.importing(document(.written), into: target.store)
+
+        #expect(!problems.isEmpty)
+        #expect(problems.allSatisfy { $0.contains("export it with --secrets") }, "\(problems)")
+        #expect(try await target.store.snapshot(of: .fleet).tunnels.map(\.end) == snapshot.tunnels.map(\.end))
+        // Where the tunnels are there already, nothing is missing.
+        try await Self.importing(document(.hidden), into: source.store)
     }
 
     @Test func refusesColumnsThatNobodyKnows() async {

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Logging
 import Testing
 import Wire
@@ -116,6 +117,36 @@ struct PastTests {
         #expect(second.allSatisfy { $0.outcome == "failed" && $0.detail.contains("192.0.2.2") })
         #expect(pushes.map(\.outcome) == ["applied"])
         #expect(pushes.map(\.generation) == [1])
+    }
+
+    /// Tunnels that a PoP says go up and down in every visit.
+    @Test func keepsNoEndlessNumberOfEvents() async throws {
+        let test = try await TestStore(Fixture.registry())
+        try await test.store.central.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO event (time, popID, tunnel, kind, detail)
+                        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100050)
+                        SELECT ?, 1, 1, ?, '' FROM n
+                    """,
+                arguments: [Self.now.milliseconds, FleetEvent.Kind.tunnelUp.rawValue]
+            )
+        }
+        let own = FleetEvent(time: Self.now, popID: 1, kind: .reachable, detail: "")
+        let flap = FleetEvent(
+            time: Self.now,
+            popID: 1,
+            tunnel: try Fixture.number(1),
+            kind: .tunnelDown,
+            detail: "the last"
+        )
+
+        try await test.store.record([own, flap])
+
+        let kept = try await test.store.events(of: [1], and: [], PastWindow(last: 200_000))
+        #expect(kept.count { $0.tunnel != nil } == 100_000)
+        #expect(kept.last?.detail == "the last")
+        #expect(kept.contains { $0.kind == .reachable })
     }
 
     @Test func findsTheEventsOfPoPsAndTunnels() async throws {

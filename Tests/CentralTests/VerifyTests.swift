@@ -24,6 +24,18 @@ struct VerifyTests {
         ("UPDATE pop SET ipv6 = 'ff02::1' WHERE id = 1", "has ff02::1, which is not the address of one host"),
         ("UPDATE pop SET ipv6 = '2001:db8:101:5::2' WHERE id = 1", "which lies in prefix 2001:db8:101::/48"),
         ("UPDATE tunnel SET endpoint = '192.0.2.1' WHERE type = 'static'", "the own address of PoP"),
+        (
+            "UPDATE tunnel SET endpoint = '192.0.2.010' WHERE type = 'static'",
+            "ends at \"192.0.2.010\", which is no address"
+        ),
+        (
+            "UPDATE tunnel SET password = '<hidden>' WHERE number = 1",
+            "T1 has a password that no daemon takes"
+        ),
+        (
+            "UPDATE pop SET sshHost = '192.0.2.010' WHERE id = 1",
+            "the SSH host \"192.0.2.010\", which is neither"
+        ),
     ]
 
     @Test(arguments: damages)

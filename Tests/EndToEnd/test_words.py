@@ -241,6 +241,14 @@ def test_what_is_rendered_without_secrets_is_taken_for_no_configuration(desk: De
         assert password not in line
 
 
+def test_who_stops_reading_changes_no_status(desk: Desk) -> None:
+    for words in ("check", "doctor --offline", "push", "status --json"):
+        alone = shell(desk, f"$C {words} >out 2>&1; echo $?").stdout
+        piped = shell(desk, f"mkfifo p; exec 9<>p; $C {words} 2>err | (exec <&-; echo >&9; sleep 0.3); echo ${{PIPESTATUS[0]}}; rm p").stdout
+        assert alone == piped, (words, alone, piped)
+    assert shell(desk, "$C check >/dev/null; echo $?").stdout != "0\n"
+
+
 def test_files_with_secrets_are_never_open_to_others(desk: Desk) -> None:
     desk.run("prefix", "add", "chtst01", "tunnel", "2001:db8:101::/48")
     (desk.folder / "out").mkdir()

@@ -74,12 +74,16 @@ struct ImportCommand: AsyncParsableCommand {
         let fleet = try self.read(present.snapshot)
         let plan = try ImportPlan(fleet, into: present, passwords: self.takePasswords ? .take : .refuse)
         for note in fleet.notes { Terminal.complain("note: \(note)") }
-        try await store.apply(
-            plan.changes,
-            by: Operator.name,
-            expecting: present.snapshot.revision,
-            mode: self.dryRun ? .rehearse : .commit
-        )
+        do {
+            try await store.apply(
+                plan.changes,
+                by: Operator.name,
+                expecting: present.snapshot.revision,
+                mode: self.dryRun ? .rehearse : .commit
+            )
+        } catch RegistryError.refused(let reason) {
+            throw RegistryError.refused("\(self.file): \(reason); nothing was imported")
+        }
         try self.show(self.document(plan, fleet.notes))
     }
 
@@ -136,17 +140,43 @@ enum InputFile {
     ///
     /// - Throws: ``RegistryError/unusable(_:)``.
     static func octets(of path: String) throws(RegistryError) -> [UInt8] {
-        let data: Data?
-        do {
-            guard path != "-" else {
-                data = try FileHandle.standardInput.readToEnd()
-                return [UInt8](data ?? Data())
-            }
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            data = try handle.read(upToCount: Self.limit)
-        } catch {
-            throw .unusable("cannot read \(path): \(error.localizedDescription)")
+        let isStandardInput = path == "-"
+        let descriptor = isStandardInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        let name = isStandardInput ? "standard input" : path
+        guard descriptor >= 0 else { throw Self.failure(errno, name, path) }
+        defer { if !isStandardInput { close(descriptor) } }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Self.failure(errno, name, path) }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw .unusable("cannot read \(name): it is a folder")
         }
-        return [UInt8](data ?? Data())
+        return try Self.octets(of: descriptor, name, path)
+    }
+
+    private static func octets(
+        of descriptor: Int32,
+        _ name: String,
+        _ path: String
+    ) throws(RegistryError) -> [UInt8] {
+        var octets: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 1 << 20)
+        while octets.count < Self.limit {
+            let count = part.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Self.failure(errno, name, path) }
+            guard count > 0 else { return octets }
+            octets += part[..<count]
+        }
+        throw .unusable("cannot read \(name): it has more than \(Self.limit >> 20) MiB")
+    }
+
+    private static func failure(_ code: Int32, _ name: String, _ path: String) -> RegistryError {
+        guard path != "-" else {
+            let isClosed = code == EBADF
+            return .unusable(
+                "cannot read \(name): \(isClosed ? "it is closed" : String(cString: strerror(code)))"
+            )
+        }
+        return .unusable("cannot read \(name): \(FileTrouble.words(code, path))")
     }
 }

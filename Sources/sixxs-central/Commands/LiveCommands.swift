@@ -81,19 +81,23 @@ struct TraceCommand: AsyncParsableCommand {
             + (self.output.json ? " --json" : "")
         let limit = Duration.seconds(self.seconds + 10)
         let isJSON = self.output.json
-        let end = try await pop.ask { session throws(ConnectionFailure) in
+        let end: String? = try await pop.ask { session throws(ConnectionFailure) in
             _ = try session.command(line)
+            let deadline = ContinuousClock.now + limit
             var reply = try session.nextReply(named: line, within: limit)
             while reply.code == Self.decision {
                 StandardOutput.print(isJSON ? PrintedText(json: reply.text) : "\(reply.text)")
-                reply = try session.nextReply(named: line, within: limit)
+                guard StandardOutput.isRead else { return nil }
+                let rest = deadline - .now
+                guard rest > .zero else { throw .timedOut(.request(line), after: limit) }
+                reply = try session.nextReply(named: line, within: rest)
             }
             guard reply.isSuccess else {
                 throw .refused(.request(line), reply: "\(reply.code) \(reply.text)")
             }
             return reply.text
         }
-        Terminal.complain("\(end)")
+        if let end { Terminal.complain("\(end)") }
     }
 }
 

@@ -54,6 +54,12 @@ struct PoPTrustCommand: AsyncParsableCommand {
             )
         }
         if let old {
+            guard Terminal.isInteractive else {
+                throw RegistryError.refused(
+                    "\(self.name) is trusted with another key, \(old.fingerprint), and shows \(key.fingerprint): read the "
+                        + "fingerprint on its console, and say --fingerprint"
+                )
+            }
             Terminal.complain(
                 "WARNING: \(self.name) is trusted with another key, \(old.type) \(old.fingerprint)"
             )

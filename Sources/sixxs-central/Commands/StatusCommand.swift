@@ -32,7 +32,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try self.store.read()
         guard self.watch else { return try await self.look(at: store) }
-        while true {
+        while StandardOutput.isRead {
             if Terminal.showsScreens { StandardOutput.print(Terminal.cleared, terminator: "") }
             try await self.look(at: store)
             try await Task.sleep(for: .seconds(self.every))

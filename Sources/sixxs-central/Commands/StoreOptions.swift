@@ -12,7 +12,7 @@ struct StoreOptions: ParsableArguments {
     /// - Throws: ``RegistryError/unusable(_:)``.
     func open() throws -> SQLiteStore {
         try self.demandRegistry()
-        return try SQLiteStore(path: self.database)
+        return try SQLiteStore(path: self.database, mayBeNew: false)
     }
 
     /// Opens the registry for commands that only look.

@@ -9,34 +9,63 @@ extension DatabaseFile {
     ///
     /// - Throws: ``RegistryError/unusable(_:)``.
     func openForReading(migrations: DatabaseMigrator) throws -> any DatabaseWriter {
-        let isReadOnly = try self.examine()
-        let pool = try self.openReadOnly(isReadOnly ? self.locator() : self.path)
-        let (isNewer, isComplete) = try self.translating {
+        try self.examine()
+        let pool = try self.openAsItCanBe()
+        let (isOwn, isNewer, isComplete) = try self.translating {
             try pool.read {
-                (try migrations.hasBeenSuperseded($0), try migrations.hasCompletedMigrations($0))
+                (
+                    try self.isOwn($0, migrations), try migrations.hasBeenSuperseded($0),
+                    try migrations.hasCompletedMigrations($0)
+                )
             }
         }
+        guard isOwn || isNewer else { throw self.stranger }
         if isComplete, !isNewer { return pool }
-        guard !isReadOnly || isNewer else {
+        guard self.isWritable || isNewer else {
             throw RegistryError.unusable(
-                "the database \(self.path) is of an older sixxs-central, and its file system is read-only: "
-                    + "mount -o remount,rw, so that it can be brought up to date"
+                "the database \(self.path) is of an older sixxs-central, and cannot be brought up to date: "
+                    + "\(FileTrouble.words(self.obstacle, self.path))"
             )
         }
         // Says who is too old, or brings it up to date.
         return try self.open(migrations: migrations)
     }
 
-    /// - Returns: Whether the file system is read-only.
-    private func examine() throws(RegistryError) -> Bool {
+    /// - Throws: ``RegistryError/unusable(_:)`` for what is no file of ours to read.
+    private func examine() throws(RegistryError) {
         var status = stat()
         guard stat(self.path, &status) == 0 else { throw self.failure(errno) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .unusable("cannot open the database \(self.path): it is not a regular file")
         }
         guard access(self.path, R_OK) == 0 else { throw self.failure(errno) }
-        if status.st_mode & 0o077 != 0 { _ = chmod(self.path, 0o600) }
-        return access(self.path, W_OK) != 0 && errno == EROFS
+        if status.st_mode & 0o077 != 0, status.st_uid == geteuid() { _ = chmod(self.path, 0o600) }
+    }
+
+    private var folder: String { URL(fileURLWithPath: self.path).deletingLastPathComponent().path }
+
+    /// Whether we may write into it, and make its log beside it.
+    private var isWritable: Bool { self.obstacle == 0 }
+
+    /// Why we may not; 0 when we may.
+    private var obstacle: Int32 {
+        for place in [self.path, self.folder] where access(place, W_OK) != 0 { return errno }
+        return 0
+    }
+
+    /// Opens it as one that is in use; where nothing can be written, as it stands.
+    private func openAsItCanBe() throws -> DatabasePool {
+        guard self.isWritable else { return try self.openReadOnly(self.locator()) }
+        do {
+            let pool = try self.openReadOnly(self.path)
+            try self.translating {
+                try pool.read { _ = try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+            }
+            return pool
+        } catch {
+            // A disk that is full has no room for the index of the log; a file that cannot be read at all fails again.
+            return try self.openReadOnly(self.locator())
+        }
     }
 
     private func openReadOnly(_ path: String) throws -> DatabasePool {
@@ -53,10 +82,10 @@ extension DatabaseFile {
         var status = stat()
         let hasLog = stat(self.path + "-wal", &status) == 0 && status.st_size > 0
         if hasLog {
-            guard access(self.path + "-shm", R_OK) == 0 else {
+            for file in [self.path + "-wal", self.path + "-shm"] where access(file, R_OK) != 0 {
                 throw .unusable(
-                    "cannot read the database \(self.path): its log, \(self.path)-wal, was not written back, and its file system "
-                        + "is read-only: copy both files to another, and name the copy with --database"
+                    "cannot read the database \(self.path): its log was not written back, and "
+                        + "\(file): \(FileTrouble.words(errno, file))"
                 )
             }
             return self.path

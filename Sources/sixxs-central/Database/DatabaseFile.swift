@@ -23,10 +23,15 @@ struct DatabaseFile: Sendable {
 
     /// Opens the file, creating it with mode 0600 when it is not there, and brings its schema up to date.
     ///
-    /// - Throws: ``RegistryError/unusable(_:)`` when it cannot be opened or is of a newer program.
-    func open(migrations: DatabaseMigrator) throws -> DatabasePool {
+    /// - Parameters:
+    ///   - migrations: The schema.
+    ///   - mayBeNew: Whether a file without any tables becomes such a database.
+    /// - Returns: The database, open.
+    /// - Throws: ``RegistryError/unusable(_:)`` when it cannot be opened, is another program's, or of a newer version of this one.
+    func open(migrations: DatabaseMigrator, mayBeNew: Bool = true) throws -> DatabasePool {
         try self.translating {
             try self.createPrivately()
+            try self.demandOwn(migrations, mayBeNew: mayBeNew)
             let pool = try DatabasePool(path: self.path, configuration: Self.configuration)
             // A pool sets NORMAL by itself, after anything its configuration could say.
             try pool.writeWithoutTransaction {
@@ -35,6 +40,36 @@ struct DatabaseFile: Sendable {
             try self.migrate(pool, migrations)
             return pool
         }
+    }
+
+    /// Looks into a file before anything is written into it.
+    private func demandOwn(_ migrations: DatabaseMigrator, mayBeNew: Bool) throws {
+        var status = stat()
+        guard stat(self.path, &status) == 0, status.st_size > 0 else { return }
+        var configuration = Self.configuration
+        configuration.readonly = true
+        let (isOwn, isEmpty) = try DatabaseQueue(path: self.path, configuration: configuration).read {
+            (try self.isOwn($0, migrations), try Self.isEmpty($0))
+        }
+        guard isOwn || isEmpty && mayBeNew else { throw self.stranger }
+    }
+
+    /// Whether the first of the migrations was ever made.
+    func isOwn(_ database: Database, _ migrations: DatabaseMigrator) throws -> Bool {
+        guard let first = migrations.migrations.first else { return false }
+        return try migrations.appliedIdentifiers(database).contains(first)
+    }
+
+    private static func isEmpty(_ database: Database) throws -> Bool {
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
+    }
+
+    /// Says that a file is another program's, or was cut off.
+    var stranger: RegistryError {
+        .unusable(
+            "\(self.path) holds nothing of sixxs-central: correct --database, restore the last backup (docs/central.md), "
+                + "or remove the file and make a registry with sixxs-central init"
+        )
     }
 
     static var configuration: Configuration {

@@ -11,6 +11,7 @@ enum Migrations {
         migrator.registerMigration("4 addresses") { try Self.run(AddressSchema.statements, in: $0) }
         migrator.registerMigration("5 sequence") { try Self.run(FleetSchema.sequence, in: $0) }
         migrator.registerMigration("6 visits") { try Self.run(FleetSchema.visits, in: $0) }
+        migrator.registerMigration("7 endpoints") { try Self.run(AddressSchema.endpoints, in: $0) }
         return migrator
     }
 

@@ -39,18 +39,29 @@ extension RegistryTransaction {
         self.memory.popsWithTunnelPrefix.insert(pop.id)
     }
 
+    /// The highest number that a tunnel may bring along.
+    static let highestFromElsewhere: UInt32 = 999_999_999
+
     /// The number after the highest that was ever given; a write transaction keeps others from taking it.
     private func nextTunnelNumber() throws -> TunnelNumber {
         let statement = try self.database.cachedStatement(sql: "SELECT max(number) FROM tunnelNumber")
         let last = try Int64.fetchOne(statement) ?? 0
         guard let number = UInt32(exactly: last + 1).flatMap(TunnelNumber.init(rawValue:)) else {
-            throw RegistryError.refused("all tunnel numbers have been given")
+            throw RegistryError.refused(
+                "all tunnel numbers have been given, up to T\(last): say one that never was, with an import"
+            )
         }
         return number
     }
 
     /// The number, which came with a tunnel from elsewhere, when nobody ever had it.
     private func unused(_ number: TunnelNumber) throws -> TunnelNumber {
+        // New tunnels get the numbers behind the highest: one slip must not leave none.
+        guard number.rawValue <= Self.highestFromElsewhere else {
+            throw RegistryError.refused(
+                "\(number) is too high: numbers that come with tunnels are T1 to T\(Self.highestFromElsewhere)"
+            )
+        }
         guard try self.count("tunnelNumber WHERE number = ?", [Int64(number.rawValue)]) == 0 else {
             throw RegistryError.refused("\(number) was given before; numbers are never used twice")
         }

@@ -64,7 +64,7 @@ extension RegistryError {
         case .SQLITE_READONLY: "; is its file system mounted read-only, or is the file another user's?"
         case .SQLITE_BUSY, .SQLITE_LOCKED: "; lsof names it: try again when it is done"
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            "; sixxs-central verify says more; restore the last backup (docs/central.md)"
+            "; restore the last backup (docs/central.md)"
         default: ""
         }
     }

@@ -166,7 +166,11 @@ extension SQLiteStore {
         }
     }
 
-    /// Removes events of tunnels that nobody asks for any more, as many as came.
+    /// How many events of its tunnels are kept for a PoP: tunnels that a PoP says go up and down in every visit must not
+    /// fill the disk.
+    private static let mostEvents = 100_000
+
+    /// Removes events of tunnels that nobody asks for any more, as many as came, and those that are too many.
     private static func forget(_ events: [FleetEvent], of popID: Int?, in database: Database) throws {
         guard let time = events.first?.time else { return }
         try database.execute(
@@ -175,6 +179,13 @@ extension SQLiteStore {
                     ORDER BY time LIMIT ?)
                 """,
             arguments: [popID, time.addingTimeInterval(-Self.keptFor).milliseconds, events.count]
+        )
+        try database.execute(
+            sql: """
+                DELETE FROM event WHERE id IN (SELECT id FROM event WHERE popID = ? AND tunnel IS NOT NULL ORDER BY id
+                    LIMIT max(0, (SELECT count(*) FROM event WHERE popID = ? AND tunnel IS NOT NULL) - ?))
+                """,
+            arguments: [popID, popID, Self.mostEvents]
         )
     }
 

@@ -17,6 +17,24 @@ extension SQLiteStore {
         }
     }
 
+    func record(doubts: String, of popID: Int, at time: Date) async throws {
+        let fences = LeaseFence.held
+        try await self.reading { try Self.check(fences, in: $0) }
+        let counters = SamplesSchema.popCounters.flatMap { [$0, "\($0)Offset"] }
+        try await Self.translating {
+            try await self.samples.write { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO popCounter (popID, time, instance, version, errors, doubts, \(counters.joined(separator: ", ")))
+                        VALUES (?, ?, '', '', 0, ?, \(counters.map { _ in "0" }.joined(separator: ", ")))
+                        ON CONFLICT (popID) DO UPDATE SET doubts = excluded.doubts
+                        """,
+                    arguments: [popID, time.milliseconds, doubts]
+                )
+            }
+        }
+    }
+
     /// The newest sample of every PoP that has one, by PoP id.
     func latestSamples() async throws -> [Int: PoPSample] {
         let samples = try await Self.translating {

@@ -42,7 +42,7 @@ extension SQLiteStore {
         for prefix in prefixes where !prefix.isRoutableUnicast {
             sentences.append("prefix \(prefix) is not of unicast addresses that can be routed")
         }
-        return try sentences + Self.misplacedEndpoints(in: database, own)
+        return try sentences + Self.misplacedEndpoints(in: database, own) + Self.badTexts(in: database)
     }
 
     private static func misplacedEndpoints(in database: Database, _ own: FleetAddresses) throws -> [String] {
@@ -51,7 +51,10 @@ extension SQLiteStore {
         let ends = try Row.fetchCursor(database, sql: sql)
         while let end = try ends.next() {
             let (number, text): (Int64, String) = (end["number"], end["endpoint"])
-            guard let address = try? IPAddress(parsing: text) else { continue }
+            guard let address = try? IPAddress(parsing: text) else {
+                sentences.append("T\(number) ends at \"\(text)\", which is no address")
+                continue
+            }
             if let name = own.pop(at: address) {
                 sentences.append("T\(number) ends at \(address), the own address of PoP \(name)")
             } else if let prefix = own.prefix(around: address) {
@@ -59,6 +62,33 @@ extension SQLiteStore {
             } else if !address.isReachableUnicast {
                 sentences.append("T\(number) ends at \(address), which is not the address of one host")
             }
+        }
+        return sentences
+    }
+
+    /// Texts that no command would have let in.
+    private static func badTexts(in database: Database) throws -> [String] {
+        var sentences: [String] = []
+        let tunnels = try Row.fetchCursor(
+            database,
+            sql: "SELECT number, password FROM tunnel WHERE password IS NOT NULL ORDER BY number"
+        )
+        while let tunnel = try tunnels.next() {
+            guard (try? Password(parsing: tunnel["password"] as String)) == nil else { continue }
+            sentences.append(
+                "T\(tunnel["number"] as Int64) has a password that no daemon takes: give it another"
+            )
+        }
+        let hosts = try Row.fetchCursor(
+            database,
+            sql: "SELECT name, sshHost FROM pop WHERE sshHost IS NOT NULL ORDER BY name"
+        )
+        while let pop = try hosts.next() {
+            let (name, host): (String, String) = (pop["name"], pop["sshHost"])
+            guard (try? FreeText.host(host)) == nil else { continue }
+            sentences.append(
+                "PoP \(name) has the SSH host \"\(host)\", which is neither an address nor a name"
+            )
         }
         return sentences
     }

@@ -16,9 +16,16 @@ struct SQLiteStore: FleetStore {
     /// Opens the files, creating what is missing.
     ///
     /// - Throws: ``RegistryError/unusable(_:)``.
-    init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
+    init(
+        path: String,
+        mayBeNew: Bool = true,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) throws {
         let samplesPath = Self.samplesPath(beside: path)
-        self.central = try DatabaseFile(path: path, durability: .full).open(migrations: Migrations.central)
+        self.central = try DatabaseFile(path: path, durability: .full).open(
+            migrations: Migrations.central,
+            mayBeNew: mayBeNew
+        )
         self.samples = try DatabaseFile(path: samplesPath, durability: .normal, companion: path).open(
             migrations: Migrations.samples
         )
@@ -49,9 +56,15 @@ struct SQLiteStore: FleetStore {
             try Migrations.samples.migrate(none)
             return none
         }
-        return try DatabaseFile(path: path, durability: .normal, companion: companion).openForReading(
-            migrations: Migrations.samples
-        )
+        do {
+            return try DatabaseFile(path: path, durability: .normal, companion: companion).openForReading(
+                migrations: Migrations.samples
+            )
+        } catch RegistryError.unusable(let reason) {
+            throw RegistryError.unusable(
+                "\(reason) (these are the samples: the registry does without them, mv \(path) away)"
+            )
+        }
     }
 
     /// `central-samples.db` for `central.db`.

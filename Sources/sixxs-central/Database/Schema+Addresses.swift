@@ -53,6 +53,25 @@ enum AddressSchema {
         ]
     }
 
+    /// Where a tunnel ends, in the canonical text; as for PoPs.
+    static let endpoints = ["insert", "update"].map { event in
+        let columns = event == "update" ? " OF endpoint" : ""
+        let isNew = event == "update" ? "OLD.endpoint IS NOT NEW.endpoint AND" : ""
+        let isIPv6 = "NEW.endpoint GLOB '*:*'"
+        let four = Self.isUnroutable4.replacing("NEW.ipv4", with: "NEW.endpoint")
+        let six = Self.isUnroutable6.replacing("NEW.ipv6", with: "NEW.endpoint")
+        return """
+            CREATE TRIGGER tunnelEndsAtAHost_\(event) AFTER \(event.uppercased())\(columns) ON tunnel
+            WHEN \(isNew) NEW.endpoint IS NOT NULL AND (
+                \(isIPv6) AND (NEW.endpoint \(six))
+                OR NOT \(isIPv6) AND (NEW.endpoint \(four)
+                    OR NEW.endpoint GLOB '0[0-9]*' OR NEW.endpoint GLOB '*.0[0-9]*'))
+            BEGIN
+                SELECT RAISE(ABORT, 'a tunnel ends at the address of one host, that packets can be routed to');
+            END
+            """
+    }
+
     private static let prefixRule = """
         CREATE TRIGGER prefixIsRoutable AFTER INSERT ON prefix
         WHEN substr(NEW.lower, 1, 1) IN (x'00', x'ff') OR substr(NEW.lower, 1, 2) BETWEEN x'fe80' AND x'febf'

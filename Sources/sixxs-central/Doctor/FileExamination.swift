@@ -45,6 +45,9 @@ enum FileExamination {
             let mend = code == ENOENT ? mendIfMissing : "what the line says"
             return .fail(subject, "\(path): \(FileTrouble.words(code, path))", mend: mend)
         }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            return .fail(subject, "\(path) is no regular file", mend: "name another path")
+        }
         guard access(path, R_OK) == 0 else {
             return .fail(
                 subject,

@@ -19,6 +19,9 @@ struct PoPVisit: Sendable {
         self.isForced = isForced
     }
 
+    /// How long the words of a visit may be, in octets: part of them is what the daemon says, and they are kept for weeks.
+    private static let longestDetail = 1000
+
     /// How often a daemon that has a push on trial is tried before its silence counts.
     private static let confirmAttempts = 4
 
@@ -173,7 +176,7 @@ extension PoPVisit {
             started: self.started,
             duration: .now - self.clock,
             outcome: outcome,
-            detail: detail
+            detail: detail.shortened(to: Self.longestDetail)
         )
     }
 }
@@ -200,14 +203,11 @@ extension ConnectionFailure {
 }
 
 extension Result<ReceivedReport, ConnectionFailure> {
-    /// What was not believed, in words; nil when all was, or nothing was said.
+    /// What was not believed, in words, or why there was nothing to believe; nil when all was.
     func doubts(at pop: PoPName) -> String? {
         switch self {
         case .success(let report): report.doubts.words
-        case .failure(.impostor(let other)): ConnectionFailure.impostor(other).message(for: pop)
-        case .failure(.nonsense(let step, let reason)):
-            ConnectionFailure.nonsense(step, reason: reason).message(for: pop)
-        case .failure: nil
+        case .failure(let failure): "it gives no report: \(failure.message(for: pop))"
         }
     }
 }

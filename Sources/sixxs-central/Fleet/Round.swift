@@ -238,6 +238,12 @@ extension Round {
                     let time = slot ?? outcome.attempt.started
                     let changes = try await self.store.record(report, of: outcome.pop.id, at: time)
                     try await self.store.record(changes)
+                } else if let doubts = outcome.doubts {
+                    try await self.store.record(
+                        doubts: doubts,
+                        of: outcome.pop.id,
+                        at: outcome.attempt.started
+                    )
                 }
                 try await self.noteDoubts(outcome)
             }

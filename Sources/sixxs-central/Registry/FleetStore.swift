@@ -86,6 +86,9 @@ protocol SampleStore: Sendable {
     /// - Returns: The tunnels that went up or down since the report before.
     func record(_ report: ReceivedReport, of popID: Int, at time: Date) async throws -> [FleetEvent]
 
+    /// Stores why a PoP's newest report is not believed, or that there was none; the figures stay those of the report before.
+    func record(doubts: String, of popID: Int, at time: Date) async throws
+
     /// The tunnels of every PoP that has any, by PoP id.
     func tunnelNumbers() async throws -> [Int: Set<TunnelNumber>]
 

@@ -57,8 +57,13 @@ enum ConnectionFailure: Error, Hashable, Sendable {
 }
 
 extension ConnectionFailure {
+    /// How long a message may be, in octets: part of it is what a server says, and it is kept for weeks.
+    private static let longestMessage = 800
+
     /// What happened and what to do about it, in one line.
-    func message(for pop: PoPName) -> String {
+    func message(for pop: PoPName) -> String { self.words(for: pop).shortened(to: Self.longestMessage) }
+
+    private func words(for pop: PoPName) -> String {
         switch self {
         case .hostNotFound(let host, let reason):
             "the name \(host) was not found (\(reason)): correct it with sixxs-central pop set \(pop) --ssh-host"

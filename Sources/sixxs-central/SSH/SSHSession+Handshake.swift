@@ -65,6 +65,7 @@ extension SSHSession {
     func authenticate(_ user: String, keyFile: String, _ clock: StepClock) throws(ConnectionFailure) {
         let usesAgent = SSHAgent.isThere && !FileManager.default.fileExists(atPath: keyFile)
         let path = usesAgent ? SSHAgent.name : keyFile
+        if usesAgent { try SSHAgent.examine(clock) }
         let code = usesAgent ? try self.askAgent(clock) : try self.showKey(keyFile, clock)
         switch code {
         case SSH_AUTH_SUCCESS.rawValue: return
@@ -98,16 +99,19 @@ extension SSHSession {
     }
 
     private static func privateKey(_ path: String) throws(ConnectionFailure) -> ssh_key {
-        // libssh says "no such file" about one that it may not read, too.
-        guard FileManager.default.fileExists(atPath: path) else {
+        // libssh says "no such file" about one that it may not read, too, and waits for who opens a pipe.
+        var status = stat()
+        guard stat(path, &status) == 0 else {
             throw .keyUnreadable(path: path, reason: "there is no such file")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .keyUnreadable(path: path, reason: "it is no regular file")
         }
         guard FileManager.default.isReadableFile(atPath: path) else {
             throw .keyUnreadable(path: path, reason: "this user may not read it")
         }
         // A key that others have read is no secret any more: OpenSSH uses none either.
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & 0o077 == 0 else {
             throw .keyUnreadable(
                 path: path,
                 reason: "others can read it: make a new one, or run chmod 600 \(path)"
@@ -119,15 +123,6 @@ extension SSHSession {
         }
         return key
     }
-}
-
-/// The agent that holds keys for this user.
-enum SSHAgent {
-    /// What it is called where a key's path stands otherwise.
-    static let name = "of the agent"
-
-    /// Whether there may be one.
-    static var isThere: Bool { ProcessInfo.processInfo.environment["SSH_AUTH_SOCK"]?.isEmpty == false }
 }
 
 extension HostKey {

@@ -3,8 +3,12 @@ internal import Wire
 extension ImportPlanner {
     mutating func addTunnels(_ tunnels: [TransferTunnel], _ passwords: ImportPlan.PasswordPolicy) {
         // Whatever has no number gets one behind all others.
-        self.highestNumber = max(self.highestNumber, tunnels.compactMap(\.number).max()?.rawValue ?? 0)
+        let brought = tunnels.compactMap(\.number?.rawValue).filter {
+            $0 <= RegistryTransaction.highestFromElsewhere
+        }
+        self.highestNumber = max(self.highestNumber, brought.max() ?? 0)
         var additions: [NewTunnel] = []
+        self.fleetAddresses = self.plannedAddresses
         for tunnel in tunnels {
             if let number = tunnel.number, let old = self.tunnels[number] {
                 self.numbers.append(number)
@@ -19,6 +23,21 @@ extension ImportPlanner {
         self.changes += (additions.filter { $0.tid != nil } + additions.filter { $0.tid == nil }).map {
             .addTunnel($0)
         }
+    }
+
+    /// Why no tunnel can end at an address; nil when one can.
+    private func objection(to endpoint: IPAddress) -> String? {
+        if let name = self.fleetAddresses.pop(at: endpoint) { return "\(endpoint), PoP \(name)'s own" }
+        return self.fleetAddresses.prefix(around: endpoint).map { "\(endpoint), which lies in prefix \($0)" }
+    }
+
+    /// What is the fleet's own once the PoPs and prefixes of the file are there.
+    private var plannedAddresses: FleetAddresses {
+        let added = self.changes.compactMap { if case .addPoP(let pop) = $0 { pop } else { nil } }
+        let addresses = (self.present.snapshot.pops + added).flatMap { pop in
+            [IPAddress.ipv4(pop.ipv4), .ipv6(pop.ipv6)].map { (name: pop.name.description, address: $0) }
+        }
+        return FleetAddresses(pops: addresses, prefixes: self.prefixes.map(\.prefix))
     }
 
     private mutating func compare(
@@ -84,6 +103,13 @@ extension ImportPlanner {
             )
             return nil
         }
+        if let endpoint = tunnel.endpoint, let reason = self.objection(to: endpoint) {
+            self.problems.note(tunnel.place, "endpoint", expected: "an address of the user's", found: reason)
+        }
+        if tunnel.hidesPassword, tunnel.password == nil {
+            let expected = "its password, which the file leaves out: export it with --secrets"
+            self.problems.note(tunnel.place, "password", expected: expected, found: "none")
+        }
         self.claim(tunnel, number)
         return NewTunnel(
             pop: tunnel.pop,
@@ -106,6 +132,11 @@ extension ImportPlanner {
                 self.problems.note(tunnel.place, "tunnel", expected: expected, found: "none")
             }
             return next
+        }
+        if number.rawValue > RegistryTransaction.highestFromElsewhere {
+            let expected = "a number up to T\(RegistryTransaction.highestFromElsewhere)"
+            self.problems.note(tunnel.place, "tunnel", expected: expected, found: "\(number)")
+            return nil
         }
         if self.present.numbers.contains(number) {
             let found = "\(number), which was removed: numbers are never used twice"

@@ -23,6 +23,9 @@ struct ImportPlanner {
     var takenSubnets: [IPv6Prefix: TunnelNumber]
     var newNumbers: [TunnelNumber: TransferPlace] = [:]
 
+    /// Where no tunnel of the file can end.
+    var fleetAddresses = FleetAddresses(pops: [], prefixes: [])
+
     /// The tunnels of the file that have a number, in its order.
     var numbers: [TunnelNumber?] = []
 

@@ -209,6 +209,8 @@ private struct DocumentReader {
             uniqueKeysWithValues: zip(TransferTunnel.keys, document.fields)
         )
         texts["owner"] = document.owner ?? ""
-        return TransferTunnel(self.row("tunnels[\(index)]", texts))
+        var tunnel = TransferTunnel(self.row("tunnels[\(index)]", texts))
+        tunnel?.hidesPassword = document.passwordSet == true
+        return tunnel
     }
 }

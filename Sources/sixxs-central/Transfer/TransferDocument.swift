@@ -57,6 +57,7 @@ struct TransferDocument: Codable, Hashable, Sendable {
         let enabled: Bool?
         let userEnabled: Bool?
         let password: String?
+        let passwordSet: Bool?
         let subnets: [String]?
     }
 }
@@ -140,6 +141,7 @@ extension TransferDocument.Tunnel {
             enabled: tunnel.isEnabled,
             userEnabled: tunnel.isUserEnabled,
             password: secrets == .written ? tunnel.end.password?.text : nil,
+            passwordSet: tunnel.end.password != nil,
             subnets: subnets.map { "\($0.prefix)" }
         )
     }

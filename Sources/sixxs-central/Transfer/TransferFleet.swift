@@ -47,5 +47,8 @@ struct TransferTunnel {
     /// Whether it carries packets, in a format that does not say who wants that.
     var isUp: Bool?
     var password: Password?
+
+    /// Whether it has a password that the file leaves out.
+    var hidesPassword = false
     var subnets: [TransferFleet.Entry<IPv6Prefix>] = []
 }
