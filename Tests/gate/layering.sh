@@ -41,7 +41,7 @@ judge() {
 judge allowed Wire CLibCrypto CSHA1
 judge allowed Core Wire CSHA1 Synchronization
 judge forbidden LinuxIO Core Foundation Logging NIOCore NIOPosix
-judge allowed Streams Wire ArgumentParser Logging SystemPackage Glibc
+judge allowed Streams Wire ArgumentParser Logging Synchronization SystemPackage Glibc
 judge forbidden sixxsd CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client CLibSSH GRDB NIOCore NIOPosix
 judge forbidden sixxs-central Core LinuxIO CLinux
