@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -51,7 +53,30 @@ def test_a_key_that_an_agent_alone_has(alone: Fleet) -> None:
     assert "there is no such file" in push(alone).stderr
     assert push(alone, env=env).returncode == 0
     alone.centre.run("ssh-add", "-D", env=env)
-    assert "refuses the key of the agent" in push(alone, env=env).stderr
+    assert "it has no key: add one with ssh-add" in push(alone, env=env).stderr
+
+
+def test_an_agent_that_is_none(alone: Fleet) -> None:
+    alone.key.unlink()
+    silent, full, gone = (alone.laboratory.folder / name for name in ("silent", "full", "gone"))
+    with socket.socket(socket.AF_UNIX) as quiet, socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waits:
+        quiet.bind(str(silent))
+        quiet.listen(8)
+        # Nobody is taken in: one waits, and nobody else may.
+        busy.bind(str(full))
+        busy.listen(0)
+        waits.connect(str(full))
+        for path, reason in ((silent, "it did not answer within"), (full, "Resource temporarily unavailable"),
+                             (gone, "No such file or directory"), (Path("/etc/passwd"), "Connection refused")):
+            refused = push(alone, env={**alone.central.environment, "SSH_AUTH_SOCK": str(path)})
+            said = refused.stdout + refused.stderr
+            assert refused.returncode == 1 and f"SSH_AUTH_SOCK={path}: {reason}" in said, said
+
+
+def test_a_key_that_is_no_file(alone: Fleet) -> None:
+    alone.key.unlink()
+    os.mkfifo(alone.key, 0o600)
+    assert "it is no regular file" in push(alone).stderr
 
 
 def test_a_key_that_others_can_read(alone: Fleet) -> None:

@@ -282,6 +282,24 @@ def test_a_read_only_file_system_is_enough_for_looking(desk: Desk) -> None:
     assert looked.stdout.split()[-1] == "1" and "mount -o remount,rw makes it writable" in looked.stderr, looked.stderr
 
 
+def test_a_full_disk_is_enough_for_looking(desk: Desk) -> None:
+    looked = shell(desk, "mkdir full && mount -t tmpfs -o size=2m none full && cp -a central.db central-samples.db full; "
+                         "export SIXXS_DATABASE=full/central.db; cat /dev/zero >full/fill 2>/dev/null; "
+                         "for c in 'pop list' status verify 'backup elsewhere.db'; do $C $c >/dev/null; echo $?; done; "
+                         "$C user add jdoe >/dev/null; echo $?")
+    assert looked.stdout.split() == ["0"] * 4 + ["1"], looked
+    assert "is the file system full?" in looked.stderr, looked.stderr
+
+
+def test_another_users_registry_may_be_looked_at(open_desk: Desk) -> None:
+    nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all"
+    open_desk.run(*POP)
+    looked = shell(open_desk, f"chmod 644 central.db central-samples.db; HOME=/ {nobody} $C pop list; echo $?; "
+                              f"HOME=/ {nobody} $C user add jdoe; echo $?")
+    assert "chtst01" in looked.stdout and looked.stdout.split()[-1] == "1", looked
+    assert "chmod 600" in looked.stderr or "belongs to root" in looked.stderr, looked.stderr
+
+
 def test_what_is_no_registry_is_not_taken_for_one(desk: Desk) -> None:
     empty = desk.folder / "empty.db"
     empty.write_bytes(b"")

@@ -10,18 +10,10 @@ extension DatabaseFile {
     /// - Throws: ``RegistryError/unusable(_:)``.
     func openForReading(migrations: DatabaseMigrator) throws -> any DatabaseWriter {
         try self.examine()
-        let pool = try self.openAsItCanBe()
-        let (isOwn, isNewer, isComplete) = try self.translating {
-            try pool.read {
-                (
-                    try self.isOwn($0, migrations), try migrations.hasBeenSuperseded($0),
-                    try migrations.hasCompletedMigrations($0)
-                )
-            }
-        }
-        guard isOwn || isNewer else { throw self.stranger }
-        if isComplete, !isNewer { return pool }
-        guard self.isWritable || isNewer else {
+        let (pool, schema) = try self.look(migrations)
+        guard schema.isOwn || schema.isNewer else { throw self.stranger }
+        if schema.isComplete, !schema.isNewer { return pool }
+        guard self.isWritable || schema.isNewer else {
             throw RegistryError.unusable(
                 "the database \(self.path) is of an older sixxs-central, and cannot be brought up to date: "
                     + "\(FileTrouble.words(self.obstacle, self.path))"
@@ -29,6 +21,35 @@ extension DatabaseFile {
         }
         // Says who is too old, or brings it up to date.
         return try self.open(migrations: migrations)
+    }
+
+    /// Whose the tables of a file are, and how old.
+    private typealias Schema = (isOwn: Bool, isNewer: Bool, isComplete: Bool)
+
+    /// Opens it as one that is in use; where nothing can be written, as it stands.
+    private func look(_ migrations: DatabaseMigrator) throws -> (DatabasePool, Schema) {
+        guard self.isWritable else { return try self.look(migrations, at: self.locator()) }
+        do {
+            return try self.look(migrations, at: self.path)
+        } catch {
+            // A disk that is full has no room for the index of the log; a file that cannot be read at all fails again.
+            return try self.look(migrations, at: self.locator())
+        }
+    }
+
+    private func look(_ migrations: DatabaseMigrator, at path: String) throws -> (DatabasePool, Schema) {
+        try self.translating {
+            var configuration = Self.configuration
+            configuration.readonly = true
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            let schema: Schema = try pool.read {
+                (
+                    try self.isOwn($0, migrations), try migrations.hasBeenSuperseded($0),
+                    try migrations.hasCompletedMigrations($0)
+                )
+            }
+            return (pool, schema)
+        }
     }
 
     /// - Throws: ``RegistryError/unusable(_:)`` for what is no file of ours to read.
@@ -51,29 +72,6 @@ extension DatabaseFile {
     private var obstacle: Int32 {
         for place in [self.path, self.folder] where access(place, W_OK) != 0 { return errno }
         return 0
-    }
-
-    /// Opens it as one that is in use; where nothing can be written, as it stands.
-    private func openAsItCanBe() throws -> DatabasePool {
-        guard self.isWritable else { return try self.openReadOnly(self.locator()) }
-        do {
-            let pool = try self.openReadOnly(self.path)
-            try self.translating {
-                try pool.read { _ = try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
-            }
-            return pool
-        } catch {
-            // A disk that is full has no room for the index of the log; a file that cannot be read at all fails again.
-            return try self.openReadOnly(self.locator())
-        }
-    }
-
-    private func openReadOnly(_ path: String) throws -> DatabasePool {
-        try self.translating {
-            var configuration = Self.configuration
-            configuration.readonly = true
-            return try DatabasePool(path: path, configuration: configuration)
-        }
     }
 
     /// What SQLite opens where it can make no files: the log and its index as they are, or, where there are none, the

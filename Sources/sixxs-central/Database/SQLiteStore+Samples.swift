@@ -4,9 +4,7 @@ internal import Wire
 
 extension SQLiteStore {
     func record(_ report: ReceivedReport, of popID: Int, at time: Date) async throws -> [FleetEvent] {
-        // The leases are in the other file: who lost one in this instant writes what its PoP said, once.
-        let fences = LeaseFence.held
-        try await self.reading { try Self.check(fences, in: $0) }
+        try await self.checkLeases()
         let skew = report.skew(from: Int64(saturating: self.now().timeIntervalSince1970))
         return try await Self.translating {
             try await self.samples.write { database in
@@ -18,8 +16,7 @@ extension SQLiteStore {
     }
 
     func record(doubts: String, of popID: Int, at time: Date) async throws {
-        let fences = LeaseFence.held
-        try await self.reading { try Self.check(fences, in: $0) }
+        try await self.checkLeases()
         let counters = SamplesSchema.popCounters.flatMap { [$0, "\($0)Offset"] }
         try await Self.translating {
             try await self.samples.write { database in
@@ -33,6 +30,12 @@ extension SQLiteStore {
                 )
             }
         }
+    }
+
+    /// The leases are in the other file: who lost one in this instant writes what its PoP said, once.
+    private func checkLeases() async throws {
+        let fences = LeaseFence.held
+        try await self.reading { try Self.check(fences, in: $0) }
     }
 
     /// The newest sample of every PoP that has one, by PoP id.

@@ -26,17 +26,16 @@ extension SQLiteStore {
         let pops = try PoPRecord.fetchAll(database, sql: "SELECT * FROM pop ORDER BY id").map(\.pop)
         let records = try PrefixRecord.fetchAll(database, sql: "SELECT * FROM prefix ORDER BY lower")
         let prefixes = records.map(\.routed.prefix)
-        let addresses = pops.flatMap { pop in
-            [IPAddress.ipv4(pop.ipv4), .ipv6(pop.ipv6)].map { (name: pop.name.description, address: $0) }
-        }
-        let own = FleetAddresses(pops: addresses, prefixes: prefixes)
+        let own = FleetAddresses(of: pops, prefixes: prefixes)
         var sentences: [String] = []
-        for (name, address) in addresses {
-            if !address.isReachableUnicast {
-                sentences.append("PoP \(name) has \(address), which is not the address of one host")
-            }
-            if let prefix = own.prefix(around: address) {
-                sentences.append("PoP \(name) has \(address), which lies in prefix \(prefix)")
+        for pop in pops {
+            for address in [IPAddress.ipv4(pop.ipv4), .ipv6(pop.ipv6)] {
+                if !address.isReachableUnicast {
+                    sentences.append("PoP \(pop.name) has \(address), which is not the address of one host")
+                }
+                if let prefix = own.prefix(around: address) {
+                    sentences.append("PoP \(pop.name) has \(address), which lies in prefix \(prefix)")
+                }
             }
         }
         for prefix in prefixes where !prefix.isRoutableUnicast {

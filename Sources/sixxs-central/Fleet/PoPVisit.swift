@@ -207,6 +207,8 @@ extension Result<ReceivedReport, ConnectionFailure> {
     func doubts(at pop: PoPName) -> String? {
         switch self {
         case .success(let report): report.doubts.words
+        // The centre's own end says nothing of the PoP.
+        case .failure(.cancelled): nil
         case .failure(let failure): "it gives no report: \(failure.message(for: pop))"
         }
     }

@@ -24,7 +24,9 @@ enum SSHAgent {
     /// - Throws: ``ConnectionFailure/keyUnreadable(path:reason:)``, or what the clock throws.
     static func examine(_ clock: StepClock) throws(ConnectionFailure) {
         guard let path = Self.path else { return }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        // Not even connecting waits: an agent that takes nobody is told at once.
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, kind, 0)
         guard descriptor >= 0 else { throw .system(call: "socket", reason: SystemMessage.current) }
         defer { close(descriptor) }
         try Self.connect(descriptor, to: path)

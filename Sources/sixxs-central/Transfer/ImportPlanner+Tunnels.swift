@@ -34,10 +34,7 @@ extension ImportPlanner {
     /// What is the fleet's own once the PoPs and prefixes of the file are there.
     private var plannedAddresses: FleetAddresses {
         let added = self.changes.compactMap { if case .addPoP(let pop) = $0 { pop } else { nil } }
-        let addresses = (self.present.snapshot.pops + added).flatMap { pop in
-            [IPAddress.ipv4(pop.ipv4), .ipv6(pop.ipv6)].map { (name: pop.name.description, address: $0) }
-        }
-        return FleetAddresses(pops: addresses, prefixes: self.prefixes.map(\.prefix))
+        return FleetAddresses(of: self.present.snapshot.pops + added, prefixes: self.prefixes.map(\.prefix))
     }
 
     private mutating func compare(
