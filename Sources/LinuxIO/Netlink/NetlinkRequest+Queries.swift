@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import Wire
 
-/// What the kernel is asked; the one place that makes such requests.
+/// What the kernel is asked: requests that change nothing.
 extension NetlinkRequest {
     /// Which route the kernel sends by what is for an address, one look-up however many routes there are.
     static func route(to address: IPv6Address) -> NetlinkRequest {
@@ -29,71 +29,67 @@ extension NetlinkRequest {
         message.rtm_family = UInt8(family)
         message.rtm_dst_len = length
         message.rtm_flags = flags
-        var request = NetlinkRequest(
+        return NetlinkRequest(
             "RTM_GETROUTE",
             type: RTM_GETROUTE,
             flags: NLM_F_ACK,
-            subject: "looking up the route to \(address)"
+            subject: "looking up the route to \(address)",
+            message: message
         )
-        request.append(message)
-        return request
     }
 
     /// All routes of IPv6, in all tables.
     static var allRoutes: NetlinkRequest {
-        var request = NetlinkRequest(
+        var message = rtmsg()
+        message.rtm_family = UInt8(AF_INET6)
+        return NetlinkRequest(
             "RTM_GETROUTE",
             type: RTM_GETROUTE,
             flags: NLM_F_DUMP,
-            subject: "listing routes"
+            subject: "listing routes",
+            message: message
         )
-        var message = rtmsg()
-        message.rtm_family = UInt8(AF_INET6)
-        request.append(message)
-        return request
     }
 
     /// An interface, by its number.
     static func link(_ interface: UInt32, named name: String) -> NetlinkRequest {
-        var request = NetlinkRequest(
+        var message = ifinfomsg()
+        message.ifi_index = CInt(bitPattern: interface)
+        return NetlinkRequest(
             "RTM_GETLINK",
             type: RTM_GETLINK,
             flags: NLM_F_ACK,
-            subject: "looking at \(name)"
+            subject: "looking at \(name)",
+            message: message
         )
-        var message = ifinfomsg()
-        message.ifi_index = CInt(bitPattern: interface)
-        request.append(message)
-        return request
     }
 
     /// A neighbour of IPv4.
     static func neighbour(_ name: Neighbour.Name) -> NetlinkRequest {
+        var message = ndmsg()
+        message.ndm_family = UInt8(AF_INET)
+        message.ndm_ifindex = CInt(bitPattern: name.interface)
         var request = NetlinkRequest(
             "RTM_GETNEIGH",
             type: RTM_GETNEIGH,
             flags: NLM_F_ACK,
-            subject: "looking up neighbour \(name.address)"
+            subject: "looking up neighbour \(name.address)",
+            message: message
         )
-        var message = ndmsg()
-        message.ndm_family = UInt8(AF_INET)
-        message.ndm_ifindex = CInt(bitPattern: name.interface)
-        request.append(message)
         request.attribute(Int(NDA_DST), name.address.value.bigEndian)
         return request
     }
 
     /// All addresses of IPv6, for the sake of one interface's.
     static func addresses(of device: NetworkDevice) -> NetlinkRequest {
-        var request = NetlinkRequest(
+        var message = ifaddrmsg()
+        message.ifa_family = UInt8(AF_INET6)
+        return NetlinkRequest(
             "RTM_GETADDR",
             type: RTM_GETADDR,
             flags: NLM_F_DUMP,
-            subject: "listing addresses of \(device)"
+            subject: "listing addresses of \(device)",
+            message: message
         )
-        var message = ifaddrmsg()
-        message.ifa_family = UInt8(AF_INET6)
-        request.append(message)
-        return request
     }
 }

@@ -27,6 +27,18 @@ struct NetlinkRequest {
         self.append(UInt32(0))
     }
 
+    /// A request that begins with one of the kernel's structures.
+    init(
+        _ call: String,
+        type: Int,
+        flags: CInt,
+        subject: String,
+        message: some BitwiseCopyable
+    ) {
+        self.init(call, type: type, flags: flags, subject: subject)
+        self.append(message)
+    }
+
     /// Appends an integer or one of the kernel's structures.
     mutating func append<Value: BitwiseCopyable>(_ value: Value) {
         withUnsafeBytes(of: value) { self.octets.append(contentsOf: $0) }

@@ -9,7 +9,7 @@ public struct ReceiveBudget: Hashable, Sendable {
     /// How many messages to take next; at least 1.
     public private(set) var messages: Int
 
-    /// Creates an receiveBudget for single packets.
+    /// Creates a budget for single packets.
     ///
     /// - Parameters:
     ///   - mostMessages: The most that one system call takes.
