@@ -207,9 +207,13 @@ def test_idle_sessions_of_one_user_keep_nobody_out(site: Site) -> None:
     daemon = Daemon(site.pop, site.programs.sixxsd, configuration(PLAN, [TUNNEL])).let_centre_in()
     daemon.options = ["--control-users", "@sxops,nobody"]
     daemon.start()
-    with idle(site, NOBODY, 130) as nobodys, idle(site, 0, 130) as roots:
-        for connections in (nobodys, roots):
-            greetings = [connection.recv(200) for connection in connections]
+    with contextlib.ExitStack() as stack:
+        for uid in (NOBODY, 0):
+            greetings = []
+            for _ in range(130):
+                # One by one: of those who come at once, few may wait to be judged.
+                connection = stack.enter_context(contextlib.closing(connect(site, uid)))
+                greetings.append(connection.recv(200))
             assert sum(said.startswith(b"200 ") for said in greetings) == 100
             assert sum(b"425 too many sessions, at most 100 of one user" in said for said in greetings) == 30
         assert asks(site, UID).startswith("200 ")
@@ -353,7 +357,7 @@ def test_nobody_disturbs_the_end(site: Site) -> None:
 
 @pytest.mark.seconds(60)
 def test_reports_of_one_user_hold_up_nobody(site: Site) -> None:
-    tunnels = [TunnelLine(tid, 10000 + tid, "ayiya", 1280, PASSWORD) for tid in range(1000)]
+    tunnels = [TunnelLine(tid, 10000 + tid, "ayiya", 1280, PASSWORD) for tid in range(8192)]
     daemon = Daemon(site.pop, site.programs.sixxsd, configuration(PLAN, tunnels)).let_centre_in()
     daemon.options = ["--control-users", "@sxops,sxother"]
     daemon.start()
@@ -374,6 +378,14 @@ def test_root_has_places_that_nobody_takes(site: Site) -> None:
     daemon.options = ["--control-users", "all"]
     daemon.start()
     with contextlib.ExitStack() as stack:
-        for uid in (UID, STRANGER_UID, 4001, 4002, 4003):
+        for uid in (STRANGER_UID, 4001, 4002, 4003, UID):
             stack.enter_context(idle(site, uid, 110))
+        # The same user by the other door.
+        for _ in range(110):
+            with acting_as(UID, groups=(GID,)):
+                session = stack.enter_context(socket.socket(socket.AF_UNIX))
+                session.settimeout(5)
+                session.connect(str(daemon.socket_path))
+            with contextlib.suppress(OSError):
+                session.recv(4096)
         assert daemon.command("pop show version").is_success

@@ -38,6 +38,7 @@ struct ControlServer: Service {
         if let endpoint = doors.tcp.endpoint {
             listeners.append(try await Self.listen(at: endpoint, reception, connections))
         }
+        var socketFile: SocketFile?
         do {
             if let path = doors.socketPath {
                 let (file, socket) = try SocketFile.listen(
@@ -45,15 +46,15 @@ struct ControlServer: Service {
                     mode: Self.socketMode,
                     group: doors.users.group
                 )
-                self.file = file
+                socketFile = file
                 listeners.append(try await Self.listen(on: socket, reception, connections))
-            } else {
-                self.file = nil
             }
         } catch {
+            socketFile?.remove()
             for listener in listeners { try? await listener.close() }
             throw error
         }
+        self.file = socketFile
         self.listeners = listeners
         if let endpoint = doors.tcp.endpoint, !Porter.Kernel.seesConnections(to: endpoint) {
             logger.error(

@@ -202,17 +202,31 @@ private struct SessionReader {
     }
 
     private func answer(_ request: TextRequest, _ octets: [UInt8]) async throws {
-        defer { self.registry.endText(self.guest, octets: request.length) }
-        guard case .difference = request.purpose else {
-            return try await self.writer.send(await self.handler.take(request, octets))
+        let endText = { self.registry.endText(self.guest, octets: request.length) }
+        // The text has gone by the time that the reply leaves.
+        let work = {
+            defer { endText() }
+            return await self.handler.take(request, octets)
         }
-        try await self.takeTurn { await self.handler.take(request, octets) }
+        guard case .difference = request.purpose else { return try await self.writer.send(await work()) }
+        try await self.takeTurn(orElse: endText, work)
     }
 
     /// Answers what takes long when it is this user's turn, and leaves the place to others once the kernel has the answer.
-    private func takeTurn(_ work: () async -> ControlReply) async throws {
+    ///
+    /// - Parameters:
+    ///   - giveUp: What to do when the turn does not come.
+    ///   - work: Makes the answer.
+    /// - Throws: `CancellationError` when the turn does not come, or errors of the connection.
+    private func takeTurn(
+        orElse giveUp: () -> Void = {},
+        _ work: () async -> ControlReply
+    ) async throws {
         let turns = self.registry.turns
-        try await turns.begin(self.guest)
+        do { try await turns.begin(self.guest) } catch {
+            giveUp()
+            throw error
+        }
         defer { turns.endReply(self.guest) }
         let reply = await work()
         turns.endWork(self.guest)

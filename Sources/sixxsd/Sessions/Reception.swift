@@ -59,7 +59,7 @@ struct Reception: Sendable {
             switch await self.admit(arrival, at: door) {
             case .failure(let refused): try await self.turnAway(arrival, inbound, refused)
             case .success(let (guest, caller)):
-                defer { self.registry.leave(guest) }
+                defer { self.registry.leave(guest, by: door) }
                 try await self.speak(on: arrival, inbound, with: caller, guest)
             }
         } catch {
@@ -88,7 +88,7 @@ struct Reception: Sendable {
                 let reply = ControlReply(425, "too many connections: try again later")
                 return .failure(TurnedAway(name: known.name, reply: reply))
             }
-            guard let full = self.registry.enter(guest) else {
+            guard let full = self.registry.enter(guest, by: door) else {
                 return .success((guest, known.caller))
             }
             return .failure(TurnedAway(name: known.name, reply: self.reply(full)))

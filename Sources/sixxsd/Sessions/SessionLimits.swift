@@ -10,7 +10,7 @@ struct SessionLimits: Sendable {
     var watch = Duration.seconds(1)
     /// How long a connection that was refused may stay to read why.
     var refusal = Duration.seconds(1)
-    /// Sessions of one user, or of one remote network, on all doors.
+    /// Sessions of one user, or of one remote network, on all doors; of root and of the daemon's user on each.
     var sessionsOfOne = 100
     /// Sessions in all, besides those of root and of the daemon's user.
     var sessions = 400

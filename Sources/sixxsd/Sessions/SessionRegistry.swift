@@ -26,6 +26,18 @@ final class SessionRegistry: Sendable {
         let stage: Stage
     }
 
+    /// What sessions of one are counted by: a user has so many on all doors together; root and the daemon's user so many on
+    /// each, so that they can still come in by the other when something of theirs has filled one.
+    private struct Place: Hashable {
+        let name: Guest.Name
+        let door: Reception.Door?
+
+        init(_ guest: Guest, by door: Reception.Door) {
+            self.name = guest.name
+            self.door = guest.isOwner ? door : nil
+        }
+    }
+
     private struct Texts {
         var count = 0
         var octets = 0
@@ -34,7 +46,7 @@ final class SessionRegistry: Sendable {
     private struct Counts {
         var waiting: [Waiting: Int] = [:]
         var waitingInAll: [Stage: Int] = [:]
-        var sessions: [Guest.Name: Int] = [:]
+        var sessions: [Place: Int] = [:]
         /// Without those of owners, who have places of their own.
         var sessionsInAll = 0
         var ordinarySessions = 0
@@ -80,9 +92,10 @@ final class SessionRegistry: Sendable {
     // MARK: - Sessions
 
     /// Lets a session in; nil when there is room.
-    func enter(_ guest: Guest) -> Full? {
-        self.counts.withLock { counts in
-            let count = counts.sessions[guest.name, default: 0]
+    func enter(_ guest: Guest, by door: Reception.Door) -> Full? {
+        let place = Place(guest, by: door)
+        return self.counts.withLock { counts in
+            let count = counts.sessions[place, default: 0]
             guard count < self.limits.sessionsOfOne else { return .ofGuest }
             if !guest.isOwner {
                 guard counts.sessionsInAll < self.limits.sessions else { return .ofAll }
@@ -91,14 +104,14 @@ final class SessionRegistry: Sendable {
                 counts.sessionsInAll += 1
                 counts.ordinarySessions += guest.isKept ? 0 : 1
             }
-            counts.sessions[guest.name] = count + 1
+            counts.sessions[place] = count + 1
             return nil
         }
     }
 
-    func leave(_ guest: Guest) {
+    func leave(_ guest: Guest, by door: Reception.Door) {
         self.counts.withLock { counts in
-            counts.sessions.decrease(guest.name)
+            counts.sessions.decrease(Place(guest, by: door))
             guard !guest.isOwner else { return }
             counts.sessionsInAll -= 1
             counts.ordinarySessions -= guest.isKept ? 0 : 1

@@ -64,13 +64,13 @@ class Accounts:
 
 
 @contextlib.contextmanager
-def acting_as(uid: int) -> Iterator[None]:
+def acting_as(uid: int, groups: tuple[int, ...] = ()) -> Iterator[None]:
     """Sockets that are made and connected in the block are another user's, as the kernel sees it."""
     if uid == 0:
         yield
         return
-    groups = os.getgroups()
-    os.setgroups([])
+    before = os.getgroups()
+    os.setgroups(groups)
     os.setegid(uid)
     os.seteuid(uid)
     try:
@@ -78,4 +78,4 @@ def acting_as(uid: int) -> Iterator[None]:
     finally:
         os.seteuid(0)
         os.setegid(0)
-        os.setgroups(groups)
+        os.setgroups(before)

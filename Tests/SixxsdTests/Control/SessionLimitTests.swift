@@ -84,11 +84,11 @@ import Wire
         limits.sessionsOfOne = 2
         let registry = SessionRegistry(limits)
 
-        #expect(registry.enter(.root) == nil && registry.enter(.root) == nil)
-        #expect(registry.enter(.root) == .ofGuest)
-        #expect(registry.enter(Self.centre) == nil)
-        registry.leave(.root)
-        #expect(registry.enter(.root) == nil)
+        #expect(registry.enter(.root, by: .tcp) == nil && registry.enter(.root, by: .tcp) == nil)
+        #expect(registry.enter(.root, by: .tcp) == .ofGuest)
+        #expect(registry.enter(Self.centre, by: .tcp) == nil)
+        registry.leave(.root, by: .tcp)
+        #expect(registry.enter(.root, by: .tcp) == nil)
     }
 
     @Test func hasAPlaceThatOthersCannotTake() {
@@ -97,19 +97,20 @@ import Wire
         var others = 0
         for user in 2000..<2100 {
             let guest = Guest(name: .user(UInt32(user)), isKept: false)
-            while registry.enter(guest) == nil { others += 1 }
+            while registry.enter(guest, by: .tcp) == nil { others += 1 }
         }
 
         #expect(others == limits.sessions - limits.keptSessions)
-        #expect(registry.enter(Self.monitor) == .ofAll)
-        #expect(registry.enter(Self.centre) == nil)
+        #expect(registry.enter(Self.monitor, by: .tcp) == .ofAll)
+        #expect(registry.enter(Self.centre, by: .tcp) == nil)
         for user in 3000..<3100 {
-            while registry.enter(Guest(name: .user(UInt32(user)), isKept: true)) == nil {}
+            while registry.enter(Guest(name: .user(UInt32(user)), isKept: true), by: .tcp) == nil {}
         }
-        #expect(registry.enter(Guest(name: .user(4000), isKept: true)) == .ofAll)
-        for _ in 0..<limits.sessionsOfOne { #expect(registry.enter(.root) == nil) }
-        #expect(registry.enter(.root) == .ofGuest)
-        #expect(registry.enter(Guest(owner: 64999)) == nil)
+        #expect(registry.enter(Guest(name: .user(4000), isKept: true), by: .tcp) == .ofAll)
+        for _ in 0..<limits.sessionsOfOne { #expect(registry.enter(.root, by: .tcp) == nil) }
+        #expect(registry.enter(.root, by: .tcp) == .ofGuest)
+        #expect(registry.enter(.root, by: .unixSocket) == nil)
+        #expect(registry.enter(Guest(owner: 64999), by: .tcp) == nil)
     }
 
     @Test func sendsATextWhateverOthersAnnounce() {
