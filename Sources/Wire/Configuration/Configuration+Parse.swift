@@ -25,10 +25,8 @@ extension Configuration {
     /// - Throws: ``ConfigurationError`` with the first thing that is wrong.
     public init(parsing octets: [UInt8], file: String) throws(ConfigurationError) {
         var reader = ConfigurationReader(file: file)
-        // Some editors write a byte order mark before a text.
-        let text = octets.starts(with: [0xef, 0xbb, 0xbf]) ? octets.dropFirst(3) : octets[...]
         // Line by line: an array of all lines would take several times the text's memory.
-        var rest = text
+        var rest = octets.withoutByteOrderMark
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
             try reader.read(rest[..<end])
             rest = rest[(end + 1)...]

@@ -49,8 +49,7 @@ extension TunnelPassword {
     /// What a file of a password has in its first line, without what editors add: a byte order mark before it, blanks and a
     /// carriage return behind it.
     public static func firstLine(of octets: [UInt8]) -> ArraySlice<UInt8> {
-        let text = octets.starts(with: [0xef, 0xbb, 0xbf]) ? octets.dropFirst(3) : octets[...]
-        var line = text.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        var line = octets.withoutByteOrderMark.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         while line.last == UInt8(ascii: " ") || line.last == UInt8(ascii: "\t") { line.removeLast() }
         return line
     }

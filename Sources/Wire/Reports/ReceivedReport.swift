@@ -47,10 +47,10 @@ public struct ReceivedReport: Hashable, Sendable {
 
     /// What a daemon says of routes, device and addresses.
     public struct Kernel: Hashable, Sendable {
-        /// How many faults are kept.
+        /// How many faults are kept, the first ones.
         public static let mostFaults = 8
-        /// How long the words of a fault may be, in octets of UTF-8.
-        public static let longestFault = 240
+        /// How long the words of a fault may be, in octets of UTF-8: more than a daemon makes.
+        public static let longestFault = 1000
 
         /// How often something was put back since the daemon's start.
         public var mended: Tally?

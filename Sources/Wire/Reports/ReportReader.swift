@@ -72,7 +72,8 @@ struct ReportReader {
         return nil
     }
 
-    /// Reads an array of texts for people, each as one line that can be printed; what is too many or too long is noted.
+    /// Reads an array of texts for people, each as one line that can be printed; those behind the first few are passed over,
+    /// and what is none is noted.
     ///
     /// - Throws: ``JSONReader/Failure``.
     mutating func lines(
@@ -86,16 +87,14 @@ struct ReportReader {
             return []
         }
         var lines: [String] = []
-        var isNoted = false
         try self.json.beginArray()
         while try self.json.nextElement() {
             let value = try self.json.value(textUpTo: length)
-            if case .text(let text) = value, lines.count < limit {
-                lines.append(text.printable)
-            } else if !isNoted {
-                self.doubts.note("\(name.rawValue) has more than \(limit) lines, or \(value.words)")
-                isNoted = true
+            guard case .text(let text) = value else {
+                self.doubts.note("\(name.rawValue) has \(value.words)")
+                continue
             }
+            if lines.count < limit { lines.append(text.printable) }
         }
         return lines
     }

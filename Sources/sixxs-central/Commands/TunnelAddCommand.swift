@@ -94,7 +94,7 @@ extension Password {
     /// - Throws: ``RegistryError/refused(_:)`` naming the file, never what stands in it.
     init(file path: String) throws(RegistryError) {
         let octets = try InputFile.octets(of: path)
-        guard !octets.starts(with: [0xff, 0xfe]), !octets.starts(with: [0xfe, 0xff]) else {
+        guard !octets.hasUTF16Mark else {
             throw .refused("\(path): expected a text in UTF-8, found one in UTF-16: save it as UTF-8")
         }
         do {

@@ -11,7 +11,7 @@ extension DatabaseFile {
     func openForReading(migrations: DatabaseMigrator) throws -> any DatabaseWriter {
         try self.examine()
         let (pool, schema) = try self.look(migrations)
-        guard schema.isOwn || schema.isNewer else { throw self.stranger }
+        guard schema.isOwn else { throw self.stranger }
         if schema.isComplete, !schema.isNewer { return pool }
         guard self.isWritable || schema.isNewer else {
             throw RegistryError.unusable(

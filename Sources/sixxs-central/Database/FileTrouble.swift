@@ -24,6 +24,9 @@ enum FileTrouble {
             guard !isOpen || place == path else { continue }
             let owner = Self.user(status.st_uid)
             let mode = String(status.st_mode & 0o7777, radix: 8)
+            guard status.st_uid != geteuid() else {
+                return "\(place) has mode \(mode), and may be marked so that nobody changes it (lsattr)"
+            }
             return "\(place) belongs to \(owner) and has mode \(mode), and this is \(Self.user(geteuid())): "
                 + "sudo -u \(owner) does it as that user"
         }

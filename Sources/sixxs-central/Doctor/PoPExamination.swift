@@ -73,13 +73,13 @@ struct PoPExamination: Sendable {
     }
 
     private func kernel(_ answer: Answer) -> Finding? {
-        guard let kernel = answer.report.kernel, let fault = kernel.faults.first else { return nil }
-        let others = kernel.faults.count > 1 ? ", and \(kernel.faults.count - 1) more" : ""
-        return .fail(
-            "\(self.pop.name) kernel",
-            "\(fault)\(others)",
-            mend: "what the line says, on the PoP; pop show kernel there has all of it"
-        )
+        answer.report.kernel?.faults.inBrief.map { faults in
+            .fail(
+                "\(self.pop.name) kernel",
+                faults,
+                mend: "what the line says, on the PoP; pop show kernel there has all of it"
+            )
+        }
     }
 
     private func doubts(_ answer: Answer) -> Finding? {

@@ -105,9 +105,9 @@ struct PoPVerdict {
 
     /// What keeps packets from being forwarded is as bad as a tunnel that is down.
     private var kernel: Finding? {
-        guard let faults = self.status.past.sample?.faults, let first = faults.first else { return nil }
-        let others = faults.count > 1 ? ", and \(faults.count - 1) more" : ""
-        return self.finding(.critical, "has a fault in its kernel: \(first)\(others)")
+        self.status.past.sample?.faults.inBrief.map {
+            self.finding(.critical, "has a fault in its kernel: \($0)")
+        }
     }
 
     private var doubts: Finding? {

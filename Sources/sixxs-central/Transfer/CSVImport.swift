@@ -56,16 +56,9 @@ extension TransferProblems {
     ///
     /// - Throws: ``TransferError``.
     func refuseUTF16(_ octets: [UInt8], _ file: String) throws(TransferError) {
-        guard octets.starts(with: [0xff, 0xfe]) || octets.starts(with: [0xfe, 0xff]) else { return }
+        guard octets.hasUTF16Mark else { return }
         let place = TransferPlace(file: file, line: 1, column: 1)
         self.note(place, nil, expected: "UTF-8 text", found: "UTF-16: save the file as UTF-8")
         try self.throwAny()
-    }
-}
-
-extension [UInt8] {
-    /// The octets without what some programs write before a text.
-    var withoutByteOrderMark: ArraySlice<UInt8> {
-        self.starts(with: [0xef, 0xbb, 0xbf]) ? self.dropFirst(3) : self[...]
     }
 }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Comma-separated values after RFC 4180, with a place for every field.
 ///
 /// Lines may end with LF as well, and blank ones, of separators alone too, are passed over; a byte order mark at the start is
