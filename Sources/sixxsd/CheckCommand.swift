@@ -30,7 +30,7 @@ struct CheckCommand: ParsableCommand {
 extension ConfigurationFile {
     /// Loads the file; what is wrong is printed and ends the program with status 1.
     func loadOrExplain() throws -> Stored {
-        try self.orExplain { try self.load() }
+        try self.orExplain { try self.load(.any) }
     }
 
     /// Finds out what to start with; what is wrong is printed and ends the program with status 1.

@@ -55,6 +55,8 @@ struct Daemon {
     private let manager: ServiceManager
     private let shutdown: ShutdownRequest
     private let hangups: UnixSignalsSequence
+    /// The configuration file.
+    private let path: String
     private let logger: Logger
 
     /// Puts everything together; nothing is left behind when a step fails.
@@ -72,6 +74,7 @@ struct Daemon {
         let saved = options.stateFile.flatMap { Self.load($0, start, logger) }
         let disk = BackgroundThread("disk")
         self.manager = ServiceManager(logger)
+        self.path = file.path
         self.workers = try Workers(openings.sockets, running, saved: saved, logger: logger)
         self.controller = ConfigurationController(
             start,
@@ -158,6 +161,7 @@ struct Daemon {
         )
         let reload = ReloadService(
             hangups: self.hangups,
+            path: self.path,
             controller: self.controller,
             manager: self.manager,
             logger: self.logger
@@ -270,6 +274,7 @@ private struct WatchdogService: Service {
 /// Reads the configuration file again at each SIGHUP.
 private struct ReloadService: Service {
     let hangups: UnixSignalsSequence
+    let path: String
     let controller: ConfigurationController
     let manager: ServiceManager
     let logger: Logger
@@ -286,8 +291,12 @@ private struct ReloadService: Service {
         do {
             let difference = try await self.controller.reload()
             self.logger.notice("configuration read again: \(difference)")
+        } catch let failure as ConfigurationFailure where failure.canBeForced {
+            self.logger.error(
+                "\(self.path) not read again, what runs stays: \(failure) (config reload force, on the control port)"
+            )
         } catch {
-            self.logger.error("configuration not read again, the old one stays: \(error)")
+            self.logger.error("configuration not read again, what runs stays: \(error)")
         }
         await self.manager.tell(.ready)
     }

@@ -40,7 +40,7 @@ struct ExplainCommand: ParsableCommand {
 
     private func capture() throws -> Capture {
         do {
-            return try Capture(FileContents(of: self.file, limit: 1 << 30).octets)
+            return try Capture(FileContents(of: self.file, kind: .any, limit: 1 << 30).octets)
         } catch {
             StandardError.print("\(self.file): \(error)")
             throw ExitCode.failure

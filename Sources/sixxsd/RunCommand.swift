@@ -187,6 +187,12 @@ struct RunCommand: ParsableCommand {
         }
         let file = ConfigurationFile(path: self.config)
         let start = try file.startOrExplain()
+        do throws(ConfigurationFailure) {
+            try MassChangeGuard.judge(start, beside: self.stateFile)
+        } catch {
+            StandardError.print("sixxsd: \(self.config): \(error)")
+            throw ExitCode.failure
+        }
         do {
             try self.serve(start, file, levels, log)
         } catch let error as SystemCallError {

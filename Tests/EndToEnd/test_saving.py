@@ -177,3 +177,42 @@ def test_an_empty_file_takes_no_tunnels_away(site: Site) -> None:
     daemon.signal(signal.SIGHUP)
     wait_for(lambda: "there is nothing in the file" in daemon.log, 5, "the file to be refused")
     assert daemon.status()["total"][2] == 40
+
+
+def test_a_fifo_in_a_files_place_holds_nobody_up(site: Site) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, FEW)
+    state = daemon.file.with_name("sixxsd.state")
+    for path in (state, daemon.file.with_name("sixxsd.conf.trial")):
+        os.mkfifo(path)
+    daemon.start()
+    assert f"{state}: it is not a regular file" in daemon.log
+    daemon.file.unlink()
+    os.mkfifo(daemon.file)
+    daemon.signal(signal.SIGHUP)
+    wait_for(lambda: f"{daemon.file}: it is not a regular file" in daemon.log, 5, "the FIFO to be refused")
+    assert daemon.push(2, MANY).is_success
+    assert "T4000" in daemon.file.read_text(), "a file again"
+    program = site.programs.sixxsd
+    checked = subprocess.run(["bash", "-c", f"{program} check <(cat {daemon.file})"], capture_output=True, text=True,
+                             timeout=20)
+    assert checked.returncode == 0 and "4000 tunnels" in checked.stdout, "a pipe is as good to a command"
+
+
+@pytest.mark.parametrize("content", ["", "# gone\n"], ids=["nothing", "a comment"])
+def test_a_file_that_lost_its_content_is_not_started_with(site: Site, content: str) -> None:
+    tunnel = TunnelLine(1, 5072, "ayiya", 1280, PASSWORD)
+    daemon = site.daemon(tunnel)
+    user = site.user(site.home(ipv4="203.0.113.10"), "203.0.113.10", tunnel)
+    user.beat()
+    daemon.wait_for_state(tunnel.number, "up")
+    daemon.stop()
+    daemon.file.write_text(content)
+    process = daemon.launch()
+    assert process.wait(10) == 1
+    state = daemon.file.with_name("sixxsd.state")
+    assert (f"{daemon.file}: there is nothing in it, and the daemon before left 1 session: "
+            f"bring its content back, or remove {state} if that is meant") in process.output
+    assert daemon.file.read_text() == content and state.exists()
+    state.unlink()
+    daemon.start()
+    assert daemon.push(1, FEW).is_success

@@ -45,4 +45,29 @@ struct FileContentsTests {
 
         #expect(error?.description == "/tmp: Is a directory (read)")
     }
+
+    /// Nobody writes there, and whoever opens it must not wait for ever.
+    @Test
+    func refusesAFIFO() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/fifo"
+        try #require(mkfifo(path, 0o600) == 0)
+
+        let error = #expect(throws: SystemCallError.self) { _ = try FileContents(of: path) }
+
+        #expect(error?.description == "\(path): it is not a regular file (open: Invalid argument)")
+        #expect(try FileContents(of: path, kind: .any).octets.isEmpty)
+    }
+
+    @Test
+    func readsAPipeWhereOneMayBe() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { close(ends[0]) }
+        let written = [UInt8](repeating: 0x61, count: 10_000)
+        try #require(write(ends[1], written, written.count) == written.count)
+        close(ends[1])
+
+        #expect(try FileContents(of: "/dev/fd/\(ends[0])", kind: .any).octets == written)
+    }
 }

@@ -9,6 +9,8 @@ public enum ForeignProtocol: Hashable, Sendable {
     case headerField
     /// The identification of SSH (RFC 4253 §4.2).
     case ssh
+    /// What a program begins with that speaks another protocol made of lines: mail, DICT, IRC.
+    case greeting
     /// Octets that no text has, or that are not UTF-8: TLS and whatever else is not made of lines.
     case binary
 
@@ -21,6 +23,11 @@ public enum ForeignProtocol: Hashable, Sendable {
         "UNLOCK", "UNSUBSCRIBE",
     ]
 
+    /// First words of SMTP and LMTP, POP3, IRC, FTP and DICT (RFC 2229 §3.6), which programs that fetch addresses speak too.
+    private static let greetings: Set<String> = [
+        "AUTH", "CAPA", "CLIENT", "EHLO", "HELO", "LHLO", "MAIL", "NICK", "PASS", "RCPT", "STLS", "USER",
+    ]
+
     /// Recognizes a line; nil for one that may be meant.
     public init?(line: String) {
         var words = Words(line)
@@ -28,6 +35,8 @@ public enum ForeignProtocol: Hashable, Sendable {
         let rest = words.rest().map(\.text)
         if first.hasPrefix("SSH-") {
             self = .ssh
+        } else if Self.greetings.contains(first.uppercased()) {
+            self = .greeting
         } else if Self.isRequest(first, rest) {
             self = .request
         } else if Self.beginsHeaderField(first) {
@@ -91,6 +100,7 @@ extension ForeignProtocol: CustomStringConvertible {
         case .request: "a request of HTTP"
         case .headerField: "a header's field"
         case .ssh: "SSH"
+        case .greeting: "another protocol's greeting"
         case .binary: "octets that are no text"
         }
     }

@@ -13,7 +13,7 @@ struct Password: Sendable {
     ///
     /// - Throws: ``SystemCallError`` when it can't be read, ``PasswordError`` when there is no password in it.
     init(file path: String) throws {
-        let contents = try FileContents(of: path, limit: 64 << 10)
+        let contents = try FileContents(of: path, kind: .any, limit: 64 << 10)
         self.value = try Self.firstLine(of: contents.octets, path)
         self.isExposed = contents.isReadableByOthers
     }

@@ -108,7 +108,7 @@ actor ConfigurationController {
     ///   - generation: The centre's number for it.
     ///   - limit: Within how many seconds it must be confirmed, or else the old one comes back; the file is
     ///     written only then. Nil when it is meant to stay.
-    ///   - isForced: Whether it may take many tunnels away.
+    ///   - isForced: Whether it may take many tunnels away, or be older than what runs.
     ///   - spent: What was spent on it so far, in nanoseconds; for the statistics.
     /// - Returns: What changed, and what it cost.
     /// - Throws: ``ConfigurationFailure``; nothing has changed then.
@@ -127,7 +127,10 @@ actor ConfigurationController {
             let isSame = old.digest == new.digest
             if isSame, old.generation == generation, self.trial == nil || limit != nil { return Outcome() }
             let changes = configuration.tunnelChanges(from: old.configuration)
-            if !isForced { try MassChangeGuard.judge(changes, of: old.configuration.tunnels.count) }
+            if !isForced {
+                try MassChangeGuard.judge(new, replacing: old)
+                try MassChangeGuard.judge(configuration, replacing: old.configuration, changes)
+            }
             let spent = spent + (MonotonicClock.now() - began)
             let doubt = try await self.write(stored, onTrialFor: limit)
             let wasOnTrial = self.trial != nil
@@ -217,7 +220,7 @@ actor ConfigurationController {
                 let changes = stored.configuration.tunnelChanges(from: old)
                 if !isForced {
                     try MassChangeGuard.judge(stored.configuration, replacing: old)
-                    try MassChangeGuard.judge(changes, of: old.tunnels.count)
+                    try MassChangeGuard.judge(stored.configuration, replacing: old, changes)
                 }
                 _ = self.endTrial()
                 await self.activate(RunningConfiguration(stored), changes, spent: 0)

@@ -13,10 +13,26 @@ enum ConfigurationFailure: Error {
     case nothingToConfirm(generation: Int)
     /// It takes more tunnels away than is plausible, and nobody said that it is meant.
     case tooManyLosses(Int, of: Int)
+    /// It gives all tunnels other addresses, and nobody said that it is meant.
+    case renumbers(Int)
+    /// It is older than what runs, and another one.
+    case older(generation: Int, running: Int)
     /// It is what runs already.
     case unchanged
     /// There is nothing in the file.
     case empty
+    /// There is nothing in the file that a daemon starts from, and the one before it served tunnels.
+    case emptyAtStart(sessions: Int, stateFile: String)
+}
+
+extension ConfigurationFailure {
+    /// Whether saying that it is meant makes it pass.
+    var canBeForced: Bool {
+        switch self {
+        case .tooManyLosses, .renumbers, .older, .empty: true
+        case .conflict, .notSaved, .ending, .nothingToConfirm, .unchanged, .emptyAtStart: false
+        }
+    }
 }
 
 extension ConfigurationFailure: CustomStringConvertible {
@@ -29,8 +45,15 @@ extension ConfigurationFailure: CustomStringConvertible {
         case .nothingToConfirm(let generation): "generation \(generation) does not wait to be confirmed"
         case .tooManyLosses(let losses, let count):
             "refused, since it removes or disables \(losses) of \(count) tunnels: say force if that is meant"
+        case .renumbers(let count):
+            "refused, since another tunnelprefix renumbers all \(count) tunnels: say force if that is meant"
+        case .older(let generation, let running):
+            "refused, since generation \(running) runs, which is newer than \(generation): say force if that is meant"
         case .unchanged: "nothing to change"
         case .empty: "refused, since there is nothing in the file: say force if that is meant"
+        case .emptyAtStart(let sessions, let path):
+            "there is nothing in it, and the daemon before left \(sessions) session\(sessions == 1 ? "" : "s"): "
+                + "bring its content back, or remove \(path) if that is meant"
         }
     }
 }

@@ -61,9 +61,11 @@ struct ConfigurationFile: Sendable {
 
     /// Reads and checks the file.
     ///
+    /// - Parameter kind: What it may be; a daemon's own must be a regular file.
+    /// - Returns: What it says, checked.
     /// - Throws: ``Wire/ConfigurationError``, or ``LinuxIO/SystemCallError``.
-    func load() throws -> Stored {
-        let octets = try FileContents(of: self.path).octets
+    func load(_ kind: FileContents.Kind = .regular) throws -> Stored {
+        let octets = try FileContents(of: self.path, kind: kind).octets
         let configuration = try Configuration(parsing: octets, file: self.path)
         let numbers = Self.numbers(behind: Self.generationComment, in: octets)
         let generation = numbers.first.flatMap { Self.generations.contains($0) ? Int($0) : nil }

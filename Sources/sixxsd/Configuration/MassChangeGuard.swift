@@ -2,19 +2,22 @@ import Wire
 
 /// Refuses what is more likely a mistake than meant.
 enum MassChangeGuard {
-    /// Refuses to take away more than one tunnel in twenty, and more than ten.
+    /// Refuses to take away more than one tunnel in twenty, and more than ten; or to renumber as many.
     ///
     /// - Parameters:
-    ///   - changes: What would change.
-    ///   - count: How many tunnels there are.
-    /// - Throws: ``ConfigurationFailure/tooManyLosses(_:of:)``.
+    ///   - new: What would run.
+    ///   - old: What runs.
+    ///   - changes: The tunnels that differ.
+    /// - Throws: ``ConfigurationFailure/tooManyLosses(_:of:)`` or ``ConfigurationFailure/renumbers(_:)``.
     static func judge(
-        _ changes: [ConfigurationChange<TunnelSettings>],
-        of count: Int
+        _ new: Configuration,
+        replacing old: Configuration,
+        _ changes: [ConfigurationChange<TunnelSettings>]
     ) throws(ConfigurationFailure) {
+        let count = old.tunnels.count
         let losses = changes.losses
-        guard losses > 10, losses * 20 > count else { return }
-        throw .tooManyLosses(losses, of: count)
+        if losses > 10, losses * 20 > count { throw .tooManyLosses(losses, of: count) }
+        if new.pop.tunnelPrefix != old.pop.tunnelPrefix, count > 10 { throw .renumbers(count) }
     }
 
     /// Refuses a file in which there is nothing, where something runs.
@@ -22,5 +25,31 @@ enum MassChangeGuard {
     /// - Throws: ``ConfigurationFailure/empty``.
     static func judge(_ new: Configuration, replacing old: Configuration) throws(ConfigurationFailure) {
         guard new != Configuration() || old == new else { throw .empty }
+    }
+
+    /// Refuses to start with nothing where the daemon before had sessions.
+    ///
+    /// - Parameters:
+    ///   - start: What the daemon would start with.
+    ///   - file: Where the daemon before wrote its sessions; nil for nowhere.
+    /// - Throws: ``ConfigurationFailure/emptyAtStart(sessions:stateFile:)``.
+    static func judge(_ start: BootConfiguration, beside file: StateFile?) throws(ConfigurationFailure) {
+        guard start.running.configuration == Configuration(), let file else { return }
+        let sessions = file.sessionCount
+        guard sessions == 0 else { throw .emptyAtStart(sessions: sessions, stateFile: file.path) }
+    }
+
+    /// Refuses an older generation than the one that runs, unless it says the same.
+    ///
+    /// A centre that was stopped in the middle of its round, and went on when another had taken its place, brings one.
+    ///
+    /// - Throws: ``ConfigurationFailure/older(generation:running:)``.
+    static func judge(
+        _ new: RunningConfiguration,
+        replacing old: RunningConfiguration
+    ) throws(ConfigurationFailure) {
+        guard new.generation >= old.generation || new.digest == old.digest else {
+            throw .older(generation: new.generation, running: old.generation)
+        }
     }
 }

@@ -62,6 +62,14 @@ struct StateFile: Sendable {
         return state
     }
 
+    /// How many sessions it holds, of whichever PoP; none when it can't be read.
+    var sessionCount: Int {
+        guard let octets = try? FileContents(of: self.path, limit: SavedState.maximumLength).octets,
+            let state = try? SavedState(parsing: octets)
+        else { return 0 }
+        return state.sessions.count
+    }
+
     /// Replaces the file.
     ///
     /// - Throws: ``LinuxIO/SystemCallError`` with the step that failed.

@@ -61,6 +61,35 @@ import Wire
         #expect(answer.hasPrefix("425 refused, since it removes or disables 11 of 20 tunnels"))
     }
 
+    @Test(arguments: [(10, "200 "), (11, "425 refused, since another tunnelprefix renumbers all 11 tunnels")])
+    func thatRenumbersManyTunnelsIsRefused(_ count: Int, _ answer: String) async throws {
+        let bench = try await Bench(Self.text(count))
+        defer { bench.remove() }
+        let other = Self.text(count).replacing("2001:db8:2ff::/48", with: "2001:db8:3ff::/48")
+
+        #expect(try await bench.push(2, other).hasPrefix(answer))
+        #expect(try await bench.push(3, other, force: true).hasPrefix("200 "))
+    }
+
+    /// A centre that stood still in the middle of a round comes after the one that took its place.
+    @Test(arguments: [nil, 3600]) func thatIsOlderThanWhatRunsIsRefused(_ confirm: Int?) async throws {
+        let bench = try await Bench()
+        defer { bench.remove() }
+        #expect(try await bench.push(7, Self.text(3), confirm: confirm).hasPrefix("200 "))
+
+        let answer = try await bench.push(6, Self.text(2), confirm: confirm)
+
+        #expect(
+            answer
+                == "409 refused, since generation 7 runs, which is newer than 6: say force if that is meant"
+        )
+        #expect(try await bench.answers("config digest").hasPrefix("200 generation 7 "))
+        // What says the same takes nothing back, and of the same number the last word counts.
+        #expect(try await bench.push(7, Self.text(2)).hasPrefix("200 generation 7 applied"))
+        #expect(try await bench.push(6, Self.text(2)) == "200 generation 6 unchanged")
+        #expect(try await bench.push(5, Self.text(1), force: true).hasPrefix("200 generation 5 applied"))
+    }
+
     @Test func diffTellsWhatAPushWouldChange() async throws {
         let bench = try await Bench(Self.text(2) + "tunnel set config 5 T50 ayiya up 1400 secret\n")
         defer { bench.remove() }

@@ -148,7 +148,9 @@ import Wire
         let queue = LogQueue()
         queue.start()
         let logger = Logger(label: "test") { _ in QueuedLogHandler(written, queue) }
-        for number in 0..<2000 { logger.info("\(number)") }
+        logger.info("0")
+        written.isReached.wait()
+        for number in 1..<2000 { logger.info("\(number)") }
         written.gate.signal()
         queue.flush()
         logger.info("last")
@@ -162,6 +164,7 @@ import Wire
 
 /// A log that takes nothing until it is told to.
 private final class Messages: LogHandler, @unchecked Sendable {
+    let isReached = DispatchSemaphore(value: 0)
     let gate = DispatchSemaphore(value: 0)
     let lines = Mutex<[String]>([])
     private let isOpen = Atomic(false)
@@ -174,7 +177,10 @@ private final class Messages: LogHandler, @unchecked Sendable {
     }
 
     func log(event: LogEvent) {
-        if !self.isOpen.exchange(true, ordering: .relaxed) { self.gate.wait() }
+        if !self.isOpen.exchange(true, ordering: .relaxed) {
+            self.isReached.signal()
+            self.gate.wait()
+        }
         self.lines.withLock { $0.append("\(event.message)") }
     }
 }
