@@ -36,7 +36,7 @@ struct StandardStream: Sendable {
 /// What a program is started with.
 enum StandardStreams {
     /// Makes sure that nothing else can take the place of a stream that the program was started without, and that a reader
-    /// who has gone is an error and no signal.
+    /// who has gone, and a file that may not grow (`ulimit -f`), are errors and no signals.
     ///
     /// Otherwise the next file that is opened, a database perhaps, would be what is printed into.
     static func secure() {
@@ -46,5 +46,6 @@ enum StandardStreams {
             _ = open("/dev/null", wrongWay)
         }
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
     }
 }

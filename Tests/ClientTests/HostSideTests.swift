@@ -173,8 +173,8 @@ private struct FakeTables: HostTables {
         let advertised = IPv6RouteEntry(to: Self.all, via: gateway, interface: 7, origin: 9)
         host.routes.append(advertised)
 
-        #expect(try side.detour() == advertised)
-        let line = HostAdvice(device: "sixxs0", metric: 2048).line(about: advertised)
+        #expect(try side.detour() == .route(advertised))
+        let line = HostAdvice(device: "sixxs0", metric: 2048).line(about: .route(advertised))
         #expect(line.contains("default via fe80::1 dev #7 proto ra metric 1024 stands before"))
         #expect(
             line.contains(
@@ -184,6 +184,20 @@ private struct FakeTables: HostTables {
 
         host.routes[1] = IPv6RouteEntry(to: Self.all, interface: 7, metric: 4096, origin: 3)
         #expect(try side.detour() == nil, "what stands behind is nobody's concern")
+    }
+
+    @Test func knowsThatPacketsGoNowhere() throws {
+        let host = FakeHost()
+        var side = try Self.side(host)
+        host.routes = []
+
+        #expect(try side.detour() == .nowhere)
+        let line = HostAdvice(device: "sixxs0", metric: 2048).line(about: .nowhere)
+        #expect(
+            line.hasSuffix(
+                "a route or a rule refuses it (ip -6 rule, ip -6 route show table all): remove that"
+            )
+        )
     }
 
     @Test func hasNoOpinionWhereTheDefaultRouteIsLeftAlone() throws {

@@ -98,6 +98,8 @@ struct OptionsTests {
     @Test(
         arguments: [
             ([], "the first line is empty"), ([0x0a, 0x61], "the first line is empty"),
+            ([0x20, 0x09, 0x0a], "the first line is empty"),
+            ([0xff, 0xfe, 0x61, 0x00], "it is a text in UTF-16: save it as UTF-8"),
             ([UInt8](repeating: 0x61, count: 133), "the first line is longer than 132 octets"),
         ] as [([UInt8], String)]
     )

@@ -170,6 +170,21 @@ def test_the_client_says_that_packets_go_elsewhere(site: Site) -> None:
     assert ping(home, SERVER, count=2).all_arrived
 
 
+@pytest.mark.parametrize(("lines", "words"), [
+    (["-6 route add unreachable default metric 5"], "a route or a rule refuses it"),
+    (["-6 rule add pref 5 prohibit"], "a route or a rule refuses it"),
+    (["-6 route add blackhole default table 77", "-6 rule add pref 5 table 77"], "does not go through sixxs0"),
+], ids=["a route", "a rule", "a table"])
+def test_the_client_says_that_packets_go_nowhere(site: Site, lines: list[str], words: str) -> None:
+    site.daemon(AYIYA)
+    home = site.home()
+    change(home, *lines)
+    process = site.client(home, AYIYA).launch()
+    wait_for(lambda: words in process.output, SOON, "the client to say so")
+    change(home, *(line.replace(" add ", " del ") for line in reversed(lines)))
+    wait_for(lambda: "goes through the tunnel again" in process.output, 35, "the client to say that it is over")
+
+
 def test_the_centre_tells_what_a_pop_can_t_put_back(fleet: Fleet) -> None:
     central, pop = fleet.central, fleet.pops["chtst01"]
     fleet.trust(pop)

@@ -20,6 +20,9 @@ struct Password: Sendable {
 
     /// The octets of the first line, without its end.
     static func firstLine(of octets: [UInt8], _ path: String) throws(PasswordError) -> TunnelPassword {
+        guard !octets.hasUTF16Mark else {
+            throw PasswordError(path: path, reason: "it is a text in UTF-16: save it as UTF-8")
+        }
         let line = TunnelPassword.firstLine(of: octets)
         guard !line.isEmpty else { throw PasswordError(path: path, reason: "the first line is empty") }
         let longest = TunnelPassword.lengths.upperBound

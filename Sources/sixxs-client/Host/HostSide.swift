@@ -84,18 +84,25 @@ struct HostSide<Tables: HostTables & ~Copyable>: ~Copyable {
         return ["the default route"]
     }
 
-    /// The route that the host's packets to the internet take instead of the tunnel; nil when they take the tunnel, or are not
-    /// meant to.
+    /// What becomes of the host's packets to the internet instead of their going through the tunnel; nil when they go there, or are
+    /// not meant to.
     ///
     /// - Throws: ``SystemCallError`` when the kernel refuses to say.
-    mutating func detour() throws(SystemCallError) -> IPv6RouteEntry? {
-        guard self.defaultRoute != nil, let taken = try self.tables.route(to: Self.sample),
-            taken.interface != self.device.index
-        else { return nil }
-        return taken
+    mutating func detour() throws(SystemCallError) -> Detour? {
+        guard self.defaultRoute != nil else { return nil }
+        guard let taken = try self.tables.route(to: Self.sample) else { return .nowhere }
+        return taken.interface == self.device.index ? nil : .route(taken)
     }
 
     /// An address of the internet that nobody has, so that only a default route leads to it (RFC 4291 §2.4; 2000::/16 is given
     /// to no one).
     private static var sample: IPv6Address { IPv6Address(high: 0x2000_0000_0000_0000, low: 1) }
+}
+
+/// Where packets go that should go through the tunnel.
+enum Detour: Hashable, Sendable {
+    /// By a route that stands before the tunnel's.
+    case route(IPv6RouteEntry)
+    /// Nowhere: a route or a rule has the kernel refuse them.
+    case nowhere
 }

@@ -21,7 +21,7 @@ struct HostWatch: ~Copyable {
     /// What the log was told last of what can't be put back.
     private var lastFailure = ""
     /// What the log was told last of where packets go instead; nil when they go through the tunnel.
-    private var lastDetour: IPv6RouteEntry?
+    private var lastDetour: Detour?
 
     /// Begins to watch.
     ///
@@ -103,7 +103,7 @@ struct HostWatch: ~Copyable {
         )
     }
 
-    private mutating func tell(of detour: IPv6RouteEntry?) {
+    private mutating func tell(of detour: Detour?) {
         guard detour != self.lastDetour else { return }
         self.lastDetour = detour
         if let detour {
