@@ -54,6 +54,7 @@ build: packages ## the three programs, optimized
 lint: ## formatting and layering
 	@$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
 	@Tests/gate/layering.sh
+	@Tests/gate/sizes
 	@Tests/gate/conformance
 
 unit: packages ## unit tests, warnings are errors

@@ -86,25 +86,65 @@ struct Daemon {
             prepared: running,
             logger: logger
         )
-        let (controller, sessions) = (self.controller, self.workers.sessions)
-        self.stateKeeper = options.stateFile.map {
+        self.stateKeeper = Self.stateKeeper(options, disk, self.controller, self.workers, logger)
+        self.routes = openings.routes
+        self.ledger = KernelLedger()
+        self.shutdown = ShutdownRequest()
+        self.logger = logger
+        // Before anybody can see that the daemon lives: untrapped, a hangup would end it.
+        self.hangups = await UnixSignalsSequence(trapping: .sighup)
+        let context = Self.context(self.controller, self.workers, self.ledger, self.shutdown, options, logger)
+        self.server = try await ControlServer(
+            CommandHandler(context: context),
+            at: options.doors,
+            logger: logger
+        )
+        try await self.begin(start)
+        Self.tell(of: openings, start, logger)
+    }
+
+    /// Goes on with the trial of the daemon before, and adds routes; nobody is let in when the kernel refuses.
+    private func begin(_ start: BootConfiguration) async throws {
+        do { try await self.controller.begin(start) } catch {
+            await self.server.close()
+            throw error
+        }
+    }
+
+    /// What writes sessions down; nil where that is not wanted.
+    private static func stateKeeper(
+        _ options: Options,
+        _ disk: BackgroundThread,
+        _ controller: ConfigurationController,
+        _ workers: Workers,
+        _ logger: Logger
+    ) -> StateKeeper? {
+        options.stateFile.map {
             StateKeeper(
                 $0,
                 every: options.stateInterval,
                 disk: disk,
                 controller: controller,
-                sessions: sessions,
+                sessions: workers.sessions,
                 logger: logger
             )
         }
-        self.routes = openings.routes
-        self.ledger = KernelLedger()
-        let shutdown = ShutdownRequest()
-        let handler = CommandHandler(
-            controller: self.controller,
-            mailboxes: self.workers.mailboxes,
-            traces: TraceHub(self.workers.mailboxes),
-            ledger: self.ledger,
+    }
+
+    /// What commands look at and change.
+    private static func context(
+        _ controller: ConfigurationController,
+        _ workers: Workers,
+        _ ledger: KernelLedger,
+        _ shutdown: ShutdownRequest,
+        _ options: Options,
+        _ logger: Logger
+    ) -> CommandContext {
+        CommandContext(
+            controller: controller,
+            mailboxes: workers.mailboxes,
+            traces: TraceHub(workers.mailboxes),
+            ledger: ledger,
             clock: DaemonClock(),
             control: ["\(options.doors.tcp)"] + [options.doors.socketPath].compactMap(\.self),
             tunName: options.tunName,
@@ -112,17 +152,10 @@ struct Daemon {
             logger: logger,
             shutDown: { shutdown.request() }
         )
-        // Before anybody can see that the daemon lives: untrapped, a hangup would end it.
-        self.hangups = await UnixSignalsSequence(trapping: .sighup)
-        self.server = try await ControlServer(
-            handler,
-            at: options.doors,
-            logger: logger
-        )
-        do { try await self.controller.begin(start) } catch {
-            await self.server.close()
-            throw error
-        }
+    }
+
+    /// Tells the log what is otherwise than an operator may think.
+    private static func tell(of openings: Openings, _ start: BootConfiguration, _ logger: Logger) {
         if !openings.spreadsFlows {
             logger.notice("the kernel spreads flows over the workers its own way: CAP_BPF is missing")
         }
@@ -132,8 +165,6 @@ struct Daemon {
             )
         }
         if let note = start.note { logger.warning("\(note)") }
-        self.shutdown = shutdown
-        self.logger = logger
     }
 
     /// Reads what the daemon before wrote down; a daemon starts without it when it is of no use.

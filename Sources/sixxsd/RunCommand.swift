@@ -213,18 +213,7 @@ struct RunCommand: ParsableCommand {
         _ levels: LogLevels,
         _ log: LogQueue
     ) throws {
-        let openings = try Daemon.Openings(
-            tunName: self.tun,
-            enablesForwarding: !self.keepForwarding,
-            dataPath: DataPathOptions(
-                offloads: self.offloads,
-                ring: self.ioUring,
-                departure: self.egress,
-                batchSize: self.batch,
-                busyPoll: self.busyPoll
-            ),
-            workers: self.workers
-        )
+        let openings = try self.open()
         let group = try self.orExplain { () throws(ControlUsers.Unknown) -> UInt32? in
             guard let name = self.controlGroup else { return nil }
             return try ControlUsers.group(named: name)
@@ -233,17 +222,7 @@ struct RunCommand: ParsableCommand {
         log.start()
         file.removeLeftovers()
         if let state = self.stateFile { ConfigurationFile.removeLeftovers(of: state.path) }
-        let doors = ControlServer.Doors(
-            tcp: self.control,
-            socketPath: self.socket,
-            users: try self.users(group ?? Privileges.group)
-        )
-        let options = Daemon.Options(
-            tunName: self.tun,
-            doors: doors,
-            stateFile: self.stateFile,
-            stateInterval: .seconds(self.stateInterval)
-        )
+        let options = try self.options(group ?? Privileges.group)
         try MainThread.wait {
             let daemon = try await Daemon(
                 start,
@@ -255,6 +234,32 @@ struct RunCommand: ParsableCommand {
             )
             try await daemon.run()
         }
+    }
+
+    /// Opens what needs privileges.
+    private func open() throws -> Daemon.Openings {
+        try Daemon.Openings(
+            tunName: self.tun,
+            enablesForwarding: !self.keepForwarding,
+            dataPath: DataPathOptions(
+                offloads: self.offloads,
+                ring: self.ioUring,
+                departure: self.egress,
+                batchSize: self.batch,
+                busyPoll: self.busyPoll
+            ),
+            workers: self.workers
+        )
+    }
+
+    /// What a daemon is told that these options say.
+    private func options(_ group: UInt32) throws -> Daemon.Options {
+        Daemon.Options(
+            tunName: self.tun,
+            doors: .init(tcp: self.control, socketPath: self.socket, users: try self.users(group)),
+            stateFile: self.stateFile,
+            stateInterval: .seconds(self.stateInterval)
+        )
     }
 
     /// Who may use the control port.

@@ -5,18 +5,7 @@ import Wire
 
 /// Carries out the commands of control sessions; one for all of them.
 struct CommandHandler: Sendable {
-    let controller: ConfigurationController
-    let mailboxes: EngineMailboxes
-    let traces: TraceHub
-    let ledger: KernelLedger
-    let clock: DaemonClock
-    let control: [String]
-    let tunName: String
-    /// By which address the host itself comes in over TCP; nil where it doesn't.
-    var loopback: IPAddress? = .ipv4(IPv4Address(127, 0, 0, 1))
-    let logger: Logger
-    /// Ends the daemon as SIGTERM does.
-    let shutDown: @Sendable () -> Void
+    let context: CommandContext
 
     /// Who is asking, which decides what may be seen and done.
     enum Caller: Sendable {
@@ -44,9 +33,12 @@ struct CommandHandler: Sendable {
         case endDebug(TID, name: String)
     }
 
+    private var live: ExplainCommands { ExplainCommands(context: self.context) }
+    private var config: ConfigCommands { ConfigCommands(context: self.context) }
+
     /// What a line on connecting says.
     func greeting() async -> ControlReply {
-        let name = await self.controller.state.configuration.pop.ownDetails?.name ?? "unconfigured"
+        let name = await self.context.controller.state.configuration.pop.ownDetails?.name ?? "unconfigured"
         return ControlReply(200, "\(name) sixxsd \(Release.version)")
     }
 
@@ -58,7 +50,7 @@ struct CommandHandler: Sendable {
     ///   - caller: Who is asking.
     /// - Returns: What to answer.
     func perform(_ path: String, _ words: Words, for caller: Caller) async -> Answer {
-        self.logger.debug("command", metadata: ["path": "\(path)"])
+        self.context.logger.debug("command", metadata: ["path": "\(path)"])
         do {
             return try await self.answer(path, words, for: caller)
         } catch let failure as Words.Failure {
@@ -83,22 +75,31 @@ struct CommandHandler: Sendable {
     private func answer(_ path: String, _ words: Words, for caller: Caller) async throws -> Answer {
         var words = words
         switch path {
-        case "trace": return try await self.trace(&words)
-        case "tunnel set debug": return try await self.debug(&words)
-        case "explain": return .reply(try await self.explain(&words))
-        case "pop cliacl add", "pop cliacl remove": return .reply(try await self.changeAccess(path, &words))
+        case "trace": return try await self.live.trace(&words)
+        case "tunnel set debug": return try await self.live.debug(&words)
+        case "explain": return .reply(try await self.live.explain(&words))
+        case "pop cliacl add", "pop cliacl remove":
+            return .reply(try await AccessCommands(context: self.context).change(path, &words))
         default: break
         }
         if path != "pop saveconfig", let command = try ConfigurationCommand(path, &words) {
-            try await self.controller.perform { $0.apply(command) }
+            try await self.context.controller.perform { $0.apply(command) }
             return .reply(ControlReply(200, "OK"))
         }
         switch path.split(separator: " ").first {
-        case "pop": return .reply(try await self.performPoP(path, words, for: caller))
-        case "tunnel": return .reply(try await self.performTunnel(path, words))
-        case "config": return .reply(try await self.performConfig(path, words, for: caller))
+        case "pop":
+            return .reply(try await PoPCommands(context: self.context).perform(path, words, for: caller))
+        case "tunnel": return .reply(try await TunnelCommands(context: self.context).perform(path, words))
+        case "config": return .reply(try await self.config.perform(path, words, for: caller))
         default: return .reply(ControlReply(404, "unknown command \"\(path)\""))
         }
+    }
+}
+
+extension CommandHandler {
+    /// Does what was asked with a text that has arrived.
+    func take(_ request: TextRequest, _ octets: [UInt8]) async -> ControlReply {
+        await self.config.take(request, octets)
     }
 }
 

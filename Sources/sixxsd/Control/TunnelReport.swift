@@ -77,7 +77,7 @@ extension UplinkSnapshot {
     var errorCount: UInt64 { self.errors.reduce(0) { $0 &+ $1.count } }
 }
 
-extension CommandHandler {
+extension CommandContext {
     /// How many tunnels are looked at between two batches of packets, so that forwarding hardly waits.
     private static let tunnelsAtOnce = 128
 

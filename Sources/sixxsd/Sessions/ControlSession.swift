@@ -96,7 +96,7 @@ private struct SessionReader {
         self.registry = registry
         self.clock = clock
         self.writer = writer
-        self.traces = SessionTraces(handler.traces, writer, clock, limit: limits.traces)
+        self.traces = SessionTraces(handler.context.traces, writer, clock, limit: limits.traces)
     }
 
     mutating func run<Inbound: AsyncSequence>(

@@ -81,7 +81,7 @@ struct Reception: Sendable {
         guard let peer = Self.peer(arrival, at: door) else {
             return .failure(TurnedAway(name: .user(.max), reply: ControlReply(403, "not allowed")))
         }
-        let list = self.handler.controller.accessList.withLock { $0 }
+        let list = self.handler.context.controller.accessList.withLock { $0 }
         do throws(Porter.Refusal) {
             let known = try self.porter.recognize(peer, list)
             guard let guest = try await self.judge(known) else {

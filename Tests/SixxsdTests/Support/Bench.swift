@@ -78,7 +78,7 @@ final class Bench: Sendable {
             levels: self.levels,
             logger: logger
         )
-        self.handler = CommandHandler(
+        let context = CommandContext(
             controller: self.controller,
             mailboxes: EngineMailboxes(self.mailbox),
             traces: TraceHub(EngineMailboxes(self.mailbox)),
@@ -89,6 +89,7 @@ final class Bench: Sendable {
             logger: logger,
             shutDown: {}
         )
+        self.handler = CommandHandler(context: context)
         Self.serve(self.mailbox, EngineConfiguration(start.running.configuration), until: self.stop)
         try await self.controller.begin(start)
     }

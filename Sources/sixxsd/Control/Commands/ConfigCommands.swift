@@ -59,16 +59,23 @@ struct TextRequest: Sendable {
     }
 }
 
-extension CommandHandler {
-    func performConfig(_ path: String, _ words: Words, for caller: Caller) async throws -> ControlReply {
+/// Carries out the commands of menu `config`, and does what is asked with texts.
+struct ConfigCommands: Sendable {
+    let context: CommandContext
+
+    func perform(
+        _ path: String,
+        _ words: Words,
+        for caller: CommandHandler.Caller
+    ) async throws -> ControlReply {
         var words = words
         if path == "config confirm" { return try await self.confirm(&words) }
         if path == "config reload" { return try await self.reload(&words) }
         try words.end()
-        let state = await self.controller.state
+        let state = await self.context.controller.state
         switch path {
         case "config rollback":
-            guard let generation = await self.controller.rollBack() else {
+            guard let generation = await self.context.controller.rollBack() else {
                 return ControlReply(404, "nothing to take back: the running configuration is confirmed")
             }
             return ControlReply(200, "generation \(generation) runs again")
@@ -81,7 +88,10 @@ extension CommandHandler {
     }
 
     /// The whole text, which loads to the same state, for those on the UNIX socket; without passwords for others.
-    private static func show(_ configuration: Configuration, for caller: Caller) -> ControlReply {
+    private static func show(
+        _ configuration: Configuration,
+        for caller: CommandHandler.Caller
+    ) -> ControlReply {
         let text: String
         switch caller {
         case .unixSocket: text = configuration.canonicalText
@@ -96,7 +106,10 @@ extension CommandHandler {
         if isForced { _ = words.next() }
         try words.end()
         do {
-            return ControlReply(200, "read again: \(try await self.controller.reload(isForced: isForced))")
+            return ControlReply(
+                200,
+                "read again: \(try await self.context.controller.reload(isForced: isForced))"
+            )
         } catch let error as ConfigurationError {
             return ControlReply(400, "\(error)")
         }
@@ -105,7 +118,7 @@ extension CommandHandler {
     private func confirm(_ words: inout Words) async throws -> ControlReply {
         let generation = try words.nextNumber("a generation", in: 0...Int(Int32.max))
         try words.end()
-        let doubt = try await self.controller.confirm(generation: generation)
+        let doubt = try await self.context.controller.confirm(generation: generation)
         return ControlReply(200, "generation \(generation) confirmed\(Self.text(doubt))")
     }
 
@@ -131,7 +144,7 @@ extension CommandHandler {
             case .difference: return await self.difference(try Configuration(parsing: octets, file: "diff"))
             case .push(let generation, let confirmLimit, let isForced):
                 let configuration = try Configuration(parsing: octets, file: "push")
-                let outcome = try await self.controller.replace(
+                let outcome = try await self.context.controller.replace(
                     with: configuration,
                     generation: generation,
                     confirmWithin: confirmLimit,
@@ -158,7 +171,7 @@ extension CommandHandler {
     }
 
     private func difference(_ configuration: Configuration) async -> ControlReply {
-        let running = await self.controller.state.configuration
+        let running = await self.context.controller.state.configuration
         let counts = configuration.difference(from: running)
         return ControlReply(200, lines: configuration.differenceLines(from: running) + ["\(counts)"])
     }

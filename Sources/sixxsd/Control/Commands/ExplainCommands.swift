@@ -2,7 +2,10 @@ import Core
 import LinuxIO
 import Wire
 
-extension CommandHandler {
+/// Carries out the commands that show what becomes of packets: one that is given, or those that pass.
+struct ExplainCommands: Sendable {
+    let context: CommandContext
+
     /// Says what would become of a packet; nothing is sent or counted.
     func explain(_ words: inout Words) async throws -> ControlReply {
         let octets: [UInt8] = try words.next(expecting: "a packet as hexadecimal digits") { text in
@@ -10,8 +13,8 @@ extension CommandHandler {
         }
         let origin = try await self.origin(&words)
         try words.end()
-        let configuration = await self.controller.state.configuration
-        let state = await self.mailboxes.first.perform { engine, _ in engine.state() }
+        let configuration = await self.context.controller.state.configuration
+        let state = await self.context.mailboxes.first.perform { engine, _ in engine.state() }
         let now = Timestamp(
             monotonic: MonotonicClock.now(),
             unixTime: Int64(clamping: WallClock.secondsSince1970())
@@ -30,7 +33,7 @@ extension CommandHandler {
         let word = try words.next(expecting: expected)
         if word.isKeyword("uplink") { return .uplink }
         if let address = try? IPAddress(parsing: word.text) { return .underlay(address) }
-        guard let tid = await self.tid(named: word.text) else {
+        guard let tid = await self.context.tid(named: word.text) else {
             throw Refusal(404, "no tunnel \"\(word.text)\"")
         }
         return .tunnel(tid)
@@ -38,13 +41,13 @@ extension CommandHandler {
 
     // MARK: - Live
 
-    func trace(_ words: inout Words) async throws -> Answer {
-        let (tid, name) = try await self.tunnel(&words)
+    func trace(_ words: inout Words) async throws -> CommandHandler.Answer {
+        let (tid, name) = try await self.context.tunnel(&words)
         return .trace(try TraceRequest(tid, named: name, &words))
     }
 
-    func debug(_ words: inout Words) async throws -> Answer {
-        let (tid, name) = try await self.tunnel(&words)
+    func debug(_ words: inout Words) async throws -> CommandHandler.Answer {
+        let (tid, name) = try await self.context.tunnel(&words)
         let isOn = try words.nextKeyword(of: ["on": true, "off": false])
         try words.end()
         return isOn ? .debug(TraceRequest(debugging: tid, named: name)) : .endDebug(tid, name: name)

@@ -3,10 +3,17 @@ import Foundation
 import LinuxIO
 import Wire
 
-extension CommandHandler {
-    func performPoP(_ path: String, _ words: Words, for caller: Caller) async throws -> ControlReply {
+/// Carries out the commands of menu `pop`.
+struct PoPCommands: Sendable {
+    let context: CommandContext
+
+    func perform(
+        _ path: String,
+        _ words: Words,
+        for caller: CommandHandler.Caller
+    ) async throws -> ControlReply {
         try words.end()
-        let pop = await self.controller.state.configuration.pop
+        let pop = await self.context.controller.state.configuration.pop
         switch path {
         case "pop cliacl list": return ControlReply(200, lines: pop.controlACL.map(\.description))
         case "pop subnetprefix list": return ControlReply(200, lines: pop.subnetPrefixes.map(\.description))
@@ -18,10 +25,10 @@ extension CommandHandler {
             return (pop.ownDetails?.name).map { ControlReply(200, $0) }
                 ?? ControlReply(404, "no PoP id is set")
         case "pop saveconfig": return try await self.save()
-        case "pop report": return try await self.report()
+        case "pop report": return try await self.context.report()
         case "pop shutdown":
             if case .network = caller { throw Refusal(401, "only the host itself may end the daemon") }
-            self.shutDown()
+            self.context.shutDown()
             return ControlReply(200, "shutting down")
         default: return await self.show(path, pop)
         }
@@ -29,8 +36,8 @@ extension CommandHandler {
 
     private func save() async throws -> ControlReply {
         do {
-            let doubt = try await self.controller.save()
-            return ControlReply(200, "configuration saved\(Self.text(doubt))")
+            let doubt = try await self.context.controller.save()
+            return ControlReply(200, "configuration saved\(ConfigCommands.text(doubt))")
         } catch ConfigurationFailure.notSaved(let error) {
             return ControlReply(500, "configuration not saved: \(error)")
         }
@@ -39,7 +46,7 @@ extension CommandHandler {
     private func show(_ path: String, _ pop: PoPSettings) async -> ControlReply {
         switch path {
         case "pop show version": ControlReply(200, "sixxsd \(Release.version)")
-        case "pop show uptime": ControlReply(200, DaemonClock.format(uptime: self.clock.uptime))
+        case "pop show uptime": ControlReply(200, DaemonClock.format(uptime: self.context.clock.uptime))
         case "pop show unixtime": ControlReply(200, "\(WallClock.secondsSince1970())")
         case "pop show status": ControlReply(200, lines: await self.status())
         case "pop show info": ControlReply(200, lines: await self.info(pop))
@@ -54,7 +61,7 @@ extension CommandHandler {
 
     /// A line a type and one for all: tunnels that are up, that had a packet lately, that are configured.
     private func status() async -> [String] {
-        let table = await self.tunnelReport()
+        let table = await self.context.tunnelReport()
         let types = TunnelReport.types.map { type in
             let rows = table.rows.filter { $0.type == type }
             return "\(type) \(TunnelReport.Counts(rows))"
@@ -63,7 +70,7 @@ extension CommandHandler {
     }
 
     private func info(_ pop: PoPSettings) async -> [String] {
-        let state = await self.controller.state
+        let state = await self.context.controller.state
         return [
             "name \(pop.ownDetails?.name ?? "-")",
             "id \(pop.id.map(String.init) ?? "-")",
@@ -72,17 +79,17 @@ extension CommandHandler {
             "ipv6 \(pop.ownDetails?.ipv6.description ?? "-")",
             "tunnelprefix \(pop.tunnelPrefix?.description ?? "-")",
             "subnetprefixes \(pop.subnetPrefixes.count)",
-            "device \(self.tunName)",
-            "control \(self.control.joined(separator: " "))",
+            "device \(self.context.tunName)",
+            "control \(self.context.control.joined(separator: " "))",
             "generation \(state.generation)",
             "digest \(state.digest)",
-            "instance \(self.clock.instance)",
+            "instance \(self.context.clock.instance)",
         ]
     }
 
     /// A line a PoP: what it is, and what its probes measured over IPv4 and IPv6.
     private func pops(_ pop: PoPSettings) async -> [String] {
-        let measured = await self.mailboxes.first.perform { engine, _ in engine.otherPoPs }
+        let measured = await self.context.mailboxes.first.perform { engine, _ in engine.otherPoPs }
         return pop.pops.sorted { $0.id < $1.id }.map { details in
             let line = "\(details.id) \(details.name) \(details.ipv4) \(details.ipv6)"
             guard let latency = measured.first(where: { $0.details == details }) else { return line }
@@ -105,22 +112,22 @@ extension CommandHandler {
         [
             "unixtime \(WallClock.secondsSince1970())",
             "utc \(Date().formatted(.iso8601))",
-            "uptime \(DaemonClock.format(uptime: self.clock.uptime))",
+            "uptime \(DaemonClock.format(uptime: self.context.clock.uptime))",
             "hostuptime \(DaemonClock.format(uptime: Int(HostUptime.seconds())))",
         ]
     }
 
     /// How often something of the daemon's was put back in the kernel, then what is wrong and can't be.
     private func kernel() -> [String] {
-        let account = self.ledger.account
+        let account = self.context.ledger.account
         let counts = Deviation.Subject.allCases.map { "mended \($0.rawValue) \(account.mended[$0] ?? 0)" }
         return counts + account.faults.map { "fault \($0.subject.rawValue) \($0)" }
     }
 
     /// One line a worker, with what became of every packet it saw.
     private func threads() async -> [String] {
-        let accountings = await self.mailboxes.perform { engine, _ in engine.accounting }
-        return accountings.enumerated().flatMap(Self.lines) + self.controller.times.lines
+        let accountings = await self.context.mailboxes.perform { engine, _ in engine.accounting }
+        return accountings.enumerated().flatMap(Self.lines) + self.context.controller.times.lines
     }
 
     private static func lines(ofWorker index: Int, _ accounting: Accounting) -> [String] {

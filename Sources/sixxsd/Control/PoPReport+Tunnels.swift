@@ -3,7 +3,7 @@ import Foundation
 import LinuxIO
 import Wire
 
-extension CommandHandler {
+extension CommandContext {
     /// Everything a collector wants, as one line of JSON.
     func report() async throws -> ControlReply {
         let state = await self.controller.state
