@@ -60,6 +60,7 @@ lint: ## formatting and layering
 unit: packages ## unit tests, warnings are errors
 	@echo 'building the unit tests'
 	@$(SWIFT) build --build-tests --quiet $(TEST_FLAGS)
+	@Tests/gate/documentation
 	@for module in $(UNIT_TESTS); do $(SWIFT) test --skip-build --quiet $(TEST_FLAGS) --filter "^$$module\\."; done
 	@echo 'once more with two engines'
 	@SIXXS_ENGINES=2 $(SWIFT) test --skip-build --quiet $(TEST_FLAGS) --filter CoreTests

@@ -188,7 +188,9 @@ struct RunCommand: ParsableCommand {
         let file = ConfigurationFile(path: self.config)
         let start = try file.startOrExplain()
         do throws(ConfigurationFailure) {
-            try MassChangeGuard.judge(start, beside: self.stateFile)
+            if let state = self.stateFile {
+                try MassChangeGuard.judge(start, beside: state.sessionCount, in: state.path)
+            }
         } catch {
             StandardError.print("sixxsd: \(self.config): \(error)")
             throw ExitCode.failure

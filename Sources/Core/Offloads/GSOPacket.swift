@@ -24,7 +24,7 @@ public struct GSOPacket: ~Escapable {
 
     /// Checks that a packet can be cut up as its header says.
     ///
-    /// - Throws: ``Wire/DecodeError`` when it can't.
+    /// - Throws: `DecodeError` when it can't.
     @_lifetime(copy octets)
     public init(_ octets: RawSpan, _ header: VirtioNetHeader) throws(DecodeError) {
         try self.init(beginning: octets, length: octets.byteCount, header)
@@ -36,7 +36,7 @@ public struct GSOPacket: ~Escapable {
     ///   - beginning: The packet's first octets, with all headers.
     ///   - length: Length of the whole packet, in octets.
     ///   - header: What the kernel says of it.
-    /// - Throws: ``Wire/DecodeError`` when it can't be cut up, or some of the headers are not in its beginning.
+    /// - Throws: `DecodeError` when it can't be cut up, or some of the headers are not in its beginning.
     @_lifetime(copy beginning)
     public init(beginning: RawSpan, length: Int, _ header: VirtioNetHeader) throws(DecodeError) {
         let declared = try IPv6Packet.totalLength(of: beginning, available: length)
@@ -203,7 +203,7 @@ extension PacketBuffer {
     /// Completes the checksum of a packet that the kernel left to the device.
     ///
     /// - Parameter place: Where it is.
-    /// - Throws: ``Wire/DecodeError/invalidField(_:)`` when that lies outside the packet.
+    /// - Throws: `DecodeError/invalidField(_:)` when that lies outside the packet.
     @_lifetime(self: copy self)
     public mutating func completeChecksum(at place: VirtioNetHeader.Checksum) throws(DecodeError) {
         try self.bytes.completeChecksum(at: place, of: self.range)

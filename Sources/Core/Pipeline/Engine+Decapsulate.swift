@@ -58,7 +58,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - buffer: The packet, IPv4 header included; afterwards what is to be transmitted.
-    ///   - spare: A second buffer, as for ``receiveFromUnderlay(_:spare:as:_:at:)``.
+    ///   - spare: A second buffer, as for what came over UDP.
     ///   - isBroadcast: Whether its destination is a broadcast address, which only the kernel knows.
     ///   - now: The time.
     /// - Returns: Where the two buffers go.

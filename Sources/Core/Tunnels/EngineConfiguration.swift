@@ -86,7 +86,7 @@ public struct EngineConfiguration: Sendable {
     /// The PoPs to probe, nothing measured yet.
     let otherPoPs: [PoPLatency]
 
-    /// Makes a configuration ready that was checked (``Wire/Configuration/check()``).
+    /// Makes a configuration ready that was checked (`Configuration/check()`).
     public init(_ configuration: Configuration) {
         var rows = [Row?](repeating: nil, count: TID.capacity)
         for tunnel in configuration.tunnels { rows[Int(tunnel.tid.rawValue)] = Row(tunnel) }

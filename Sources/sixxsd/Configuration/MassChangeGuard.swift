@@ -31,12 +31,16 @@ enum MassChangeGuard {
     ///
     /// - Parameters:
     ///   - start: What the daemon would start with.
-    ///   - file: Where the daemon before wrote its sessions; nil for nowhere.
+    ///   - sessions: How many the daemon before left.
+    ///   - path: The file that it left them in.
     /// - Throws: ``ConfigurationFailure/emptyAtStart(sessions:stateFile:)``.
-    static func judge(_ start: BootConfiguration, beside file: StateFile?) throws(ConfigurationFailure) {
-        guard start.running.configuration == Configuration(), let file else { return }
-        let sessions = file.sessionCount
-        guard sessions == 0 else { throw .emptyAtStart(sessions: sessions, stateFile: file.path) }
+    static func judge(
+        _ start: BootConfiguration,
+        beside sessions: Int,
+        in path: String
+    ) throws(ConfigurationFailure) {
+        guard start.running.configuration == Configuration(), sessions > 0 else { return }
+        throw .emptyAtStart(sessions: sessions, stateFile: path)
     }
 
     /// Refuses an older generation than the one that runs, unless it says the same.

@@ -5,13 +5,13 @@ import Wire
 extension CommandContext {
     /// Takes a word that names a tunnel: `T<n>`, a tid, or an address that routes to it.
     ///
-    /// - Throws: ``Wire/Words/Failure`` without a word, ``Refusal`` when no tunnel has that name.
+    /// - Throws: ``Wire/Words/Failure`` without a word, ``CommandRefusal`` when no tunnel has that name.
     func tunnel(_ words: inout Words) async throws -> (tid: TID, name: String) {
         let word = try words.next(expecting: "a tunnel: T<n>, a tid or an address that routes to it")
         let tid = await self.tid(named: word.text)
         let tunnels = await self.controller.state.configuration.tunnels
         guard let settings = tunnels.first(where: { $0.tid == tid }) else {
-            throw Refusal(404, "no tunnel \"\(word.text)\"")
+            throw CommandRefusal(404, "no tunnel \"\(word.text)\"")
         }
         return (settings.tid, "\(settings.number)")
     }

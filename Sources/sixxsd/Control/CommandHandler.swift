@@ -57,7 +57,7 @@ struct CommandHandler: Sendable {
             return .reply(ControlReply(failure))
         } catch let failure as ConfigurationFailure {
             return .reply(ControlReply(failure))
-        } catch let reply as Refusal {
+        } catch let reply as CommandRefusal {
             return .reply(reply.reply)
         } catch {
             return .reply(ControlReply(500, "\(error)"))
@@ -104,7 +104,7 @@ extension CommandHandler {
 }
 
 /// An answer that ends a command early.
-struct Refusal: Error {
+struct CommandRefusal: Error {
     let reply: ControlReply
 
     init(_ code: Int, _ text: String) {

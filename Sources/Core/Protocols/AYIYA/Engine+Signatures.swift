@@ -22,7 +22,7 @@ extension Engine {
     /// Adds an outer packet that awaits its signature (``Output/awaitsSignature``) to others.
     ///
     /// - Parameters:
-    ///   - packet: The packet, in memory that may be written; must stay as it is until ``Wire/AYIYASignatures/sign()``.
+    ///   - packet: The packet, in memory that may be written; must stay as it is until `AYIYASignatures/sign()`.
     ///   - tid: Its tunnel.
     ///   - signatures: Those of the others; must not be full.
     /// - Returns: Whether it was added; false when nothing can be signed for the tunnel.

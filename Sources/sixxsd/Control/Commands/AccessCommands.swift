@@ -6,7 +6,7 @@ struct AccessCommands: Sendable {
 
     /// Lets an address or block in, or lets it in no more.
     ///
-    /// - Throws: ``Refusal`` when the host itself would be locked out, and nobody said that it is meant.
+    /// - Throws: ``CommandRefusal`` when the host itself would be locked out, and nobody said that it is meant.
     func change(_ path: String, _ words: inout Words) async throws -> ControlReply {
         let block = try words.next(expecting: "an address or a block") { text throws(SyntaxError) in
             try AddressBlock(parsing: text)
@@ -31,9 +31,9 @@ struct AccessCommands: Sendable {
         return list.isEmpty || list.contains { $0.contains(loopback) }
     }
 
-    private var lockOut: Refusal {
+    private var lockOut: CommandRefusal {
         let address = self.context.loopback.map { "\($0)" } ?? ""
-        return Refusal(
+        return CommandRefusal(
             425,
             "refused, since it locks out this host itself, and the centre: pop cliacl add \(address) first, "
                 + "or say force behind the address if that is meant"

@@ -21,7 +21,7 @@ struct ExplainCommands: Sendable {
         )
         var explainer = Explainer(EngineConfiguration(configuration), state: state, at: now)
         let entries = explainer.explain(octets, from: origin, at: now)
-        guard !entries.isEmpty else { throw Refusal(404, "the daemon would never see such a packet") }
+        guard !entries.isEmpty else { throw CommandRefusal(404, "the daemon would never see such a packet") }
         return ControlReply(200, lines: entries.map { "\($0.decision)" })
     }
 
@@ -34,7 +34,7 @@ struct ExplainCommands: Sendable {
         if word.isKeyword("uplink") { return .uplink }
         if let address = try? IPAddress(parsing: word.text) { return .underlay(address) }
         guard let tid = await self.context.tid(named: word.text) else {
-            throw Refusal(404, "no tunnel \"\(word.text)\"")
+            throw CommandRefusal(404, "no tunnel \"\(word.text)\"")
         }
         return .tunnel(tid)
     }

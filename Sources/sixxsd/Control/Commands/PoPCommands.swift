@@ -27,7 +27,7 @@ struct PoPCommands: Sendable {
         case "pop saveconfig": return try await self.save()
         case "pop report": return try await self.context.report()
         case "pop shutdown":
-            if case .network = caller { throw Refusal(401, "only the host itself may end the daemon") }
+            if case .network = caller { throw CommandRefusal(401, "only the host itself may end the daemon") }
             self.context.shutDown()
             return ControlReply(200, "shutting down")
         default: return await self.show(path, pop)

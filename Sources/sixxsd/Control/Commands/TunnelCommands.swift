@@ -32,7 +32,7 @@ struct TunnelCommands: Sendable {
             )
         }
         guard let row = await self.context.tunnelReport(of: [tid]).rows.first else {
-            throw Refusal(404, "no tunnel \(name)")
+            throw CommandRefusal(404, "no tunnel \(name)")
         }
         return ControlReply(200, lines: row.details)
     }
@@ -87,7 +87,7 @@ struct TunnelCommands: Sendable {
         let (tid, name) = try await self.context.tunnel(&words)
         try words.end()
         guard let endpoint = await self.context.tunnelReport(of: [tid]).rows.first?.endpoint else {
-            throw Refusal(404, "where the end of \(name) is, is not known now")
+            throw CommandRefusal(404, "where the end of \(name) is, is not known now")
         }
         return ControlReply(200, endpoint)
     }
@@ -103,7 +103,7 @@ struct TunnelCommands: Sendable {
         }
         let samples = await self.context.mailboxes.perform { engine, _ in engine.errorSample(kind, of: tid) }
         guard let sample = ErrorSample(merging: samples.compactMap(\.self)) else {
-            throw Refusal(404, "\(name) has had no error \"\(kind.name)\"")
+            throw CommandRefusal(404, "\(name) has had no error \"\(kind.name)\"")
         }
         return ControlReply(200, lines: sample.lines(kind))
     }
@@ -120,7 +120,7 @@ struct TunnelCommands: Sendable {
         try words.end()
         try await self.context.controller.perform { configuration in
             guard let index = configuration.tunnels.firstIndex(where: { $0.tid == tid }) else {
-                throw Refusal(404, "no tunnel \(name)")
+                throw CommandRefusal(404, "no tunnel \(name)")
             }
             guard case .fixed = configuration.tunnels[index].remote else {
                 let expected = "a static tunnel, since beats move a dynamic one"
