@@ -7,7 +7,7 @@ struct Sixxsd: ParsableCommand {
         commandName: "sixxsd",
         abstract: "Serves IPv6 tunnels: 6in4, GRE, heartbeat and AYIYA.",
         version: "sixxsd \(Release.version)",
-        subcommands: [RunCommand.self, CheckCommand.self, ExplainCommand.self],
+        subcommands: [RunCommand.self, ControlCommand.self, CheckCommand.self, ExplainCommand.self],
         defaultSubcommand: RunCommand.self
     )
 }

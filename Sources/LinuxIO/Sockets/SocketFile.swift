@@ -143,7 +143,7 @@ public struct SocketFile: Sendable {
     }
 
     /// Makes a call that takes a path as a socket's address.
-    private static func call(
+    static func call(
         _ name: String,
         _ path: String,
         _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt

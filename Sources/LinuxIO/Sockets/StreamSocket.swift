@@ -1,0 +1,73 @@
+internal import Glibc
+internal import SystemPackage
+public import Wire
+
+/// A connection that octets go over in order, TCP or a UNIX socket; its calls wait.
+public struct StreamSocket: ~Copyable, Sendable {
+    private let descriptor: OwnedDescriptor
+    /// The other end, for errors.
+    private let subject: String
+
+    /// Connects over TCP.
+    ///
+    /// - Parameter endpoint: The other end.
+    /// - Throws: ``SystemCallError``, for instance when nobody listens there.
+    public init(connectingTo endpoint: Endpoint) throws(SystemCallError) {
+        let subject = "\(endpoint)"
+        let address = SocketAddress(endpoint.address, port: endpoint.port)
+        let family =
+            switch endpoint.address {
+            case .ipv4: AF_INET
+            case .ipv6: AF_INET6
+            }
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = try OwnedDescriptor("socket", about: subject) { socket(family, type, 0) }
+        try systemCall("connect", about: subject) {
+            address.withPointer { connect(descriptor.rawValue, $0, $1) }
+        }
+        self.descriptor = descriptor
+        self.subject = subject
+    }
+
+    /// Connects to a UNIX socket.
+    ///
+    /// - Parameter path: The socket's file.
+    /// - Throws: ``SystemCallError``, for instance when nobody listens there, or this user may not.
+    public init(connectingToFile path: String) throws(SystemCallError) {
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = try OwnedDescriptor("socket(AF_UNIX)", about: path) { socket(AF_UNIX, type, 0) }
+        try SocketFile.call("connect", path) { connect(descriptor.rawValue, $0, $1) }
+        self.descriptor = descriptor
+        self.subject = path
+    }
+
+    /// Sends all octets.
+    ///
+    /// - Throws: ``SystemCallError``; some octets may have been sent then.
+    public func send(_ octets: [UInt8]) throws(SystemCallError) {
+        var rest = octets[...]
+        while !rest.isEmpty {
+            let count = try systemCall("send", about: self.subject) {
+                rest.withUnsafeBytes { buffer in
+                    Glibc.send(self.descriptor.rawValue, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL))
+                }
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Waits for octets.
+    ///
+    /// - Parameter limit: How many at most.
+    /// - Returns: What has come; empty when the other end is done.
+    /// - Throws: ``SystemCallError``.
+    public func receive(atMost limit: Int = 64 << 10) throws(SystemCallError) -> [UInt8] {
+        var octets = [UInt8](repeating: 0, count: limit)
+        let count = try systemCall("recv", about: self.subject) {
+            octets.withUnsafeMutableBytes { buffer in
+                recv(self.descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
+            }
+        }
+        return Array(octets.prefix(count))
+    }
+}
