@@ -51,10 +51,11 @@ build: packages ## the three programs, optimized
 	@echo 'building (release)'
 	@$(SWIFT) build -c release --quiet
 
-lint: ## formatting and layering
+lint: ## formatting, layering, the order of folders
 	@$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
 	@Tests/gate/layering.sh
 	@Tests/gate/sizes
+	@Tests/gate/folders
 	@Tests/gate/conformance
 
 unit: packages ## unit tests, warnings are errors

@@ -65,13 +65,21 @@ let package = Package(
             dependencies: ["Core", "Wire", "LinuxIO", "Streams", argumentParser, logging],
             swiftSettings: views
         ),
+        // The centre's rules, stores and rounds, whatever face is on them.
+        .target(
+            name: "Central",
+            dependencies: [
+                "Wire", "CLibSSH", "Streams", logging, serviceLifecycle,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "sixxs-central",
             dependencies: [
-                "Wire", "CLibSSH", "Streams", argumentParser, logging, serviceLifecycle,
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "Central", "Wire", "Streams", argumentParser, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
         ),
@@ -127,7 +135,8 @@ let package = Package(
         .testTarget(
             name: "CentralTests",
             dependencies: [
-                "sixxs-central", "Wire", "Streams", "TestSupport", argumentParser, logging, serviceLifecycle,
+                "Central", "sixxs-central", "Wire", "Streams", "TestSupport", argumentParser, logging,
+                serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict

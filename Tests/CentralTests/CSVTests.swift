@@ -1,6 +1,6 @@
 import Testing
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("Comma-separated values")
 struct CSVTests {

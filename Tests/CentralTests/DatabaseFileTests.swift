@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import Testing
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("A database file")
 struct DatabaseFileTests {
@@ -52,7 +52,7 @@ struct DatabaseFileTests {
 
         let store = try SQLiteStore(path: folder.path("central.db"))
 
-        #expect(try await store.pasts().isEmpty)
+        #expect(try await store.histories().isEmpty)
     }
 
     @Test func thatIsNoDatabaseIsRefused() throws {
@@ -135,7 +135,7 @@ struct DatabaseFileTests {
 
         let reader = try SQLiteStore(reading: copy)
 
-        #expect(try await reader.pasts().values.allSatisfy { $0.sample == nil })
+        #expect(try await reader.histories().values.allSatisfy { $0.sample == nil })
         #expect(!FileManager.default.fileExists(atPath: test.folder.path("restored-samples.db")))
     }
 
@@ -147,7 +147,7 @@ struct DatabaseFileTests {
 
         let reader = try SQLiteStore(reading: folder.path("central.db"))
 
-        #expect(try await reader.pasts().isEmpty)
+        #expect(try await reader.histories().isEmpty)
     }
 
     @Test func isNeverWhatABackupReplaces() async throws {

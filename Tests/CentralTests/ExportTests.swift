@@ -3,6 +3,7 @@ import Streams
 import Testing
 import Wire
 
+@testable import Central
 @testable import sixxs_central
 
 @Suite("Exporting")
@@ -114,7 +115,7 @@ struct ExportTests {
     }
 
     private static func importing(_ fleet: TransferFleet, into store: SQLiteStore) async throws {
-        let plan = try ImportPlan(fleet, into: try await store.presentForImport(), passwords: .refuse)
+        let plan = try ImportPlan(fleet, into: try await store.numberedSnapshot(), passwords: .refuse)
         try await store.apply(plan.changes, by: "importer")
     }
 

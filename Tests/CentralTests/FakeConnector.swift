@@ -1,7 +1,7 @@
 import Synchronization
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 /// Daemons without a network: each PoP answers from a script, or fails.
 final class FakeConnector: DaemonConnector {

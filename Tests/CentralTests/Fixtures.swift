@@ -1,7 +1,7 @@
 import Foundation
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 /// Values that many tests need.
 enum Fixture {

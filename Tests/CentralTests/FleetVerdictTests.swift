@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 import Wire
 
+@testable import Central
 @testable import sixxs_central
 
 @Suite("Monitoring is told")
@@ -123,7 +124,7 @@ struct FleetVerdictTests {
         let notes = try #require(status.pops.map(StatusDocument.init).first?.notes)
         #expect(notes.contains { $0.hasPrefix("not believed: it gives no report") })
         // The figures are those of the last report.
-        #expect(status.pops[0].past.sample?.uptime == 4242)
+        #expect(status.pops[0].history.sample?.uptime == 4242)
 
         connector.scripts.withLock { $0[1] = .well }
         #expect(try await Self.verdict(test, connector).level == .ok)

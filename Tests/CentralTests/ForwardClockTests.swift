@@ -3,7 +3,7 @@ import GRDB
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("A clock that was ahead")
 struct ForwardClockTests {
@@ -25,7 +25,7 @@ struct ForwardClockTests {
                 detail: "visit \(Int(seconds))"
             ),
             isAsked: true,
-            circuit: nil,
+            breaker: nil,
             events: []
         )
     }
@@ -61,11 +61,11 @@ struct ForwardClockTests {
         try await test.store.record(Self.visit(.applied, after: 2 * Self.year))
         try await test.store.record(Self.visit(.applied, after: 1200, generation: 2))
 
-        let past = try #require(try await test.store.pasts()[1])
-        #expect(past.history?.last.detail == "visit 1200")
-        #expect(past.history?.lastSuccess?.detail == "visit 1200")
-        #expect(past.confirmedGeneration == 2)
-        #expect(past.history?.confirmedDigest == past.latestDigest)
+        let history = try #require(try await test.store.histories()[1])
+        #expect(history.pushes?.last.detail == "visit 1200")
+        #expect(history.pushes?.lastSuccess?.detail == "visit 1200")
+        #expect(history.confirmedGeneration == 2)
+        #expect(history.pushes?.confirmedDigest == history.latestDigest)
     }
 
     @Test func doesNotReorderTheLog() async throws {
@@ -77,11 +77,11 @@ struct ForwardClockTests {
             try await test.store.record(Self.visit(.applied, after: seconds))
         }
 
-        let all = try await test.store.contacts(of: [], PastWindow())
+        let all = try await test.store.contacts(of: [], HistoryWindow())
         #expect(all.map(\.kind) == [.push, .poll, .push, .poll, .push, .poll])
         let times = all.map { $0.started.timeIntervalSince(Self.start) }
         #expect(times == [0, 0, month, month, 600, 600])
-        #expect(try await test.store.pushes(of: 1, PastWindow(last: 1)).map(\.detail) == ["visit 600"])
+        #expect(try await test.store.pushes(of: 1, HistoryWindow(last: 1)).map(\.detail) == ["visit 600"])
     }
 
     @Test func isNotRecentUntilItsTimeComes() async throws {

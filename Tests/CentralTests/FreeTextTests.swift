@@ -4,6 +4,7 @@ import Streams
 import Testing
 import Wire
 
+@testable import Central
 @testable import sixxs_central
 
 @Suite("Texts on their way in")

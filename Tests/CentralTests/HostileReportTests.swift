@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import Wire
 
+@testable import Central
 @testable import sixxs_central
 
 @Suite("A PoP that reports what cannot be")
@@ -42,7 +43,7 @@ struct HostileReportTests {
         )
         let pop = TrafficStep.differences(of: try await test.store.steps(ofPoP: 1, since: Self.start))
         let steps = tunnel.map { StepDocument($0, of: .tunnel) } + pop.map { StepDocument($0, of: .pop) }
-        let figures = try await FleetFigures(test.store)
+        let figures = try await FleetFigures(test.store, now: test.store.now())
         let rows = status.pops.map(StatusDocument.init)
         let table = StepDocument.table(steps, of: .tunnel).lines
         return try [

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("Importing")
 struct ImportTests {
@@ -15,7 +15,7 @@ struct ImportTests {
         into store: SQLiteStore,
         passwords: ImportPlan.PasswordPolicy = .refuse
     ) async throws -> ImportPlan {
-        let plan = try ImportPlan(fleet, into: try await store.presentForImport(), passwords: passwords)
+        let plan = try ImportPlan(fleet, into: try await store.numberedSnapshot(), passwords: passwords)
         try await store.apply(plan.changes, by: "importer")
         return plan
     }
@@ -327,7 +327,7 @@ struct ConfigurationImportTests {
         let test = try await TestStore([.addPoP(Fixture.pop())])
         let fleet = try Self.fleet(of: Fixture.pop())
 
-        let plan = try ImportPlan(fleet, into: try await test.store.presentForImport(), passwords: .refuse)
+        let plan = try ImportPlan(fleet, into: try await test.store.numberedSnapshot(), passwords: .refuse)
         try await test.store.apply(plan.changes, by: "importer")
 
         let rendered = ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).configuration(of: 1)
@@ -342,10 +342,10 @@ struct ConfigurationImportTests {
     @Test func changesNothingTheSecondTime() async throws {
         let test = try await TestStore([.addPoP(Fixture.pop())])
         let fleet = try Self.fleet(of: Fixture.pop())
-        let first = try ImportPlan(fleet, into: try await test.store.presentForImport(), passwords: .refuse)
+        let first = try ImportPlan(fleet, into: try await test.store.numberedSnapshot(), passwords: .refuse)
         try await test.store.apply(first.changes, by: "importer")
 
-        let second = try ImportPlan(fleet, into: try await test.store.presentForImport(), passwords: .refuse)
+        let second = try ImportPlan(fleet, into: try await test.store.numberedSnapshot(), passwords: .refuse)
 
         #expect(second.changes.isEmpty)
         #expect(second.unchanged == 5)
@@ -364,7 +364,7 @@ struct ConfigurationImportTests {
             ),
         ])
         let fleet = try Self.fleet(of: Fixture.pop())
-        let present = try await test.store.presentForImport()
+        let present = try await test.store.numberedSnapshot()
 
         let error = #expect(throws: TransferError.self) {
             try ImportPlan(fleet, into: present, passwords: .refuse)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("The inventory")
 struct InventoryTests {

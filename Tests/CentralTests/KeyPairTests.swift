@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("A key pair", .enabled(if: SSHServer.isInstalled, "needs ssh-keygen"))
 struct KeyPairTests {
@@ -18,7 +18,7 @@ struct KeyPairTests {
 
         #expect(!pair.isEncrypted)
         #expect(pair.publicHalf == .matching)
-        #expect(FileExamination.key(folder.path("key")).map(\.level) == [.ok])
+        #expect(KeyExamination.findings(folder.path("key")).map(\.level) == [.ok])
     }
 
     @Test func mayBeTwoHalvesOfTwoPairs() throws {
@@ -28,7 +28,7 @@ struct KeyPairTests {
         try folder.write(try folder.read("other.pub"), to: "key.pub")
 
         #expect(KeyPair(folder.path("key"))?.publicHalf == .other)
-        #expect(FileExamination.key(folder.path("key")).map(\.level) == [.ok, .fail])
+        #expect(KeyExamination.findings(folder.path("key")).map(\.level) == [.ok, .fail])
     }
 
     @Test func mayLackItsPublicHalf() throws {
@@ -37,7 +37,7 @@ struct KeyPairTests {
         try FileManager.default.removeItem(atPath: folder.path("key.pub"))
 
         #expect(KeyPair(folder.path("key"))?.publicHalf == .missing)
-        #expect(FileExamination.key(folder.path("key")).map(\.level) == [.ok, .warn])
+        #expect(KeyExamination.findings(folder.path("key")).map(\.level) == [.ok, .warn])
     }
 
     @Test func mayHaveAPassphrase() throws {
@@ -45,7 +45,7 @@ struct KeyPairTests {
         try Self.makePair(folder, "key", passphrase: "geheim")
 
         #expect(KeyPair(folder.path("key"))?.isEncrypted == true)
-        let finding = FileExamination.key(folder.path("key")).first
+        let finding = KeyExamination.findings(folder.path("key")).first
         #expect(finding?.level == .fail)
         #expect(finding?.text.contains("has a passphrase") == true)
     }
@@ -56,6 +56,6 @@ struct KeyPairTests {
         chmod(folder.path("key"), 0o600)
 
         #expect(KeyPair(folder.path("key")) == nil)
-        #expect(FileExamination.key(folder.path("key")).map(\.level) == [.fail])
+        #expect(KeyExamination.findings(folder.path("key")).map(\.level) == [.fail])
     }
 }

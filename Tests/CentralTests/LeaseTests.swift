@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("A lease")
 struct LeaseTests {
@@ -135,7 +135,7 @@ struct LeaseTests {
         }
 
         #expect(try await store.events(limit: 10).filter { $0.detail == "late" }.count == 1)
-        #expect(try await store.pasts()[1]?.hold == nil)
+        #expect(try await store.histories()[1]?.hold == nil)
         try await store.record([event])
     }
 
@@ -175,33 +175,33 @@ struct LeaseTests {
     }
 }
 
-@Suite("A circuit")
+@Suite("A circuit breaker")
 struct CircuitTests {
     @Test func triesAgainAfterGrowingPauses() {
         let start = Date(timeIntervalSince1970: 1_800_000_000)
-        var (circuit, time): (Circuit?, Date) = (nil, start)
+        var (breaker, time): (CircuitBreaker?, Date) = (nil, start)
         var pauses: [TimeInterval] = []
         for _ in 0..<8 {
-            let next = Circuit(after: circuit, failedAt: time, reason: "no route", jitter: 0)
+            let next = CircuitBreaker(after: breaker, failedAt: time, reason: "no route", jitter: 0)
             pauses.append(next.retryAt.timeIntervalSince(time))
-            (circuit, time) = (next, next.retryAt)
+            (breaker, time) = (next, next.retryAt)
         }
 
         #expect(pauses == [15, 30, 60, 120, 240, 480, 600, 600])
-        #expect(circuit?.since == start)
-        #expect(circuit?.failures == 8)
-        #expect(circuit?.isOpen == true)
-        #expect(Circuit(after: nil, failedAt: start, reason: "", jitter: 0).isOpen == false)
+        #expect(breaker?.since == start)
+        #expect(breaker?.failures == 8)
+        #expect(breaker?.isOpen == true)
+        #expect(CircuitBreaker(after: nil, failedAt: start, reason: "", jitter: 0).isOpen == false)
     }
 
     @Test(arguments: [-1.0, 1.0]) func variesThemByAQuarter(_ jitter: Double) {
-        let circuit = Circuit(
+        let breaker = CircuitBreaker(
             after: nil,
             failedAt: Date(timeIntervalSince1970: 0),
             reason: "",
             jitter: jitter
         )
 
-        #expect(circuit.retryAt.timeIntervalSince1970 == 15 + jitter * 15 / 4)
+        #expect(breaker.retryAt.timeIntervalSince1970 == 15 + jitter * 15 / 4)
     }
 }

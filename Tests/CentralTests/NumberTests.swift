@@ -5,6 +5,7 @@ import Streams
 import Testing
 import Wire
 
+@testable import Central
 @testable import sixxs_central
 
 @Suite("Numbers on their way in")
@@ -50,11 +51,11 @@ struct NumberTests {
     func noSpanReachesBackBeyond1970(_ unit: String) throws {
         let now = Date(timeIntervalSince1970: 1_800_000_000)
         for number in ["999999999999", "9223372036854775807", "99999999999999999999", "-1", "1.5", ""] {
-            guard let time = try? ArgumentText.since(number + unit, now: now) else { continue }
+            guard let time = try? OptionParsers.since(number + unit, now: now) else { continue }
             Issue.record("\(number)\(unit) was taken for \(time)")
         }
-        #expect(try ArgumentText.since("1" + unit, now: now) < now)
-        #expect(throws: SyntaxError.self) { try ArgumentText.since("999999999999w", now: now) }
+        #expect(try OptionParsers.since("1" + unit, now: now) < now)
+        #expect(throws: SyntaxError.self) { try OptionParsers.since("999999999999w", now: now) }
     }
 
     @Test(arguments: [
@@ -62,7 +63,7 @@ struct NumberTests {
         "2026-11-24T23:59:60Z", "2026-11-24 10:00:00", "+262143-12-31", "２０２６-11-24",
     ])
     func noDayThatThereIsNotIsTaken(_ text: String) {
-        #expect(throws: SyntaxError.self) { try ArgumentText.since(text, now: Date()) }
+        #expect(throws: SyntaxError.self) { try OptionParsers.since(text, now: Date()) }
     }
 
     @Test func aTimeBeyondWhatTheDatabaseHoldsIsTheLastThereIs() {

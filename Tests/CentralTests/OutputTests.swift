@@ -4,6 +4,7 @@ import Streams
 import Testing
 import Wire
 
+@testable import Central
 @testable import sixxs_central
 
 @Suite("Output")
@@ -37,10 +38,10 @@ struct OutputTests {
     @Test(arguments: [
         (0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (10_240, "10 KiB"), (5 << 30, "5 GiB"),
     ])
-    func writesOctets(_ count: Int, _ text: String) { #expect(Figures.octets(count) == text) }
+    func writesOctets(_ count: Int, _ text: String) { #expect(HumanFormat.octets(count) == text) }
 
     @Test(arguments: [(0, "0 d 00:00"), (3660, "0 d 01:01"), (901 * 86400 + 6104, "901 d 01:41")])
-    func writesUptimes(_ seconds: Int, _ text: String) { #expect(Figures.uptime(seconds) == text) }
+    func writesUptimes(_ seconds: Int, _ text: String) { #expect(HumanFormat.uptime(seconds) == text) }
 
     @Test func neverWritesAPassword() throws {
         let password = try Password(parsing: "geheim")

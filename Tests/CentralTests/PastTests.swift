@@ -4,6 +4,7 @@ import Logging
 import Testing
 import Wire
 
+@testable import Central
 @testable import sixxs_central
 
 @Suite("The past")
@@ -17,14 +18,14 @@ struct PastTests {
 
     @Test(arguments: times)
     func readsTimes(_ text: String, _ age: TimeInterval) throws {
-        let time = try ArgumentText.since(text, now: Self.now)
+        let time = try OptionParsers.since(text, now: Self.now)
 
         #expect(Self.now.timeIntervalSince(time) == age)
     }
 
     @Test(arguments: ["", "2", "h", "-1h", "2x", "2027-01", "2027-13-01", "yesterday"])
     func refusesOtherWords(_ text: String) {
-        #expect(throws: SyntaxError.self) { try ArgumentText.since(text, now: Self.now) }
+        #expect(throws: SyntaxError.self) { try OptionParsers.since(text, now: Self.now) }
     }
 
     @Test func saysWhatDiffers() {
@@ -62,10 +63,10 @@ struct PastTests {
             by: "alice"
         )
 
-        let one = try await test.store.audit(of: ["T1"], PastWindow())
-        let full = try await test.store.audit(of: ["tunnel T1"], PastWindow())
-        let pattern = try await test.store.audit(of: ["T_", "%"], PastWindow())
-        let last = try await test.store.audit(of: [], PastWindow(last: 2))
+        let one = try await test.store.audit(of: ["T1"], HistoryWindow())
+        let full = try await test.store.audit(of: ["tunnel T1"], HistoryWindow())
+        let pattern = try await test.store.audit(of: ["T_", "%"], HistoryWindow())
+        let last = try await test.store.audit(of: [], HistoryWindow(last: 2))
 
         #expect(one.map(\.subject) == ["tunnel T1", "tunnel T1"])
         #expect(one.map(\.action) == ["add", "change"])
@@ -76,16 +77,16 @@ struct PastTests {
 
     @Test func endsWhereItIsToldTo() async throws {
         let test = try await TestStore(Fixture.registry())
-        let future = PastWindow(since: Date(timeIntervalSinceNow: 60))
+        let future = HistoryWindow(since: Date(timeIntervalSinceNow: 60))
 
         #expect(try await test.store.audit(of: [], future).isEmpty)
-        #expect(try await test.store.audit(of: [], PastWindow(since: .distantPast)).count == 9)
+        #expect(try await test.store.audit(of: [], HistoryWindow(since: .distantPast)).count == 9)
     }
 
     @Test func showsAuditsAsDocumentsInDocuments() async throws {
         let test = try await TestStore(Fixture.registry())
 
-        let entry = try #require(try await test.store.audit(of: ["T2"], PastWindow()).first)
+        let entry = try #require(try await test.store.audit(of: ["T2"], HistoryWindow()).first)
         let json = try JSONText.compact(AuditDocument(entry))
 
         #expect(json.contains(#""after":{"changed":"#))
@@ -108,9 +109,9 @@ struct PastTests {
         let failure = ConnectionFailure.unreachable(address: "192.0.2.2", reason: "refused")
         _ = try await Self.round(test, FakeConnector([2: .fails(failure)])).run()
 
-        let all = try await test.store.contacts(of: [], PastWindow())
-        let second = try await test.store.contacts(of: [2], PastWindow())
-        let pushes = try await test.store.pushes(of: 1, PastWindow(last: 1))
+        let all = try await test.store.contacts(of: [], HistoryWindow())
+        let second = try await test.store.contacts(of: [2], HistoryWindow())
+        let pushes = try await test.store.pushes(of: 1, HistoryWindow(last: 1))
 
         #expect(all.count == 4)
         #expect(Set(second.map(\.kind)) == [.push, .poll])
@@ -143,7 +144,7 @@ struct PastTests {
 
         try await test.store.record([own, flap])
 
-        let kept = try await test.store.events(of: [1], and: [], PastWindow(last: 200_000))
+        let kept = try await test.store.events(of: [1], and: [], HistoryWindow(last: 200_000))
         #expect(kept.count { $0.tunnel != nil } == 100_000)
         #expect(kept.last?.detail == "the last")
         #expect(kept.contains { $0.kind == .reachable })
@@ -162,13 +163,13 @@ struct PastTests {
         }
         try await test.store.record(events)
 
-        #expect(try await test.store.events(of: [], and: [], PastWindow()) == events)
-        #expect(try await test.store.events(of: [1], and: [], PastWindow()) == Array(events.prefix(2)))
+        #expect(try await test.store.events(of: [], and: [], HistoryWindow()) == events)
+        #expect(try await test.store.events(of: [1], and: [], HistoryWindow()) == Array(events.prefix(2)))
         #expect(
-            try await test.store.events(of: [], and: [Fixture.number(2)], PastWindow()) == [events[1]]
+            try await test.store.events(of: [], and: [Fixture.number(2)], HistoryWindow()) == [events[1]]
         )
-        #expect(try await test.store.events(of: [2], and: [Fixture.number(1)], PastWindow()).count == 2)
-        #expect(try await test.store.events(of: [], and: [], PastWindow(last: 1)) == [events[2]])
+        #expect(try await test.store.events(of: [2], and: [Fixture.number(1)], HistoryWindow()).count == 2)
+        #expect(try await test.store.events(of: [], and: [], HistoryWindow(last: 1)) == [events[2]])
     }
 
     @Test func listsGenerationsWithoutTheirTexts() async throws {

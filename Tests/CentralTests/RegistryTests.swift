@@ -3,7 +3,7 @@ import GRDB
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("The registry")
 struct RegistryTests {
@@ -144,10 +144,15 @@ struct RegistryTests {
         let test = try await TestStore(Fixture.registry())
         let revision = try await test.store.snapshot(of: .fleet).revision
         let change = RegistryChange.amendPoP(try Fixture.name(), PoPAmendment(city: "Anderswo"))
-        try await test.store.apply([change], by: "tester", expecting: revision)
+        try await test.store.apply([change], by: "tester", expecting: revision, mode: .commit)
 
         let error = await #expect(throws: RegistryError.self) {
-            try await test.store.apply([.removeTunnel(Fixture.number(2))], by: "tester", expecting: revision)
+            try await test.store.apply(
+                [.removeTunnel(Fixture.number(2))],
+                by: "tester",
+                expecting: revision,
+                mode: .commit
+            )
         }
 
         #expect(error?.description == "somebody changed the registry meanwhile; look again")

@@ -1,7 +1,7 @@
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("The renderer")
 struct RendererTests {

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("A round")
 struct RoundTests {
@@ -25,7 +25,7 @@ struct RoundTests {
         #expect(outcomes.map(\.attempt.outcome) == [.applied, .applied])
         let text = connector.daemons.withLock { $0[1]?.text }
         #expect(text == (try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1).text))
-        let history = try #require(try await test.store.pasts()[1]?.history)
+        let history = try #require(try await test.store.histories()[1]?.pushes)
         #expect(history.last.generation == 1)
         #expect(history.lastSuccess == history.last)
         #expect(history.confirmedDigest == Configuration.sha256(of: try #require(text).utf8))
@@ -60,7 +60,7 @@ struct RoundTests {
 
         #expect(outcomes.map(\.attempt.outcome) == [.failed, .applied])
         #expect(outcomes[0].attempt.detail.contains("THE HOST KEY HAS CHANGED"))
-        let history = try #require(try await test.store.pasts()[1]?.history)
+        let history = try #require(try await test.store.histories()[1]?.pushes)
         #expect(history.lastSuccess == nil)
         #expect(history.last.detail == outcomes[0].attempt.detail)
     }
@@ -72,8 +72,8 @@ struct RoundTests {
 
         #expect(outcomes[0].attempt.outcome == .failed)
         #expect(outcomes[0].attempt.detail.contains("could not be saved: no space left on device"))
-        let past = try #require(try await test.store.pasts()[1])
-        #expect(past.circuit == nil)
+        let history = try #require(try await test.store.histories()[1])
+        #expect(history.breaker == nil)
         #expect(try await test.store.events(limit: 10).contains { $0.kind == .unreachable } == false)
     }
 
@@ -107,7 +107,7 @@ struct RoundTests {
 
         #expect(outcomes.count == 60)
         #expect(outcomes.allSatisfy { $0.attempt.outcome == .applied })
-        #expect(connector.peak.withLock(\.most) <= Sweep.width)
+        #expect(connector.peak.withLock(\.most) <= concurrencyBound)
     }
 
     @Test func notesWhatHappened() async throws {
@@ -134,17 +134,17 @@ struct RoundTests {
         let connector = FakeConnector()
         let round = Self.round(test, connector)
         _ = try await round.run()
-        let before = try await test.store.contacts(of: [], PastWindow())
+        let before = try await test.store.contacts(of: [], HistoryWindow())
         connector.scripts.withLock { $0[1] = .fails(.cancelled) }
 
         let outcomes = try await round.run()
 
         #expect(outcomes.map(\.attempt.outcome) == [.failed])
         #expect(outcomes.map(\.isInterrupted) == [true])
-        #expect(try await test.store.contacts(of: [], PastWindow()).count == before.count)
-        let past = try #require(try await test.store.pasts()[1])
-        #expect(past.history?.last.outcome == .applied)
-        #expect(past.circuit == nil)
+        #expect(try await test.store.contacts(of: [], HistoryWindow()).count == before.count)
+        let history = try #require(try await test.store.histories()[1])
+        #expect(history.pushes?.last.outcome == .applied)
+        #expect(history.breaker == nil)
     }
 
     @Test func isDueAtMultiplesOfTheInterval() {
@@ -182,6 +182,6 @@ struct RoundTests {
         await group.triggerGracefulShutdown()
         try await running.value
 
-        #expect(try await test.store.pasts()[1]?.history?.lastSuccess != nil)
+        #expect(try await test.store.histories()[1]?.pushes?.lastSuccess != nil)
     }
 }

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 import Wire
 
+@testable import Central
 @testable import sixxs_central
 
 @Suite("A connection to a PoP", .enabled(if: SSHServer.isInstalled, "needs /usr/sbin/sshd and ssh-keygen"))
@@ -185,14 +186,14 @@ struct SSHConnectorTests {
             Issue.record("\(host) was looked up")
             return
         }
-        #expect(throws: SyntaxError.self) { try ArgumentText.sshHost(host) }
+        #expect(throws: SyntaxError.self) { try OptionParsers.sshHost(host) }
     }
 
     @Test(arguments: [
         "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "pop.example.net", "pop1", "10.example", "0x.example",
     ])
     func takesNamesAndAddresses(_ host: String) throws {
-        #expect(try ArgumentText.sshHost(host) == host)
+        #expect(try OptionParsers.sshHost(host) == host)
     }
 
     @Test func triesBothFamiliesByTurns() {

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite(
     "A conversation with a PoP",

@@ -1,7 +1,7 @@
 import Foundation
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 /// A real sshd on 127.0.0.1 with its own configuration and keys, and a key pair of the centre's.
 final class SSHServer {

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("Samples")
 struct SampleTests {

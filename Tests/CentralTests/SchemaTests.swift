@@ -1,7 +1,7 @@
 import GRDB
 import Testing
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("The schema refuses")
 struct SchemaTests {

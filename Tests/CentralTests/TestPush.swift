@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 /// A push of a small or a large configuration through SSH.
 enum TestPush {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("Traffic over time")
 struct TrafficTests {
@@ -83,7 +83,7 @@ struct TrafficTests {
 
     @Test func isShownInUnitsThatFit() {
         #expect(
-            [0, 999, 1500, 12_000_000, 3_400_000_000].map { Figures.bitRate($0) }
+            [0, 999, 1500, 12_000_000, 3_400_000_000].map { HumanFormat.bitRate($0) }
                 == ["0 bit/s", "999 bit/s", "1.5 kbit/s", "12 Mbit/s", "3.4 Gbit/s"]
         )
     }

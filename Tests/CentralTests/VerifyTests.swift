@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("The registry's rules are asked again")
 struct VerifyTests {

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Wire
 
-@testable import sixxs_central
+@testable import Central
 
 @Suite("Waves")
 struct WaveTests {
@@ -88,10 +88,11 @@ struct WaveTests {
         #expect(Self.outcomes(outcomes) == [.rolledBack] + Array(repeating: .stopped, count: 9))
         #expect(outcomes[0].attempt.detail == "generation 2 was taken back: 1 of 1 tunnels went down")
         #expect(connector.daemons.withLock { $0.values.map(\.generation) } == Array(repeating: 1, count: 10))
-        let pasts = try await test.store.pasts()
-        #expect(pasts.values.allSatisfy { $0.hold?.generation == 1 })
+        let histories = try await test.store.histories()
+        #expect(histories.values.allSatisfy { $0.hold?.generation == 1 })
         #expect(
-            pasts[7]?.hold?.reason.contains("it went wrong at chtst01: generation 2 was taken back") == true
+            histories[7]?.hold?.reason.contains("it went wrong at chtst01: generation 2 was taken back")
+                == true
         )
         let kinds = Set(try await test.store.events(limit: 100).map(\.kind))
         #expect(kinds.isSuperset(of: [.rolledBack, .halted, .held]))
@@ -110,10 +111,10 @@ struct WaveTests {
         #expect(Self.outcomes(outcomes)[0] == .applied)
         #expect(Self.outcomes(outcomes)[2] == .rolledBack)
         #expect(Self.outcomes(outcomes)[4...] == Array(repeating: .stopped, count: 6)[...])
-        let pasts = try await test.store.pasts()
-        #expect(pasts[1]?.hold == nil)
-        #expect(pasts[3]?.hold?.generation == 1)
-        #expect(pasts[9]?.hold?.generation == 1)
+        let histories = try await test.store.histories()
+        #expect(histories[1]?.hold == nil)
+        #expect(histories[3]?.hold?.generation == 1)
+        #expect(histories[9]?.hold?.generation == 1)
     }
 
     @Test func goOnOnceTheyAreReleased() async throws {
@@ -133,7 +134,7 @@ struct WaveTests {
 
         #expect(Self.outcomes(held) == Array(repeating: .unchanged, count: 10))
         #expect(Self.outcomes(released) == Array(repeating: .applied, count: 10))
-        #expect(try await test.store.pasts().values.allSatisfy { $0.hold == nil })
+        #expect(try await test.store.histories().values.allSatisfy { $0.hold == nil })
     }
 
     @Test func stopWhenAWatchedPoPIsLost() async throws {
@@ -150,7 +151,7 @@ struct WaveTests {
                 "was pushed but not confirmed, so that the daemon takes it back within 20 s"
             )
         )
-        #expect(try await test.store.pasts()[2]?.hold?.generation == nil)
+        #expect(try await test.store.histories()[2]?.hold?.generation == nil)
         #expect(try await round.run()[1].attempt.detail.contains("nothing was ever confirmed"))
     }
 
@@ -167,8 +168,8 @@ struct WaveTests {
         let outcomes = try await task.value
 
         #expect(outcomes.allSatisfy { $0.attempt.outcome != .applied })
-        let pasts = try await test.store.pasts()
-        #expect(pasts.values.allSatisfy { $0.hold == nil && $0.circuit == nil })
+        let histories = try await test.store.histories()
+        #expect(histories.values.allSatisfy { $0.hold == nil && $0.breaker == nil })
     }
 
     @Test func takeBackWhatACentreThatEndedLeftOnTrial() async throws {
@@ -236,32 +237,36 @@ struct HealthTests {
         return report
     }
 
-    private static func health(enabled: Int, usualErrors: Double = 0) -> Health {
-        Health(policy: WavePolicy(), enabled: Set((1...enabled).map { "T\($0)" }), usualErrors: usualErrors)
+    private static func health(enabled: Int, usualErrors: Double = 0) -> HealthCheck {
+        HealthCheck(
+            policy: WavePolicy(),
+            enabled: Set((1...enabled).map { "T\($0)" }),
+            usualErrors: usualErrors
+        )
     }
 
     @Test(arguments: [
         (100, nil), (80, nil), (79, "21 of 100 tunnels went down"), (0, "100 of 100 tunnels went down"),
     ])
-    func isJudgedByTheTunnelsThatWereUp(up: Int, complaint: String?) throws {
+    func isJudgedByTheTunnelsThatWereUp(up: Int, failure: String?) throws {
         let before = try Self.report(up: 100, of: 100)
         let after = try Self.report(up: up, of: 100)
 
-        #expect(Self.health(enabled: 100).complaint(before: before, after: after, seconds: 10) == complaint)
+        #expect(Self.health(enabled: 100).failure(before: before, after: after, seconds: 10) == failure)
     }
 
     @Test func isNotJudgedByTunnelsThatThePushDisabled() throws {
         let before = try Self.report(up: 100, of: 100)
         let after = try Self.report(up: 50, of: 100)
 
-        #expect(Self.health(enabled: 50).complaint(before: before, after: after, seconds: 10) == nil)
+        #expect(Self.health(enabled: 50).failure(before: before, after: after, seconds: 10) == nil)
     }
 
     @Test func isBadWhenItRestarted() throws {
         let (before, after) = (try Self.report(up: 1, of: 1), try Self.report(up: 1, of: 1, instance: "b"))
 
         #expect(
-            Self.health(enabled: 1).complaint(before: before, after: after, seconds: 1)
+            Self.health(enabled: 1).failure(before: before, after: after, seconds: 1)
                 == "the daemon restarted"
         )
     }
@@ -270,13 +275,13 @@ struct HealthTests {
     func isJudgedByErrorsBeyondTheUsual(errors: Int64, usual: Double, isWell: Bool) throws {
         let (before, after) = (try Self.report(up: 1, of: 1), try Self.report(up: 1, of: 1, errors: errors))
 
-        let complaint = Self.health(enabled: 1, usualErrors: usual).complaint(
+        let failure = Self.health(enabled: 1, usualErrors: usual).failure(
             before: before,
             after: after,
             seconds: 10
         )
 
-        #expect((complaint == nil) == isWell)
+        #expect((failure == nil) == isWell)
     }
 }
 
@@ -291,7 +296,7 @@ struct MassChangeTests {
         var state = FakeDaemon.State()
         state.text = before == 0 ? "" : try TestPush.generation(tunnels: before).text
         let report = try FakeDaemon.received(state)
-        let guardian = MassChange(enabled: Set((0..<after).map { "T\($0 + 1)" }))
+        let guardian = MassChangeGuard(enabled: Set((0..<after).map { "T\($0 + 1)" }))
 
         #expect((guardian.excess(over: report) != nil) == isStopped)
     }
@@ -301,8 +306,8 @@ struct MassChangeTests {
         state.text = try TestPush.generation(tunnels: 1).text
         let report = try FakeDaemon.received(state)
 
-        #expect(MassChange(enabled: ["T2"]).excess(over: report) == nil)
-        #expect(MassChange(enabled: []).excess(over: report) != nil)
+        #expect(MassChangeGuard(enabled: ["T2"]).excess(over: report) == nil)
+        #expect(MassChangeGuard(enabled: []).excess(over: report) != nil)
     }
 
     @Test func saysWhatToDo() async throws {

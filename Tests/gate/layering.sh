@@ -8,7 +8,8 @@
 #   Streams       Wire, SystemPackage, Glibc          the one way to a terminal or a log; does not know the programs
 #   sixxsd        joins them                          calls C through LinuxIO alone
 #   sixxs-client  Wire, LinuxIO                       Core's offloads in Loop/ alone
-#   sixxs-central Wire                                never Core; libssh in SSH/ alone
+#   Central       Wire, GRDB, Yams, CLibSSH           never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
+#   sixxs-central Central                             neither database nor libssh: parses, calls the centre, prints
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -44,27 +45,36 @@ judge forbidden LinuxIO Core Foundation Logging NIOCore NIOPosix
 judge allowed Streams Wire ArgumentParser Logging Synchronization SystemPackage Glibc
 judge forbidden sixxsd CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client CLibSSH GRDB NIOCore NIOPosix
-judge forbidden sixxs-central Core LinuxIO CLinux
+judge forbidden Central Core LinuxIO CLinux ArgumentParser NIOCore NIOPosix
+judge forbidden sixxs-central Core LinuxIO CLinux CLibSSH GRDB Yams
 
-while IFS= read -r place; do
-    case $place in
-        Sources/sixxs-central/SSH/*) ;;
-        *) echo "${place%:*}: libssh is for Sources/sixxs-central/SSH alone" >&2; failed=1 ;;
-    esac
-done < <(imports Sources/sixxs-central | grep ':CLibSSH$' || true)
+# confine MODULE FOLDER WHOLE: complains about imports of the module elsewhere in the whole than in the folder.
+confine() {
+    while IFS= read -r place; do
+        case $place in
+            "$2"/*) ;;
+            *) echo "${place%:*}: $1 is for $2 alone" >&2; failed=1 ;;
+        esac
+    done < <(imports "$3" | grep ":$1\$" || true)
+}
 
+confine CLibSSH Sources/Central/SSH Sources/Central
+confine GRDB Sources/Central/Store/SQLite Sources/Central
+confine Yams Sources/Central/Inventory Sources/Central
+confine Core Sources/sixxs-client/Loop Sources/sixxs-client
+
+# Which engine keeps the registry is known to the place that opens it alone.
 while IFS= read -r place; do
-    case $place in
-        Sources/sixxs-client/Loop/*) ;;
-        *) echo "${place%:*}: Core is for Sources/sixxs-client/Loop alone" >&2; failed=1 ;;
-    esac
-done < <(imports Sources/sixxs-client | grep ':Core$' || true)
+    echo "$place: SQLiteStore is for Sources/Central/Store/SQLite and Sources/Central/Store/Location alone" >&2
+    failed=1
+done < <(grep -rn --include='*.swift' 'SQLiteStore' Sources | grep -vE '^Sources/Central/Store/(SQLite|Location)/' \
+    | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
 
 while IFS= read -r place; do
     echo "$place: say it with Sources/Streams (StandardOutput, StandardError, LogStream)" >&2
     failed=1
 done < <(grep -rnE --include='*.swift' \
     '(^|[^A-Za-z_.])(print|debugPrint|puts|fputs|putchar|printf|vprintf|fprintf|fwrite|perror) ?\(|Swift\.print|FileHandle\.standard(Output|Error)|FileDescriptor\.standard(Output|Error)|StreamLogHandler\.standard|\.exit\(withError' \
-    Sources/{Wire,Core,LinuxIO,sixxsd,sixxs-client,sixxs-central} | grep -vE 'func print\(' | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
+    Sources/{Wire,Core,LinuxIO,sixxsd,sixxs-client,Central,sixxs-central} | grep -vE 'func print\(' | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
 
 exit $failed

@@ -1,6 +1,6 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
-internal import GRDB
 internal import Streams
 
 /// `backup`: a consistent copy.
@@ -21,18 +21,12 @@ struct BackupCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @Flag(help: "Copy the samples too, into a second file beside it.") var samples = false
     @Flag(help: "Take the place of a file that is there.") var force = false
-    @Argument(help: "Where to.", transform: ArgumentText.path) var file: String
+    @Argument(help: "Where to.", transform: OptionParsers.path) var file: String
 
     func run() async throws {
-        let store = try self.store.read()
-        let pairs =
-            [(store.central, self.file)]
-            + (self.samples ? [(store.samples, SQLiteStore.samplesPath(beside: self.file))] : [])
-        let target = BackupTarget(database: self.store.database, isForced: self.force)
-        for (_, path) in pairs { try target.judge(path) }
-        for (pool, path) in pairs {
-            let count = try await DatabaseBackup(of: pool).write(to: path)
-            StandardOutput.print("\(path): \(Figures.octets(count)), whole")
+        let backup = BackupRequest(path: self.file, includesSamples: self.samples, mayReplace: self.force)
+        try await self.store.read().backUp(backup) { written in
+            StandardOutput.print("\(written.path): \(HumanFormat.octets(written.size)), whole")
         }
     }
 }

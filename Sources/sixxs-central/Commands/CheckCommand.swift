@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 
@@ -23,44 +24,44 @@ struct CheckCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The PoPs; default: all that are enabled.", transform: ArgumentText.popName) var pops:
+    @Argument(help: "The PoPs; default: all that are enabled.", transform: Parsers.popName) var pops:
         [PoPName] = []
     @Option(
         name: .shortAndLong,
         help: "Warn when the percentage is out of this range.",
-        transform: ArgumentText.range
+        transform: OptionParsers.range
     )
     var warning: ThresholdRange?
     @Option(
         name: .shortAndLong,
         help: "Critical when the percentage is out of this range; default 10:.",
-        transform: ArgumentText.range
+        transform: OptionParsers.range
     )
     var critical: ThresholdRange?
     @Option(
         help: "With fewer tunnels the percentage of a PoP is not looked at.",
-        transform: ArgumentText.tunnelCount
+        transform: OptionParsers.tunnelCount
     )
     var small = 50
     @Option(
         help: "Seconds after which a visit is too old; two rounds and a half by default.",
-        transform: ArgumentText.seconds
+        transform: OptionParsers.seconds
     )
     var overdue = 1500
     @Option(
         help: "Seconds for which a restart and a healed drift are told.",
-        transform: ArgumentText.seconds
+        transform: OptionParsers.seconds
     )
     var recent = 1800
     @Option(
         help: "The most seconds that a PoP's clock may be off.",
-        transform: ArgumentText.seconds
+        transform: OptionParsers.seconds
     )
     var skew = 10
     @Option(
         name: .shortAndLong,
         help: "Seconds after which the check gives up.",
-        transform: { try ArgumentText.number($0, in: 1...3600, "seconds") }
+        transform: { try Parsers.number($0, in: 1...3600, "seconds") }
     )
     var timeout = 10
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -22,7 +23,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Flag(help: "Connect to no PoP.") var offline = false
-    @Argument(help: "The PoPs; default: all that are enabled.", transform: ArgumentText.popName) var pops:
+    @Argument(help: "The PoPs; default: all that are enabled.", transform: Parsers.popName) var pops:
         [PoPName] = []
 
     func run() async throws {
@@ -39,16 +40,15 @@ struct DoctorCommand: AsyncParsableCommand {
     ///
     /// - Throws: ``RegistryError/notFound(_:)`` for a PoP that was named and is not there.
     private func findings() async throws -> [Finding] {
-        let path = self.store.database
-        var findings = FileExamination.databases(path) + [FileExamination.disk(of: path)]
+        var findings = self.store.location.findings
         do {
             let store = try self.store.read()
             let snapshot = try await store.snapshot(of: .infrastructure)
             let pops = try snapshot.selection(self.pops)
             findings += await self.examine(store)
-            findings += Set(pops.map(\.ssh.keyFile)).sorted().flatMap(FileExamination.key)
-            let pasts = try await store.pasts()
-            findings += await self.examine(pops, snapshot, pasts, try await store.reportExpectations())
+            findings += Set(pops.map(\.ssh.keyFile)).sorted().flatMap(KeyExamination.findings)
+            let histories = try await store.histories()
+            findings += await self.examine(pops, snapshot, histories, try await store.reportExpectations())
         } catch let error as RegistryError {
             if case .notFound = error { throw error }
             findings.append(.fail("registry", "\(error)", mend: Self.restore))
@@ -60,7 +60,7 @@ struct DoctorCommand: AsyncParsableCommand {
         "what the line says, or stop the service and restore the last backup (docs/central.md)"
 
     /// The centre itself.
-    private func examine(_ store: SQLiteStore) async -> [Finding] {
+    private func examine(_ store: any FleetStore) async -> [Finding] {
         var findings: [Finding] = []
         do {
             findings += try await Self.rules(in: store)
@@ -71,7 +71,7 @@ struct DoctorCommand: AsyncParsableCommand {
         return findings
     }
 
-    private static func rules(in store: SQLiteStore) async throws -> [Finding] {
+    private static func rules(in store: any FleetStore) async throws -> [Finding] {
         var findings: [Finding] = []
         let damage = try await store.damage()
         findings += damage.map {
@@ -87,7 +87,7 @@ struct DoctorCommand: AsyncParsableCommand {
         return findings
     }
 
-    private static func lease(in store: SQLiteStore) async throws -> Finding {
+    private static func lease(in store: any FleetStore) async throws -> Finding {
         guard let holder = try await store.holder(of: .serve), holder.until > Date() else {
             let mend = "systemctl start sixxs-central, or sixxs-central serve"
             return .warn("rounds", "nobody makes them", mend: mend)
@@ -98,13 +98,13 @@ struct DoctorCommand: AsyncParsableCommand {
     private func examine(
         _ pops: [PoP],
         _ snapshot: FleetSnapshot,
-        _ pasts: [Int: PoPPast],
+        _ histories: [Int: PoPHistory],
         _ expectations: [Int: ReportExpectation]
     ) async -> [Finding] {
         let examinations = pops.map { pop in
             PoPExamination(
                 pop: pop,
-                past: pasts[pop.id] ?? PoPPast(),
+                history: histories[pop.id] ?? PoPHistory(),
                 hasTunnelPrefix: snapshot.tunnelPrefix(of: pop.id) != nil
             )
         }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -26,7 +27,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     @OptionGroup var store: StoreOptions
-    @Option(help: "Only of this PoP.", transform: ArgumentText.popName) var pop: PoPName?
+    @Option(help: "Only of this PoP.", transform: Parsers.popName) var pop: PoPName?
     @Option(help: "csv or json; CSV has the tunnels alone.") var format = Format.csv
     @Flag(help: "With passwords.") var secrets = false
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -21,12 +22,12 @@ struct HistoryCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
-    @Option(help: "How many generations, and pushes.", transform: ArgumentText.last) var limit = 10
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pop: PoPName
+    @Option(help: "How many generations, and pushes.", transform: OptionParsers.last) var limit = 10
     @Option(
         parsing: .upToNextOption,
         help: "One generation or two to compare.",
-        transform: ArgumentText.generation
+        transform: OptionParsers.generation
     )
     var diff: [Int] = []
 
@@ -57,7 +58,7 @@ struct HistoryCommand: AsyncParsableCommand {
         let snapshot = try await store.snapshot(of: .infrastructure)
         guard let pop = try snapshot.selection([self.pop]).first else { return }
         if !self.diff.isEmpty { return try await self.showDifference(of: pop, in: store) }
-        let contacts = try await store.pushes(of: pop.id, PastWindow(last: self.limit))
+        let contacts = try await store.pushes(of: pop.id, HistoryWindow(last: self.limit))
         let document = Document(
             pop: "\(self.pop)",
             generations: try await store.generationSummaries(of: pop.id, limit: self.limit).map {
@@ -93,7 +94,7 @@ struct HistoryCommand: AsyncParsableCommand {
         StandardOutput.print("\n\(ContactDocument.table(document.contacts).text)")
     }
 
-    private func showDifference(of pop: PoP, in store: SQLiteStore) async throws {
+    private func showDifference(of pop: PoP, in store: any FleetStore) async throws {
         let newest = try await store.generationSummaries(of: pop.id, limit: 1).first?.number
         let numbers = self.diff + (self.diff.count == 1 ? [newest].compactMap(\.self) : [])
         var configurations: [Configuration] = []

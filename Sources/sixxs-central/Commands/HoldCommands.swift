@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -19,8 +20,8 @@ struct RollbackCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
-    @Argument(help: "The generation; default: the one confirmed before.", transform: ArgumentText.generation)
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pop: PoPName
+    @Argument(help: "The generation; default: the one confirmed before.", transform: OptionParsers.generation)
     var generation: Int?
 
     func run() async throws {
@@ -46,9 +47,9 @@ struct RollbackCommand: AsyncParsableCommand {
         )
     }
 
-    private func target(of pop: PoP, in store: SQLiteStore) async throws -> Int {
+    private func target(of pop: PoP, in store: any FleetStore) async throws -> Int {
         if let number = self.generation { return try await store.generation(number, of: pop.id).number }
-        let present = try await store.pasts()[pop.id]?.confirmedGeneration
+        let present = try await store.histories()[pop.id]?.confirmedGeneration
         let past = try await store.generationSummaries(of: pop.id, limit: .max)
         guard let present, let target = past.first(where: { $0.number < present && $0.confirmed != nil })
         else {
@@ -75,7 +76,7 @@ struct ReleaseCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @Flag(help: "All that are held.") var all = false
-    @Argument(help: "The PoPs.", transform: ArgumentText.popName) var pops: [PoPName] = []
+    @Argument(help: "The PoPs.", transform: Parsers.popName) var pops: [PoPName] = []
 
     func validate() throws {
         guard self.all != !self.pops.isEmpty else { throw ValidationError("Say the PoPs, or --all.") }
@@ -84,9 +85,9 @@ struct ReleaseCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try self.store.open()
         let pops = try await store.snapshot(of: .infrastructure)
-        let pasts = try await store.pasts()
+        let histories = try await store.histories()
         let chosen = self.all ? pops.pops : try pops.selection(self.pops)
-        let held = chosen.filter { pasts[$0.id]?.hold != nil }
+        let held = chosen.filter { histories[$0.id]?.hold != nil }
         guard !held.isEmpty else { return StandardOutput.print("None of them is held.") }
         try await store.release(held.map(\.id), by: Operator.name)
         StandardOutput.print(

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -35,7 +36,7 @@ struct ImportCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "The file; - is standard input.", completion: .file()) var file: String
-    @Option(help: "Whose sixxsd.conf it is.", transform: ArgumentText.popName) var pop: PoPName?
+    @Option(help: "Whose sixxsd.conf it is.", transform: Parsers.popName) var pop: PoPName?
     @Option(help: "conf, csv or json; default: as the file's name ends, else conf.") var format: Format?
     @Flag(help: "Only say what would be imported, having tried it.") var dryRun = false
     @Flag(help: "Give tunnels that differ only in their password the password of the file.")
@@ -70,7 +71,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try self.store.open()
-        let present = try await store.presentForImport()
+        let present = try await store.numberedSnapshot()
         let fleet = try self.read(present.snapshot)
         let plan = try ImportPlan(fleet, into: present, passwords: self.takePasswords ? .take : .refuse)
         for note in fleet.notes { Terminal.complain("note: \(note)") }
@@ -128,55 +129,5 @@ struct ImportCommand: AsyncParsableCommand {
         StandardOutput.print(
             parts.isEmpty ? "Nothing to import\(known)." : "\(parts.joined(separator: ", ")) \(verb)\(known)."
         )
-    }
-}
-
-/// What a command reads.
-enum InputFile {
-    /// In octets; more than a fleet of any size needs.
-    private static let limit = 256 << 20
-
-    /// All of a file, or of standard input for `-`.
-    ///
-    /// - Throws: ``RegistryError/unusable(_:)``.
-    static func octets(of path: String) throws(RegistryError) -> [UInt8] {
-        let isStandardInput = path == "-"
-        let descriptor = isStandardInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        let name = isStandardInput ? "standard input" : path
-        guard descriptor >= 0 else { throw Self.failure(errno, name, path) }
-        defer { if !isStandardInput { close(descriptor) } }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.failure(errno, name, path) }
-        guard status.st_mode & S_IFMT != S_IFDIR else {
-            throw .unusable("cannot read \(name): it is a folder")
-        }
-        return try Self.octets(of: descriptor, name, path)
-    }
-
-    private static func octets(
-        of descriptor: Int32,
-        _ name: String,
-        _ path: String
-    ) throws(RegistryError) -> [UInt8] {
-        var octets: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 1 << 20)
-        while octets.count < Self.limit {
-            let count = part.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Self.failure(errno, name, path) }
-            guard count > 0 else { return octets }
-            octets += part[..<count]
-        }
-        throw .unusable("cannot read \(name): it has more than \(Self.limit >> 20) MiB")
-    }
-
-    private static func failure(_ code: Int32, _ name: String, _ path: String) -> RegistryError {
-        guard path != "-" else {
-            let isClosed = code == EBADF
-            return .unusable(
-                "cannot read \(name): \(isClosed ? "it is closed" : String(cString: strerror(code)))"
-            )
-        }
-        return .unusable("cannot read \(name): \(FileTrouble.words(code, path))")
     }
 }

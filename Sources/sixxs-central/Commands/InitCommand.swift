@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 
@@ -18,18 +19,12 @@ struct InitCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() async throws {
-        let path = self.store.database
-        let isNew = !FileManager.default.fileExists(atPath: path)
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        guard FileManager.default.fileExists(atPath: folder) else {
-            throw RegistryError.unusable("there is no folder \(folder): make it with mkdir -m 700 \(folder)")
-        }
-        let store = try SQLiteStore(path: path)
+        let (store, made) = try self.store.location.make()
         let pops = try await store.snapshot(of: .infrastructure).pops.count
         StandardOutput.print(
-            isNew
-                ? "Made \(path) and \(SQLiteStore.samplesPath(beside: path))."
-                : "\(path) is ready: \(pops) PoPs."
+            made.isEmpty
+                ? "\(self.store.database) is ready: \(pops) PoPs."
+                : "Made \(made.joined(separator: " and "))."
         )
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 
@@ -53,7 +54,12 @@ struct InventoryApplyCommand: AsyncParsableCommand {
         let applies = !self.dryRun && !changes.isEmpty
         if applies {
             try self.consent.demand("Make these \(changes.count) changes?")
-            try await store.apply(changes, by: Operator.name, expecting: snapshot.revision)
+            try await store.apply(
+                changes,
+                by: Operator.name,
+                expecting: snapshot.revision,
+                mode: .commit
+            )
         }
         try self.conclude(plan, applied: applies)
     }

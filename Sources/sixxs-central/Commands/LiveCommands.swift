@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -18,7 +19,7 @@ struct LiveCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
         let store = try self.store.read()
@@ -61,15 +62,15 @@ struct TraceCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @Option(
         help: "End after so many packets, 1 to 100000.",
-        transform: { try ArgumentText.number($0, in: 1...100_000, "packets") }
+        transform: { try Parsers.number($0, in: 1...100_000, "packets") }
     )
     var packets = 100
     @Option(
         help: "End after so many seconds, 1 to 3600.",
-        transform: { try ArgumentText.number($0, in: 1...3600, "seconds") }
+        transform: { try Parsers.number($0, in: 1...3600, "seconds") }
     )
     var seconds = 60
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
 
     /// The reply code of a decision; others follow.
     private static let decision = 202
@@ -101,7 +102,7 @@ struct TraceCommand: AsyncParsableCommand {
     }
 }
 
-extension SQLiteStore {
+extension RegistryStore {
     /// The PoP that a tunnel is at.
     ///
     /// - Throws: ``RegistryError/notFound(_:)``.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -19,7 +20,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The PoPs; default: all that are enabled.", transform: ArgumentText.popName) var pops:
+    @Argument(help: "The PoPs; default: all that are enabled.", transform: Parsers.popName) var pops:
         [PoPName] = []
 
     func run() async throws {
@@ -42,7 +43,7 @@ extension FleetPlan {
             self.wave = item.wave?.rawValue
             self.changes = try? item.changes.get()
             self.held = item.hold?.words(for: item.pop.name)
-            self.stopped = item.objection
+            self.stopped = item.rejection
             if case .failure(let failure) = item.changes { self.error = failure.message(for: item.pop.name) }
         }
     }

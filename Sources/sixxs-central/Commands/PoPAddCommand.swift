@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -14,10 +15,10 @@ struct PoPAddCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "Country, town, number: chtst01.", transform: ArgumentText.popName) var name: PoPName
-    @Option(help: "The PoP's number, 1 to 4095.", transform: ArgumentText.popID) var id: Int
-    @Option(help: "Where users send their packets.", transform: ArgumentText.ipv4) var ipv4: IPv4Address
-    @Option(help: "The same over IPv6.", transform: ArgumentText.ipv6) var ipv6: IPv6Address
+    @Argument(help: "Country, town, number: chtst01.", transform: Parsers.popName) var name: PoPName
+    @Option(help: "The PoP's number, 1 to 4095.", transform: Parsers.popID) var id: Int
+    @Option(help: "Where users send their packets.", transform: Parsers.ipv4) var ipv4: IPv4Address
+    @Option(help: "The same over IPv6.", transform: Parsers.ipv6) var ipv6: IPv6Address
     @OptionGroup var options: PoPOptions
     @Flag(help: "Do not push to it yet.") var disabled = false
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -63,7 +64,7 @@ struct PoPRemoveCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var name: PoPName
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
 
     func run() async throws {
         let store = try self.store.open()

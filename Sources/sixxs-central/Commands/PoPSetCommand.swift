@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -16,9 +17,9 @@ struct PoPSetCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var name: PoPName
-    @Option(help: "Where users send their packets.", transform: ArgumentText.ipv4) var ipv4: IPv4Address?
-    @Option(help: "The same over IPv6.", transform: ArgumentText.ipv6) var ipv6: IPv6Address?
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
+    @Option(help: "Where users send their packets.", transform: Parsers.ipv4) var ipv4: IPv4Address?
+    @Option(help: "The same over IPv6.", transform: Parsers.ipv6) var ipv6: IPv6Address?
     @OptionGroup var options: PoPOptions
     @Flag(help: "Push to it in every round.") var enable = false
     @Flag(help: "Do not push to it.") var disable = false

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -20,7 +21,7 @@ struct PoPShowCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var name: PoPName
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
     @Flag(help: "Print the line for authorized_keys only.") var authorizedKeys = false
 
     /// What `--json` prints.
@@ -69,27 +70,5 @@ struct PoPShowCommand: AsyncParsableCommand {
             ),
             ("Tunnels", "\(document.tunnels)"),
         ]
-    }
-}
-
-/// The line of `authorized_keys` that lets the centre reach one PoP's daemon, and nothing else.
-struct AuthorizedKey {
-    let line: String
-
-    /// Takes the public key from beside the private one.
-    ///
-    /// - Throws: ``RegistryError/unusable(_:)`` when there is no public key.
-    init(for pop: PoP) throws(RegistryError) {
-        let path = pop.ssh.keyFile + ".pub"
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
-            let key = try? HostKey(parsing: text)
-        else {
-            throw .unusable(
-                "cannot read the public key \(path): make the pair with ssh-keygen -t ed25519 -N '' -f \(pop.ssh.keyFile), "
-                    + "or the public part with ssh-keygen -y -f \(pop.ssh.keyFile) > \(path)"
-            )
-        }
-        self.line =
-            "restrict,port-forwarding,permitopen=\"\(pop.control)\",command=\"/bin/false\" \(key) sixxs-central"
     }
 }

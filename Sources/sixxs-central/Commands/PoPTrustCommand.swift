@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -19,7 +20,7 @@ struct PoPTrustCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var name: PoPName
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
     @Option(help: "Trust the key only when it has this fingerprint; does not ask.") var fingerprint: String?
 
     func run() async throws {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -26,9 +27,9 @@ struct PrefixAddCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
-    @Argument(help: "tunnel or subnet.", transform: ArgumentText.prefixKind) var kind: PrefixKind
-    @Argument(help: "The prefix.", transform: ArgumentText.routedPrefix) var prefix: IPv6Prefix
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pop: PoPName
+    @Argument(help: "tunnel or subnet.", transform: Parsers.prefixKind) var kind: PrefixKind
+    @Argument(help: "The prefix.", transform: Parsers.routedPrefix) var prefix: IPv6Prefix
 
     func run() async throws {
         let store = try self.store.open()
@@ -51,7 +52,7 @@ struct PrefixShowCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "An address or a prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+    @Argument(help: "An address or a prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix
 
     func run() async throws {
         let snapshot = try await self.store.read().snapshot(of: .infrastructure)
@@ -105,7 +106,7 @@ struct PrefixRemoveCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The prefix.", transform: ArgumentText.routedPrefix) var prefix: IPv6Prefix
+    @Argument(help: "The prefix.", transform: Parsers.routedPrefix) var prefix: IPv6Prefix
 
     func run() async throws {
         let store = try self.store.open()

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Logging
 internal import Streams
 internal import Wire
@@ -21,21 +22,21 @@ struct PushCommand: AsyncParsableCommand {
 
     @Option(
         help: "Push to this PoP even if it loses more than 5 % of its tunnels, or all; may be repeated.",
-        transform: ArgumentText.popName
+        transform: Parsers.popName
     )
     var force: [PoPName] = []
-    @Option(help: "End after this wave: canary, share or all.", transform: ArgumentText.wave)
+    @Option(help: "End after this wave: canary, share or all.", transform: OptionParsers.wave)
     var wave = Wave.all
     @Option(
         help:
             "Seconds after which a daemon takes back what was not confirmed; default: as the inventory says.",
-        transform: { try ArgumentText.number($0, in: WavePolicy.confirms, "seconds") }
+        transform: { try Parsers.number($0, in: WavePolicy.confirms, "seconds") }
     )
     var confirm: Int?
     @Flag(help: "Show what would change on the daemons, as plan does, and push nothing.") var dryRun = false
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The PoPs; default: all that are enabled.", transform: ArgumentText.popName) var pops:
+    @Argument(help: "The PoPs; default: all that are enabled.", transform: Parsers.popName) var pops:
         [PoPName] = []
 
     /// What `--json` prints of a PoP.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -21,7 +22,7 @@ struct RenderCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pops: [PoPName] = []
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pops: [PoPName] = []
     @Flag(help: "Show the passwords.") var secret = false
     @Option(help: "Write one file a PoP, such as chtst01.conf, into this folder.", completion: .directory)
     var into: String?

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Logging
 internal import ServiceLifecycle
 internal import Streams
@@ -21,13 +22,13 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @Option(
         help: "Seconds between rounds, 1 to 86400.",
-        transform: { try ArgumentText.number($0, in: 1...86400, "seconds") }
+        transform: { try Parsers.number($0, in: 1...86400, "seconds") }
     )
     var interval = 600
     @Option(
         help:
             "Seconds until another serve on the same database takes over from this one when it was killed, 3 to 600.",
-        transform: { try ArgumentText.number($0, in: 3...600, "seconds") }
+        transform: { try Parsers.number($0, in: 3...600, "seconds") }
     )
     var lease = 30
     @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: Self.level)

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -24,7 +25,7 @@ struct StatsCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @Argument(help: "A tunnel or a PoP; default: the fleet.", transform: Subject.init(parsing:)) var subject:
         Subject?
-    @Option(help: "From when on: 2h, 3d, 2026-11-24; default: 1d.", transform: ArgumentText.since) var since:
+    @Option(help: "From when on: 2h, 3d, 2026-11-24; default: 1d.", transform: OptionParsers.since) var since:
         Date?
 
     func run() async throws {
@@ -47,13 +48,13 @@ struct StatsCommand: AsyncParsableCommand {
         }
     }
 
-    private static func showDoubts(of pop: PoP, _ store: SQLiteStore) async throws {
+    private static func showDoubts(of pop: PoP, _ store: any FleetStore) async throws {
         guard let doubts = try await store.latestSamples()[pop.id]?.doubts else { return }
         Terminal.complain("\(pop.name): not believed: \(doubts)")
     }
 
-    private func showFleet(_ store: SQLiteStore) async throws {
-        let document = try await FleetFigures(store)
+    private func showFleet(_ store: any FleetStore) async throws {
+        let document = try await FleetFigures(store, now: Date())
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         StandardOutput.print(FieldList(document.fields).text)
     }
@@ -64,86 +65,5 @@ struct StatsCommand: AsyncParsableCommand {
         StandardOutput.print(
             StepDocument.table(documents, of: kind).printed(orElse: "Nothing was reported since then.")
         )
-    }
-}
-
-/// What a step holds as `--json` prints it.
-struct StepDocument: Encodable {
-    /// What it is of.
-    enum Kind: Sendable {
-        case tunnel
-        case pop
-    }
-
-    let time: String
-    let seconds: Int
-    let reports: Int
-    let up: Double
-    let inBytes: Tally
-    let outBytes: Tally
-    let inPackets: Tally
-    let outPackets: Tally
-    let inBitsPerSecond: Int64
-    let outBitsPerSecond: Int64
-    @ExplicitNull private(set) var lossPercent: Double?
-    @ExplicitNull private(set) var minMs: Double?
-    @ExplicitNull private(set) var avgMs: Double?
-    @ExplicitNull private(set) var maxMs: Double?
-
-    init(_ step: TrafficStep, of kind: Kind) {
-        self.time = step.time.iso8601
-        self.seconds = Int(Int64(saturating: step.seconds))
-        self.reports = step.reports
-        self.up =
-            kind == .tunnel
-            ? Self.rounded(Double(step.up) * 100 / Double(max(1, step.reports))) : Double(step.up)
-        self.inBytes = step.inBytes
-        self.outBytes = step.outBytes
-        self.inPackets = step.inPackets
-        self.outPackets = step.outPackets
-        self.inBitsPerSecond = Int64(saturating: step.rate(step.inBytes))
-        self.outBitsPerSecond = Int64(saturating: step.rate(step.outBytes))
-        self.lossPercent = step.loss.map(Self.rounded)
-        self.minMs = step.shortest.map(Self.rounded)
-        self.avgMs = step.mean.map(Self.rounded)
-        self.maxMs = step.longest.map(Self.rounded)
-    }
-
-    private static func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
-
-    static func table(_ documents: [StepDocument], of kind: Kind) -> TextTable {
-        let isTunnel = kind == .tunnel
-        var table = TextTable(
-            [.left("TIME"), .right("UP")]
-                + (isTunnel
-                    ? [.right("FROM USER"), .right("TO USER")]
-                    : [.right("TO UPLINK"), .right("FROM UPLINK")])
-                + (isTunnel ? [.right("LOSS"), .right("MIN MS"), .right("AVG MS"), .right("MAX MS")] : [])
-        )
-        for step in documents {
-            let latencies =
-                isTunnel
-                ? [step.lossPercent.map { "\($0) %" }]
-                    + [step.minMs, step.avgMs, step.maxMs].map { $0.map { "\($0)" } } : []
-            table.append(
-                [
-                    step.time, isTunnel ? "\(Int64(saturating: step.up)) %" : "\(Int64(saturating: step.up))",
-                    Figures.bitRate(step.inBitsPerSecond), Figures.bitRate(step.outBitsPerSecond),
-                ] + latencies
-            )
-        }
-        return table
-    }
-}
-
-extension Figures {
-    /// `1.4 Mbit/s`.
-    static func bitRate(_ bitsPerSecond: Int64) -> String {
-        var value = Double(bitsPerSecond)
-        for unit in ["bit/s", "kbit/s", "Mbit/s", "Gbit/s"] {
-            if value < 1000 { return Self.rounded(value) + " " + unit }
-            value /= 1000
-        }
-        return Self.rounded(value) + " Tbit/s"
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -20,12 +21,12 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The PoPs; default: all.", transform: ArgumentText.popName) var pops: [PoPName] = []
+    @Argument(help: "The PoPs; default: all.", transform: Parsers.popName) var pops: [PoPName] = []
     @Flag(help: "Ask the daemons.") var live = false
     @Flag(help: "Show it again and again, until Ctrl-C.") var watch = false
     @Option(
         help: "Seconds between two looks, 1 to 3600.",
-        transform: { try ArgumentText.number($0, in: 1...3600, "seconds") }
+        transform: { try Parsers.number($0, in: 1...3600, "seconds") }
     )
     var every = 5
 
@@ -39,7 +40,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
     }
 
-    private func look(at store: SQLiteStore) async throws {
+    private func look(at store: any FleetStore) async throws {
         var status = try await FleetStatus(from: store, only: self.pops)
         if self.live {
             try await status.askDaemons(
@@ -66,14 +67,14 @@ struct StatusCommand: AsyncParsableCommand {
             table.append([
                 row.pop, row.enabled ? row.reachable.map { $0 ? "yes" : "NO" } : "disabled",
                 row.generation.map(String.init), row.inSync.map { $0 ? "yes" : "NO" },
-                row.uptime.map(Figures.uptime),
+                row.uptime.map(HumanFormat.uptime),
                 row.tunnels.map { tunnels in
                     [tunnels.up, tunnels.active, tunnels.configured].map { $0.map(String.init) ?? "?" }
                         .joined(separator: "/")
                 },
-                row.traffic?.fromUplink.map { Figures.octets($0.value) },
-                row.traffic?.toUplink.map { Figures.octets($0.value) },
-                row.lastPushTime.map { Figures.age($0, now: now) }, row.lastPush?.outcome,
+                row.traffic?.fromUplink.map { HumanFormat.octets($0.value) },
+                row.traffic?.toUplink.map { HumanFormat.octets($0.value) },
+                row.lastPushTime.map { HumanFormat.age($0, now: now) }, row.lastPush?.outcome,
             ])
         }
         StandardOutput.print(

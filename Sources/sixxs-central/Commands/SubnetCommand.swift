@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -29,8 +30,8 @@ struct SubnetAddCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
-    @Argument(help: "The prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix?
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix?
 
     func run() async throws {
         let store = try self.store.open()
@@ -56,7 +57,7 @@ struct SubnetShowCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "An address or a prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+    @Argument(help: "An address or a prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix
 
     func run() async throws {
         let snapshot = try await self.store.read().snapshot(of: .fleet)
@@ -106,7 +107,7 @@ struct SubnetRemoveCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The prefix.", transform: ArgumentText.prefix) var prefix: IPv6Prefix
+    @Argument(help: "The prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix
 
     func run() async throws {
         let store = try self.store.open()

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -20,18 +21,18 @@ struct TunnelAddCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The PoP, such as chtst01.", transform: ArgumentText.popName) var pop: PoPName
-    @Option(help: "static, heartbeat or ayiya.", transform: ArgumentText.tunnelType) var type: TunnelType
-    @Option(help: "The user's address; for static only.", transform: ArgumentText.tunnelEnd) var endpoint:
+    @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pop: PoPName
+    @Option(help: "static, heartbeat or ayiya.", transform: Parsers.tunnelType) var type: TunnelType
+    @Option(help: "The user's address; for static only.", transform: Parsers.tunnelEnd) var endpoint:
         IPAddress?
-    @Option(help: "1280 to 1480; default: the PoP's.", transform: ArgumentText.mtu) var mtu: Int?
+    @Option(help: "1280 to 1480; default: the PoP's.", transform: Parsers.mtu) var mtu: Int?
     @Option(help: "A file whose first line is the password.") var passwordFile: String?
     @Option(
         help: "The place in the tunnel prefix, hexadecimal; default: the lowest free.",
-        transform: ArgumentText.tid
+        transform: Parsers.tid
     )
     var tid: TID?
-    @Option(help: "The user whose it is.", transform: ArgumentText.handle) var owner: UserHandle?
+    @Option(help: "The user whose it is.", transform: Parsers.handle) var owner: UserHandle?
     @Flag(help: "Add it, without packets yet.") var disabled = false
 
     func validate() throws {
@@ -85,22 +86,5 @@ struct TunnelAddCommand: AsyncParsableCommand {
             "mtu \(document.mtu)", shown.map { "password \($0)" } ?? "",
         ]
         StandardOutput.print("\(parts.filter { !$0.isEmpty }.joined(separator: " "))", ifLost: hint)
-    }
-}
-
-extension Password {
-    /// Takes the first line of a file.
-    ///
-    /// - Throws: ``RegistryError/refused(_:)`` naming the file, never what stands in it.
-    init(file path: String) throws(RegistryError) {
-        let octets = try InputFile.octets(of: path)
-        guard !octets.hasUTF16Mark else {
-            throw .refused("\(path): expected a text in UTF-8, found one in UTF-16: save it as UTF-8")
-        }
-        do {
-            try self.init(octets: TunnelPassword.firstLine(of: octets))
-        } catch {
-            throw .refused("\(path): \(error)")
-        }
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -30,8 +31,8 @@ struct TunnelListCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "Only of this PoP.", transform: ArgumentText.popName) var pop: PoPName?
-    @Option(help: "Only of this user.", transform: ArgumentText.handle) var owner: UserHandle?
+    @Argument(help: "Only of this PoP.", transform: Parsers.popName) var pop: PoPName?
+    @Option(help: "Only of this user.", transform: Parsers.handle) var owner: UserHandle?
 
     func run() async throws {
         let store = try self.store.read()
@@ -83,7 +84,7 @@ struct TunnelEnableCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
         let change = RegistryChange.amendTunnel(self.tunnel, TunnelAmendment(isEnabled: true))
@@ -104,7 +105,7 @@ struct TunnelDisableCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
         let change = RegistryChange.amendTunnel(self.tunnel, TunnelAmendment(isEnabled: false))
@@ -126,7 +127,7 @@ struct TunnelRemoveCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
         let store = try self.store.open()

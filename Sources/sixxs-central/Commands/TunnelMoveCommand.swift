@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -19,11 +20,11 @@ struct TunnelMoveCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
-    @Argument(help: "The PoP it goes to.", transform: ArgumentText.popName) var pop: PoPName
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The PoP it goes to.", transform: Parsers.popName) var pop: PoPName
     @Option(
         help: "The place in the tunnel prefix, hexadecimal; default: the lowest free.",
-        transform: ArgumentText.tid
+        transform: Parsers.tid
     )
     var tid: TID?
 

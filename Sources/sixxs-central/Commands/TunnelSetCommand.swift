@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -22,14 +23,14 @@ struct TunnelSetCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
-    @Option(help: "static, heartbeat or ayiya.", transform: ArgumentText.tunnelType) var type: TunnelType?
-    @Option(help: "The user's address; for static only.", transform: ArgumentText.tunnelEnd) var endpoint:
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
+    @Option(help: "static, heartbeat or ayiya.", transform: Parsers.tunnelType) var type: TunnelType?
+    @Option(help: "The user's address; for static only.", transform: Parsers.tunnelEnd) var endpoint:
         IPAddress?
-    @Option(help: "1280 to 1480.", transform: ArgumentText.mtu) var mtu: Int?
+    @Option(help: "1280 to 1480.", transform: Parsers.mtu) var mtu: Int?
     @Option(help: "A file whose first line is the new password.") var passwordFile: String?
     @Flag(help: "Give it a new random password.") var newPassword = false
-    @Option(help: "The user whose it becomes.", transform: ArgumentText.handle) var owner: UserHandle?
+    @Option(help: "The user whose it becomes.", transform: Parsers.handle) var owner: UserHandle?
     @Flag(help: "It is nobody's from now on.") var noOwner = false
     @Flag(help: "The operators let it carry packets.") var enable = false
     @Flag(help: "The operators let it carry none.") var disable = false

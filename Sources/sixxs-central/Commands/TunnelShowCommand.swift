@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Foundation
 internal import Streams
 internal import Wire
@@ -17,7 +18,7 @@ struct TunnelShowCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The tunnel, such as T12.", transform: ArgumentText.tunnel) var tunnel: TunnelNumber
+    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
     @Flag(help: "Show the password.") var secret = false
 
     func run() async throws {

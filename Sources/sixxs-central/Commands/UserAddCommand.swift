@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -21,7 +22,7 @@ struct UserAddCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @Argument(
         help: "2 to 32 letters, digits, dots and dashes, a letter first.",
-        transform: ArgumentText.handle
+        transform: Parsers.handle
     )
     var handle: UserHandle
     @OptionGroup var options: UserOptions
@@ -45,8 +46,8 @@ struct UserAddCommand: AsyncParsableCommand {
 
 /// What `user add` and `user set` have in common.
 struct UserOptions: ParsableArguments {
-    @Option(help: "The user's full name.", transform: ArgumentText.line) var name: String?
-    @Option(help: "The user's mail address.", transform: ArgumentText.line) var mail: String?
+    @Option(help: "The user's full name.", transform: OptionParsers.line) var name: String?
+    @Option(help: "The user's mail address.", transform: OptionParsers.line) var mail: String?
     @Option(help: "A file whose first line is the password.") var passwordFile: String?
 
     /// The password that was brought; nil when none was.

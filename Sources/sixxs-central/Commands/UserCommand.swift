@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Streams
 internal import Wire
 
@@ -27,7 +28,7 @@ struct UserShowCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The handle.", transform: ArgumentText.handle) var handle: UserHandle
+    @Argument(help: "The handle.", transform: Parsers.handle) var handle: UserHandle
 
     func run() async throws {
         let store = try self.store.read()
@@ -96,7 +97,7 @@ struct UserRemoveCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The handle.", transform: ArgumentText.handle) var handle: UserHandle
+    @Argument(help: "The handle.", transform: Parsers.handle) var handle: UserHandle
 
     func run() async throws {
         let store = try self.store.open()

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Central
 internal import Wire
 
 /// `user set`.
@@ -17,7 +18,7 @@ struct UserSetCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The handle.", transform: ArgumentText.handle) var handle: UserHandle
+    @Argument(help: "The handle.", transform: Parsers.handle) var handle: UserHandle
     @OptionGroup var options: UserOptions
     @Flag(help: "Give a new random password.") var newPassword = false
 

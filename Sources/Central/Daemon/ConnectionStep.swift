@@ -1,0 +1,25 @@
+/// What a connection to a PoP was doing when something happened.
+package enum ConnectionStep: Hashable, Sendable, CustomStringConvertible {
+    case lookup
+    case connect
+    case keyExchange
+    case authentication
+    case channel
+    case greeting
+
+    /// A request to the daemon, by the words that begin it.
+    case request(String)
+
+    /// A noun phrase for messages.
+    package var description: String {
+        switch self {
+        case .lookup: "name lookup"
+        case .connect: "TCP connection"
+        case .keyExchange: "SSH key exchange"
+        case .authentication: "SSH authentication"
+        case .channel: "forwarded channel"
+        case .greeting: "daemon's greeting"
+        case .request(let words): "reply to \"\(words)\""
+        }
+    }
+}

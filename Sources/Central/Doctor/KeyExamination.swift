@@ -1,0 +1,31 @@
+internal import Foundation
+
+/// What `doctor` finds out about a private key.
+package enum KeyExamination {
+    /// A private key with its public half beside it.
+    package static func findings(_ path: String) -> [Finding] {
+        let subject = "key"
+        if SSHAgent.isThere, access(path, F_OK) != 0 {
+            return [.ok(subject, "\(path) is not there: the keys of the agent are used")]
+        }
+        let make = "ssh-keygen -t ed25519 -N '' -f \(path)"
+        let secret = FileExamination.secret(path, subject: subject, mendIfMissing: make)
+        guard secret.level != .fail else { return [secret] }
+        guard let pair = KeyPair(path) else {
+            return [.fail(subject, "\(path) is no private key in OpenSSH's format", mend: make)]
+        }
+        guard !pair.isEncrypted else {
+            let mend = "ssh-keygen -p -N '' -f \(path)"
+            return [.fail(subject, "\(path) has a passphrase, which nobody is there to enter", mend: mend)]
+        }
+        let renew = "ssh-keygen -y -f \(path) > \(path).pub"
+        switch pair.publicHalf {
+        case .missing:
+            return [secret, .warn(subject, "\(path).pub is no public key, or not there", mend: renew)]
+        case .other:
+            let mend = "\(renew), and pop show --authorized-keys again for every PoP"
+            return [secret, .fail(subject, "\(path).pub is not the public half of \(path)", mend: mend)]
+        case .matching: return [secret]
+        }
+    }
+}

@@ -1,0 +1,150 @@
+internal import Foundation
+internal import Wire
+
+/// A PoP as `--json` and the audit show it.
+package struct PoPDocument: Encodable, Hashable, Sendable {
+    package let id: Int
+    package let name: String
+    @Exact package private(set) var city: String
+    package let country: String
+    package let ipv4: String
+    package let ipv6: String
+    package let sshHost: String
+    package let sshPort: Int
+    package let sshUser: String
+    @Exact package private(set) var sshKeyFile: String
+
+    /// The pinned key's fingerprint; nil before `pop trust`.
+    @ExplicitNull package private(set) var hostKeyFingerprint: String?
+    package let control: String
+    package let tunnelMTU: Int
+    package let enabled: Bool
+    package let canary: Bool
+
+    /// In seconds.
+    package let pollInterval: Int
+
+    package init(_ pop: PoP) {
+        self.id = pop.id
+        self.name = pop.name.description
+        self.city = pop.city
+        self.country = pop.country
+        self.ipv4 = pop.ipv4.description
+        self.ipv6 = pop.ipv6.description
+        self.sshHost = pop.sshHost
+        self.sshPort = pop.ssh.port
+        self.sshUser = pop.ssh.user
+        self.sshKeyFile = pop.ssh.keyFile
+        self.hostKeyFingerprint = pop.hostKey?.fingerprint
+        self.control = pop.control.description
+        self.tunnelMTU = pop.tunnelMTU
+        self.enabled = pop.isEnabled
+        self.canary = pop.isCanary
+        self.pollInterval = pop.pollInterval
+    }
+}
+
+/// A prefix as `--json` and the audit show it.
+package struct PrefixDocument: Encodable, Hashable, Sendable {
+    package let pop: String
+    package let kind: String
+    package let prefix: String
+
+    package init(_ routed: RoutedPrefix, pop: PoPName) {
+        self.pop = pop.description
+        self.kind = routed.kind.rawValue
+        self.prefix = routed.prefix.description
+    }
+}
+
+/// A tunnel as `--json` and the audit show it; the password only when it was asked for.
+package struct TunnelDocument: Encodable, Hashable, Sendable {
+    package let tunnel: String
+    package let pop: String
+    package let tid: String
+    package let type: String
+    @ExplicitNull package private(set) var endpoint: String?
+    package let mtu: Int
+    package let enabled: Bool
+    package let enabledByUser: Bool
+    @ExplicitNull package private(set) var owner: String?
+
+    package let passwordSet: Bool
+
+    /// The password itself, for who asked for it alone.
+    package private(set) var password: String?
+
+    /// In the audit, when it is another than before.
+    private(set) var passwordChanged: Bool?
+    package let created: String
+    package let changed: String
+    package var popAddress: String?
+    package var userAddress: String?
+    package var popIPv4: String?
+    package var subnets: [String]?
+
+    init(_ tunnel: Tunnel, pop: PoPName, passwordChanged: Bool? = nil) {
+        self.tunnel = tunnel.number.description
+        self.pop = pop.description
+        self.tid = tunnel.tid.description
+        self.type = tunnel.end.type.rawValue
+        self.endpoint = tunnel.end.endpoint?.description
+        self.mtu = tunnel.mtu
+        self.enabled = tunnel.isEnabled
+        self.enabledByUser = tunnel.isUserEnabled
+        self.owner = tunnel.owner?.description
+        self.passwordSet = tunnel.end.password != nil
+        self.passwordChanged = passwordChanged
+        self.created = tunnel.created.iso8601
+        self.changed = tunnel.changed.iso8601
+    }
+
+    /// The same with the password, if there is one.
+    package func with(password: String?) -> TunnelDocument {
+        var document = self
+        document.password = password
+        return document
+    }
+}
+
+/// A subnet as `--json` and the audit show it.
+package struct SubnetDocument: Encodable, Hashable, Sendable {
+    package let prefix: String
+    package let tunnel: String
+    package let pop: String
+
+    init(_ subnet: Subnet, pop: PoPName) {
+        self.prefix = subnet.prefix.description
+        self.tunnel = subnet.tunnel.description
+        self.pop = pop.description
+    }
+}
+
+/// A user as `--json` and the audit show it, never with what is kept of the password.
+package struct UserDocument: Encodable, Hashable, Sendable {
+    package let handle: String
+    @Exact package private(set) var name: String
+    @Exact package private(set) var mail: String
+
+    package let passwordSet: Bool
+
+    /// The password itself, when he has to be told.
+    package private(set) var password: String?
+
+    /// In the audit, when it is another than before.
+    private(set) var passwordChanged: Bool?
+    package let created: String
+    package let changed: String
+    package var tunnels: [String]?
+
+    package init(_ user: User, password: String? = nil, passwordChanged: Bool? = nil) {
+        self.handle = user.handle.description
+        self.name = user.name
+        self.mail = user.mail
+        self.passwordSet = user.password != nil
+        self.password = password
+        self.passwordChanged = passwordChanged
+        self.created = user.created.iso8601
+        self.changed = user.changed.iso8601
+    }
+}

@@ -1,0 +1,88 @@
+package import Foundation
+package import Wire
+
+/// How a tunnel's user end is found and authenticated.
+package enum TunnelEnd: Hashable, Sendable {
+    /// 6in4 or GRE from one address that never changes.
+    case fixed(IPAddress)
+
+    /// 6in4 whose endpoint comes from heartbeats.
+    case heartbeat(Password)
+
+    /// AYIYA.
+    case ayiya(Password)
+
+    package var type: TunnelType {
+        switch self {
+        case .fixed: .static
+        case .heartbeat: .heartbeat
+        case .ayiya: .ayiya
+        }
+    }
+
+    package var endpoint: IPAddress? {
+        if case .fixed(let address) = self { address } else { nil }
+    }
+
+    package var password: Password? {
+        switch self {
+        case .fixed: nil
+        case .heartbeat(let password), .ayiya(let password): password
+        }
+    }
+}
+
+/// The tunnel types that operators name.
+package enum TunnelType: String, CaseIterable, Sendable {
+    case `static`
+    case heartbeat
+    case ayiya
+}
+
+/// A user's tunnel.
+package struct Tunnel: Hashable, Sendable {
+    /// The fleet-wide number, never used twice.
+    package let number: TunnelNumber
+    package var popID: Int
+    package var tid: TID
+    package var end: TunnelEnd
+
+    /// The inner MTU, in octets.
+    package var mtu: Int
+
+    /// Whether the operators let it carry packets.
+    package var isEnabled: Bool
+
+    /// Whether its owner lets it carry packets.
+    package var isUserEnabled = true
+
+    /// Whose it is; nil for a tunnel without a registered user.
+    package var owner: UserHandle?
+    package let created: Date
+    package var changed: Date
+
+    /// Whether it carries packets: both its owner and the operators want it to.
+    var isUp: Bool { self.isEnabled && self.isUserEnabled }
+}
+
+/// A prefix delegated to a user through a tunnel.
+package struct Subnet: Hashable, Sendable {
+    package let prefix: IPv6Prefix
+    package let tunnel: TunnelNumber
+}
+
+/// The two ends of a tunnel inside, by the address plan.
+struct InnerAddresses: Hashable, Sendable {
+    /// The PoP's side, `<prefix>:<tid>::1`.
+    let pop: IPv6Address
+
+    /// The user's side, `<prefix>:<tid>::2`.
+    let user: IPv6Address
+
+    /// Derives the addresses from a PoP's tunnel prefix, a /48.
+    init(tunnelPrefix: IPv6Prefix, tid: TID) {
+        let high = tunnelPrefix.address.high | UInt64(tid.rawValue)
+        self.pop = IPv6Address(high: high, low: 1)
+        self.user = IPv6Address(high: high, low: 2)
+    }
+}

@@ -1,0 +1,7 @@
+/// What tunnels are counted by.
+package enum TunnelProperty: String, CaseIterable, Sendable {
+    case owner
+    case type
+    case pop
+    case state
+}

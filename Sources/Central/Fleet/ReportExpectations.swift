@@ -1,0 +1,21 @@
+package import Wire
+
+extension RegistryStore where Self: RoundStore {
+    /// What the report of every PoP is judged by, by PoP id.
+    ///
+    /// - Throws: ``RegistryError`` when the store cannot be read.
+    package func reportExpectations() async throws -> [Int: ReportExpectation] {
+        let tunnels = try await self.tunnelNumbers()
+        let histories = try await self.histories()
+        let pops = try await self.snapshot(of: .infrastructure).pops
+        let expectations = pops.map { pop in
+            ReportExpectation(
+                popID: pop.id,
+                popName: pop.name.description,
+                tunnels: tunnels[pop.id] ?? [],
+                earlierTunnels: histories[pop.id]?.generationCapacity ?? 0
+            )
+        }
+        return Dictionary(expectations.map { ($0.popID, $0) }) { first, _ in first }
+    }
+}

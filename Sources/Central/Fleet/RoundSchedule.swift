@@ -1,0 +1,29 @@
+package import Foundation
+
+/// When rounds are due: at multiples of the interval on the clock, so that all centres and graphs agree.
+package struct RoundSchedule: Hashable, Sendable {
+    /// In seconds.
+    package let interval: Int
+
+    package init(interval: Int) {
+        self.interval = interval
+    }
+
+    /// The next time a round is due, strictly after the given one.
+    package func next(after time: Date) -> Date {
+        let interval = Double(self.interval)
+        return Date(
+            timeIntervalSince1970: ((time.timeIntervalSince1970 / interval).rounded(.down) + 1) * interval
+        )
+    }
+
+    /// Whether a PoP's own interval has a multiple since the round before; the usual one is that of the rounds,
+    /// whatever that is.
+    func isDue(_ pop: PoP, at slot: Date) -> Bool {
+        pop.pollInterval == PoP.usualPollInterval
+            || Int(slot.timeIntervalSince1970) % max(1, pop.pollInterval) < self.interval
+    }
+
+    /// How much later than the others a PoP may be visited, so that not all are at the same instant.
+    var jitter: Duration { .milliseconds(min(5000, self.interval * 10)) }
+}

@@ -1,0 +1,61 @@
+package import Foundation
+package import Wire
+
+/// The fleet in figures, as `--json` prints it.
+package struct FleetFigures: Encodable {
+    package struct Tunnels: Encodable {
+        package let total: Int
+
+        /// As the last reports of the PoPs said.
+        package let up: Int
+        package let active: Int
+
+        /// Of how many PoPs with a report that is unknown.
+        package let unknown: Int
+        package let byType: [String: Int]
+        package let byState: [String: Int]
+        package let byPoP: [String: Int]
+    }
+
+    /// Octets.
+    package struct Traffic: Encodable {
+        package let fromUplink: Tally
+        package let toUplink: Tally
+    }
+
+    package let pops: Int
+    package let popsEnabled: Int
+    package let popsReachable: Int
+    package let users: Int
+    package let subnets: Int
+    package let tunnels: Tunnels
+    package let lastDay: Traffic
+    package let lastWeek: Traffic
+
+    /// Reads all of it.
+    package init(_ store: any FleetStore, now: Date) async throws {
+        let status = try await FleetStatus(from: store, only: [])
+        let population = try await store.populationCounts()
+        let byPoP = try await store.tunnelCounts(by: .pop)
+        let day = try await store.traffic(since: now.addingTimeInterval(-86400))
+        let week = try await store.traffic(since: now.addingTimeInterval(-7 * 86400))
+        self.pops = status.pops.count
+        self.popsEnabled = status.pops.count(where: \.pop.isEnabled)
+        self.popsReachable = status.pops.count { $0.isReachable == true }
+        self.users = population.users
+        self.subnets = population.subnets
+        self.tunnels = Tunnels(
+            total: byPoP.values.reduce(0, +),
+            up: status.pops.reduce(0) { $0 + ($1.history.sample?.online ?? 0) },
+            active: status.pops.reduce(0) { $0 + ($1.history.sample?.active ?? 0) },
+            unknown: status.pops.count { pop in
+                pop.history.sample.map { $0.online == nil || $0.active == nil } ?? false
+            },
+            byType: try await store.tunnelCounts(by: .type),
+            byState: try await store.tunnelCounts(by: .state),
+            byPoP: byPoP
+        )
+        self.lastDay = Traffic(fromUplink: day.fromUplink, toUplink: day.toUplink)
+        self.lastWeek = Traffic(fromUplink: week.fromUplink, toUplink: week.toUplink)
+    }
+}

@@ -1,0 +1,44 @@
+internal import Foundation
+package import Wire
+
+/// What happened, for those who ask afterwards.
+///
+/// Lists are of the newest entries, the oldest of them first, unless they say otherwise.
+package protocol HistoryStore: Sendable {
+    /// The changes of all subjects, or of those that are named: `tunnel T12`, or `T12` alone.
+    func audit(of subjects: [String], _ window: HistoryWindow) async throws -> [AuditEntry]
+
+    /// The newest events first.
+    func events(limit: Int) async throws -> [FleetEvent]
+
+    /// The events of everything, or of those PoPs and tunnels.
+    func events(
+        of popIDs: [Int],
+        and tunnels: [TunnelNumber],
+        _ window: HistoryWindow
+    ) async throws -> [FleetEvent]
+
+    /// The pushes and polls of all PoPs, or of some; of both kinds unless one is named.
+    ///
+    /// In the order in which they were written, whatever the clock said.
+    func contacts(
+        of popIDs: [Int],
+        _ window: HistoryWindow,
+        only kind: Contact.Kind?
+    ) async throws -> [Contact]
+
+    /// The generations of a PoP without their texts, the newest first.
+    func generationSummaries(of popID: Int, limit: Int) async throws -> [GenerationSummary]
+}
+
+extension HistoryStore {
+    /// The pushes and polls of all PoPs, or of some.
+    package func contacts(of popIDs: [Int], _ window: HistoryWindow) async throws -> [Contact] {
+        try await self.contacts(of: popIDs, window, only: nil)
+    }
+
+    /// The pushes to a PoP.
+    package func pushes(of popID: Int, _ window: HistoryWindow) async throws -> [Contact] {
+        try await self.contacts(of: [popID], window, only: .push)
+    }
+}

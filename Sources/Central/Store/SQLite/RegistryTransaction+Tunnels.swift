@@ -1,0 +1,203 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+extension RegistryTransaction {
+    func add(_ new: NewTunnel) throws -> Tunnel {
+        let pop = try self.pop(named: new.pop)
+        try self.demandTunnelPrefix(of: pop)
+        let tunnel = Tunnel(
+            number: try new.number.map(self.unused) ?? self.nextTunnelNumber(),
+            popID: pop.id,
+            tid: try new.tid ?? self.lowestFreeTID(of: pop),
+            end: new.end,
+            mtu: new.mtu ?? pop.tunnelMTU,
+            isEnabled: new.isEnabled,
+            isUserEnabled: new.isUserEnabled,
+            owner: try new.owner.map { try SQLiteStore.user($0, in: self.database).handle },
+            created: self.time,
+            changed: self.time
+        )
+        try self.checkTaken(tunnel, at: pop.name)
+        try TunnelRecord(tunnel).add(to: self.database)
+        try self.audit(
+            "tunnel \(tunnel.number)",
+            from: nil,
+            to: Self.document(tunnel, at: pop.name),
+            concerning: .pop(pop.id)
+        )
+        return tunnel
+    }
+
+    private func demandTunnelPrefix(of pop: PoP) throws {
+        guard !self.memory.popsWithTunnelPrefix.contains(pop.id) else { return }
+        guard try self.count("prefix WHERE popID = ? AND kind = 'tunnel'", [pop.id]) == 1 else {
+            throw RegistryError.refused(
+                "\(pop.name) has no tunnel prefix: add one with sixxs-central prefix add \(pop.name) tunnel PREFIX"
+            )
+        }
+        self.memory.popsWithTunnelPrefix.insert(pop.id)
+    }
+
+    /// The number after the highest that was ever given; a write transaction keeps others from taking it.
+    private func nextTunnelNumber() throws -> TunnelNumber {
+        let statement = try self.database.cachedStatement(sql: "SELECT max(number) FROM tunnelNumber")
+        let last = try Int64.fetchOne(statement) ?? 0
+        guard let number = UInt32(exactly: last + 1).flatMap(TunnelNumber.init(rawValue:)) else {
+            throw RegistryError.refused(
+                "all tunnel numbers have been given, up to T\(last): say one that never was, with an import"
+            )
+        }
+        return number
+    }
+
+    /// The number, which came with a tunnel from elsewhere, when nobody ever had it.
+    private func unused(_ number: TunnelNumber) throws -> TunnelNumber {
+        // New tunnels get the numbers behind the highest: one slip must not leave none.
+        guard number.rawValue <= NewTunnel.highestNumber else {
+            throw RegistryError.refused(
+                "\(number) is too high: numbers that come with tunnels are T1 to T\(NewTunnel.highestNumber)"
+            )
+        }
+        guard try self.count("tunnelNumber WHERE number = ?", [Int64(number.rawValue)]) == 0 else {
+            throw RegistryError.refused("\(number) was given before; numbers are never used twice")
+        }
+        return number
+    }
+
+    private func lowestFreeTID(of pop: PoP) throws -> TID {
+        let sql = "SELECT tid FROM tunnel WHERE popID = ? AND tid >= ? ORDER BY tid"
+        var lowest = self.memory.lowestTID[pop.id] ?? 0
+        let taken = try UInt16.fetchCursor(
+            try self.database.cachedStatement(sql: sql),
+            arguments: [pop.id, Int64(lowest)]
+        )
+        while let tid = try taken.next(), tid == lowest { lowest += 1 }
+        self.memory.lowestTID[pop.id] = lowest
+        guard let tid = TID(rawValue: lowest) else {
+            throw RegistryError.refused("\(pop.name) is full: it has \(TID.capacity) tunnels")
+        }
+        return tid
+    }
+
+    /// Names the tunnel that has what another wants, and an endpoint that would lead back into a tunnel.
+    private func checkTaken(_ tunnel: Tunnel, at pop: PoPName) throws {
+        if let other = try self.number(of: "tid", Int64(tunnel.tid.rawValue), otherThan: tunnel) {
+            throw RegistryError.refused("tid \(tunnel.tid) of \(pop) is taken by T\(other)")
+        }
+        guard let endpoint = tunnel.end.endpoint else { return }
+        if let other = try self.number(of: "endpoint", endpoint.description, otherThan: tunnel) {
+            throw RegistryError.refused("endpoint \(endpoint) of \(pop) is taken by T\(other)")
+        }
+        guard endpoint.isReachableUnicast else {
+            throw RegistryError.refused(
+                "\(endpoint) is not the address of one host, where a tunnel could end"
+            )
+        }
+        if let name = try self.pop(withAddress: endpoint) {
+            throw RegistryError.refused("no tunnel can end at \(endpoint), the own address of \(name)")
+        }
+        guard case .ipv6(let address) = endpoint else { return }
+        // Prefixes are disjoint, so only the one with the nearest lower bound can hold the address.
+        let nearest =
+            "(SELECT upper FROM prefix WHERE lower <= ? ORDER BY lower DESC LIMIT 1) WHERE upper >= ?"
+        guard try self.count(nearest, [address.octets, address.octets]) == 0 else {
+            throw RegistryError.refused(
+                "the endpoint \(address) lies in a prefix of the fleet: packets would go in circles"
+            )
+        }
+    }
+
+    private func pop(withAddress address: IPAddress) throws -> String? {
+        let statement = try self.database.cachedStatement(
+            sql: "SELECT name FROM pop WHERE ipv4 = :address OR ipv6 = :address"
+        )
+        return try String.fetchOne(statement, arguments: ["address": address.description])
+    }
+
+    /// The tunnel of the same PoP that has a value, if another has it.
+    private func number(
+        of column: String,
+        _ value: some DatabaseValueConvertible,
+        otherThan tunnel: Tunnel
+    ) throws -> Int64? {
+        let statement = try self.database.cachedStatement(
+            sql: "SELECT number FROM tunnel WHERE popID = ? AND \(column) = ? AND number <> ?"
+        )
+        return try Int64.fetchOne(
+            statement,
+            arguments: [tunnel.popID, value, Int64(tunnel.number.rawValue)]
+        )
+    }
+
+    func amend(_ number: TunnelNumber, _ amendment: TunnelAmendment) throws -> Tunnel {
+        let old = try SQLiteStore.tunnel(number, in: self.database)
+        let name = try PoPRecord.find(self.database, key: old.popID).pop.name
+        var new = try amendment.applied(to: old)
+        new.owner = try new.owner.map { try SQLiteStore.user($0, in: self.database).handle }
+        guard new != old else { return old }
+        new.changed = self.time
+        try self.checkTaken(new, at: name)
+        try TunnelRecord(new).update(self.database)
+        let renewed = old.end.password != nil && new.end.password != old.end.password
+        try self.audit(
+            "tunnel \(number)",
+            from: Self.document(old, at: name),
+            to: Self.document(new, at: name, passwordChanged: renewed ? true : nil),
+            concerning: .pop(old.popID)
+        )
+        return new
+    }
+
+    func move(_ number: TunnelNumber, to name: PoPName, _ wanted: TID?) throws -> Tunnel {
+        let old = try SQLiteStore.tunnel(number, in: self.database)
+        let from = try PoPRecord.find(self.database, key: old.popID).pop.name
+        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        guard pop.id != old.popID else { throw RegistryError.refused("\(number) is at \(name) already") }
+        let subnets = try self.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
+        guard subnets == 0 else {
+            throw RegistryError.refused(
+                "\(number) has \(subnets) subnets of \(from): remove them first, and add others at \(name)"
+            )
+        }
+        try self.demandTunnelPrefix(of: pop)
+        var new = old
+        new.popID = pop.id
+        new.tid = try wanted ?? self.lowestFreeTID(of: pop)
+        new.changed = self.time
+        try self.checkTaken(new, at: name)
+        try TunnelRecord(new).update(self.database)
+        try self.audit(
+            "tunnel \(number)",
+            from: Self.document(old, at: from),
+            to: Self.document(new, at: name),
+            concerning: .allPoPs
+        )
+        return new
+    }
+
+    func remove(_ number: TunnelNumber) throws -> Tunnel {
+        let tunnel = try SQLiteStore.tunnel(number, in: self.database)
+        let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name
+        let subnets = try self.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
+        guard subnets == 0 else {
+            throw RegistryError.refused("\(number) has \(subnets) subnets: remove them first")
+        }
+        try TunnelRecord(tunnel).delete(self.database)
+        try self.audit(
+            "tunnel \(number)",
+            from: Self.document(tunnel, at: name),
+            to: nil,
+            concerning: .pop(tunnel.popID)
+        )
+        return tunnel
+    }
+
+    private static func document(
+        _ tunnel: Tunnel,
+        at pop: PoPName,
+        passwordChanged: Bool? = nil
+    ) -> TunnelDocument {
+        TunnelDocument(tunnel, pop: pop, passwordChanged: passwordChanged)
+    }
+}

@@ -1,0 +1,50 @@
+internal import GRDB
+internal import Wire
+
+extension TunnelProperty {
+    /// An expression over `tunnel JOIN pop`; null is left out.
+    fileprivate var sql: String {
+        switch self {
+        case .owner: "tunnel.owner"
+        case .type: "tunnel.type"
+        case .pop: "pop.name"
+        case .state: "iif(tunnel.enabled AND tunnel.userEnabled, 'enabled', 'disabled')"
+        }
+    }
+}
+
+extension SQLiteStore {
+    /// How many tunnels there are with each value of a property.
+    func tunnelCounts(by property: TunnelProperty) async throws -> [String: Int] {
+        let sql = """
+            SELECT \(property.sql) AS value, count(*) AS count FROM tunnel JOIN pop ON pop.id = tunnel.popID
+            GROUP BY value HAVING value IS NOT NULL
+            """
+        let rows = try await self.reading { database in
+            try Row.fetchAll(database, sql: sql).map { ($0["value"] as String, $0["count"] as Int) }
+        }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
+    /// The tunnels of every PoP that has any, by PoP id.
+    func tunnelNumbers() async throws -> [Int: Set<TunnelNumber>] {
+        try await self.reading { database in
+            try Row.fetchAll(database, sql: "SELECT popID, number FROM tunnel").reduce(into: [:]) {
+                numbers,
+                row in
+                let number = UInt32(exactly: row["number"] as Int64).flatMap(TunnelNumber.init(rawValue:))
+                if let number { numbers[row["popID"] as Int, default: []].insert(number) }
+            }
+        }
+    }
+
+    /// How many users and subnets there are.
+    func populationCounts() async throws -> (users: Int, subnets: Int) {
+        try await self.reading { database in
+            (
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM user") ?? 0,
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM subnet") ?? 0
+            )
+        }
+    }
+}

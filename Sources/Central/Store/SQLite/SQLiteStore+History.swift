@@ -1,0 +1,113 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+// What happened, for those who ask afterwards. All lists are of the newest rows, the oldest of them first.
+extension SQLiteStore {
+    /// The changes of all subjects, or of those that are named: `tunnel T12`, or `T12` alone.
+    func audit(of subjects: [String], _ window: HistoryWindow) async throws -> [AuditEntry] {
+        let names = subjects.map { _ in "(subject = ? OR subject LIKE '% ' || ? ESCAPE '\\')" }
+        let filter = names.isEmpty ? "TRUE" : "(\(names.joined(separator: " OR ")))"
+        let sql = """
+            SELECT * FROM audit WHERE \(filter) AND time >= ? ORDER BY revision DESC LIMIT \(window.limit(20))
+            """
+        let words = subjects.flatMap { [$0, Self.escapedForLike($0)] }
+        let arguments = StatementArguments(words) + [window.since?.milliseconds ?? 0]
+        return try await self.reading { database in
+            try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().map(Self.auditEntry)
+        }
+    }
+
+    private static func escapedForLike(_ text: String) -> String {
+        ["\\", "%", "_"].reduce(text) { $0.replacingOccurrences(of: $1, with: "\\\($1)") }
+    }
+
+    static func auditEntry(_ row: Row) -> AuditEntry {
+        AuditEntry(
+            revision: row["revision"],
+            time: Date(milliseconds: row["time"]),
+            author: row["author"],
+            action: row["action"],
+            subject: row["subject"],
+            before: row["before"],
+            after: row["after"]
+        )
+    }
+
+    /// The events of everything, or of those PoPs and tunnels.
+    func events(
+        of popIDs: [Int],
+        and tunnels: [TunnelNumber],
+        _ window: HistoryWindow
+    ) async throws -> [FleetEvent] {
+        let isAll = popIDs.isEmpty && tunnels.isEmpty
+        let filter =
+            isAll
+            ? "TRUE"
+            : "(popID IN (\(databaseQuestionMarks(count: popIDs.count))) "
+                + "OR tunnel IN (\(databaseQuestionMarks(count: tunnels.count))))"
+        let sql =
+            "SELECT * FROM event WHERE \(filter) AND time >= ? ORDER BY id DESC LIMIT \(window.limit(50))"
+        let arguments =
+            StatementArguments(popIDs) + StatementArguments(tunnels.map { Int64($0.rawValue) })
+            + [window.since?.milliseconds ?? 0]
+        return try await self.reading { database in
+            try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().compactMap(Self.event)
+        }
+    }
+
+    /// The pushes and polls of all PoPs, or of some; of both kinds unless one is named.
+    ///
+    /// In the order in which they were written, whatever the clock said.
+    func contacts(
+        of popIDs: [Int],
+        _ window: HistoryWindow,
+        only kind: Contact.Kind?
+    ) async throws -> [Contact] {
+        let filter = popIDs.isEmpty ? "TRUE" : "popID IN (\(databaseQuestionMarks(count: popIDs.count)))"
+        let part = "WHERE \(filter) AND started >= ?"
+        let sql = """
+            SELECT * FROM (
+                SELECT 'push' AS kind, id AS visit, popID, started, duration, outcome, generation, detail FROM push \(part)
+                UNION ALL
+                SELECT 'poll', visit, popID, started, duration, iif(error IS NULL, 'reached', 'failed'), NULL,
+                    coalesce(error, '') FROM poll \(part)
+            ) WHERE kind = coalesce(?, kind) ORDER BY visit DESC, kind, started DESC LIMIT \(window.limit(50))
+            """
+        let once = StatementArguments(popIDs) + [window.since?.milliseconds ?? 0]
+        return try await self.reading { database in
+            try Row.fetchAll(database, sql: sql, arguments: once + once + [kind?.rawValue]).reversed().map {
+                row in
+                Contact(
+                    kind: row["kind"] == "push" ? .push : .poll,
+                    popID: row["popID"],
+                    started: Date(milliseconds: row["started"]),
+                    duration: .milliseconds(row["duration"] as Int64),
+                    outcome: row["outcome"],
+                    generation: row["generation"],
+                    detail: row["detail"]
+                )
+            }
+        }
+    }
+
+    /// The generations of a PoP without their texts, the newest first.
+    func generationSummaries(of popID: Int, limit: Int) async throws -> [GenerationSummary] {
+        let sql = """
+            SELECT number, digest, created, author, reason, confirmed FROM generation
+            WHERE popID = ? ORDER BY number DESC LIMIT ?
+            """
+        return try await self.reading { database in
+            try Row.fetchAll(database, sql: sql, arguments: [popID, limit]).map { row in
+                GenerationSummary(
+                    number: row["number"],
+                    digest: row["digest"],
+                    created: Date(milliseconds: row["created"]),
+                    author: row["author"],
+                    reason: row["reason"],
+                    confirmed: (row["confirmed"] as Int64?).map(Date.init(milliseconds:))
+                )
+            }
+        }
+    }
+}

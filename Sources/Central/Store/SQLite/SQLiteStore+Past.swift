@@ -1,0 +1,138 @@
+internal import Foundation
+internal import GRDB
+
+extension SQLiteStore {
+    func histories() async throws -> [Int: PoPHistory] {
+        let samples = try await self.latestSamples()
+        return try await self.reading { database in
+            var histories: [Int: PoPHistory] = [:]
+            for popID in try Int.fetchAll(database, sql: "SELECT id FROM pop") {
+                histories[popID] = PoPHistory(sample: samples[popID])
+            }
+            let confirmed = try Self.readGenerations(into: &histories, from: database)
+            try Self.readAttempts(into: &histories, confirmed, from: database)
+            try Self.readBreakers(into: &histories, from: database)
+            try Self.readHolds(into: &histories, from: database)
+            try Self.readDrift(into: &histories, from: database)
+            return histories
+        }
+    }
+
+    /// The rows of `push` that are each PoP's last success.
+    private static let lastSuccesses = """
+        (SELECT (SELECT id FROM push WHERE popID = pop.id AND outcome IN ('applied', 'unchanged')
+            ORDER BY id DESC LIMIT 1) FROM pop)
+        """
+
+    /// The shortest line of a tunnel in a configuration, `config 0 T1 2001:db8::1 up 1280` or the like, in octets.
+    private static let shortestTunnel = 24
+
+    /// - Returns: The digests that were confirmed last, by PoP id.
+    private static func readGenerations(
+        into histories: inout [Int: PoPHistory],
+        from database: Database
+    ) throws -> [Int: String] {
+        // The text of a generation is long: only its newest rows are read, by their keys.
+        let latest = """
+            SELECT popID, number, digest, length(text) AS length, NOT EXISTS (
+                    SELECT 1 FROM audit WHERE audit.popID = generation.popID AND audit.revision > generation.revision
+                ) AND NOT EXISTS (
+                    SELECT 1 FROM audit WHERE audit.popID IS NULL AND audit.revision > generation.revision
+                ) AS isUpToDate
+            FROM generation
+            WHERE (popID, number) IN (SELECT popID, max(number) FROM generation GROUP BY popID)
+            """
+        for row in try Row.fetchAll(database, sql: latest) {
+            let popID: Int = row["popID"]
+            histories[popID]?.latestGeneration = row["number"]
+            histories[popID]?.latestDigest = row["digest"]
+            histories[popID]?.isUpToDate = row["isUpToDate"]
+            histories[popID]?.generationCapacity = (row["length"] as Int) / Self.shortestTunnel
+        }
+        let confirmed = """
+            SELECT popID, number, digest, length(text) AS length FROM generation
+            WHERE (popID, number) IN (SELECT popID, generation FROM push WHERE id IN \(Self.lastSuccesses))
+            """
+        var digests: [Int: String] = [:]
+        for row in try Row.fetchAll(database, sql: confirmed) {
+            let popID: Int = row["popID"]
+            histories[popID]?.confirmedGeneration = row["number"]
+            digests[popID] = row["digest"]
+            let others = histories[popID]?.generationCapacity ?? 0
+            histories[popID]?.generationCapacity = max(others, (row["length"] as Int) / Self.shortestTunnel)
+        }
+        return digests
+    }
+
+    private static func readAttempts(
+        into histories: inout [Int: PoPHistory],
+        _ confirmed: [Int: String],
+        from database: Database
+    ) throws {
+        // Walks down each PoP's index from the newest attempt, however many there are. Newest is what was written last: a
+        // clock that was ahead must not make a visit the last one until that time comes.
+        let sql = """
+            SELECT * FROM push WHERE id IN
+                (SELECT (SELECT id FROM push WHERE popID = pop.id ORDER BY id DESC LIMIT 1) FROM pop)
+                OR id IN \(Self.lastSuccesses)
+            ORDER BY id
+            """
+        for row in try Row.fetchAll(database, sql: sql) {
+            let attempt = try Self.attempt(row)
+            let before = histories[attempt.popID]?.pushes
+            histories[attempt.popID]?.pushes = PushHistory(
+                last: attempt,
+                lastSuccess: attempt.outcome.isSuccess ? attempt : before?.lastSuccess,
+                confirmedDigest: confirmed[attempt.popID]
+            )
+        }
+    }
+
+    static func attempt(_ row: Row) throws -> PushAttempt {
+        guard let outcome = PushOutcome(rawValue: row["outcome"]) else {
+            throw RegistryError.unusable("the database holds a push with an unknown outcome")
+        }
+        return PushAttempt(
+            popID: row["popID"],
+            generation: row["generation"],
+            started: Date(milliseconds: row["started"]),
+            duration: .milliseconds(row["duration"] as Int64),
+            outcome: outcome,
+            detail: row["detail"]
+        )
+    }
+
+    private static func readBreakers(into histories: inout [Int: PoPHistory], from database: Database) throws
+    {
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM circuit") {
+            histories[row["popID"] as Int]?.breaker = CircuitBreaker(
+                failures: row["failures"],
+                since: Date(milliseconds: row["since"]),
+                retryAt: Date(milliseconds: row["retryAt"]),
+                reason: row["reason"]
+            )
+        }
+    }
+
+    private static func readHolds(into histories: inout [Int: PoPHistory], from database: Database) throws {
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM hold") {
+            histories[row["popID"] as Int]?.hold = Hold(
+                generation: row["generation"],
+                since: Date(milliseconds: row["since"]),
+                author: row["author"],
+                reason: row["reason"]
+            )
+        }
+    }
+
+    private static func readDrift(into histories: inout [Int: PoPHistory], from database: Database) throws {
+        let sql = """
+            SELECT popID, time FROM event WHERE id IN
+                (SELECT (SELECT id FROM event WHERE popID = pop.id AND kind = 'drifted' ORDER BY id DESC LIMIT 1) FROM pop)
+            """
+        for row in try Row.fetchAll(database, sql: sql) {
+            guard let popID = row["popID"] as Int? else { continue }
+            histories[popID]?.lastDrift = Date(milliseconds: row["time"])
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package import Foundation
+package import Wire
+
+/// What daemons reported.
+package protocol SampleStore: Sendable {
+    /// Stores a report for a time: the counters as sums over restarts.
+    ///
+    /// - Returns: The tunnels that went up or down since the report before.
+    func record(_ report: ReceivedReport, of popID: Int, at time: Date) async throws -> [FleetEvent]
+
+    /// Stores why a PoP's newest report is not believed, or that there was none; the figures stay those of the report before.
+    func record(doubts: String, of popID: Int, at time: Date) async throws
+
+    /// Removes what was stored of tunnels that the registry does not have, a part of it when that is much.
+    ///
+    /// - Returns: Of how many tunnels.
+    func forgetStrangers() async throws -> Int
+
+    /// The newest sample of every PoP that has one, by PoP id.
+    func latestSamples() async throws -> [Int: PoPSample]
+
+    /// The steps of a tunnel since a time, and the one before them; those that hold what cannot be are left out.
+    func steps(of tunnel: TunnelNumber, since: Date) async throws -> [CounterStep]
+
+    /// The steps of a PoP since a time, and the one before them.
+    func steps(ofPoP popID: Int, since: Date) async throws -> [CounterStep]
+
+    /// What all PoPs together moved since a time, in octets, to the precision of a step.
+    func traffic(since: Date) async throws -> (fromUplink: Tally, toUplink: Tally)
+}

@@ -1,0 +1,138 @@
+internal import ArgumentParser
+internal import Central
+internal import Foundation
+internal import Streams
+internal import Wire
+
+/// How much of the past is wanted.
+struct HistoryOptions: ParsableArguments {
+    @Option(
+        help: "Only from then on: 2h, 3d, 2026-11-24, 2026-11-24T22:56:28Z.",
+        transform: OptionParsers.since
+    )
+    var since: Date?
+    @Option(help: "Only the newest so many.", transform: OptionParsers.last) var last: Int?
+
+    var window: HistoryWindow { HistoryWindow(since: self.since, last: self.last) }
+}
+
+/// `audit`: who changed what.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Show who changed what in the registry, and when, from what to what.",
+        discussion: """
+            The newest 20 changes, unless --last or --since says otherwise; the newest stands last. A subject is \
+            the name of what was changed: chtst01, T12, jdoe, a prefix, or waves.
+
+            Examples:
+              sixxs-central audit T12
+              sixxs-central audit --since 2d --json
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var history: HistoryOptions
+    @Argument(help: "What was changed; default: everything.") var subjects: [String] = []
+
+    func run() async throws {
+        let entries = try await self.store.read().audit(of: self.subjects, self.history.window)
+        if self.output.json {
+            return StandardOutput.print(try JSONText.pretty(entries.map(AuditDocument.init)))
+        }
+        var table = TextTable([.right("REVISION"), .left("TIME"), .left("WHO"), .left("WHAT")])
+        for entry in entries {
+            table.append(["\(entry.revision)", entry.time.iso8601, entry.author, entry.words])
+        }
+        StandardOutput.print(table.printed(orElse: "No such change."))
+    }
+}
+
+/// `events`: what happened to PoPs and tunnels.
+struct EventsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Show what happened: PoPs reachable or not, restarts, drift, tunnels up or down.",
+        discussion: """
+            The newest 50, unless --last or --since says otherwise; the newest stands last.
+
+            Examples:
+              sixxs-central events chtst01 --since 1d
+              sixxs-central events T12 T13
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var history: HistoryOptions
+    @Argument(help: "PoPs and tunnels; default: everything.", transform: Subject.init(parsing:)) var subjects:
+        [Subject] = []
+
+    /// What `--json` prints of an event.
+    private struct Document: Encodable {
+        let time: String
+        @ExplicitNull private(set) var pop: String?
+        @ExplicitNull private(set) var tunnel: String?
+        let kind: String
+        let detail: String
+    }
+
+    func run() async throws {
+        let store = try self.store.read()
+        let snapshot = try await store.snapshot(of: .infrastructure)
+        let names = self.subjects.compactMap { if case .pop(let name) = $0 { name } else { nil } }
+        let tunnels = self.subjects.compactMap { if case .tunnel(let number) = $0 { number } else { nil } }
+        let pops = names.isEmpty ? [] : try snapshot.selection(names)
+        let events = try await store.events(of: pops.map(\.id), and: tunnels, self.history.window)
+        let documents = events.map { event in
+            Document(
+                time: event.time.iso8601,
+                pop: event.popID.flatMap { snapshot.pop($0)?.name.description },
+                tunnel: event.tunnel?.description,
+                kind: event.kind.rawValue,
+                detail: event.detail
+            )
+        }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
+        var table = TextTable([
+            .left("TIME"), .left("POP"), .left("TUNNEL"), .left("EVENT"), .left("DETAIL"),
+        ])
+        for event in documents {
+            table.append([event.time, event.pop, event.tunnel, event.kind, event.detail])
+        }
+        StandardOutput.print(table.printed(orElse: "Nothing happened."))
+    }
+}
+
+/// `log`: the pushes and polls.
+struct LogCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "Show each time the centre spoke with PoPs: when, how long, and how it ended.",
+        discussion: """
+            The newest 50, unless --last or --since says otherwise; the newest stands last.
+
+            Examples:
+              sixxs-central log chtst01
+              sixxs-central log --since 1h --json
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var history: HistoryOptions
+    @Argument(help: "The PoPs; default: all.", transform: Parsers.popName) var pops: [PoPName] = []
+
+    func run() async throws {
+        let store = try self.store.read()
+        let snapshot = try await store.snapshot(of: .infrastructure)
+        let pops = self.pops.isEmpty ? [] : try snapshot.selection(self.pops)
+        let contacts = try await store.contacts(of: pops.map(\.id), self.history.window)
+        let documents = contacts.map { ContactDocument($0, snapshot) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
+        StandardOutput.print(
+            ContactDocument.table(documents).printed(orElse: "The centre has not spoken with any PoP.")
+        )
+    }
+}

@@ -1,0 +1,19 @@
+internal import Central
+internal import Wire
+
+/// A PoP or a tunnel that an operator names.
+enum Subject: Hashable, Sendable {
+    case pop(PoPName)
+    case tunnel(TunnelNumber)
+
+    /// - Throws: ``SyntaxError``.
+    init(parsing text: String) throws {
+        if let number = try? TunnelNumber(parsing: text) {
+            self = .tunnel(number)
+        } else if let name = try? PoPName(parsing: text) {
+            self = .pop(name)
+        } else {
+            throw SyntaxError(expected: "a PoP such as chtst01 or a tunnel such as T12", found: text)
+        }
+    }
+}

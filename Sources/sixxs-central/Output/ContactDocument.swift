@@ -1,0 +1,36 @@
+internal import Central
+
+/// One contact with a PoP as `--json` prints it.
+struct ContactDocument: Encodable {
+    let time: String
+    @ExplicitNull private(set) var pop: String?
+    let kind: String
+    let seconds: Double
+    let outcome: String
+    @ExplicitNull private(set) var generation: Int?
+    let detail: String
+
+    init(_ contact: Contact, _ snapshot: FleetSnapshot) {
+        self.time = contact.started.iso8601
+        self.pop = snapshot.pop(contact.popID)?.name.description
+        self.kind = contact.kind.rawValue
+        self.seconds = Double(contact.duration.milliseconds) / 1000
+        self.outcome = contact.outcome
+        self.generation = contact.generation
+        self.detail = contact.detail
+    }
+
+    static func table(_ documents: [ContactDocument]) -> TextTable {
+        var table = TextTable([
+            .left("TIME"), .left("POP"), .left("WHAT"), .right("SECONDS"), .left("OUTCOME"),
+            .right("GENERATION"), .left("DETAIL"),
+        ])
+        for contact in documents {
+            table.append([
+                contact.time, contact.pop, contact.kind, "\(contact.seconds)", contact.outcome,
+                contact.generation.map(String.init), contact.detail,
+            ])
+        }
+        return table
+    }
+}

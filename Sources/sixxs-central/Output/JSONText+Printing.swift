@@ -1,0 +1,9 @@
+internal import Central
+internal import Streams
+
+extension JSONText {
+    /// Over several lines, for `--json`.
+    static func pretty(_ value: some Encodable) throws -> PrintedText {
+        PrintedText(json: try Self.indented(value))
+    }
+}
