@@ -11,7 +11,7 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Prints what it holds and exits 0, or prints the first mistake with file, line and column and exits 1.
 
-              sixxsd check /etc/sixxsd/sixxsd.conf
+              sixxsd check /var/lib/sixxsd/sixxsd.conf
             """
     )
 

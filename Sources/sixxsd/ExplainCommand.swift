@@ -14,7 +14,7 @@ struct ExplainCommand: ParsableCommand {
             decision. Outer packets and packets from the uplink may be mixed; beats bring tunnels up on the way.
 
               tcpdump -w pop.pcap proto 41 or udp port 5072
-              sixxsd explain pop.pcap --config /etc/sixxsd/sixxsd.conf
+              sixxsd explain pop.pcap --config /var/lib/sixxsd/sixxsd.conf
             """
     )
 

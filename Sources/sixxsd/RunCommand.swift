@@ -18,7 +18,7 @@ struct RunCommand: ParsableCommand {
             SIGTERM and SIGINT end it, SIGHUP reads the configuration file again.
             The configuration's folder must be writable for the user it runs as: files are replaced, not changed.
 
-              sixxsd --config /etc/sixxsd/sixxsd.conf --socket /run/sixxsd/control.sock
+              sixxsd --config /var/lib/sixxsd/sixxsd.conf --socket /run/sixxsd/control.sock
             """
     )
 

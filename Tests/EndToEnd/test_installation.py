@@ -12,6 +12,7 @@ import pytest
 
 from lab.programs import REPOSITORY, Programs
 
+UNITS = ("sixxsd", "sixxs-central")
 PAGES = {"sixxsd": 8, "sixxs-client": 1, "sixxs-central": 1}
 SHELLS = {"bash": "bash-completion/completions/{}", "zsh": "zsh/site-functions/_{}",
           "fish": "fish/vendor_completions.d/{}.fish"}
@@ -54,9 +55,48 @@ def test_everything_is_there(root: Path) -> None:
     for name, section in PAGES.items():
         expected.add(f"usr/share/man/man{section}/{name}.{section}")
         expected |= {f"usr/share/{place.format(name)}" for place in SHELLS.values()}
-    assert files == expected
+    texts = {f"usr/lib/{place}" for unit in UNITS for place in (f"systemd/system/{unit}.service", f"sysusers.d/{unit}.conf")}
+    assert files == expected | texts
     for name in expected:
         assert os.access(root / name, os.X_OK) == ("/share/" not in name), name
+    assert not any(os.access(root / name, os.X_OK) for name in texts)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_units_are_understood_by_systemd(root: Path, programs: Programs, tmp_path: Path, name: str) -> None:
+    text = (root / f"usr/lib/systemd/system/{name}.service").read_text()
+    command = re.search(r"^ExecStart=(\S+) ", text, re.MULTILINE)
+    assert command and (root / command[1].lstrip("/")).exists(), "the program where it was installed"
+    unit = tmp_path / f"{name}.service"
+    unit.write_text(text.replace(f"={command[1]} ", f"={programs.folder / name} "))
+    result = run("systemd-analyze", "verify", "--man=no", unit)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    # Types that systemd 252, of Debian 12, takes for simple, with a warning in the log alone.
+    assert re.search(r"^Type=(notify|exec)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_units_run_as_accounts_that_are_made(root: Path, tmp_path: Path, name: str) -> None:
+    text = (root / f"usr/lib/systemd/system/{name}.service").read_text()
+    user = re.search(r"^User=(\S+)$", text, re.MULTILINE)
+    state = re.search(r"^StateDirectory=(\S+)$", text, re.MULTILINE)
+    assert user and state
+    for folder in ("etc", "var/lib"):
+        (tmp_path / folder).mkdir(parents=True)
+    result = run("systemd-sysusers", f"--root={tmp_path}", root / f"usr/lib/sysusers.d/{name}.conf")
+    assert result.returncode == 0, result
+    row = next(line.split(":") for line in (tmp_path / "etc/passwd").read_text().splitlines() if line.startswith(f"{user[1]}:"))
+    assert row[5] == f"/var/lib/{state[1]}"
+
+
+def test_one_database_is_meant_by_all(root: Path, programs: Programs) -> None:
+    path = "/var/lib/sixxs-central/central.db"
+    unit = (root / "usr/lib/systemd/system/sixxs-central.service").read_text()
+    assert f"--database {path} " in unit
+    assert path in (root / "usr/share/man/man1/sixxs-central.1").read_text().replace("\\-", "-")
+    assert f"default `{path}`" in (REPOSITORY / "docs/central.md").read_text()
+    said = run(programs.central, "status", env={"PATH": "/usr/bin:/bin", "HOME": "/"})
+    assert said.returncode == 1 and path in said.stderr, said
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -100,7 +100,7 @@ extension PoP {
 package struct PoPDefaults: Hashable, Sendable {
     package var sshUser = "sixxs"
     package var sshPort = 22
-    package var sshKeyFile = "/var/lib/sixxs/id_ed25519"
+    package var sshKeyFile = "/var/lib/sixxs-central/id_ed25519"
     package var control = Endpoint(.ipv4(IPv4Address(127, 0, 0, 1)), port: 42003)
 
     /// The smallest MTU of IPv6 fits every path (RFC 8200 §5).
@@ -111,7 +111,7 @@ package struct PoPDefaults: Hashable, Sendable {
     package init(
         sshUser: String = "sixxs",
         sshPort: Int = 22,
-        sshKeyFile: String = "/var/lib/sixxs/id_ed25519",
+        sshKeyFile: String = "/var/lib/sixxs-central/id_ed25519",
         control: Endpoint = Endpoint(.ipv4(IPv4Address(127, 0, 0, 1)), port: 42003),
         tunnelMTU: Int = 1280,
         isEnabled: Bool = true,

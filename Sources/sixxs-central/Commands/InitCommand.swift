@@ -12,7 +12,7 @@ struct InitCommand: AsyncParsableCommand {
             Makes two files with mode 0600: the registry, and beside it the samples that daemons report.
 
             Example:
-              sixxs-central init --database /var/lib/sixxs/central.db
+              sixxs-central init --database /var/lib/sixxs-central/central.db
             """
     )
 

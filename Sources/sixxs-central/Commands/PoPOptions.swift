@@ -10,7 +10,10 @@ struct PoPOptions: ParsableArguments {
     var sshHost: String?
     @Option(help: "The SSH port; default 22.", transform: Parsers.port) var sshPort: Int?
     @Option(help: "The user on the PoP; default sixxs.", transform: OptionParsers.word) var sshUser: String?
-    @Option(help: "The private key's file; default /var/lib/sixxs/id_ed25519.", transform: OptionParsers.path)
+    @Option(
+        help: "The private key's file; default /var/lib/sixxs-central/id_ed25519.",
+        transform: OptionParsers.path
+    )
     var sshKey: String?
     @Option(
         help: "The daemon's control port as the PoP sees it; default 127.0.0.1:42003.",

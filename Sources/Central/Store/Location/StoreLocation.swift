@@ -5,7 +5,7 @@ internal import Foundation
 /// The one place that opens stores, and knows which engine keeps what.
 package struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
     /// Where it is when nobody says otherwise.
-    package static let usual = "/var/lib/sixxs/central.db"
+    package static let usual = "/var/lib/sixxs-central/central.db"
 
     /// The path of the registry's file.
     package let description: String
