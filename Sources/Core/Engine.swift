@@ -6,36 +6,7 @@ public import Wire
 /// packet is given to. Nothing is allocated after it was made, save while a heartbeat is read, and by what reads
 /// samples and reports.
 public struct Engine: ~Copyable {
-    var configuration: EngineConfiguration
-    var forwarder: Forwarder
-    var endpoints: EndpointIndex
-    var errors = ErrorLog()
-    let sessions: SharedSessions
-    /// Knows what outer packets carry that only who sees them can know.
-    let evidence: PathEvidence
-    /// Finds the shares that senders have of what is limited.
-    let limitHash: KeyedHash
-    /// Which of the PoP's engines it is.
-    public let index: EngineIndex
-    /// How many changes of the shared sessions it took over.
-    var knownChanges: UInt64 = 0
-    /// How many configurations it took over.
-    var epoch: UInt64 = 0
-    /// Whether AYIYA datagrams leave the engine unsigned where ``Output/awaitsSignature`` says so, to be signed together
-    /// before they are sent.
-    public var defersSignatures = false
-    /// Numbers outer packets that are fragmented or may be.
-    var identification: UInt32
-    var prober: LatencyProber
-    var popLatencies: [PoPLatency] = []
-    var uplinkCache = UplinkFlowCache()
-    var underlayCache = UnderlayFlowCache()
-
-    /// What came from and went to the uplink.
-    public internal(set) var uplinkTraffic = TrafficCounters()
-
-    /// What became of every packet that entered.
-    public internal(set) var accounting = Accounting()
+    var tables: Tables
 
     /// Creates an engine.
     ///
@@ -52,80 +23,281 @@ public struct Engine: ~Copyable {
         as index: EngineIndex = .only,
         at now: Timestamp
     ) {
-        self.sessions = sessions
-        self.index = index
-        let nothing = EngineConfiguration(Configuration())
-        self.configuration = nothing
-        self.forwarder = Forwarder(nothing)
-        self.evidence = PathEvidence(seed: seed)
-        self.limitHash = KeyedHash(seed: seed, for: .limits)
-        self.endpoints = EndpointIndex(seed: LatencyProber.scramble(seed &+ 2))
-        self.identification =
-            UInt32(truncatingIfNeeded: seed >> 32) &+ UInt32(truncatingIfNeeded: index.number)
-        self.prober = LatencyProber(seed: seed)
+        self.tables = Tables(seed: seed, sharing: sessions, as: index)
         _ = self.apply(configuration, at: now)
     }
 
-    /// The address plan in force.
-    public var plan: AddressPlan { self.forwarder.plan }
+    // MARK: - From the uplink
 
-    /// Decides the fate of a packet; pure: the same engine, packet and ingress always give the same verdict.
-    public func verdict(for packet: borrowing IPv6Packet, from ingress: Ingress) -> Verdict {
-        self.forwarder.verdict(for: packet, from: ingress)
-    }
-
-    /// Has the next packets be decided on, whatever was decided on those before.
-    mutating func forgetFlows() {
-        self.uplinkCache.forget()
-        self.underlayCache.forget()
-    }
-
-    /// Counts a packet as dropped, and as an error of the tunnel or of the PoP itself where it is one.
-    mutating func drop(
-        _ packet: borrowing PacketBuffer,
-        _ reason: DropReason,
-        tunnel: TID?,
-        source: IPAddress,
+    /// Takes a packet that the kernel routed into the TUN device.
+    ///
+    /// - Parameters:
+    ///   - buffer: The packet; afterwards what is to be transmitted.
+    ///   - spare: A second buffer, for a second fragment.
+    ///   - now: The time.
+    /// - Returns: Where the two buffers go.
+    public mutating func receiveFromUplink(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
         at now: Timestamp
     ) -> Output {
-        self.note(.dropped(reason), about: tunnel)
-        self.accounting.drop(reason)
-        if let kind = reason.errorKind {
-            self.recordError(kind, of: tunnel, packet.packet, source: source, at: now)
+        self.tables.catchUp()
+        self.tables.accounting.receivedFromUplink &+= 1
+        self.tables.uplinkTraffic.ingress.count(buffer.count, at: now)
+        guard let header = InnerHeader(buffer.packet, at: 0), self.tables.flows.uplink.recognizes(header)
+        else {
+            return self.decideFromUplink(&buffer, spare: &spare, now)
         }
-        return Output()
+        if let output = FlowCache.encapsulate(&buffer, &self.tables, now) { return output }
+        let length = buffer.count
+        let output = self.decideFromUplink(&buffer, spare: &spare, now)
+        FlowCache.store(output, buffer, behind: buffer.count - length, &self.tables, now)
+        return output
     }
 
-    /// Drops a packet that claims to be of a tunnel that is not there: what is wrong is its source.
-    mutating func dropUnknownSender(
-        _ packet: borrowing PacketBuffer,
-        from remote: IPAddress,
+    @inline(__always)
+    private mutating func decideFromUplink(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        _ now: Timestamp
+    ) -> Output {
+        self.tables.forwarding.decisionLog.begin(at: now)
+        self.tables.note(.enteredFromUplink(octets: buffer.count), about: nil)
+        return self.forward(&buffer, spare: &spare, from: .uplink, now)
+    }
+
+    /// Counts what the kernel routed into the TUN device and can't be cut up into packets.
+    ///
+    /// - Parameters:
+    ///   - buffer: What it is.
+    ///   - now: The time.
+    /// - Returns: That nothing is transmitted.
+    public mutating func refuseFromUplink(_ buffer: borrowing PacketBuffer, at now: Timestamp) -> Output {
+        self.tables.forwarding.decisionLog.begin(at: now)
+        self.tables.note(.enteredFromUplink(octets: buffer.count), about: nil)
+        self.tables.accounting.receivedFromUplink &+= 1
+        self.tables.uplinkTraffic.ingress.count(buffer.count, at: now)
+        return self.tables.drop(
+            buffer,
+            .malformedPacket,
+            tunnel: nil,
+            source: .ipv6(.unspecified),
+            at: now
+        )
+    }
+
+    // MARK: - From the underlay
+
+    /// Takes a packet from the underlay.
+    ///
+    /// - Parameters:
+    ///   - buffer: What stood behind the outer header, UDP's included; afterwards what is to be transmitted.
+    ///   - spare: A second buffer, for an echo response beside the packet or for a second fragment.
+    ///   - payload: What the packet is.
+    ///   - outer: What the outer header said.
+    ///   - signature: What the tunnel's secret signs a datagram with, when that was worked out beforehand
+    ///     (``addExpected(_:to:)``).
+    ///   - now: The time.
+    /// - Returns: Where the two buffers go.
+    @inline(__always)
+    public mutating func receiveFromUnderlay(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        as payload: OuterPayload,
+        _ outer: OuterHeader,
+        expecting signature: SHA1Digest? = nil,
         at now: Timestamp
     ) -> Output {
-        self.recordUnknownSender(packet, from: remote, at: now)
-        return self.drop(packet, .missingTunnel, tunnel: nil, source: remote, at: now)
+        self.tables.catchUp()
+        self.tables.accounting.receivedFromUnderlay &+= 1
+        let known = FlowCache.decapsulate(
+            &buffer,
+            as: payload,
+            outer,
+            expecting: signature,
+            &self.tables,
+            now
+        )
+        if let known { return known }
+        self.tables.forwarding.decisionLog.begin(at: now)
+        self.tables.note(.enteredFromUnderlay(payload, outer.path, octets: buffer.count), about: nil)
+        if let reason = IngressCheck.rejection(of: outer) {
+            return self.tables.drop(buffer, reason, tunnel: nil, source: outer.path.remote, at: now)
+        }
+        let arrival = Decapsulation.decapsulate(
+            &buffer,
+            spare: &spare,
+            as: payload,
+            outer,
+            expecting: signature,
+            &self.tables,
+            now
+        )
+        switch arrival {
+        case .inner(let arrival): return self.receive(arrival, &buffer, spare: &spare, outer, now)
+        case .own(let tid):
+            return Departure.encapsulate(&buffer, spare: &spare, into: tid, .own, &self.tables, now)
+        case .finished(let output): return output
+        }
     }
 
-    /// Counts a packet that claims to be of a tunnel that is not there, as every source that is no tunnel's: an error of the
-    /// tunnel it came from, when that is known.
-    mutating func recordUnknownSender(
-        _ packet: borrowing PacketBuffer,
-        from remote: IPAddress,
+    /// Takes a whole outer IPv4 packet of protocol 1, 41 or 47, as raw sockets give it.
+    ///
+    /// - Parameters:
+    ///   - buffer: The packet, IPv4 header included; afterwards what is to be transmitted.
+    ///   - spare: A second buffer, as for what came over UDP.
+    ///   - isBroadcast: Whether its destination is a broadcast address, which only the kernel knows.
+    ///   - now: The time.
+    /// - Returns: Where the two buffers go.
+    public mutating func receiveRawIPv4(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        isBroadcast: Bool = false,
         at now: Timestamp
-    ) {
-        let tid = self.tunnel(at: remote)
-        self.recordError(.wrongSourceIPv6, of: tid, packet.packet, source: remote, at: now)
+    ) -> Output {
+        let payload: OuterPayload
+        var outer: OuterHeader
+        let length: Int
+        do {
+            let packet = try IPv4Packet(buffer.packet)
+            payload = OuterPayload(protocolNumber: packet.protocolNumber)
+            let path = OuterPath(local: .ipv4(packet.destination), remote: .ipv4(packet.source))
+            outer = OuterHeader(path: path, trafficClass: packet.trafficClass)
+            outer.octetsInFront = packet.headerLength
+            outer.isToGroup = isBroadcast
+            length = packet.totalLength
+        } catch {
+            self.tables.accounting.receivedFromUnderlay &+= 1
+            let nowhere = IPAddress.ipv6(.unspecified)
+            return self.tables.drop(buffer, .malformedPacket, tunnel: nil, source: nowhere, at: now)
+        }
+        buffer.truncate(to: length)
+        buffer.removeFirst(outer.octetsInFront)
+        return self.receiveFromUnderlay(&buffer, spare: &spare, as: payload, outer, at: now)
     }
 
-    /// Counts an error of a tunnel, or of the PoP itself when it is no tunnel's or there is no such tunnel.
-    mutating func recordError(
-        _ kind: ErrorKind,
-        of tid: TID?,
-        _ packet: RawSpan,
-        source: IPAddress,
-        at now: Timestamp
-    ) {
-        let owner = tid.flatMap { self.forwarder.entries[$0].condition == .none ? nil : $0 }
-        self.errors.record(kind, of: owner, packet: packet, source: source, at: now)
+    /// Takes an inner packet of a tunnel that was found in order so far.
+    mutating func receive(
+        _ arrival: InnerArrival,
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        _ outer: OuterHeader,
+        _ now: Timestamp
+    ) -> Output {
+        let tid = arrival.tid
+        guard
+            InnerArrivals.accept(&buffer, from: tid, as: arrival.encapsulation, outer, &self.tables, now)
+        else {
+            let source = outer.path.remote
+            return self.tables.drop(
+                buffer,
+                .congestionMarkOnUnawarePacket,
+                tunnel: tid,
+                source: source,
+                at: now
+            )
+        }
+        var output = self.forward(&buffer, spare: &spare, from: .tunnel(tid), now)
+        if arrival.mayRepeat { self.tables.flows.underlay.store(output, from: tid) }
+        // A second fragment, where forwarding needed the spare buffer, matters more than the response.
+        if output.spare == .none { output.spare = arrival.response }
+        return output
+    }
+
+    // MARK: - Both ways
+
+    /// Takes an inner packet whose outer header was found in order, or one from the uplink, and sends it on.
+    private mutating func forward(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        from ingress: Ingress,
+        _ now: Timestamp
+    ) -> Output {
+        let verdict: Verdict
+        let source: IPv6Address
+        let length: Int
+        do {
+            let packet = try IPv6Packet(buffer.packet)
+            self.tables.note(.inner(packet), about: ingress.tunnel)
+            verdict = self.tables.forwarding.verdict(for: packet, from: ingress)
+            if !self.tables.forwarding.decisionLog.isOpen, let tid = verdict.tunnel, ingress != .tunnel(tid) {
+                // Nobody knew before that the packet concerns this tunnel.
+                self.tables.note(.inner(packet), about: tid)
+            }
+            self.tables.note(.verdict(verdict), about: ingress.tunnel ?? verdict.tunnel)
+            source = packet.source
+            length = packet.totalLength
+        } catch {
+            let nowhere = IPAddress.ipv6(.unspecified)
+            return self.tables.drop(
+                buffer,
+                DropReason(inner: error),
+                tunnel: ingress.tunnel,
+                source: nowhere,
+                at: now
+            )
+        }
+        buffer.truncate(to: length)
+        return self.carryOut(verdict, &buffer, spare: &spare, from: ingress, source: source, now)
+    }
+
+    private mutating func carryOut(
+        _ verdict: Verdict,
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        from ingress: Ingress,
+        source: IPv6Address,
+        _ now: Timestamp
+    ) -> Output {
+        switch verdict {
+        case .encapsulate(let tid):
+            if ingress != .uplink { buffer.decrementHopLimit() }
+            self.tables.accounting.forwarded &+= 1
+            return Departure.encapsulate(&buffer, spare: &spare, into: tid, .forwarded, &self.tables, now)
+        case .transmitToUplink:
+            buffer.decrementHopLimit()
+            self.tables.accounting.forwarded &+= 1
+            return Departure.transmitToUplink(buffer, .forwarded, from: ingress, &self.tables, now)
+        case .deliver(let tid):
+            switch Delivery.deliver(&buffer, to: tid, from: ingress, source: source, &self.tables, now) {
+            case .answer: return self.answer(&buffer, spare: &spare, back: ingress, now)
+            case .finished: return Output()
+            case .reply(let error):
+                let speaker = ingress.tunnel ?? tid
+                let verdict = Verdict.reply(error, concerning: speaker)
+                return self.carryOut(verdict, &buffer, spare: &spare, from: ingress, source: source, now)
+            }
+        case .reply(let error, let tid):
+            guard
+                ErrorReply.make(
+                    error,
+                    about: &buffer,
+                    concerning: tid,
+                    from: ingress,
+                    source: source,
+                    &self.tables,
+                    now
+                )
+            else { return Output() }
+            return self.answer(&buffer, spare: &spare, back: ingress, now)
+        case .drop(let reason):
+            return IngressCheck.drop(buffer, reason, from: ingress, source: source, &self.tables, now)
+        }
+    }
+
+    /// Sends a packet of our own back to where another came from.
+    private mutating func answer(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        back ingress: Ingress,
+        _ now: Timestamp
+    ) -> Output {
+        self.tables.note(.answered, about: ingress.tunnel)
+        self.tables.accounting.answered &+= 1
+        switch ingress {
+        case .uplink: return Departure.transmitToUplink(buffer, .own, from: ingress, &self.tables, now)
+        case .tunnel(let tid):
+            return Departure.encapsulate(&buffer, spare: &spare, into: tid, .own, &self.tables, now)
+        }
     }
 }

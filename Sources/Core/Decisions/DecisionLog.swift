@@ -1,4 +1,4 @@
-public import Wire
+internal import Wire
 
 /// Where decisions are written down until somebody takes them: memory of a fixed size, allocated once.
 ///
@@ -84,45 +84,5 @@ struct DecisionLog: ~Copyable {
         unsafe self.state.pointee.count = 0
         unsafe self.state.pointee.lost = 0
         return (taken, lost)
-    }
-}
-
-extension Forwarder {
-    /// Writes a decision down if its tunnel is traced, or if everything is.
-    @inline(__always)
-    func note(_ decision: @autoclosure () -> Decision, about tid: TID?) {
-        guard tid.map({ self.entries[$0].isTraced }) ?? self.decisionLog.isOpen else { return }
-        self.decisionLog.write(decision(), about: tid)
-    }
-}
-
-extension Engine {
-    /// Writes a decision down if its tunnel is traced, or if everything is.
-    @inline(__always)
-    func note(_ decision: @autoclosure () -> Decision, about tid: TID?) {
-        self.forwarder.note(decision(), about: tid)
-    }
-
-    /// Begins or ends the tracing of a tunnel.
-    public mutating func setTracing(of tid: TID, to isTraced: Bool) {
-        guard self.forwarder.entries[tid].isTraced != isTraced else { return }
-        self.forwarder.entries[tid].isTraced = isTraced
-        self.forwarder.decisionLog.traced += isTraced ? 1 : -1
-    }
-
-    /// Whether decisions about a tunnel are written down.
-    public func isTraced(_ tid: TID) -> Bool { self.forwarder.entries[tid].isTraced }
-
-    /// Takes the decisions that were written down since the last time, and how many found no room.
-    ///
-    /// Allocates.
-    public mutating func takeDecisions() -> (entries: [DecisionLogEntry], lost: UInt64) {
-        var taken = self.forwarder.decisionLog.take()
-        // Numbers that no packet of another engine has.
-        for index in taken.entries.indices {
-            taken.entries[index].packet =
-                taken.entries[index].packet &* UInt64(self.index.count) &+ UInt64(self.index.number)
-        }
-        return taken
     }
 }

@@ -1,7 +1,9 @@
+internal import Wire
+
 /// Why a packet was discarded; there is one counter a case.
 ///
 /// Reads as the completed sentence "dropped because of a …".
-public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
+public enum DropReason: UInt8, Error, Hashable, Sendable, CaseIterable {
     // What is wrong with the packet itself.
     case malformedPacket
     case nonIPv6Payload
@@ -70,6 +72,24 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
         case .impossibleDestination, .unsolicitedLocalPacket, .missingTunnel, .downTunnel, .unassignedAddress,
             .exhaustedHopLimit, .closedPort, .badExtensionHeader, .sendFailure:
             nil
+        }
+    }
+}
+
+extension DropReason {
+    /// Why something is no inner IPv6 packet.
+    init(inner error: DecodeError) {
+        switch error {
+        case .unsupportedVersion: self = .nonIPv6Payload
+        default: self = .malformedPacket
+        }
+    }
+
+    /// Why something is no ICMP message.
+    init(message error: DecodeError) {
+        switch error {
+        case .wrongChecksum: self = .wrongChecksum
+        default: self = .malformedPacket
         }
     }
 }

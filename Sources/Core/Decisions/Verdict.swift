@@ -26,3 +26,13 @@ public enum Verdict: Hashable, Sendable {
     /// Discard and count.
     case drop(DropReason)
 }
+
+extension Ingress {
+    /// The tunnel, or nil for the uplink.
+    var tunnel: TID? {
+        switch self {
+        case .uplink: nil
+        case .tunnel(let tid): tid
+        }
+    }
+}

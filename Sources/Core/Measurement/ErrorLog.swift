@@ -87,6 +87,16 @@ struct ErrorLog: ~Copyable {
         unsafe self.counts[Self.index(kind, of: tid)]
     }
 
+    /// The errors that occurred.
+    ///
+    /// Allocates: not for the data path.
+    func counts(of tid: TID?) -> [(kind: ErrorKind, count: UInt64)] {
+        ErrorKind.allCases.compactMap { kind in
+            let count = self.count(kind, of: tid)
+            return count == 0 ? nil : (kind, count)
+        }
+    }
+
     /// The last packet that caused an error; nil when it never occurred.
     ///
     /// Allocates: not for the data path.

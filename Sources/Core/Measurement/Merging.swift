@@ -44,22 +44,6 @@ extension ErrorSample {
     }
 }
 
-extension TunnelSnapshot {
-    /// Adds what another engine saw of the same tunnel.
-    public mutating func add(_ other: TunnelSnapshot) {
-        self.traffic.add(other.traffic)
-        self.latency.add(other.latency)
-        self.lastTimes = (
-            later(self.lastTimes.ingress, other.lastTimes.ingress),
-            later(self.lastTimes.egress, other.lastTimes.egress),
-            later(self.lastTimes.beat, other.lastTimes.beat)
-        )
-        self.idleSeconds = self.idleSeconds.map { min($0, other.idleSeconds ?? $0) } ?? other.idleSeconds
-        self.isTraced = self.isTraced || other.isTraced
-        self.errors = [(kind: ErrorKind, count: UInt64)](merging: [self.errors, other.errors])
-    }
-}
-
 extension UplinkSnapshot {
     /// Adds up what the engines of a PoP saw.
     public init(merging snapshots: [UplinkSnapshot]) {
@@ -84,7 +68,7 @@ extension [(kind: ErrorKind, count: UInt64)] {
 }
 
 /// The later of two times; nil when there is none.
-private func later<Time: Comparable>(_ first: Time?, _ second: Time?) -> Time? {
+func later<Time: Comparable>(_ first: Time?, _ second: Time?) -> Time? {
     guard let first, let second else { return first ?? second }
     return max(first, second)
 }

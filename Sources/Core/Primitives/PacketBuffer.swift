@@ -72,4 +72,10 @@ public struct PacketBuffer: ~Copyable, ~Escapable {
         self.range = Self.headroom..<Self.headroom + count
         return true
     }
+
+    /// Makes all octets of the packet 0.
+    @_lifetime(self: copy self)
+    mutating func fillWithZeros() {
+        for offset in self.range { self.bytes.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self) }
+    }
 }

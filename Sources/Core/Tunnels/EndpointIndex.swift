@@ -50,25 +50,3 @@ struct EndpointIndex: ~Copyable {
         self.bySender.search(for: self.tag(of: path, encapsulation)).comparisons
     }
 }
-
-extension Engine {
-    /// A tunnel whose remote end has an address.
-    func tunnel(at remote: IPAddress) -> TID? {
-        self.endpoints.tunnel(at: remote).flatMap { self.isAt(remote, $0) ? $0 : nil }
-    }
-
-    /// Whether a tunnel's remote end has an address.
-    func isAt(_ remote: IPAddress, _ tid: TID) -> Bool {
-        self.forwarder.tunnels[tid].session.path?.remote == remote
-    }
-}
-
-extension Forwarder {
-    /// Whether outer packets to an address would not come back into a tunnel (RFC 2473 §4.1.2).
-    func isExternal(_ remote: IPAddress) -> Bool {
-        switch remote {
-        case .ipv4: true
-        case .ipv6(let address): self.plan.owner(of: address) == .external
-        }
-    }
-}

@@ -38,6 +38,14 @@ public struct EngineConfiguration: Sendable {
                 && (self.secret == secret || self.retired?.secret == secret)
         }
 
+        /// What heartbeats may be signed with.
+        var heartbeat: HeartbeatPeerState {
+            HeartbeatPeerState(
+                password: self.password,
+                retired: self.retired.map { ($0.password, $0.expiry) }
+            )
+        }
+
         var isDynamic: Bool {
             switch self.remote {
             case .dynamic: true

@@ -66,7 +66,7 @@ struct Session: Equatable, Sendable {
 /// as soon as his clock is where it was, and after four minutes at the latest.
 struct NewestBeat: Equatable, Sendable {
     /// How long it stands, in nanoseconds.
-    static let lifetime = 2 * UInt64(Engine.allowedClockSkew) * Timestamp.nanosecondsPerSecond
+    static let lifetime = 2 * UInt64(ClockSkew.allowed) * Timestamp.nanosecondsPerSecond
 
     /// The time that the beat carried, in seconds since 1970.
     var time: Int64

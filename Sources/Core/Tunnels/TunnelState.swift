@@ -8,9 +8,8 @@ struct TunnelState: Sendable {
     var mtu: UInt16 = 1280
     /// What the PoP's engines agreed on.
     var session = Session()
-    var secret: AYIYASecret?
-    /// What packets may be signed with too, until the expiry, in seconds since 1970.
-    var retiredSecret: (secret: AYIYASecret, expiry: Int64)?
+    /// What datagrams of the tunnel are signed with.
+    var signing = AYIYAPeerState()
 
     var traffic = TrafficCounters()
     /// Monotonic nanoseconds of the last valid beat or AYIYA packet.
@@ -22,9 +21,4 @@ struct TunnelState: Sendable {
     var latency = LatencyRecord()
     /// What its outer packets carry that only who sees them can know.
     var marks = PathMarks()
-
-    /// What our packets are signed with.
-    var signingSecret: AYIYASecret? {
-        self.session.usesRetiredSecret ? self.retiredSecret?.secret : self.secret
-    }
 }

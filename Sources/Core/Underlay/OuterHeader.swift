@@ -39,3 +39,29 @@ public enum OuterPayload: Hashable, Sendable {
     /// An ICMPv6 message (next header 58) to the PoP's outer address.
     case icmpv6
 }
+
+extension OuterPayload {
+    /// What raw sockets are open for.
+    init(protocolNumber: UInt8) {
+        switch protocolNumber {
+        case ProtocolNumber.gre: self = .gre
+        case ProtocolNumber.icmpv4: self = .icmpv4
+        default: self = .sixInFour
+        }
+    }
+}
+
+extension OuterPayload {
+    /// Whether it is a datagram whose signature says whose it is.
+    var isSigned: Bool { self == .ayiya }
+
+    /// Length of what stands in front of the inner packet, in octets, where packets in a row can be known by it; else nil.
+    @inline(__always)
+    var repeatedHeaderLength: Int? {
+        switch self {
+        case .sixInFour: 0
+        case .ayiya: AYIYAPacket.headerLength
+        case .gre, .heartbeat, .icmpv4, .icmpv6: nil
+        }
+    }
+}

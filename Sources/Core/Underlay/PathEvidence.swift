@@ -66,17 +66,3 @@ struct PathMarks: Sendable {
     var identification: UInt16 = 0
     var flowLabel: UInt32 = 0
 }
-
-extension Engine {
-    /// Has a tunnel's marks be those of the time.
-    @inline(__always)
-    func refreshMarks(of tid: TID, _ now: Timestamp) {
-        let slot = PathEvidence.slot(at: now)
-        guard self.forwarder.tunnels[tid].marks.slot != slot else { return }
-        self.renewMarks(of: tid, in: slot)
-    }
-
-    private func renewMarks(of tid: TID, in slot: PathEvidence.Slot) {
-        self.forwarder.tunnels[tid].marks = self.evidence.marks(of: tid, in: slot)
-    }
-}

@@ -107,7 +107,7 @@ import Wire
         _ = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(3)))
         _ = pop.fromUplink(Packet.udp(Plan.internet, Plan.them(4), size: 1300))
 
-        pop.engine.errors.reset(tid(3))
+        pop.engine.tables.errors.reset(tid(3))
 
         #expect(pop.errors(on: 3).isEmpty)
         #expect(pop.sample(of: .disabledTunnel, on: 3) == nil)

@@ -27,7 +27,7 @@ private final class Twins {
 
     /// Gives both a packet; the same must become of it.
     func give(_ packet: Given) {
-        self.judge.withEngines { $0.forgetFlows() }
+        self.judge.withEngines { $0.tables.flows.forget() }
         let (outcome, expected) = (packet.given(to: self.swift), packet.given(to: self.judge))
         if self.defersSignatures {
             #expect(outcome.unsigned == expected.unsigned, "\(packet)")

@@ -66,9 +66,9 @@ private final class GarbageBench {
     }
 
     private func notePaths() {
-        self.pop.engine.catchUp()
+        self.pop.engine.tables.catchUp()
         for index in self.tids.indices {
-            self.paths[index] = self.pop.engine.forwarder.tunnels[self.tids[index]].session.path
+            self.paths[index] = self.pop.engine.tables.forwarding.tunnels[self.tids[index]].session.path
         }
     }
 
@@ -220,7 +220,7 @@ private final class GarbageBench {
     private func icmp(from remote: IPAddress, _ generator: inout SeededGenerator) -> OuterPacket {
         let mtu = UInt32.random(in: 0...1500, using: &generator)
         let about = self.tids.randomElement(using: &generator).flatMap {
-            self.pop.engine.forwarder.tunnels[$0].session.path
+            self.pop.engine.tables.forwarding.tunnels[$0].session.path
         }
         let quoted = about.map { Self.quotation(along: $0) } ?? generator.octets(40)
         switch remote {
@@ -260,7 +260,7 @@ private final class GarbageBench {
     // MARK: - What must hold
 
     private func complaint(about outcome: Outcome, isSigned: Bool) -> String? {
-        self.pop.engine.catchUp()
+        self.pop.engine.tables.catchUp()
         if case .unbalanced(let how) = outcome.fate { return how }
         guard self.pop.engine.accounting.isBalanced else { return "not balanced" }
         for sent in [outcome.sent, outcome.spare].compactMap(\.self) {
@@ -272,7 +272,7 @@ private final class GarbageBench {
     /// Endpoints move by signed packets only, and those of static tunnels not at all.
     private func complaintAboutPaths(isSigned: Bool) -> String? {
         for (index, tunnel) in self.network.tunnels.enumerated() {
-            let path = self.pop.engine.forwarder.tunnels[self.tids[index]].session.path
+            let path = self.pop.engine.tables.forwarding.tunnels[self.tids[index]].session.path
             guard path != self.paths[index] else { continue }
             let isSame = path?.remote == self.paths[index]?.remote
             guard tunnel.isDynamic ? isSigned && !tunnel.isDisabled : isSame else {
@@ -295,7 +295,7 @@ private final class GarbageBench {
         }
         switch self.pop.engine.plan.owner(of: IPv6Address(octets: sent.octets[8..<24])) {
         case .remote(let tid), .routed(let tid):
-            return !sent.isOwn && self.pop.engine.forwarder.entries[tid].condition == .up
+            return !sent.isOwn && self.pop.engine.tables.forwarding.entries[tid].condition == .up
                 ? nil : "from a dead tunnel"
         case .local, .daemon: return sent.isOwn ? nil : "from us though it is not ours"
         default: return "from an address that is nobody's"

@@ -18,9 +18,9 @@ import Wire
 
     private static func checkMTUs(_ script: EngineScript) throws(BrokenPromise) {
         for tid in ScriptWorld.tids {
-            let before = script.engine.forwarder.entries[tid].effectiveMTU
-            script.engine.forwarder.refreshMTU(of: tid)
-            let after = script.engine.forwarder.entries[tid].effectiveMTU
+            let before = script.engine.tables.forwarding.entries[tid].effectiveMTU
+            script.engine.tables.forwarding.refreshMTU(of: tid)
+            let after = script.engine.tables.forwarding.entries[tid].effectiveMTU
             try BrokenPromise.unless(before == after, "\(before) octets instead of \(after) for \(tid)")
         }
     }
@@ -33,12 +33,12 @@ import Wire
         let pop = TestPoP()
         let tid = CoreTests.tid(Plan.Tunnel.fixed)
         pop.engine.noteLinkMTU(1400, of: tid, at: pop.now)
-        #expect(pop.engine.forwarder.entries[tid].effectiveMTU == 1380)
+        #expect(pop.engine.tables.forwarding.entries[tid].effectiveMTU == 1380)
 
         let text = "pop set path-mtu static\n" + Plan.text
         let configuration = EngineConfiguration(try Configuration(parsing: text, file: "test.conf"))
         _ = pop.engine.apply(configuration, at: pop.now)
 
-        #expect(pop.engine.forwarder.entries[tid].effectiveMTU == 1480)
+        #expect(pop.engine.tables.forwarding.entries[tid].effectiveMTU == 1480)
     }
 }

@@ -44,14 +44,16 @@ import Wire
         func accepts(_ time: Int64, from remote: IPAddress = Plan.home, port: UInt16 = 40000) -> Bool {
             let path = OuterPath(local: Plan.popIPv4, remote: remote, localPort: 5072, remotePort: port)
             let beat = Beat(path: path, time: time, encapsulation: .ayiya, isByRetiredSecret: false)
-            return self.engine.acceptBeat(beat, of: tid(Plan.Tunnel.ayiya), at: self.now)
+            return self.engine.tables.acceptBeat(beat, of: tid(Plan.Tunnel.ayiya), at: self.now)
         }
 
         func restore(_ state: SavedState) -> Int { self.engine.restore(state, at: self.now) }
 
         func expire() -> Int { self.engine.expireTunnels(at: self.now) }
 
-        var condition: TunnelCondition { self.engine.forwarder.entries[tid(Plan.Tunnel.ayiya)].condition }
+        var condition: TunnelCondition {
+            self.engine.tables.forwarding.entries[tid(Plan.Tunnel.ayiya)].condition
+        }
 
         var session: Session { self.sessions.session(of: tid(Plan.Tunnel.ayiya)) }
     }
@@ -84,7 +86,7 @@ import Wire
         #expect(new.condition == .up)
         #expect(new.session.path == old.session.path)
         #expect(new.session.encapsulation == .ayiya)
-        let found = new.engine.tunnel(at: Plan.home)
+        let found = new.engine.tables.tunnel(at: Plan.home)
         #expect(found == tid(Plan.Tunnel.ayiya))
     }
 
@@ -223,7 +225,7 @@ import Wire
     @Test func aFixedTunnelGoesOnWithItsEncapsulation() throws {
         let old = try Daemon()
         let narrow = tid(Plan.Tunnel.narrow)
-        old.engine.changeSession(of: narrow) { session in
+        old.engine.tables.changeSession(of: narrow) { session in
             session.encapsulation = .gre
             return true
         }
@@ -251,8 +253,8 @@ import Wire
             at: now
         )
 
-        let condition = second.forwarder.entries[tid(Plan.Tunnel.ayiya)].condition
-        let (found, expired) = (second.tunnel(at: Plan.home), first.expireTunnels(at: now))
+        let condition = second.tables.forwarding.entries[tid(Plan.Tunnel.ayiya)].condition
+        let (found, expired) = (second.tables.tunnel(at: Plan.home), first.expireTunnels(at: now))
         #expect(count == 1)
         #expect(condition == .up)
         #expect(found == tid(Plan.Tunnel.ayiya))

@@ -26,11 +26,11 @@ import Wire
         let tid = CoreTests.tid(Plan.Tunnel.ayiya)
 
         #expect(pair.firstAccepts(Self.beat(from: 7, at: 100)))
-        pair.second.catchUp()
+        pair.second.tables.catchUp()
 
-        #expect(pair.second.forwarder.tunnels[tid].session.path == Self.path(7))
-        #expect(pair.second.forwarder.entries[tid].condition == .up)
-        #expect(pair.second.tunnel(at: Self.path(7).remote) == tid)
+        #expect(pair.second.tables.forwarding.tunnels[tid].session.path == Self.path(7))
+        #expect(pair.second.tables.forwarding.entries[tid].condition == .up)
+        #expect(pair.second.tables.tunnel(at: Self.path(7).remote) == tid)
     }
 
     /// Both engines see the same beat at the same time, one of them from elsewhere.
@@ -53,9 +53,9 @@ import Wire
         _ = pair.first.apply(new, at: Self.now)
 
         #expect(!pair.secondAccepts(Self.beat(from: 7, at: 200)))
-        #expect(pair.first.forwarder.entries[tid].condition == .down)
+        #expect(pair.first.tables.forwarding.entries[tid].condition == .down)
         _ = pair.second.apply(new, at: Self.now)
-        #expect(pair.second.forwarder.entries[tid].condition == .down)
+        #expect(pair.second.tables.forwarding.entries[tid].condition == .down)
         #expect(pair.secondAccepts(Self.beat(from: 7, at: 200)))
     }
 
@@ -65,11 +65,11 @@ import Wire
         for number in 0..<UInt16(TID.capacity) + 10 {
             _ = pair.firstAccepts(Self.beat(from: number, at: Int64(number)))
         }
-        pair.second.catchUp()
+        pair.second.tables.catchUp()
 
         #expect(
-            pair.second.forwarder.tunnels[tid].session.path
-                == pair.first.forwarder.tunnels[tid].session.path
+            pair.second.tables.forwarding.tunnels[tid].session.path
+                == pair.first.tables.forwarding.tunnels[tid].session.path
         )
     }
 
@@ -102,7 +102,7 @@ import Wire
     /// Many threads move the same tunnels; each second is accepted from one endpoint only, and all engines end alike.
     @Test func threadsThatMoveTunnelsAgree() {
         let pair = EnginePair()
-        let sessions = pair.first.sessions
+        let sessions = pair.first.tables.sessions
         let engines = 4
         let seconds: Int64 = 2_000
         let outcomes = Outcomes()
@@ -118,10 +118,10 @@ import Wire
             let tid = CoreTests.tid(Plan.Tunnel.ayiya)
             var accepted: [Int64] = []
             for second in 0..<seconds {
-                engine.catchUp()
+                engine.tables.catchUp()
                 let beat = Self.beat(from: UInt16(index), at: second)
-                if engine.forwarder.tunnels[tid].session.path != beat.path,
-                    engine.acceptBeat(beat, of: tid, at: Self.now)
+                if engine.tables.forwarding.tunnels[tid].session.path != beat.path,
+                    engine.tables.acceptBeat(beat, of: tid, at: Self.now)
                 {
                     accepted.append(second)
                 }
@@ -172,12 +172,12 @@ private final class EnginePair {
 
     /// Gives the first engine a beat of the AYIYA tunnel.
     func firstAccepts(_ beat: Beat) -> Bool {
-        self.first.acceptBeat(beat, of: CoreTests.tid(Plan.Tunnel.ayiya), at: Self.now)
+        self.first.tables.acceptBeat(beat, of: CoreTests.tid(Plan.Tunnel.ayiya), at: Self.now)
     }
 
     /// Gives the second engine a beat of the AYIYA tunnel.
     func secondAccepts(_ beat: Beat) -> Bool {
-        self.second.acceptBeat(beat, of: CoreTests.tid(Plan.Tunnel.ayiya), at: Self.now)
+        self.second.tables.acceptBeat(beat, of: CoreTests.tid(Plan.Tunnel.ayiya), at: Self.now)
     }
 
     static func configuration(_ text: String) -> EngineConfiguration {

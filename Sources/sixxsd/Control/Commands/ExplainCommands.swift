@@ -14,7 +14,7 @@ struct ExplainCommands: Sendable {
         let origin = try await self.origin(&words)
         try words.end()
         let configuration = await self.context.controller.state.configuration
-        let state = await self.context.mailboxes.first.perform { engine, _ in engine.state() }
+        let state = await self.context.mailboxes.first.perform { engine, _ in EngineState(of: &engine) }
         let now = Timestamp(
             monotonic: MonotonicClock.now(),
             unixTime: Int64(clamping: WallClock.secondsSince1970())
