@@ -15,6 +15,9 @@ extension Engine {
         set { self.tables.defersSignatures = newValue }
     }
 
+    /// The outer headers of the packet that the last ``Output`` was about, where that says that it is a datagram.
+    public var datagram: OuterDatagram { self.tables.datagram }
+
     /// The address plan in force.
     public var plan: AddressPlan { self.tables.forwarding.plan }
 
@@ -108,7 +111,7 @@ extension Engine {
     /// Adds an outer packet that awaits its signature (``Output/awaitsSignature``) to others.
     ///
     /// - Parameters:
-    ///   - packet: The packet, in memory that may be written; must stay as it is until it was signed.
+    ///   - packet: The packet, in memory that may be written; must stay as it is until they are signed.
     ///   - tid: Its tunnel.
     ///   - signatures: Those of the others; must not be full.
     /// - Returns: Whether it was added; false when nothing can be signed for the tunnel.
@@ -118,16 +121,7 @@ extension Engine {
         of tid: TID,
         to signatures: inout DatagramSignatures
     ) -> Bool {
-        // In front of the datagram are an IPv4 and a UDP header.
-        let offset = Encapsulation.ayiya.outerHeaderLength(toward: .ipv4(IPv4Address(0)))
-        guard let secret = self.tables.forwarding.signingSecret(of: tid), packet.count > offset else {
-            return false
-        }
-        return unsafe AYIYAEncapsulator.add(
-            UnsafeRawBufferPointer(rebasing: packet[offset...]),
-            signedWith: secret,
-            to: &signatures
-        )
+        unsafe Departure.addUnsigned(packet, of: tid, to: &signatures, self.tables.forwarding)
     }
 
     /// Adds a datagram that arrived to others, so that what it must be signed with is worked out together with theirs.
@@ -141,8 +135,6 @@ extension Engine {
         _ datagram: UnsafeRawBufferPointer,
         to signatures: inout DatagramSignatures
     ) -> Bool {
-        let octets = unsafe RawSpan(_unsafeBytes: datagram)
-        guard let secret = SignedArrivals.secret(for: octets, self.tables.forwarding) else { return false }
-        return unsafe AYIYAEncapsulator.add(datagram, signedWith: secret, to: &signatures)
+        unsafe SignedArrivals.addExpected(datagram, to: &signatures, self.tables.forwarding)
     }
 }

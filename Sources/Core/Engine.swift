@@ -259,14 +259,7 @@ public struct Engine: ~Copyable {
             self.tables.accounting.forwarded &+= 1
             return Departure.transmitToUplink(buffer, .forwarded, from: ingress, &self.tables, now)
         case .deliver(let tid):
-            switch Delivery.deliver(&buffer, to: tid, from: ingress, source: source, &self.tables, now) {
-            case .answer: return self.answer(&buffer, spare: &spare, back: ingress, now)
-            case .finished: return Output()
-            case .reply(let error):
-                let speaker = ingress.tunnel ?? tid
-                let verdict = Verdict.reply(error, concerning: speaker)
-                return self.carryOut(verdict, &buffer, spare: &spare, from: ingress, source: source, now)
-            }
+            return self.deliver(&buffer, spare: &spare, to: tid, from: ingress, source: source, now)
         case .reply(let error, let tid):
             guard
                 ErrorReply.make(
@@ -282,6 +275,24 @@ public struct Engine: ~Copyable {
             return self.answer(&buffer, spare: &spare, back: ingress, now)
         case .drop(let reason):
             return IngressCheck.drop(buffer, reason, from: ingress, source: source, &self.tables, now)
+        }
+    }
+
+    /// Takes a packet to one of our own addresses: a tunnel's, or the daemon's own.
+    private mutating func deliver(
+        _ buffer: inout PacketBuffer,
+        spare: inout PacketBuffer,
+        to tid: TID?,
+        from ingress: Ingress,
+        source: IPv6Address,
+        _ now: Timestamp
+    ) -> Output {
+        switch Delivery.deliver(&buffer, to: tid, from: ingress, source: source, &self.tables, now) {
+        case .answer: return self.answer(&buffer, spare: &spare, back: ingress, now)
+        case .finished: return Output()
+        case .reply(let error):
+            let verdict = Verdict.reply(error, concerning: ingress.tunnel ?? tid)
+            return self.carryOut(verdict, &buffer, spare: &spare, from: ingress, source: source, now)
         }
     }
 

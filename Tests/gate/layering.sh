@@ -7,7 +7,7 @@
 #   LinuxIO       Wire, CLinux, SystemPackage, Glibc  does not know Core
 #   Streams       Wire, SystemPackage, Glibc          the one way to a terminal or a log; does not know the programs
 #   sixxsd        joins them                          calls C through LinuxIO alone
-#   sixxs-client  Wire, LinuxIO                       Core's offloads in Loop/ alone
+#   sixxs-client  Core, Wire, LinuxIO                 the tunnel protocols are Core's
 #   Central       Wire, GRDB, Yams, CLibSSH           never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
 #   sixxs-central Central                             neither database nor libssh: parses, calls the centre, prints
 set -euo pipefail
@@ -61,7 +61,6 @@ confine() {
 confine CLibSSH Sources/Central/SSH Sources/Central
 confine GRDB Sources/Central/Store/SQLite Sources/Central
 confine Yams Sources/Central/Inventory Sources/Central
-confine Core Sources/sixxs-client/Loop Sources/sixxs-client
 
 # Which engine keeps the registry is known to the place that opens it alone.
 while IFS= read -r place; do

@@ -26,6 +26,9 @@ public struct Output: Hashable, Sendable {
     /// Where the spare buffer goes: an echo response beside the packet, or the packet's second fragment.
     public var spare = Transmission.none
 
+    /// Whether the packet is a datagram that others can leave with as one message: ``Engine/datagram`` tells its headers.
+    public var isDatagram = false
+
     /// Whether the packet must be signed before it is sent.
     public var awaitsSignature = false
 

@@ -11,6 +11,8 @@ struct UplinkFlowCache: ~Copyable {
     private var outer = InlineArray<72, UInt8>(repeating: 0)
     private var outerCount = 0
     private var output = Output()
+    /// Its outer headers, if it was a datagram.
+    private(set) var datagram = OuterDatagram.none
     /// Whose packet it was; nil where the next must be decided on.
     private var tunnel: TID?
 
@@ -50,12 +52,20 @@ struct UplinkFlowCache: ~Copyable {
     ///   - output: Where it goes.
     ///   - tunnel: Whose it is.
     ///   - outer: Its outer headers.
+    ///   - datagram: What they say, if it is a datagram.
     ///   - now: The time.
-    mutating func note(_ output: Output, _ tunnel: TID, _ outer: RawSpan, _ now: Timestamp) {
+    mutating func note(
+        _ output: Output,
+        _ tunnel: TID,
+        _ outer: RawSpan,
+        _ datagram: OuterDatagram,
+        _ now: Timestamp
+    ) {
         guard outer.byteCount <= Self.capacity else { return }
         self.unixTime = now.unixTime
         self.output = output
         self.tunnel = tunnel
+        self.datagram = datagram
         self.outerCount = outer.byteCount
         var span = self.outer.mutableSpan
         var octets = unsafe span.mutableBytes

@@ -26,24 +26,8 @@ enum Departure {
         tables.forwarding.tunnels[tid].traffic.egress.count(buffer.count, at: now)
         let trafficClass = buffer.innerTrafficClass
         let encapsulation = tables.forwarding.tunnels[tid].session.encapsulation
-        var awaitsSignature = false
-        switch encapsulation {
-        case .sixInFour: break
-        case .gre: GREEncapsulator.encapsulate(&buffer)
-        case .ayiya:
-            awaitsSignature = Self.defersSignature(of: buffer, into: tid, along: path, &tables)
-            let signing = awaitsSignature ? AYIYAEncapsulator.Signing.later : .now
-            Self.prependSigned(
-                to: &buffer,
-                .forward,
-                ProtocolNumber.ipv6,
-                from: tid,
-                signing,
-                tables.forwarding,
-                now
-            )
-        }
-        Self.prependOuterHeaders(
+        let awaitsSignature = Self.makePayload(&buffer, of: tid, along: path, encapsulation, &tables, now)
+        let isDatagram = Self.prependOuterHeaders(
             to: &buffer,
             of: tid,
             along: path,
@@ -55,10 +39,37 @@ enum Departure {
         tables.note(.encapsulated(encapsulation, path, octets: buffer.count), about: tid)
         var output = Output(packet: .underlay(path.remote, tunnel: tid, origin))
         output.awaitsSignature = awaitsSignature
+        output.isDatagram = isDatagram
         if let limit = tables.forwarding.tunnels[tid].session.pathMTU?.octets, buffer.count > Int(limit) {
             return Self.fragment(&buffer, spare: &spare, output, to: Int(limit), of: tid, &tables)
         }
         return output
+    }
+
+    /// Has a tunnel's protocol make the payload of an outer packet of an inner packet.
+    ///
+    /// - Returns: Whether it is still to be signed.
+    @inline(__always)
+    private static func makePayload(
+        _ buffer: inout PacketBuffer,
+        of tid: TID,
+        along path: OuterPath,
+        _ encapsulation: Encapsulation,
+        _ tables: inout Tables,
+        _ now: Timestamp
+    ) -> Bool {
+        switch encapsulation {
+        case .sixInFour: return false
+        case .gre:
+            GREEncapsulator.encapsulate(&buffer)
+            return false
+        case .ayiya:
+            let isDeferred = Self.defersSignature(of: buffer, into: tid, along: path, &tables)
+            let signing = isDeferred ? AYIYAEncapsulator.Signing.later : .now
+            let ipv6 = ProtocolNumber.ipv6
+            Self.prependSigned(to: &buffer, .forward, ipv6, from: tid, signing, tables.forwarding, now)
+            return isDeferred
+        }
     }
 
     /// Gives a packet up that a tunnel can't take although it is up: our own address isn't configured.
@@ -124,17 +135,40 @@ enum Departure {
         guard signing == .now else { return }
         // Twice, since a secret that could be either would be put together octet by octet.
         if tables.tunnels[tid].session.usesRetiredSecret {
-            guard let retired = tables.tunnels[tid].signing.retired else { return }
+            guard let retired = tables.tunnels[tid].peer.ayiya.retired else { return }
             AYIYAEncapsulator.sign(&buffer, by: retired.secret)
-        } else if let secret = tables.tunnels[tid].signing.secret {
+        } else if let secret = tables.tunnels[tid].peer.ayiya.secret {
             AYIYAEncapsulator.sign(&buffer, by: secret)
         }
+    }
+
+    /// Adds an outer packet that awaits its signature to others.
+    ///
+    /// - Returns: Whether it was added; false when nothing can be signed for the tunnel.
+    @unsafe
+    static func addUnsigned(
+        _ packet: UnsafeRawBufferPointer,
+        of tid: TID,
+        to signatures: inout DatagramSignatures,
+        _ tables: borrowing ForwardingTables
+    ) -> Bool {
+        // In front of the datagram are an IPv4 and a UDP header.
+        let offset = IPv4Packet.minimumHeaderLength + UDPDatagram.headerLength
+        let usesRetired = tables.tunnels[tid].session.usesRetiredSecret
+        guard packet.count >= offset,
+            let secret = tables.tunnels[tid].peer.ayiya.secret(isRetired: usesRetired)
+        else { return false }
+        let datagram = unsafe UnsafeRawBufferPointer(rebasing: packet[offset...])
+        return unsafe AYIYAEncapsulator.add(datagram, signedWith: secret, to: &signatures)
     }
 
     // MARK: - Outer headers
 
     /// Puts outer headers in front of a payload of a tunnel.
+    ///
+    /// - Returns: Whether it is a datagram that others can leave with.
     @inline(__always)
+    @discardableResult
     static func prependOuterHeaders(
         to buffer: inout PacketBuffer,
         of tid: TID,
@@ -143,18 +177,20 @@ enum Departure {
         trafficClass: UInt8,
         _ tables: inout Tables,
         _ now: Timestamp
-    ) {
+    ) -> Bool {
         if encapsulation.protocolNumber == ProtocolNumber.udp { buffer.prependUDP(along: path) }
         tables.refreshMarks(of: tid, now)
-        buffer.prepend(
-            OuterHeaders(
-                path: path,
-                protocolNumber: encapsulation.protocolNumber,
-                trafficClass: trafficClass,
-                fragmentation: Self.fragmentation(of: buffer.count, toward: path.remote, into: tid, &tables),
-                flowLabel: tables.forwarding.tunnels[tid].marks.flowLabel
-            )
+        let headers = OuterHeaders(
+            path: path,
+            protocolNumber: encapsulation.protocolNumber,
+            trafficClass: trafficClass,
+            fragmentation: Self.fragmentation(of: buffer.count, toward: path.remote, into: tid, &tables),
+            flowLabel: tables.forwarding.tunnels[tid].marks.flowLabel
         )
+        buffer.prepend(headers)
+        guard encapsulation.isSigned, let datagram = headers.datagram else { return false }
+        tables.datagram = datagram
+        return true
     }
 
     /// Whether an outer IPv4 packet may be fragmented (RFC 4213 §3.2); each that may gets another identification

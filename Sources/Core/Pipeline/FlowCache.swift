@@ -18,7 +18,9 @@ enum FlowCache {
         }
         tables.accounting.forwarded &+= 1
         tables.forwarding.tunnels[tid].traffic.egress.count(buffer.count, at: now)
-        return tables.flows.uplink.apply(to: &buffer)
+        let output = tables.flows.uplink.apply(to: &buffer)
+        if output.isDatagram { tables.datagram = tables.flows.uplink.datagram }
+        return output
     }
 
     /// Takes note of what was done with a packet from the uplink that has the header of the one before.
@@ -43,7 +45,7 @@ enum FlowCache {
         let outer = buffer.packet.extracting(first: outerLength)
         let isSigned = tables.forwarding.tunnels[tid].session.encapsulation.isSigned
         guard output.awaitsSignature || !isSigned, Self.mayRepeat(outer) else { return }
-        tables.flows.uplink.note(output, tid, outer, now)
+        tables.flows.uplink.note(output, tid, outer, tables.datagram, now)
     }
 
     /// Whether outer headers may stand in front of another packet too: without an identification that must not repeat.
@@ -103,7 +105,7 @@ enum FlowCache {
             !payload.isSigned
                 || Self.acceptBeat(buffer, of: tid, expecting: signature, tables.forwarding, now)
         else { return nil }
-        if payload.isSigned { buffer.removeFirst(AYIYADecapsulator.headerLength) }
+        if payload.isSigned { buffer.removeFirst(payload.repeatedHeaderLength ?? 0) }
         tables.accounting.forwarded &+= 1
         tables.forwarding.tunnels[tid].traffic.ingress.count(buffer.count, at: now)
         tables.uplinkTraffic.egress.count(buffer.count, at: now)
@@ -121,7 +123,7 @@ enum FlowCache {
         _ tables: borrowing ForwardingTables,
         _ now: Timestamp
     ) -> Bool {
-        guard let signature, AYIYADecapsulator.hasSignature(signature, in: buffer.packet),
+        guard let signature, signature.signsDatagram(buffer.packet),
             now.nanoseconds(since: tables.tunnels[tid].toldBeat) < SharedSessions.longestSilence
         else { return false }
         tables.tunnels[tid].lastBeat = now.monotonic

@@ -51,13 +51,13 @@ enum SignedArrivals {
         let packet: AYIYAPacket
         do { packet = try AYIYAPacket(octets) } catch { throw Refusal(.nonAYIYAPacket, of: nil) }
         let tid = try IngressCheck.signer(as: packet.identity, tables)
-        let hasSecret = tables.tunnels[tid].signing.secret != nil
+        let hasSecret = tables.tunnels[tid].peer.ayiya.secret != nil
         try IngressCheck.checkSigner(tid, at: remote, else: .nonAYIYAPacket, hasSecret: hasSecret, tables)
         let datagram: AYIYADecapsulator.Datagram
         do throws(DropReason) {
             datagram = try AYIYADecapsulator.verify(
                 packet,
-                from: tables.tunnels[tid].signing,
+                from: tables.tunnels[tid].peer.ayiya,
                 expecting: signature,
                 at: now.unixTime
             )
@@ -145,15 +145,21 @@ enum SignedArrivals {
         return .underlay(path.remote, tunnel: tid, .own)
     }
 
-    /// The secret that a datagram claims to be signed with.
-    static func secret(for octets: RawSpan, _ tables: borrowing ForwardingTables) -> AYIYASecret? {
-        guard let packet = try? AYIYAPacket(octets) else { return nil }
-        switch tables.plan.owner(of: packet.identity) {
-        case .remote(let tid), .unassigned(let tid), .routed(let tid):
-            return tables.entries[tid].condition == .none || tables.entries[tid].condition == .disabled
-                ? nil : tables.tunnels[tid].signing.secret
-        default: return nil
-        }
+    /// Adds a datagram that arrived to others, so that what it must be signed with is worked out together with theirs.
+    ///
+    /// - Returns: Whether it was added; false when it names no tunnel with a secret.
+    @unsafe
+    static func addExpected(
+        _ datagram: UnsafeRawBufferPointer,
+        to signatures: inout DatagramSignatures,
+        _ tables: borrowing ForwardingTables
+    ) -> Bool {
+        guard let identity = unsafe AYIYADecapsulator.identity(in: RawSpan(_unsafeBytes: datagram)),
+            let tid = try? IngressCheck.signer(as: identity, tables),
+            tables.entries[tid].condition != .none, tables.entries[tid].condition != .disabled,
+            let secret = tables.tunnels[tid].peer.ayiya.secret
+        else { return false }
+        return unsafe AYIYAEncapsulator.add(datagram, signedWith: secret, to: &signatures)
     }
 
     // MARK: - Heartbeats

@@ -32,13 +32,6 @@ struct ForwardingTables: ~Copyable {
         self.decisionLog.traced += isTraced ? 1 : -1
     }
 
-    /// What our packets of a tunnel are signed with.
-    @inline(__always)
-    func signingSecret(of tid: TID) -> AYIYASecret? {
-        self.tunnels[tid].session.usesRetiredSecret
-            ? self.tunnels[tid].signing.retired?.secret : self.tunnels[tid].signing.secret
-    }
-
     /// Whether outer packets to an address would not come back into a tunnel (RFC 2473 §4.1.2).
     func isExternal(_ remote: IPAddress) -> Bool {
         switch remote {

@@ -43,11 +43,12 @@ enum Reconfiguration {
             return
         }
         if let oldRow, !row.isSameTunnel(as: oldRow) { Self.forget(tid, in: &tables) }
-        let signing = tables.forwarding.signingSecret(of: tid)
-        tables.forwarding.tunnels[tid].signing.retired = row.retired.map { ($0.secret, $0.expiry) }
+        let usesRetired = tables.forwarding.tunnels[tid].session.usesRetiredSecret
+        let signing = tables.forwarding.tunnels[tid].peer.ayiya.secret(isRetired: usesRetired)
+        tables.forwarding.tunnels[tid].peer.ayiya.retired = row.retired.map { ($0.secret, $0.expiry) }
         tables.forwarding.tunnels[tid].isDynamic = row.isDynamic
         tables.forwarding.tunnels[tid].mtu = row.mtu
-        tables.forwarding.tunnels[tid].signing.secret = row.secret
+        tables.forwarding.tunnels[tid].peer.ayiya.secret = row.secret
         tables.forwarding.entries[tid].condition = row.isDisabled ? .disabled : .down
         if tables.index.isFirst {
             let keepsSession =

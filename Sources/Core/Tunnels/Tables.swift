@@ -24,6 +24,8 @@ struct Tables: ~Copyable {
     /// Numbers outer packets that are fragmented or may be.
     private var identification: UInt32
     var probes: Probes
+    /// The outer headers of the datagram that was made last.
+    var datagram = OuterDatagram.none
     /// What was done with the packets before.
     var flows = FlowCaches()
     /// What came from and went to the uplink.

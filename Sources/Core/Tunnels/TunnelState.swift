@@ -8,8 +8,8 @@ struct TunnelState: Sendable {
     var mtu: UInt16 = 1280
     /// What the PoP's engines agreed on.
     var session = Session()
-    /// What datagrams of the tunnel are signed with.
-    var signing = AYIYAPeerState()
+    /// What the tunnel's protocols remember of its user.
+    var peer = PeerState()
 
     var traffic = TrafficCounters()
     /// Monotonic nanoseconds of the last valid beat or AYIYA packet.

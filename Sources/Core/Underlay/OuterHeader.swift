@@ -41,6 +41,15 @@ public enum OuterPayload: Hashable, Sendable {
 }
 
 extension OuterPayload {
+    /// What comes to a port of ours; nil for another's.
+    init?(localPort: UInt16) {
+        switch localPort {
+        case AYIYAPacket.port: self = .ayiya
+        case HeartbeatMessage.port: self = .heartbeat
+        default: return nil
+        }
+    }
+
     /// What raw sockets are open for.
     init(protocolNumber: UInt8) {
         switch protocolNumber {
@@ -52,8 +61,20 @@ extension OuterPayload {
 }
 
 extension OuterPayload {
+    /// The port of ours that it comes to; 0 without UDP.
+    public var localPort: UInt16 {
+        switch self {
+        case .ayiya: AYIYAPacket.port
+        case .heartbeat: HeartbeatMessage.port
+        case .sixInFour, .gre, .icmpv4, .icmpv6: 0
+        }
+    }
+
+    /// Where the 16 bits lie that tell the tunnels of a PoP apart, in octets; nil where there are none.
+    public var tunnelOffset: Int? { self == .ayiya ? AYIYAPacket.tunnelOffset : nil }
+
     /// Whether it is a datagram whose signature says whose it is.
-    var isSigned: Bool { self == .ayiya }
+    public var isSigned: Bool { self == .ayiya }
 
     /// Length of what stands in front of the inner packet, in octets, where packets in a row can be known by it; else nil.
     @inline(__always)

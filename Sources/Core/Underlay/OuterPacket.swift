@@ -1,16 +1,16 @@
 internal import Wire
 
 /// A whole outer packet as a network shows it, taken apart as the kernel does before the daemon's sockets.
-struct OuterPacket {
+public struct OuterPacket {
     /// What the sockets would call it; nil when none of them would get it.
-    let payload: OuterPayload?
+    public let payload: OuterPayload?
     /// What its header says.
-    let outer: OuterHeader
+    public let outer: OuterHeader
     /// Where the socket's part of the packet lies, in octets.
-    let range: Range<Int>
+    public let range: Range<Int>
 
     /// Takes a packet apart; nil when it is neither IPv4 nor an IPv6 packet that could carry a tunnel's.
-    init?(_ octets: RawSpan) {
+    public init?(_ octets: RawSpan) {
         guard octets.byteCount > 0 else { return nil }
         switch octets.bigEndian(at: 0, as: UInt8.self) >> 4 {
         case 4: self.init(ipv4: octets)
@@ -77,10 +77,6 @@ struct OuterPacket {
         path.remotePort = ports.0
         path.localPort = ports.1
         range = range.lowerBound + UDPDatagram.headerLength..<range.upperBound
-        switch ports.1 {
-        case AYIYAPacket.port: return .ayiya
-        case HeartbeatMessage.port: return .heartbeat
-        default: return nil
-        }
+        return OuterPayload(localPort: ports.1)
     }
 }

@@ -79,7 +79,7 @@ extension ClientLoop {
 
     private mutating func add(_ packet: ReceivedPacket, _ now: ClientTime) {
         self.unverified.append(packet)
-        if self.unverified.count == AYIYASignatures.most { self.handleUnverified(now) }
+        if self.unverified.count == DatagramSignatures.most { self.handleUnverified(now) }
     }
 
     /// Handles the datagrams that wait, after what they must be signed with was worked out together.

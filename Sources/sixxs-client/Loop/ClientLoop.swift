@@ -1,3 +1,4 @@
+import Core
 import LinuxIO
 import Logging
 import Wire
@@ -58,7 +59,7 @@ struct ClientLoop: ~Copyable {
     var receiveBudget = ReceiveBudget(messages: Self.mostMessages, packets: Self.packetsPerTurn)
     /// Datagrams that wait to be handled, and what some of them must be signed with.
     var unverified: [ReceivedPacket] = []
-    var expected = AYIYASignatures()
+    var expected = DatagramSignatures()
     /// What goes to the host.
     var hostQueue: HostQueue
     var receivedCount: UInt64 = 0
@@ -101,7 +102,7 @@ struct ClientLoop: ~Copyable {
         self.host = host
         self.outward = outward
         self.hostQueue = hostQueue
-        self.unverified.reserveCapacity(AYIYASignatures.most)
+        self.unverified.reserveCapacity(DatagramSignatures.most)
         self.logger = logger
         self.advice = Advice(settings: options.settings, pop: options.pop)
         self.session = TunnelSession(options.settings, at: now)

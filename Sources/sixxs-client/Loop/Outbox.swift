@@ -37,7 +37,7 @@ struct Outbox: ~Copyable {
     private var usedSegments = 0
     private var departures: [Departure] = []
     /// Those of datagrams that wait to be signed together.
-    private var signatures = AYIYASignatures()
+    private var signatures = DatagramSignatures()
 
     /// Creates an empty one; allocates all its memory.
     ///

@@ -1,3 +1,4 @@
+import Core
 import LinuxIO
 import Wire
 
@@ -53,18 +54,21 @@ final class PoPSocket {
     ) throws(SystemCallError) -> PoPSocket {
         switch encapsulation {
         case .ayiya:
-            let udp = try UDPSocket(connectedTo: Endpoint(.ipv4(pop), port: AYIYAPacket.port), from: local)
+            let udp = try UDPSocket(
+                connectedTo: Endpoint(.ipv4(pop), port: OuterPayload.ayiya.localPort),
+                from: local
+            )
             if offloads == .auto { udp.receiveSegments() }
             let path = Path(
                 local: try udp.localEndpoint().address,
                 remote: .ipv4(pop),
-                port: AYIYAPacket.port,
+                port: OuterPayload.ayiya.localPort,
                 takesSegments: offloads == .auto && udp.canSendSegments
             )
             return PoPSocket(udp: udp, raw: nil, path)
         case .heartbeat:
             let udp = try UDPSocket(
-                connectedTo: Endpoint(.ipv4(pop), port: HeartbeatMessage.port),
+                connectedTo: Endpoint(.ipv4(pop), port: OuterPayload.heartbeat.localPort),
                 from: local
             )
             let source = try udp.localEndpoint().address
@@ -89,7 +93,7 @@ final class PoPSocket {
     ///   - local: The address that it must be, if there is no choice.
     /// - Returns: The address.
     static func preferredAddress(toward pop: IPv4Address, from local: IPAddress? = nil) -> IPAddress? {
-        let there = Endpoint(.ipv4(pop), port: AYIYAPacket.port)
+        let there = Endpoint(.ipv4(pop), port: OuterPayload.ayiya.localPort)
         guard let socket = try? UDPSocket(connectedTo: there, from: local) else { return nil }
         return try? socket.localEndpoint().address
     }

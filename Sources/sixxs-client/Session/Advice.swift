@@ -1,3 +1,4 @@
+import Core
 import Wire
 
 /// What the log says when the tunnel's state changes.
@@ -22,8 +23,8 @@ struct Advice: Sendable {
     static func refusal(by pop: IPv4Address, _ encapsulation: TunnelProtocol) -> String {
         let what =
             switch encapsulation {
-            case .ayiya: "UDP \(AYIYAPacket.port)"
-            case .heartbeat: "UDP \(HeartbeatMessage.port) or protocol 41"
+            case .ayiya: "UDP \(OuterPayload.ayiya.localPort)"
+            case .heartbeat: "UDP \(OuterPayload.heartbeat.localPort) or protocol 41"
             case .sixInFour: "protocol 41"
             }
         return "\(pop) refuses \(what): no tunnel daemon runs there"
@@ -71,10 +72,10 @@ struct Advice: Sendable {
                 "\(session.recentWrongSignatures) datagrams from the PoP are signed with another password: "
                 + "the password here is not the one at the PoP"
         }
-        if let difference = session.clockDifference, abs(difference) > TunnelSession.allowedClockSkew {
+        if let difference = session.clockDifference, abs(difference) > ClockSkew.allowed {
             return
                 "the PoP's clock is \(abs(difference)) s \(difference > 0 ? "ahead of" : "behind") this host's, "
-                + "\(TunnelSession.allowedClockSkew) s are allowed; this host says \(Self.date(now))"
+                + "\(ClockSkew.allowed) s are allowed; this host says \(Self.date(now))"
         }
         return self.guesses(localAddress, now)
     }
@@ -85,10 +86,10 @@ struct Advice: Sendable {
             "clock (this host says \(Self.date(now)); one that is wrong by over 120 s is refused silently)"
         return switch self.settings.encapsulation {
         case .ayiya:
-            "password, \(clock), a NAT or firewall that drops UDP \(AYIYAPacket.port), or the tunnel is disabled; "
+            "password, \(clock), a NAT or firewall that drops UDP \(OuterPayload.ayiya.localPort), or the tunnel is disabled; "
                 + "`tunnel show` at the PoP counts 'AYIYA Hash Fail' and 'Clock Off'"
         case .heartbeat:
-            "password, \(clock), a firewall that drops UDP \(HeartbeatMessage.port) or protocol 41, "
+            "password, \(clock), a firewall that drops UDP \(OuterPayload.heartbeat.localPort) or protocol 41, "
                 + "a NAT, which few let protocol 41 through, or the tunnel is disabled; "
                 + "`tunnel show` at the PoP counts 'Heartbeat Hash Fail' and 'Clock Off'"
         case .sixInFour:

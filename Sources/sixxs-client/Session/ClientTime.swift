@@ -6,6 +6,9 @@ struct ClientTime: Hashable, Sendable {
     /// Seconds since 1970, as the host believes.
     var epoch: UInt64
 
+    /// ``epoch`` as Core has it.
+    var unixTime: Int64 { Int64(clamping: self.epoch) }
+
     /// ``monotonic`` in nanoseconds.
     var nanoseconds: UInt64 {
         let (seconds, attoseconds) = self.monotonic.components

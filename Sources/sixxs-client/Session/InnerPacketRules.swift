@@ -26,22 +26,3 @@ enum InnerPacketRules {
         address.isUnicast && !address.isIPv4Compatible && !address.isIPv4Mapped
     }
 }
-
-/// Combining the congestion marks of outer and inner header on decapsulation (RFC 6040 §4.2, figure 4).
-enum CongestionMark {
-    private static let mask: UInt8 = 0b11
-    private static let notCapable: UInt8 = 0b00
-    private static let capable1: UInt8 = 0b01
-    private static let capable0: UInt8 = 0b10
-    private static let experienced: UInt8 = 0b11
-
-    /// The inner traffic class after decapsulation, or nil when the packet must be dropped.
-    static func combine(outer: UInt8, inner: UInt8) -> UInt8? {
-        switch (outer & Self.mask, inner & Self.mask) {
-        case (Self.experienced, Self.notCapable): nil
-        case (Self.experienced, _): inner | Self.experienced
-        case (Self.capable1, Self.capable0): inner & ~Self.mask | Self.capable1
-        default: inner
-        }
-    }
-}

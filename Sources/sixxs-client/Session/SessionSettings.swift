@@ -1,3 +1,4 @@
+import Core
 import Wire
 
 /// How the tunnel reaches the PoP.
@@ -12,8 +13,17 @@ enum TunnelProtocol: Sendable {
     /// Octets in front of an inner packet that this program writes itself.
     var headroom: Int {
         switch self {
-        case .ayiya: AYIYAPacket.headerLength
+        case .ayiya: AYIYAEncapsulator.headerLength
         case .heartbeat, .sixInFour: 0
+        }
+    }
+
+    /// The PoP's UDP port; nil without UDP.
+    var port: UInt16? {
+        switch self {
+        case .ayiya: OuterPayload.ayiya.localPort
+        case .heartbeat: OuterPayload.heartbeat.localPort
+        case .sixInFour: nil
         }
     }
 

@@ -1,3 +1,4 @@
+import Core
 import Wire
 
 extension TunnelSession {
@@ -42,64 +43,18 @@ extension TunnelSession {
         length: Int,
         at now: ClientTime
     ) -> Range<Int> {
-        guard case .ayiya = self.settings.encapsulation else { return offset..<offset + length }
-        let start = offset - AYIYAPacket.headerLength
-        self.header(.forward, nextHeader: ProtocolNumber.ipv6, at: now).encodeUnsigned(
-            into: &buffer,
-            at: start
-        )
-        return start..<offset + length
-    }
-
-    /// Turns an echo request that came into its answer, in place.
-    ///
-    /// - Parameters:
-    ///   - buffer: What the request came in.
-    ///   - payload: Where its payload lies, behind the 44 octets of its header.
-    ///   - nextHeader: Type of the payload.
-    ///   - now: The time.
-    /// - Returns: The octets to send.
-    func encodeEchoResponse(
-        in buffer: inout MutableRawSpan,
-        payload: Range<Int>,
-        nextHeader: UInt8,
-        at now: ClientTime
-    ) -> Range<Int> {
-        guard case .ayiya(let secret) = self.settings.encapsulation else { return payload }
-        let start = payload.lowerBound - AYIYAPacket.headerLength
-        self.header(.echoResponse, nextHeader: nextHeader, at: now)
-            .encode(into: &buffer, at: start, payloadLength: payload.count, signedWith: secret)
-        return start..<payload.upperBound
-    }
-
-    private func header(_ opcode: AYIYAOpcode, nextHeader: UInt8, at now: ClientTime) -> AYIYAHeader {
-        AYIYAHeader(
-            opcode: opcode,
-            nextHeader: nextHeader,
-            epochTime: UInt32(truncatingIfNeeded: now.epoch),
-            identity: self.settings.identity
-        )
+        let packet = offset..<offset + length
+        guard case .ayiya = self.settings.encapsulation else { return packet }
+        return self.prependSigned(to: packet, in: &buffer, at: now)
     }
 
     /// The datagram that tells the PoP where this end is, or nil when the PoP knows anyway.
     func beat(at now: ClientTime) -> [UInt8]? {
         switch self.settings.encapsulation {
-        case .ayiya(let secret):
-            var octets = [UInt8](repeating: 0, count: AYIYAPacket.headerLength)
-            var span = octets.mutableSpan
-            var bytes = span.mutableBytes
-            self.header(.noOperation, nextHeader: ProtocolNumber.noNextHeader, at: now)
-                .encode(into: &bytes, at: 0, payloadLength: 0, signedWith: secret)
-            return octets
+        case .ayiya(let secret): self.signedBeat(by: secret, at: now)
         case .heartbeat(let password):
-            return HeartbeatMessage.encode(
-                identity: self.settings.identity,
-                sender: .source,
-                epochTime: now.epoch,
-                password: password
-            )
-        case .sixInFour:
-            return nil
+            HeartbeatEncapsulator.beat(of: self.settings.identity, signedWith: password, at: now.epoch)
+        case .sixInFour: nil
         }
     }
 

@@ -29,9 +29,6 @@ struct TunnelSession: Sendable {
     /// How often a tunnel that doesn't answer is probed, at least.
     static let searchInterval: Duration = .seconds(10)
 
-    /// How far the clocks may be apart, in seconds (draft-massar-v6ops-ayiya-02 §4).
-    static let allowedClockSkew: Int64 = 120
-
     /// What the session was told.
     let settings: SessionSettings
 

@@ -13,12 +13,13 @@ public enum AYIYADecapsulator {
     }
 
     /// Length of what stands in front of the inner packet, in octets.
-    static var headerLength: Int { AYIYAPacket.headerLength }
+    public static var headerLength: Int { AYIYAPacket.headerLength }
 
-    /// Whether a datagram has a signature that was worked out beforehand; traps when it has fewer octets than a header.
+    /// Who a datagram says signed it; nil for what is none.
     @inline(__always)
-    static func hasSignature(_ expected: SHA1Digest, in datagram: RawSpan) -> Bool {
-        AYIYAPacket.hasSignature(expected, in: datagram)
+    public static func identity(in datagram: RawSpan) -> IPv6Address? {
+        guard let packet = try? AYIYAPacket(datagram) else { return nil }
+        return packet.identity
     }
 
     /// How many seconds the sender's clock is ahead.
@@ -100,4 +101,10 @@ public enum AYIYADecapsulator {
         case .noOperation, .echoRequest, .echoResponse: true
         }
     }
+}
+
+extension SHA1Digest {
+    /// Whether a datagram has this signature, which was worked out beforehand; traps when it has fewer octets than a header.
+    @inline(__always)
+    func signsDatagram(_ datagram: RawSpan) -> Bool { AYIYAPacket.hasSignature(self, in: datagram) }
 }

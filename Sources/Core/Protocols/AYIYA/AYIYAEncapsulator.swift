@@ -3,44 +3,50 @@ public import Wire
 /// Puts AYIYA's header in front of a payload, at either end.
 public enum AYIYAEncapsulator {
     /// When a datagram gets its signature.
-    public enum Signing {
+    enum Signing {
         /// When it is made.
         case now
-        /// With others, by ``DatagramSigner``.
+        /// With others, by ``DatagramSignatures``.
         case later
     }
 
     /// Octets in front of a payload.
     public static var headerLength: Int { AYIYAPacket.headerLength }
 
-    /// Writes a header, and the signature where it is not left for later.
+    /// Writes a header in front of a payload, but for the signature, which ``sign(_:_:by:)`` adds.
     ///
     /// - Parameters:
     ///   - header: What it says.
     ///   - buffer: Holds the payload.
     ///   - payload: Where, with ``headerLength`` octets in front of it.
-    ///   - secret: What the receiver verifies with.
-    ///   - signing: When the datagram is signed.
     /// - Returns: Where the datagram lies.
     @discardableResult
-    @inline(__always)
     public static func write(
         _ header: AYIYAHeader,
         into buffer: inout MutableRawSpan,
-        inFrontOf payload: Range<Int>,
-        signedWith secret: borrowing AYIYASecret,
-        _ signing: Signing
+        inFrontOf payload: Range<Int>
     ) -> Range<Int> {
         let start = payload.lowerBound - AYIYAPacket.headerLength
-        switch signing {
-        case .later: header.encodeUnsigned(into: &buffer, at: start)
-        case .now:
-            header.encode(into: &buffer, at: start, payloadLength: payload.count, signedWith: secret)
-        }
+        header.encodeUnsigned(into: &buffer, at: start)
         return start..<payload.upperBound
     }
 
-    /// Makes a datagram of the payload in a buffer, which ``sign(_:by:)`` signs, or others are signed with.
+    /// Signs a datagram.
+    ///
+    /// - Parameters:
+    ///   - buffer: Holds the datagram.
+    ///   - datagram: Where.
+    ///   - secret: What the receiver verifies with.
+    public static func sign(
+        _ buffer: inout MutableRawSpan,
+        _ datagram: Range<Int>,
+        by secret: borrowing AYIYASecret
+    ) {
+        let signature = secret.signature(of: buffer.bytes.extracting(datagram))
+        AYIYAHeader.setSignature(signature, in: &buffer, at: datagram.lowerBound)
+    }
+
+    /// Makes a datagram of the payload in a buffer, but for the signature.
     static func encapsulate(_ buffer: inout PacketBuffer, _ header: AYIYAHeader) {
         buffer.prepend(AYIYAPacket.headerLength)
         header.encodeUnsigned(into: &buffer.bytes, at: buffer.range.lowerBound)

@@ -16,6 +16,10 @@ public struct AYIYAPeerState: Sendable {
 }
 
 extension AYIYAPeerState {
+    /// One of the two secrets; nil where there is none.
+    @inline(__always)
+    func secret(isRetired: Bool) -> AYIYASecret? { isRetired ? self.retired?.secret : self.secret }
+
     /// Which of a peer's two secrets signed a datagram.
     enum Signer {
         case present

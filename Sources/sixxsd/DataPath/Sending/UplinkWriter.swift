@@ -3,7 +3,7 @@ import LinuxIO
 import Wire
 
 /// Packets that wait to be handed to the kernel, TCP segments that follow each other as one.
-struct UplinkQueue: ~Copyable {
+struct UplinkWriter: ~Copyable {
     private struct Waiting {
         var packet: UnsafeRawBufferPointer
         var origin: Output.Origin
@@ -20,7 +20,28 @@ struct UplinkQueue: ~Copyable {
     }
 
     /// Takes a packet, which must stay as it is until it is flushed; what lies in front of it in its slot need not.
-    mutating func append(_ buffer: borrowing PacketBuffer, _ origin: Output.Origin) {
+    ///
+    /// Where the kernel takes nothing but single packets, it is handed over at once.
+    ///
+    /// - Returns: Whether it waits.
+    mutating func write(
+        _ buffer: borrowing PacketBuffer,
+        _ origin: Output.Origin,
+        to tun: borrowing TUNDevice,
+        _ engine: inout Engine,
+        _ now: Timestamp
+    ) -> Bool {
+        guard tun.offloads == nil else {
+            self.append(buffer, origin)
+            return true
+        }
+        do { try tun.write(buffer.packet) } catch {
+            engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
+        }
+        return false
+    }
+
+    private mutating func append(_ buffer: borrowing PacketBuffer, _ origin: Output.Origin) {
         precondition(buffer.range.lowerBound >= VirtioNetHeader.length, "no room for an offload header")
         self.coalescer.add(buffer.packet)
         self.waiting.append(Waiting(packet: buffer.packet.withUnsafeBytes { $0 }, origin: origin))

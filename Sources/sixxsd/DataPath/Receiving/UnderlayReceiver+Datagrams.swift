@@ -2,9 +2,9 @@ import Core
 import LinuxIO
 import Wire
 
-// Datagrams of AYIYA, one or many in a message.
-extension PacketLoop {
-    /// A datagram on AYIYA's port, where it lies behind a slot's headroom.
+// Signed datagrams, one or many in a message.
+extension UnderlayReceiver {
+    /// A signed datagram, where it lies behind a slot's headroom.
     struct Datagram {
         var slot: UnsafeMutableRawBufferPointer
         var length: Int
@@ -25,33 +25,47 @@ extension PacketLoop {
     ///   - datagram: What the kernel says of it.
     ///   - outer: Its outer header.
     ///   - source: The socket.
-    ///   - layout: How it was received; nil when it lies in its slot of ``received``.
+    ///   - layout: How it was received; nil when it lies in its slot.
+    ///   - processor: Asks the engine about the packets.
     ///   - now: The time.
     /// - Returns: How many datagrams it is.
     mutating func receive(
         _ index: Int,
         _ datagram: ReceivedDatagram,
         _ outer: OuterHeader,
-        _ source: Source,
+        _ source: PacketSource,
         scatteredBy layout: ScatterLayout?,
+        _ processor: inout PacketProcessor,
         _ now: Timestamp
     ) -> Int {
         let size = datagram.segmentSize.flatMap { $0 < datagram.length ? $0 : nil }
-        self.layouts[Int(source.rawValue)] =
-            if let size { self.scatterBuffers.layout(headerLength: 0, segmentSize: size) } else { nil }
-        var whole = Datagram(slot: self.received.slot(at: index), length: datagram.length, outer: outer)
+        self.layouts[source.place] =
+            if let size { processor.slots.scatterBuffers.layout(headerLength: 0, segmentSize: size) } else {
+                nil
+            }
+        var whole = Datagram(
+            slot: processor.slots.received.slot(at: index),
+            length: datagram.length,
+            outer: outer
+        )
         if let layout {
             let first = index * layout.slots
             if datagram.length <= layout.segmentSize {
-                whole.slot = self.scatterBuffers.slot(at: first)
+                whole.slot = processor.slots.scatterBuffers.slot(at: first)
             } else if size == layout.segmentSize {
-                return self.addScattered(layout, at: first, whole, now)
+                return self.addScattered(layout, at: first, whole, &processor, now)
             } else {
                 let room = UnsafeMutableRawBufferPointer(rebasing: whole.slot[PacketBuffer.headroom...])
-                self.scatterBuffers.gather(layout, front: 0, at: first, octets: whole.length, into: room)
+                processor.slots.scatterBuffers.gather(
+                    layout,
+                    front: 0,
+                    at: first,
+                    octets: whole.length,
+                    into: room
+                )
             }
         }
-        return self.receive(whole, size, now)
+        return self.receive(whole, size, &processor, now)
     }
 
     /// Adds the datagrams of a message that was read scattered, where they lie.
@@ -61,13 +75,14 @@ extension PacketLoop {
         _ layout: ScatterLayout,
         at first: Int,
         _ whole: Datagram,
+        _ processor: inout PacketProcessor,
         _ now: Timestamp
     ) -> Int {
         let count = (whole.length + layout.segmentSize - 1) / layout.segmentSize
         for index in 0..<count {
             let length = min(layout.segmentSize, whole.length - index * layout.segmentSize)
-            let slot = self.scatterBuffers.slot(at: first + index)
-            self.add(Datagram(slot: slot, length: length, outer: whole.outer), now)
+            let slot = processor.slots.scatterBuffers.slot(at: first + index)
+            self.add(Datagram(slot: slot, length: length, outer: whole.outer), &processor, now)
         }
         return count
     }
@@ -76,24 +91,31 @@ extension PacketLoop {
     /// engine writes in front of a packet, where the one before it lies.
     ///
     /// - Returns: How many.
-    private mutating func receive(_ whole: Datagram, _ segmentSize: Int?, _ now: Timestamp) -> Int {
+    private mutating func receive(
+        _ whole: Datagram,
+        _ segmentSize: Int?,
+        _ processor: inout PacketProcessor,
+        _ now: Timestamp
+    ) -> Int {
         guard let size = segmentSize else {
-            self.add(whole, now)
+            self.add(whole, &processor, now)
             return 1
         }
         let headroom = PacketBuffer.headroom
         for start in stride(from: 0, to: whole.length, by: size) {
             let length = min(size, whole.length - start)
-            guard length <= self.segments.slotSize - headroom else {
-                self.submitLarge(whole, start..<start + length, now)
+            guard length <= processor.slots.segments.slotSize - headroom else {
+                self.submitLarge(whole, start..<start + length, &processor, now)
                 continue
             }
-            if self.usedSegments == self.segments.capacity { self.submitAll(now) }
-            self.makeRoomForDatagram(now)
-            let slot = self.segments.slot(at: self.usedSegments)
-            self.usedSegments += 1
+            if processor.slots.usedSegments == processor.slots.segments.capacity {
+                self.submitAll(&processor, now)
+            }
+            self.makeRoomForDatagram(&processor, now)
+            let slot = processor.slots.segments.slot(at: processor.slots.usedSegments)
+            processor.slots.usedSegments += 1
             Self.copy(whole, start..<start + length, into: slot)
-            self.add(Datagram(slot: slot, length: length, outer: whole.outer), now)
+            self.add(Datagram(slot: slot, length: length, outer: whole.outer), &processor, now)
         }
         return (whole.length + size - 1) / size
     }
@@ -110,38 +132,47 @@ extension PacketLoop {
     }
 
     /// Gives the engine a datagram that is longer than any tunnel's packets.
-    private mutating func submitLarge(_ whole: Datagram, _ range: Range<Int>, _ now: Timestamp) {
-        self.submitDatagrams(now)
-        let slot = self.largeSegment.slot(at: 0)
+    private mutating func submitLarge(
+        _ whole: Datagram,
+        _ range: Range<Int>,
+        _ processor: inout PacketProcessor,
+        _ now: Timestamp
+    ) {
+        self.submitDatagrams(&processor, now)
+        let slot = processor.slots.largeSegment.slot(at: 0)
         Self.copy(whole, range, into: slot)
-        self.submit(slot, length: range.count, .ayiya, whole.outer, now)
-        self.flush(now)
+        processor.submitFromUnderlay(slot, length: range.count, .ayiya, whole.outer, now)
+        processor.flush(now)
     }
 
-    private mutating func add(_ datagram: Datagram, _ now: Timestamp) {
-        self.makeRoomForDatagram(now)
+    private mutating func add(
+        _ datagram: Datagram,
+        _ processor: inout PacketProcessor,
+        _ now: Timestamp
+    ) {
+        self.makeRoomForDatagram(&processor, now)
         self.datagrams.append(datagram)
     }
 
-    /// Comes before a slot is taken for a datagram that waits, as ``makeRoom(_:)`` does.
-    private mutating func makeRoomForDatagram(_ now: Timestamp) {
-        if self.datagrams.count == self.segments.capacity { self.submitAll(now) }
+    /// Comes before a slot is taken for a datagram that waits, as ``PacketProcessor/makeRoom(_:)`` does.
+    private mutating func makeRoomForDatagram(_ processor: inout PacketProcessor, _ now: Timestamp) {
+        if self.datagrams.count == processor.slots.segments.capacity { self.submitAll(&processor, now) }
     }
 
     /// Gives the engine the datagrams that wait, and sends what comes of them: all slots are free afterwards.
-    mutating func submitAll(_ now: Timestamp) {
-        self.submitDatagrams(now)
-        self.flush(now)
+    mutating func submitAll(_ processor: inout PacketProcessor, _ now: Timestamp) {
+        self.submitDatagrams(&processor, now)
+        processor.flush(now)
     }
 
     /// Gives the engine the datagrams that wait, after what they must be signed with was worked out for many at a time.
-    private mutating func submitDatagrams(_ now: Timestamp) {
-        for start in stride(from: 0, to: self.datagrams.count, by: AYIYASignatures.most) {
-            let places = start..<min(start + AYIYASignatures.most, self.datagrams.count)
-            if places.count > 1 { self.computeSignatures(of: places) }
+    private mutating func submitDatagrams(_ processor: inout PacketProcessor, _ now: Timestamp) {
+        for start in stride(from: 0, to: self.datagrams.count, by: DatagramSignatures.most) {
+            let places = start..<min(start + DatagramSignatures.most, self.datagrams.count)
+            if places.count > 1 { self.computeSignatures(of: places, &processor.engine) }
             for place in places {
                 let datagram = self.datagrams[place]
-                self.submit(
+                processor.submitFromUnderlay(
                     datagram.slot,
                     length: datagram.length,
                     .ayiya,
@@ -155,11 +186,11 @@ extension PacketLoop {
     }
 
     /// Works out what some datagrams must be signed with, those that name a tunnel with a secret.
-    private mutating func computeSignatures(of places: Range<Int>) {
+    private mutating func computeSignatures(of places: Range<Int>, _ engine: inout Engine) {
         self.expected.removeAll()
         for place in places {
             let index = self.expected.count
-            guard self.engine.addExpected(self.datagrams[place].octets, to: &self.expected) else { continue }
+            guard engine.addExpected(self.datagrams[place].octets, to: &self.expected) else { continue }
             self.datagrams[place].signature = index
         }
         self.expected.compute()

@@ -14,8 +14,8 @@ struct UnderlaySockets: ~Copyable, Sendable {
     let transmitter: RawTransmitter
     /// Sends what the kernel refuses because of what somebody said of the path, over IPv4.
     private let insistent: InsistentSocket?
-    /// Whether datagrams are sent as segments of one message.
-    var sendsSegments: Bool { self.segments != nil }
+    /// The port that datagrams leave from as segments of one message; nil where none do.
+    var segmentPort: UInt16? { self.segments == nil ? nil : OuterPayload.ayiya.localPort }
     /// Of the socket that sends them; -1 where none are sent.
     var segmentDescriptor: CInt { self.segments?.socket.fileDescriptor ?? -1 }
     /// Of the socket that sends what the kernel refuses because of what it learnt; -1 where there is none.
@@ -27,10 +27,10 @@ struct UnderlaySockets: ~Copyable, Sendable {
         _ share: TrafficShare
     ) throws(SystemCallError) {
         let ayiya = try UDPSocket(
-            port: AYIYAPacket.port,
+            port: OuterPayload.ayiya.localPort,
             family: family,
             share: share,
-            spreadBy: AYIYAPacket.tunnelOffset
+            spreadBy: OuterPayload.ayiya.tunnelOffset
         )
         let control = share.index == 0 ? try ControlSockets(family: family) : nil
         // Over IPv4 the headers come with the packets.
@@ -68,7 +68,7 @@ private final class SegmentSocket: Sendable {
     let socket: UDPSocket
 
     init(beside ayiya: borrowing UDPSocket) throws(SystemCallError) {
-        self.socket = try UDPSocket(sendingFor: ayiya, port: AYIYAPacket.port)
+        self.socket = try UDPSocket(sendingFor: ayiya, port: OuterPayload.ayiya.localPort)
         try self.socket.prepareForSegments(hopLimit: Engine.outerHopLimit)
     }
 }

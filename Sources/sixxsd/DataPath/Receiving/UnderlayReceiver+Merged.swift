@@ -3,7 +3,7 @@ import LinuxIO
 import Wire
 
 // Bare packets that the receiving link put together (GRO), or whose checksum is not complete.
-extension PacketLoop {
+extension UnderlayReceiver {
     /// A bare packet, where it lies behind a slot's headroom.
     private struct Bare {
         var slot: UnsafeMutableRawBufferPointer
@@ -24,11 +24,12 @@ extension PacketLoop {
     /// Cuts a packet up that was put together; completes the checksum of one that was not, and has no complete one.
     ///
     /// - Returns: Into how many it was cut up; nil when it is one, where it lies.
-    mutating func receiveMergedIPv4(
+    func receiveMergedIPv4(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
         _ payload: OuterPayload,
         isBroadcast: Bool,
+        _ processor: inout PacketProcessor,
         _ now: Timestamp
     ) -> Int? {
         let range = PacketBuffer.headroom..<PacketBuffer.headroom + length
@@ -46,16 +47,18 @@ extension PacketLoop {
                 outer: outer,
                 outerLength: packet.headerLength
             ),
+            &processor,
             now
         )
     }
 
     /// Does the same to what came over IPv6, of which no outer header is at hand.
-    mutating func receiveMergedIPv6(
+    func receiveMergedIPv6(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
         _ payload: OuterPayload,
         _ outer: OuterHeader,
+        _ processor: inout PacketProcessor,
         _ now: Timestamp
     ) -> Int? {
         self.receiveMerged(
@@ -66,11 +69,16 @@ extension PacketLoop {
                 outer: outer,
                 outerLength: IPv6Packet.headerLength
             ),
+            &processor,
             now
         )
     }
 
-    private mutating func receiveMerged(_ packet: Bare, _ now: Timestamp) -> Int? {
+    private func receiveMerged(
+        _ packet: Bare,
+        _ processor: inout PacketProcessor,
+        _ now: Timestamp
+    ) -> Int? {
         var packet = packet
         if packet.payload == .gre {
             let front = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet.slot)[packet.inner])
@@ -85,34 +93,34 @@ extension PacketLoop {
         let place = UnsafeMutableRawBufferPointer(rebasing: packet.slot[packet.inner])
         var octets = MutableRawSpan(_unsafeBytes: place)
         guard header.prepare(&octets) else { return nil }
-        return self.cutUp(packet, header, now)
+        return Self.cutUp(packet, header, &processor, now)
     }
 
-    private mutating func cutUp(_ packet: Bare, _ header: VirtioNetHeader, _ now: Timestamp) -> Int? {
+    private static func cutUp(
+        _ packet: Bare,
+        _ header: VirtioNetHeader,
+        _ processor: inout PacketProcessor,
+        _ now: Timestamp
+    ) -> Int? {
         let octets = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet.slot)[packet.inner])
         guard let whole = try? GSOPacket(octets, header) else { return nil }
         // Of the link's header between, nothing but its length mattered; a checksum in it was verified, and covers no segment.
         let front = packet.payload == .gre ? GREPacket.headerLength : 0
         for index in 0..<whole.count {
-            guard let segment = self.write(index, of: whole, behind: front, now) else { continue }
+            guard let segment = processor.write(index, of: whole, behind: front, now) else { continue }
             if front > 0 {
                 var slot = MutableRawSpan(_unsafeBytes: segment.slot)
                 GREPacket.encodeHeader(into: &slot, at: PacketBuffer.headroom)
             }
-            self.submit(segment.slot, length: segment.length, packet.payload, packet.outer, now)
-            if segment.isLarge { self.flush(now) }
+            processor.submitFromUnderlay(
+                segment.slot,
+                length: segment.length,
+                packet.payload,
+                packet.outer,
+                now
+            )
+            if segment.isLarge { processor.flush(now) }
         }
         return whole.count
-    }
-}
-
-extension OuterPayload {
-    /// What comes from a source that links put packets of together; nil for another.
-    init?(bareFrom source: PacketLoop.Source) {
-        switch source {
-        case .sixInFour4, .sixInFour6: self = .sixInFour
-        case .gre4, .gre6: self = .gre
-        default: return nil
-        }
     }
 }

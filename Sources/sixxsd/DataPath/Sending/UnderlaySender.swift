@@ -3,20 +3,26 @@ import LinuxIO
 import SystemPackage
 import Wire
 
-/// Sends what the engine made: at once to the uplink, in batches to the underlay.
-struct Egress: ~Copyable {
+/// Sends outer packets in batches.
+struct UnderlaySender: ~Copyable {
     /// What a packet of a batch was, for the case that the kernel refuses it.
     private struct Sent {
         var packet: UnsafeRawBufferPointer
+        /// Its outer headers, where the kernel may write them.
+        var datagram: OuterDatagram?
         var tunnel: TID?
         var remote: IPAddress
         var origin: Output.Origin
+
+        /// Of a datagram, in octets.
+        var payloadLength: Int { self.packet.count - (self.datagram?.headerLength ?? 0) }
     }
 
     /// Packets of one IP version that wait to be sent.
     private struct Queue: ~Copyable {
         let batch: TransmitBatch
-        let sendsSegments: Bool
+        /// The port that datagrams leave from as segments of one message; nil where none do.
+        let segmentPort: UInt16?
         var insistence: Insistence
         /// Where some go instead of through the IP stack.
         var link: LinkEgress?
@@ -24,71 +30,47 @@ struct Egress: ~Copyable {
 
         init(capacity: Int, _ sockets: borrowing UnderlaySockets, link: LinkSocket? = nil) {
             self.batch = TransmitBatch(capacity: capacity)
-            self.sendsSegments = sockets.sendsSegments
+            self.segmentPort = sockets.segmentPort
             self.insistence = Insistence(on: sockets.insistentDescriptor)
             if let link { self.link = LinkEgress(link) }
             self.sent.reserveCapacity(capacity)
         }
     }
 
-    private let sockets: WorkerSockets
     private var ipv4: Queue
     private var ipv6: Queue
-    private var uplink: UplinkQueue
-    /// How many packets wait in all queues: none of them can have more, and it is asked for before each packet.
-    private var waiting = 0
-    private let capacity: Int
 
     init(_ sockets: WorkerSockets, capacity: Int) {
-        self.sockets = sockets
         self.ipv4 = Queue(capacity: capacity, sockets.ipv4, link: sockets.link)
         self.ipv6 = Queue(capacity: capacity, sockets.ipv6)
-        self.uplink = UplinkQueue(capacity: capacity)
-        self.capacity = capacity
     }
 
-    /// Whether ``flush(_:_:)`` must come before another packet is asked about, which may bring two.
-    var isFull: Bool { self.waiting > self.capacity - 2 }
-
-    /// Takes a packet, at most two of them after ``isFull`` was looked at; its slot must stay as it is until ``flush(_:_:)``.
-    mutating func transmit(
+    /// Takes a packet; its slot must stay as it is until ``flush(through:_:_:)``.
+    @inline(__always)
+    mutating func append(
         _ buffer: borrowing PacketBuffer,
-        _ transmission: Output.Transmission,
-        _ engine: inout Engine,
-        _ now: Timestamp
+        _ datagram: OuterDatagram?,
+        to remote: IPAddress,
+        of tunnel: TID?,
+        _ origin: Output.Origin
     ) {
-        switch transmission {
-        case .none: return
-        case .uplink(let origin) where self.sockets.tun.offloads != nil:
-            self.uplink.append(buffer, origin)
-        case .uplink(let origin):
-            do { try self.sockets.tun.write(buffer.packet) } catch {
-                engine.noteSendError(buffer.packet, tunnel: nil, toward: .ipv6(.unspecified), origin, at: now)
-            }
-            return
-        case .underlay(let remote, let tunnel, let origin):
-            let packet = buffer.packet.withUnsafeBytes { $0 }
-            IPv4Identification.fill(in: packet)
-            let sent = Sent(packet: packet, tunnel: tunnel, remote: remote, origin: origin)
-            switch remote {
-            case .ipv4: self.ipv4.sent.append(sent)
-            case .ipv6: self.ipv6.sent.append(sent)
-            }
+        let packet = buffer.packet.withUnsafeBytes { $0 }
+        let sent = Sent(packet: packet, datagram: datagram, tunnel: tunnel, remote: remote, origin: origin)
+        switch remote {
+        case .ipv4: self.ipv4.sent.append(sent)
+        case .ipv6: self.ipv6.sent.append(sent)
         }
-        self.waiting += 1
     }
 
     /// Sends everything that waits.
     ///
     /// - Parameters:
-    ///   - ring: Writes many packets to the TUN device at once; nil afterwards when the kernel does not serve it.
+    ///   - sockets: Where.
     ///   - engine: Counts what the kernel refuses.
     ///   - now: The time.
-    mutating func flush(through ring: inout DeviceRing?, _ engine: inout Engine, _ now: Timestamp) {
-        Self.flush(&self.ipv4, self.sockets.ipv4, &engine, now)
-        Self.flush(&self.ipv6, self.sockets.ipv6, &engine, now)
-        self.uplink.flush(to: self.sockets.tun, through: &ring, &engine, now)
-        self.waiting = 0
+    mutating func flush(through sockets: WorkerSockets, _ engine: inout Engine, _ now: Timestamp) {
+        Self.flush(&self.ipv4, sockets.ipv4, &engine, now)
+        Self.flush(&self.ipv6, sockets.ipv6, &engine, now)
     }
 
     private static func flush(
@@ -114,19 +96,25 @@ struct Egress: ~Copyable {
 
     // MARK: - Segments
 
-    /// Puts the packets into the batch, in their order; those of AYIYA to the same end as one message where they may.
+    /// Puts the packets into the batch, in their order; datagrams whose headers are alike as one message where they may.
     private static func fill(_ queue: inout Queue, _ now: Timestamp) {
         var index = 0
         while index < queue.sent.count {
             let start = index
             index += 1
-            guard queue.sendsSegments, var batch = AYIYASegmentBatch(queue.sent[start].packet) else {
+            guard let port = queue.segmentPort, let headers = queue.sent[start].datagram,
+                var batch = DatagramBatch(headers, payload: queue.sent[start].payloadLength, from: port)
+            else {
                 Self.append(queue.sent[start], to: &queue, now)
                 continue
             }
-            while index < queue.sent.count, batch.takes(queue.sent[index].packet) { index += 1 }
+            while index < queue.sent.count, let next = queue.sent[index].datagram,
+                batch.takes(next, payload: queue.sent[index].payloadLength)
+            {
+                index += 1
+            }
             if index - start > 1 {
-                Self.append(start..<index, batch, to: queue)
+                Self.append(start..<index, batch, headers.headerLength, to: queue)
             } else {
                 Self.append(queue.sent[start], to: &queue, now)
             }
@@ -142,12 +130,18 @@ struct Egress: ~Copyable {
         }
     }
 
-    private static func append(_ range: Range<Int>, _ batch: AYIYASegmentBatch, to queue: borrowing Queue) {
+    /// Appends datagrams without the headers that the kernel writes.
+    private static func append(
+        _ range: Range<Int>,
+        _ batch: DatagramBatch,
+        _ headerLength: Int,
+        to queue: borrowing Queue
+    ) {
         queue.batch.beginSegments(batch.description)
         for index in range {
-            let payload = queue.sent[index].packet.dropFirst(batch.headerLength)
-            guard let start = UnsafeRawBufferPointer(rebasing: payload).baseAddress else { continue }
-            queue.batch.appendSegment(start, length: payload.count)
+            let packet = queue.sent[index].packet
+            guard let start = packet.baseAddress else { continue }
+            queue.batch.appendSegment(start + headerLength, length: packet.count - headerLength)
         }
     }
 
