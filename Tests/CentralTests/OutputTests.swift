@@ -94,9 +94,9 @@ struct OutputTests {
             ["pop", "add", "chtst01", "--id", "0", "--ipv4", "192.0.2.1", "--ipv6", "2001:db8::1"],
             "expected a PoP id from 1 to 4095"
         ),
-        (["pop", "set", "chtst01"], "Say what to change"),
+        (["pop", "set", "chtst01"], "Give something to change"),
         (["tunnel", "add", "chtst01", "--type", "gre"], "expected static, heartbeat or ayiya"),
-        (["tunnel", "add", "chtst01", "--type", "static"], "say it with --endpoint"),
+        (["tunnel", "add", "chtst01", "--type", "static"], "give it with --endpoint"),
         (
             ["tunnel", "add", "chtst01", "--type", "static", "--endpoint", "127.0.0.1"],
             "the address of one host"
@@ -107,10 +107,10 @@ struct OutputTests {
             "expected an MTU from 1280 to 1480"
         ),
         (["tunnel", "show", "12"], "expected a tunnel number such as T5072"),
-        (["tunnel", "set", "T1", "--owner", "jdoe", "--no-owner"], "Say --owner or --no-owner, not both"),
+        (["tunnel", "set", "T1", "--owner", "jdoe", "--no-owner"], "Give --owner or --no-owner, not both"),
         (["tunnel", "set", "T1", "--user-enable", "--user-disable"], "not both"),
         (["user", "add", "1x"], "expected a handle of 2 to 32 letters"),
-        (["user", "set", "jdoe"], "Say what to change"),
+        (["user", "set", "jdoe"], "Give something to change"),
         (["pop", "set", "chtst01", "--poll", "59"], "expected a poll interval in seconds from 60 to 86400"),
         (["prefix", "add", "chtst01", "tunnel", "2001:db8::1/48"], "2001:db8::/48"),
         (["serve", "--interval", "0"], "expected seconds from 1 to 86400"),

@@ -223,7 +223,7 @@ struct RegistryTests {
         Refusal("the endpoint 2001:db8:101:5::2 lies in a prefix of the fleet: packets would go in circles") { .addTunnel(NewTunnel(pop: try Fixture.name(), end: .fixed(try IPAddress(parsing: "2001:db8:101:5::2")))) },
         Refusal("2001:db8:201::/56 is delegated to T1 already") { .addSubnet(try Fixture.prefix("2001:db8:201::/56"), try Fixture.number(2)) },
         Refusal("T1 is ayiya: its endpoint comes from its packets, not from --endpoint") { .amendTunnel(try Fixture.number(1), TunnelAmendment(endpoint: .ipv4(IPv4Address(9, 9, 9, 9)))) },
-        Refusal("T1 becomes static: say its endpoint with --endpoint") { .amendTunnel(try Fixture.number(1), TunnelAmendment(type: .static)) },
+        Refusal("T1 becomes static: give its endpoint with --endpoint") { .amendTunnel(try Fixture.number(1), TunnelAmendment(type: .static)) },
         Refusal("T2 is static: it has an endpoint and no password") { .amendTunnel(try Fixture.number(2), TunnelAmendment(password: .random())) },
     ]
 

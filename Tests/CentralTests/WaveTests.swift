@@ -211,7 +211,7 @@ struct WaveTests {
 
     @Test func doNotStopForAPoPThatCannotBeReached() async throws {
         let test = try await Self.fleet(WavePolicy(share: 30, settle: 1, confirm: 20))
-        let failure = ConnectionFailure.timedOut(.connect, after: .seconds(5))
+        let failure = ConnectionFailure.timedOut(.connect(to: "192.0.2.1 port 22"), after: .seconds(5))
 
         let outcomes = try await Self.round(test, FakeConnector([1: .fails(failure)])).run()
 

@@ -146,19 +146,19 @@ CLAIM = f"200 generation 7 sha256 {ZEROES} applied 2026-11-25T00:00:00Z\n".encod
 
 # What happens, and the cause as the operator reads it.
 ACCIDENTS: dict[str, tuple[Callable[[Victim], None], str]] = {
-    "cut on the way there": (cut_on_the_way_there, r'reply to "config push \d+.*" within \d+'),
-    "cut on the way back": (cut_on_the_way_back, r'reply to "config push \d+.*" within \d+'),
+    "cut on the way there": (cut_on_the_way_there, r'reply to "config push \d+.*" timed out after \d+'),
+    "cut on the way back": (cut_on_the_way_back, r'reply to "config push \d+.*" timed out after \d+'),
     "reset before the end": (reset_before_the_end, r'lost during the reply to "config push'),
     "reset before the answer": (reset_before_the_answer, r'lost during the reply to "config push'),
-    "sshd stops within a push": (stop_sshd_within_a_push, r'reply to "config push \d+.*" within \d+'),
+    "sshd stops within a push": (stop_sshd_within_a_push, r'reply to "config push \d+.*" timed out after \d+'),
     "greets with garbage": (saying(GARBAGE), r"daemon's greeting makes no sense: .*is it sixxsd that listens there"),
     "answers with garbage": (saying(GREETING, GARBAGE), r'reply to ".*" makes no sense: '),
     "answers what was not asked": (saying(GREETING, b"200 fine, thank you\n"), r'reply to ".*" makes no sense: '),
     "claims another configuration": (saying(GREETING, CLAIM), r'reply to ".*" makes no sense: '),
     "says no to everything": (saying(GREETING, b"500 the engine is gone\n"), r"refused .*500 the engine is gone"),
     "does not let us in": (saying(b"403 not allowed\n"), r"refused .*403 not allowed"),
-    "an octet a second, greeting": (drip_the_greeting, r"daemon's greeting within \d+"),
-    "an octet a second, answers": (drip_the_answers, r'reply to ".*" within \d+'),
+    "an octet a second, greeting": (drip_the_greeting, r"daemon's greeting timed out after \d+"),
+    "an octet a second, answers": (drip_the_answers, r'reply to ".*" timed out after \d+'),
 }
 REAL = [name for name in ACCIDENTS if re.match("cut|reset|sshd", name)]
 

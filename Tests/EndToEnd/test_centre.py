@@ -67,8 +67,8 @@ FAILURES: dict[str, tuple[Callable[[Fleet, FleetPoP], None], str]] = {
     "closed control port": (stop_the_daemon, r"nothing listens on 127\.0\.0\.1:42003"),
     "forbidden forward": (forbid_the_forward, r"does not permit forwarding"),
     "no sshd": (stop_sshd, r"cannot connect to"),
-    "daemon hangs": (hang_the_daemon, r"within \d+"),
-    "sshd hangs": (hang_sshd, r"within \d+"),
+    "daemon hangs": (hang_the_daemon, r"timed out after \d+"),
+    "sshd hangs": (hang_sshd, r"timed out after \d+"),
 }
 
 

@@ -66,7 +66,7 @@ def test_a_backup_is_whole_private_and_restores_the_registry(pushed: Fleet) -> N
     assert (pushed.central.folder / "backup-samples.db").exists()
     assert not list(pushed.central.folder.glob("*.new*"))
     again = pushed.central.run("backup", copy, check=False)
-    assert again.returncode == 1 and "say --force" in again.stderr
+    assert again.returncode == 1 and "repeat with --force" in again.stderr
     tunnels = pushed.central.json("tunnel", "list", "--database", copy)
     assert [tunnel["tunnel"] for tunnel in tunnels] == [pushed.add_tunnel]
 

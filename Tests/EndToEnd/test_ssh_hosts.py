@@ -99,7 +99,7 @@ def test_a_changed_key_is_trusted_by_its_fingerprint_alone(alone: Fleet) -> None
     server.change_host_key()
     server.restart()
     refused = alone.central.run("pop", "trust", "chtst01", "--yes", check=False)
-    assert refused.returncode != 0 and "say --fingerprint" in refused.stderr
+    assert refused.returncode != 0 and "repeat with --fingerprint" in refused.stderr
     assert "THE HOST KEY HAS CHANGED" in push(alone).stderr
     alone.central.run("pop", "trust", "chtst01", "--fingerprint", server.fingerprint)
     assert push(alone).returncode == 0

@@ -160,8 +160,8 @@ def loss(programs: Programs) -> Iterator[Loss]:
 
 
 REASONS = {
-    "chtst01": r"daemon's greeting within 10 s",
-    "detst01": r"SSH key exchange within 10 s",
+    "chtst01": r"daemon's greeting timed out after 10 s",
+    "detst01": r"SSH key exchange timed out after 10 s",
     "nltst01": r"refuses the key",
 }
 together = pytest.mark.xdist_group("loss")

@@ -72,7 +72,7 @@ extension ConnectionFailure {
         case .unreachable(let address, let reason):
             "cannot connect to \(address): \(reason); is the host up, and sshd listening there?"
         case .timedOut(let step, let limit):
-            "no end of the \(step) within \(limit.inSeconds)"
+            "\(step) timed out after \(limit.inSeconds)"
         case .handshake(let reason):
             "SSH could not be set up: \(reason)"
         case .hostKeyUnknown:

@@ -1,7 +1,8 @@
 /// What a connection to a PoP was doing when something happened.
 package enum ConnectionStep: Hashable, Sendable, CustomStringConvertible {
     case lookup
-    case connect
+    /// To a host and a port.
+    case connect(to: String)
     case keyExchange
     case authentication
     case channel
@@ -14,7 +15,7 @@ package enum ConnectionStep: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .lookup: "name lookup"
-        case .connect: "TCP connection"
+        case .connect(let address): "TCP connection to \(address)"
         case .keyExchange: "SSH key exchange"
         case .authentication: "SSH authentication"
         case .channel: "forwarded channel"

@@ -3,10 +3,18 @@ extension FleetSnapshot {
     ///
     /// - Throws: ``RegistryError/notFound(_:)`` when a name is of no PoP.
     package func selection(_ names: [PoPName]) throws(RegistryError) -> [PoP] {
-        for name in names where self.pop(named: name) == nil {
-            throw .notFound("there is no PoP \(name); sixxs-central pop list shows those there are")
-        }
+        for name in names { _ = try self.demand(name) }
         let wanted = Set(names)
         return self.pops.filter { names.isEmpty ? $0.isEnabled : wanted.contains($0.name) }
+    }
+
+    /// The PoP of a name.
+    ///
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    package func demand(_ name: PoPName) throws(RegistryError) -> PoP {
+        guard let pop = self.pop(named: name) else {
+            throw .notFound("there is no PoP \(name); sixxs-central pop list shows those there are")
+        }
+        return pop
     }
 }

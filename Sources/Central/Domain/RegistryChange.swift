@@ -208,7 +208,7 @@ package struct TunnelAmendment: Hashable, Sendable {
                 throw .refused("\(tunnel.number) is static: it has an endpoint and no password")
             }
             guard let endpoint = self.endpoint ?? tunnel.end.endpoint else {
-                throw .refused("\(tunnel.number) becomes static: say its endpoint with --endpoint")
+                throw .refused("\(tunnel.number) becomes static: give its endpoint with --endpoint")
             }
             return .fixed(endpoint)
         }

@@ -32,6 +32,55 @@ package enum TunnelEnd: Hashable, Sendable {
     }
 }
 
+extension TunnelEnd {
+    /// What does not fit together.
+    package enum Mismatch: Error, Hashable, Sendable, CustomStringConvertible {
+        case staticWithoutEndpoint
+        case staticWithPassword
+
+        /// The type is that of a tunnel whose endpoint comes from its packets.
+        case endpoint(TunnelType)
+
+        /// A sentence for whoever asked.
+        package var description: String {
+            switch self {
+            case .staticWithoutEndpoint: "a static tunnel has a fixed endpoint"
+            case .staticWithPassword: "a static tunnel has no password"
+            case .endpoint(let type):
+                "the endpoint of a tunnel of type \(type.rawValue) comes from its packets"
+            }
+        }
+    }
+
+    /// What does not fit together of what a new tunnel is to have; nil when all does.
+    package static func mismatch(
+        _ type: TunnelType,
+        hasEndpoint: Bool,
+        hasPassword: Bool
+    ) -> Mismatch? {
+        switch type {
+        case .static where !hasEndpoint: .staticWithoutEndpoint
+        case .static where hasPassword: .staticWithPassword
+        case .heartbeat where hasEndpoint, .ayiya where hasEndpoint: .endpoint(type)
+        case .static, .heartbeat, .ayiya: nil
+        }
+    }
+
+    /// The end of a new tunnel; one that needs a password and brings none gets a random one.
+    ///
+    /// - Throws: ``Mismatch``.
+    init(type: TunnelType, endpoint: IPAddress?, password: Password?) throws(Mismatch) {
+        let mismatch = Self.mismatch(type, hasEndpoint: endpoint != nil, hasPassword: password != nil)
+        if let mismatch { throw mismatch }
+        switch (type, endpoint) {
+        case (.static, let endpoint?): self = .fixed(endpoint)
+        case (.static, nil): throw .staticWithoutEndpoint
+        case (.heartbeat, _): self = .heartbeat(password ?? .random())
+        case (.ayiya, _): self = .ayiya(password ?? .random())
+        }
+    }
+}
+
 /// The tunnel types that operators name.
 package enum TunnelType: String, CaseIterable, Sendable {
     case `static`

@@ -51,7 +51,7 @@ package struct FleetVerdict: Hashable, Sendable {
         /// What is well unless somebody says otherwise.
         package init() {}
 
-        init(smallPoP: Int) { self.smallPoP = smallPoP }
+        package init(smallPoP: Int) { self.smallPoP = smallPoP }
     }
 
     /// Judges the PoPs that are enabled.

@@ -38,7 +38,7 @@ package struct InventoryReader {
     private func popFiles() throws -> [String] {
         let folder = "\(self.folder)/pops"
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            throw RegistryError.notFound("there is no folder \(folder): expected one YAML file a PoP in it")
+            throw RegistryError.notFound("there is no folder \(folder): expected one YAML file per PoP in it")
         }
         let visible = names.filter { !$0.hasPrefix(".") && !$0.hasSuffix("~") }.sorted()
         for name in visible where !name.hasSuffix(".yaml") {
@@ -129,13 +129,7 @@ extension InventoryReader {
     ) -> LocatedEntry? {
         guard let file = self.document(relativePath, keys: Self.popKeys) else { return nil }
         let prefixes = self.prefixes(of: file)
-        let ssh = file.section("ssh", keys: ["host", "user", "port", "key"])
-        let account = SSHAccount(
-            host: ssh?.value("host", FreeText.host)?.value,
-            port: ssh?.value("port", Parsers.port)?.value ?? defaults.sshPort,
-            user: ssh?.value("user", FreeText.word)?.value ?? defaults.sshUser,
-            keyFile: ssh?.value("key", self.path)?.value ?? defaults.sshKeyFile
-        )
+        let account = self.account(of: file, defaults)
         let city = file.value("city", FreeText.line)?.value ?? ""
         let country = file.value("country", Parsers.country)?.value ?? ""
         let control = file.value("control", Parsers.endpoint)?.value ?? defaults.control
@@ -148,14 +142,7 @@ extension InventoryReader {
         let ipv4 = file.required("ipv4", "an IPv4 address", Parsers.ipv4)
         let ipv6 = file.required("ipv6", "an IPv6 address", Parsers.ipv6)
         guard let id, let name, let ipv4, let ipv6 else { return nil }
-        if "\(name.value).yaml" != fileName {
-            self.problems.note(
-                name.place,
-                key: "name",
-                expected: "the name of the file, \(fileName)",
-                found: "\"\(name.value)\""
-            )
-        }
+        self.check(name, isNameOf: fileName)
         let pop = PoP(
             id: id.value,
             name: name.value,
@@ -171,6 +158,26 @@ extension InventoryReader {
             pollInterval: poll
         )
         return LocatedEntry(pop: pop, id: id.place, ipv4: ipv4.place, ipv6: ipv6.place, prefixes: prefixes)
+    }
+
+    private func account(of file: YAMLSection, _ defaults: PoPDefaults) -> SSHAccount {
+        let ssh = file.section("ssh", keys: ["host", "user", "port", "key"])
+        return SSHAccount(
+            host: ssh?.value("host", FreeText.host)?.value,
+            port: ssh?.value("port", Parsers.port)?.value ?? defaults.sshPort,
+            user: ssh?.value("user", FreeText.word)?.value ?? defaults.sshUser,
+            keyFile: ssh?.value("key", self.path)?.value ?? defaults.sshKeyFile
+        )
+    }
+
+    private func check(_ name: Located<PoPName>, isNameOf file: String) {
+        guard "\(name.value).yaml" != file else { return }
+        self.problems.note(
+            name.place,
+            key: "name",
+            expected: "the name of the file, \(file)",
+            found: "\"\(name.value)\""
+        )
     }
 
     private func prefixes(of file: YAMLSection) -> [Located<Inventory.Prefix>] {

@@ -45,7 +45,8 @@ private struct SSHPath {
         let port = self.pop.ssh.port
         let addresses = try NameLookup.addresses(of: host, port: port, clock: self.clock(.lookup))
         let name = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        let connection = try TCPConnection(to: addresses, name: name, clock: self.clock(.connect))
+        let clock = self.clock(.connect(to: "\(host) port \(port)"))
+        let connection = try TCPConnection(to: addresses, name: name, clock: clock)
         return try SSHSession(over: connection, user: self.pop.ssh.user, keyTypes: keyTypes)
     }
 

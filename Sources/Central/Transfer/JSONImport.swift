@@ -93,38 +93,20 @@ private struct DocumentReader {
     }
 
     func pop(_ document: TransferDocument.PoPItem, _ index: Int) -> TransferFleet.Entry<PoP>? {
-        let row = self.row(
-            "pops[\(index)]",
-            [
-                "id": "\(document.id)", "name": document.name, "city": document.city,
-                "country": document.country, "sshHost": document.sshHost, "sshUser": document.sshUser,
-                "sshKeyFile": document.sshKeyFile,
-                "ipv4": document.ipv4, "ipv6": document.ipv6, "sshPort": "\(document.sshPort)",
-                "hostKey": document.hostKey, "control": document.control,
-                "tunnelMTU": "\(document.tunnelMTU)", "pollInterval": "\(document.pollInterval)",
-            ]
-        )
+        let row = self.row("pops[\(index)]", document.texts)
         let hostKey = row.value("hostKey") { try HostKey(parsing: $0) }
         let country = row.value("country", Parsers.country)
         let city = row.value("city", FreeText.line)
-        let host = row.value("sshHost", FreeText.host)
+        let account = Self.account(row)
         guard let id = row.required("id", "a PoP id", Parsers.popID),
             let name = row.required("name", "a PoP name", Parsers.popName),
             let ipv4 = row.required("ipv4", "an IPv4 address", Parsers.ipv4),
             let ipv6 = row.required("ipv6", "an IPv6 address", Parsers.ipv6),
-            let user = row.required("sshUser", "the name of a user", FreeText.word),
-            let keyFile = row.required("sshKeyFile", "the path of a key", FreeText.path),
-            let port = row.required("sshPort", "a port", Parsers.port),
+            let account,
             let control = row.required("control", "an address and port", Parsers.endpoint),
             let mtu = row.required("tunnelMTU", "an MTU", Parsers.mtu),
             let interval = row.required("pollInterval", "seconds", Parsers.pollInterval)
         else { return nil }
-        let account = SSHAccount(
-            host: host,
-            port: port,
-            user: user,
-            keyFile: keyFile
-        )
         let pop = PoP(
             id: id,
             name: name,
@@ -141,6 +123,15 @@ private struct DocumentReader {
             pollInterval: interval
         )
         return TransferFleet.Entry(value: pop, place: row.place)
+    }
+
+    private static func account(_ row: TransferRow) -> SSHAccount? {
+        let host = row.value("sshHost", FreeText.host)
+        guard let user = row.required("sshUser", "the name of a user", FreeText.word),
+            let keyFile = row.required("sshKeyFile", "the path of a key", FreeText.path),
+            let port = row.required("sshPort", "a port", Parsers.port)
+        else { return nil }
+        return SSHAccount(host: host, port: port, user: user, keyFile: keyFile)
     }
 
     func prefix(
@@ -212,5 +203,18 @@ private struct DocumentReader {
         var tunnel = TransferTunnel(self.row("tunnels[\(index)]", texts))
         tunnel?.hidesPassword = document.passwordSet == true
         return tunnel
+    }
+}
+
+extension TransferDocument.PoPItem {
+    /// Its values by key, but for those that are no texts.
+    fileprivate var texts: [String: String?] {
+        [
+            "id": "\(self.id)", "name": self.name, "city": self.city, "country": self.country,
+            "sshHost": self.sshHost, "sshUser": self.sshUser, "sshKeyFile": self.sshKeyFile,
+            "ipv4": self.ipv4, "ipv6": self.ipv6, "sshPort": "\(self.sshPort)", "hostKey": self.hostKey,
+            "control": self.control, "tunnelMTU": "\(self.tunnelMTU)",
+            "pollInterval": "\(self.pollInterval)",
+        ]
     }
 }

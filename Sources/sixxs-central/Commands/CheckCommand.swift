@@ -66,38 +66,17 @@ struct CheckCommand: AsyncParsableCommand {
     var timeout = 10
 
     func run() async throws {
-        let verdict = await self.verdict()
+        var limits = FleetVerdict.Limits()
+        limits.overdue = TimeInterval(self.overdue)
+        limits.recent = TimeInterval(self.recent)
+        limits.clockSkew = self.skew
+        limits.warning = self.warning
+        limits.critical = try self.critical ?? ThresholdRange(parsing: "10:")
+        limits.smallPoP = self.small
+        let check = CheckFleet(pops: self.pops, limits: limits, timeout: self.timeout)
+        let store = self.store
+        let verdict = await check.run { try store.look() }
         StandardOutput.print("\(verdict.line)")
         throw ExitCode(verdict.level.rawValue)
-    }
-
-    /// What could be judged in time.
-    private func verdict() async -> FleetVerdict {
-        await withTaskGroup(of: FleetVerdict.self) { group in
-            group.addTask { await self.judge() }
-            group.addTask {
-                // Cancelled: the other was first.
-                try? await Task.sleep(for: .seconds(self.timeout))
-                return FleetVerdict(unreadable: "the database did not answer within \(self.timeout) s")
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? FleetVerdict(unreadable: "nothing could be judged")
-        }
-    }
-
-    private func judge() async -> FleetVerdict {
-        do {
-            let status = try await FleetStatus(from: try self.store.read(), only: self.pops)
-            var limits = FleetVerdict.Limits()
-            limits.overdue = TimeInterval(self.overdue)
-            limits.recent = TimeInterval(self.recent)
-            limits.clockSkew = self.skew
-            limits.warning = self.warning
-            limits.critical = try self.critical ?? ThresholdRange(parsing: "10:")
-            limits.smallPoP = self.small
-            return FleetVerdict(status, now: Date(), limits: limits)
-        } catch {
-            return FleetVerdict(unreadable: "\(error)")
-        }
     }
 }

@@ -32,14 +32,8 @@ struct ExportCommand: AsyncParsableCommand {
     @Flag(help: "With passwords.") var secrets = false
 
     func run() async throws {
-        let store = try self.store.read()
-        var snapshot = try await store.snapshot(of: self.pop.map { .pop($0) } ?? .fleet)
-        if self.pop != nil { snapshot.users = try await store.snapshot(of: .users).users }
-        let document = TransferDocument(
-            snapshot,
-            only: self.pop,
-            secrets: self.secrets ? .written : .hidden
-        )
+        let export = ExportFleet(only: self.pop, secrets: self.secrets ? .written : .hidden)
+        let document = try await export.run(in: try self.store.look())
         switch self.format {
         case .csv: StandardOutput.printExactly(document.csv)
         case .json: StandardOutput.print(try JSONText.pretty(document))

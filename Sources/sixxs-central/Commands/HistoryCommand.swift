@@ -44,35 +44,35 @@ struct HistoryCommand: AsyncParsableCommand {
             let reason: String
             @ExplicitNull private(set) var confirmed: String?
             let digest: String
+
+            init(_ generation: GenerationSummary) {
+                self.generation = generation.number
+                self.time = generation.created.iso8601
+                self.author = generation.author
+                self.reason = generation.reason
+                self.confirmed = generation.confirmed?.iso8601
+                self.digest = generation.digest
+            }
         }
     }
 
     func validate() throws {
         guard self.diff.count <= 2 else {
-            throw ValidationError("Say one generation, or two, to compare with --diff.")
+            throw ValidationError("Give one generation or two to compare with --diff.")
         }
     }
 
     func run() async throws {
-        let store = try self.store.read()
-        let snapshot = try await store.snapshot(of: .infrastructure)
-        guard let pop = try snapshot.selection([self.pop]).first else { return }
-        if !self.diff.isEmpty { return try await self.showDifference(of: pop, in: store) }
-        let contacts = try await store.pushes(of: pop.id, HistoryWindow(last: self.limit))
+        let centre = try self.store.look()
+        if let old = self.diff.first {
+            let new = self.diff.dropFirst().first
+            return try self.show(try await CompareGenerations(of: self.pop, old, new).run(in: centre))
+        }
+        let answer = try await ShowHistory(of: self.pop, limit: self.limit).run(in: centre)
         let document = Document(
             pop: "\(self.pop)",
-            generations: try await store.generationSummaries(of: pop.id, limit: self.limit).map {
-                generation in
-                Document.Row(
-                    generation: generation.number,
-                    time: generation.created.iso8601,
-                    author: generation.author,
-                    reason: generation.reason,
-                    confirmed: generation.confirmed?.iso8601,
-                    digest: generation.digest
-                )
-            },
-            contacts: contacts.map { ContactDocument($0, snapshot) }
+            generations: answer.generations.map(Document.Row.init),
+            contacts: answer.pushes.map { ContactDocument($0, pop: self.pop) }
         )
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         self.show(document)
@@ -94,17 +94,7 @@ struct HistoryCommand: AsyncParsableCommand {
         StandardOutput.print("\n\(ContactDocument.table(document.contacts).text)")
     }
 
-    private func showDifference(of pop: PoP, in store: any FleetStore) async throws {
-        let newest = try await store.generationSummaries(of: pop.id, limit: 1).first?.number
-        let numbers = self.diff + (self.diff.count == 1 ? [newest].compactMap(\.self) : [])
-        var configurations: [Configuration] = []
-        for number in numbers {
-            let generation = try await store.generation(number, of: pop.id)
-            let file = "generation \(number) of \(self.pop)"
-            configurations.append(try Configuration(parsing: generation.text, file: file))
-        }
-        guard let old = configurations.first, let new = configurations.last else { return }
-        let lines = new.differenceLines(from: old)
+    private func show(_ lines: [String]) throws {
         if self.output.json { return StandardOutput.print(try JSONText.pretty(lines)) }
         StandardOutput.print(lines.isEmpty ? "They are equal." : PrintedText(rows: lines))
     }

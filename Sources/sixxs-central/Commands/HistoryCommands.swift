@@ -37,7 +37,7 @@ struct AuditCommand: AsyncParsableCommand {
     @Argument(help: "What was changed; default: everything.") var subjects: [String] = []
 
     func run() async throws {
-        let entries = try await self.store.read().audit(of: self.subjects, self.history.window)
+        let entries = try await self.store.look().store.audit(of: self.subjects, self.history.window)
         if self.output.json {
             return StandardOutput.print(try JSONText.pretty(entries.map(AuditDocument.init)))
         }
@@ -79,16 +79,12 @@ struct EventsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try self.store.read()
-        let snapshot = try await store.snapshot(of: .infrastructure)
-        let names = self.subjects.compactMap { if case .pop(let name) = $0 { name } else { nil } }
-        let tunnels = self.subjects.compactMap { if case .tunnel(let number) = $0 { number } else { nil } }
-        let pops = names.isEmpty ? [] : try snapshot.selection(names)
-        let events = try await store.events(of: pops.map(\.id), and: tunnels, self.history.window)
-        let documents = events.map { event in
+        let answer = try await ListEvents(of: self.subjects, self.history.window)
+            .run(in: try self.store.look())
+        let documents = answer.events.map { event in
             Document(
                 time: event.time.iso8601,
-                pop: event.popID.flatMap { snapshot.pop($0)?.name.description },
+                pop: event.popID.flatMap { answer.fleet.pop($0)?.name.description },
                 tunnel: event.tunnel?.description,
                 kind: event.kind.rawValue,
                 detail: event.detail
@@ -125,11 +121,9 @@ struct LogCommand: AsyncParsableCommand {
     @Argument(help: "The PoPs; default: all.", transform: Parsers.popName) var pops: [PoPName] = []
 
     func run() async throws {
-        let store = try self.store.read()
-        let snapshot = try await store.snapshot(of: .infrastructure)
-        let pops = self.pops.isEmpty ? [] : try snapshot.selection(self.pops)
-        let contacts = try await store.contacts(of: pops.map(\.id), self.history.window)
-        let documents = contacts.map { ContactDocument($0, snapshot) }
+        let answer = try await ListContacts(with: self.pops, self.history.window)
+            .run(in: try self.store.look())
+        let documents = answer.contacts.map { ContactDocument($0, pop: answer.fleet.pop($0.popID)?.name) }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         StandardOutput.print(
             ContactDocument.table(documents).printed(orElse: "The centre has not spoken with any PoP.")

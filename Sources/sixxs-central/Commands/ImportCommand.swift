@@ -26,18 +26,12 @@ struct ImportCommand: AsyncParsableCommand {
             """
     )
 
-    /// How a file is written.
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case conf
-        case csv
-        case json
-    }
-
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "The file; - is standard input.", completion: .file()) var file: String
     @Option(help: "Whose sixxsd.conf it is.", transform: Parsers.popName) var pop: PoPName?
-    @Option(help: "conf, csv or json; default: as the file's name ends, else conf.") var format: Format?
+    @Option(help: "conf, csv or json; default: as the file's name ends, else conf.")
+    var format: ImportFleet.Format?
     @Flag(help: "Only say what would be imported, having tried it.") var dryRun = false
     @Flag(help: "Give tunnels that differ only in their password the password of the file.")
     var takePasswords = false
@@ -55,51 +49,33 @@ struct ImportCommand: AsyncParsableCommand {
         let applied: Bool
     }
 
-    private var actualFormat: Format {
-        self.format ?? Format(rawValue: URL(fileURLWithPath: self.file).pathExtension) ?? .conf
+    private var actualFormat: ImportFleet.Format {
+        self.format ?? ImportFleet.Format(rawValue: URL(fileURLWithPath: self.file).pathExtension) ?? .conf
     }
 
     func validate() throws {
         guard (self.actualFormat == .conf) == (self.pop != nil) else {
             throw ValidationError(
                 self.pop == nil
-                    ? "Say whose sixxsd.conf it is with --pop NAME, or what else it is with --format csv or json."
+                    ? "Name the PoP whose sixxsd.conf it is with --pop, or give another format with --format csv or json."
                     : "A file of that format names the PoPs itself: leave out --pop."
             )
         }
     }
 
     func run() async throws {
-        let store = try self.store.open()
-        let present = try await store.numberedSnapshot()
-        let fleet = try self.read(present.snapshot)
-        let plan = try ImportPlan(fleet, into: present, passwords: self.takePasswords ? .take : .refuse)
-        for note in fleet.notes { Terminal.complain("note: \(note)") }
-        do {
-            try await store.apply(
-                plan.changes,
-                by: Operator.name,
-                expecting: present.snapshot.revision,
-                mode: self.dryRun ? .rehearse : .commit
-            )
-        } catch RegistryError.refused(let reason) {
-            throw RegistryError.refused("\(self.file): \(reason); nothing was imported")
-        }
-        try self.show(self.document(plan, fleet.notes))
-    }
-
-    private func read(_ snapshot: FleetSnapshot) throws -> TransferFleet {
-        let name = self.file == "-" ? "standard input" : self.file
-        let octets = try InputFile.octets(of: self.file)
-        switch self.actualFormat {
-        case .csv: return try TransferFleet(csv: octets, file: name)
-        case .json: return try TransferFleet(json: octets, file: name)
-        case .conf:
-            guard let pop = self.pop, let present = try snapshot.selection([pop]).first else {
-                throw RegistryError.notFound("there is no such PoP")
-            }
-            return try TransferFleet(configuration: octets, file: name, of: present)
-        }
+        let centre = try self.store.change()
+        let file = ImportFleet(
+            try InputFile.octets(of: self.file),
+            named: self.file,
+            format: self.actualFormat,
+            of: self.pop,
+            passwords: self.takePasswords ? .take : .refuse
+        )
+        let prepared = try await file.prepare(in: centre)
+        for note in prepared.notes { Terminal.complain("note: \(note)") }
+        try await file.apply(prepared, in: centre, mode: self.dryRun ? .rehearse : .commit)
+        try self.show(self.document(prepared.plan, prepared.notes))
     }
 
     private func document(_ plan: ImportPlan, _ notes: [String]) -> Document {
@@ -131,3 +107,5 @@ struct ImportCommand: AsyncParsableCommand {
         )
     }
 }
+
+extension ImportFleet.Format: ExpressibleByArgument {}

@@ -41,25 +41,19 @@ struct InventoryApplyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let inventory = try InventoryReader(folder: self.folder).read()
-        let store = try self.store.open()
-        let snapshot = try await store.snapshot(of: .infrastructure)
-        let plan = try InventoryPlan(from: snapshot, to: inventory)
+        let centre = try self.store.change()
+        let inventory = ApplyInventory(folder: self.folder)
+        let prepared = try await inventory.prepare(in: centre)
+        let plan = prepared.plan
         for name in plan.strangers {
             Terminal.complain("note: \(name) is in the database and not in the inventory; it stays as it is")
         }
-        let changes = plan.steps.map(\.change)
-        try await store.apply(changes, by: Operator.name, mode: .rehearse)
+        try await inventory.rehearse(prepared, in: centre)
         if !self.output.json { for step in plan.steps { StandardOutput.print("\(step.line)") } }
-        let applies = !self.dryRun && !changes.isEmpty
+        let applies = !self.dryRun && !plan.steps.isEmpty
         if applies {
-            try self.consent.demand("Make these \(changes.count) changes?")
-            try await store.apply(
-                changes,
-                by: Operator.name,
-                expecting: snapshot.revision,
-                mode: .commit
-            )
+            try self.consent.demand("Make these \(plan.steps.count) changes?")
+            try await inventory.apply(prepared, in: centre)
         }
         try self.conclude(plan, applied: applies)
     }

@@ -24,39 +24,15 @@ struct PlanCommand: AsyncParsableCommand {
         [PoPName] = []
 
     func run() async throws {
-        try await FleetPlan.show(self.store, self.output, only: self.pops)
+        let plan = try await PlanPush(pops: self.pops).run(in: try self.store.look())
+        try PlanDocument.show(plan, self.output)
     }
 }
 
-extension FleetPlan {
-    /// What `--json` prints of a PoP.
-    private struct Document: Encodable {
-        let pop: String
-        @ExplicitNull private(set) var wave: String?
-        @ExplicitNull private(set) var changes: [String]?
-        @ExplicitNull private(set) var held: String?
-        @ExplicitNull private(set) var stopped: String?
-        @ExplicitNull private(set) var error: String?
-
-        init(_ item: FleetPlan.Item) {
-            self.pop = item.pop.name.description
-            self.wave = item.wave?.rawValue
-            self.changes = try? item.changes.get()
-            self.held = item.hold?.words(for: item.pop.name)
-            self.stopped = item.rejection
-            if case .failure(let failure) = item.changes { self.error = failure.message(for: item.pop.name) }
-        }
-    }
-
-    /// Asks, prints, and ends with the status that says whether anything would change.
-    static func show(_ options: StoreOptions, _ output: OutputOptions, only names: [PoPName]) async throws {
-        let store = try options.read()
-        let plan = try await FleetPlan(
-            try await PushPlan(of: store, only: names),
-            from: store,
-            through: SSHConnector()
-        )
-        let documents = plan.items.map(Document.init)
+extension PlanDocument {
+    /// Prints a plan, and ends with the status that says whether anything would change.
+    static func show(_ plan: FleetPlan, _ output: OutputOptions) throws {
+        let documents = plan.items.map(PlanDocument.init)
         if output.json {
             StandardOutput.print(try JSONText.pretty(documents))
         } else {
@@ -66,7 +42,7 @@ extension FleetPlan {
         if plan.hasChanges { throw ExitCode(2) }
     }
 
-    private static func show(_ document: Document) {
+    private static func show(_ document: PlanDocument) {
         if let error = document.error { return Terminal.complain("\(document.pop): \(error)") }
         let changes = document.changes ?? []
         let count = changes.count == 1 ? "1 change" : "\(changes.count) changes"

@@ -23,19 +23,15 @@ struct PoPAddCommand: AsyncParsableCommand {
     @Flag(help: "Do not push to it yet.") var disabled = false
 
     func run() async throws {
-        let defaults = PoPDefaults()
-        let pop = PoP(
+        let add = AddPoP(
             id: self.id,
             name: self.name,
             ipv4: self.ipv4,
             ipv6: self.ipv6,
-            ssh: SSHAccount(port: defaults.sshPort, user: defaults.sshUser, keyFile: defaults.sshKeyFile),
-            control: defaults.control,
-            tunnelMTU: defaults.tunnelMTU,
+            values: self.options.amendment,
             isEnabled: !self.disabled
         )
-        let store = try self.store.open()
-        try await store.apply([.addPoP(self.options.amendment.applied(to: pop))], by: Operator.name)
+        try await add.run(in: try self.store.change())
         StandardOutput.print(
             "\(self.name) added; next: sixxs-central prefix add \(self.name) tunnel PREFIX, sixxs-central pop trust \(self.name)"
         )

@@ -30,7 +30,7 @@ struct PoPListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let pops = try await self.store.read().snapshot(of: .infrastructure).pops
+        let pops = try await self.store.look().store.snapshot(of: .infrastructure).pops
         if self.output.json { return StandardOutput.print(try JSONText.pretty(pops.map(PoPDocument.init))) }
         var table = TextTable([
             .left("POP"), .right("ID"), .left("CITY"), .left("COUNTRY"), .left("IPV4"), .left("IPV6"),
@@ -67,9 +67,9 @@ struct PoPRemoveCommand: AsyncParsableCommand {
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
 
     func run() async throws {
-        let store = try self.store.open()
+        let centre = try self.store.change()
         try self.consent.demand("Remove \(self.name), its prefixes and its history?")
-        try await store.apply([.removePoP(self.name)], by: Operator.name)
+        try await ChangeRegistry(.removePoP(self.name)).run(in: centre)
         StandardOutput.print("\(self.name) removed")
     }
 }

@@ -34,14 +34,13 @@ struct PoPSetCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !(self.enable && self.disable) else {
-            throw ValidationError("Say --enable or --disable, not both.")
+            throw ValidationError("Give --enable or --disable, not both.")
         }
-        guard !self.amendment.isEmpty else { throw ValidationError("Say what to change; see --help.") }
+        guard !self.amendment.isEmpty else { throw ValidationError("Give something to change; see --help.") }
     }
 
     func run() async throws {
-        let store = try self.store.open()
-        try await store.apply([.amendPoP(self.name, self.amendment)], by: Operator.name)
+        try await ChangeRegistry(.amendPoP(self.name, self.amendment)).run(in: try self.store.change())
         StandardOutput.print("\(self.name) changed")
     }
 }

@@ -33,8 +33,8 @@ struct PoPShowCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let snapshot = try await self.store.read().snapshot(of: .pop(self.name))
-        guard let pop = snapshot.pop(named: self.name) else { return }
+        let answer = try await ShowPoP(self.name).run(in: try self.store.look())
+        let pop = answer.pop
         if self.authorizedKeys {
             StandardOutput.print("\(try AuthorizedKey(for: pop).line)")
             let user = pop.ssh.user
@@ -45,9 +45,9 @@ struct PoPShowCommand: AsyncParsableCommand {
         }
         let document = Document(
             pop: PoPDocument(pop),
-            tunnelPrefix: snapshot.tunnelPrefix(of: pop.id)?.description,
-            subnetPrefixes: snapshot.subnetPrefixes(of: pop.id).map(\.description),
-            tunnels: snapshot.tunnels.count
+            tunnelPrefix: answer.tunnelPrefix?.description,
+            subnetPrefixes: answer.subnetPrefixes.map(\.description),
+            tunnels: answer.tunnelCount
         )
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         StandardOutput.print(FieldList(Self.fields(document)).text)

@@ -24,43 +24,21 @@ struct PoPTrustCommand: AsyncParsableCommand {
     @Option(help: "Trust the key only when it has this fingerprint; does not ask.") var fingerprint: String?
 
     func run() async throws {
-        let store = try self.store.open()
-        guard let pop = try await store.snapshot(of: .pop(self.name)).pop(named: self.name) else { return }
-        let key: HostKey
-        do {
-            key = try await SSHConnector().hostKey(of: pop)
-        } catch {
-            throw RegistryError.unusable("\(self.name): \(error.message(for: self.name))")
-        }
+        let centre = try self.store.change()
+        let trust = TrustHostKey(of: self.name)
+        let offer = try await trust.offer(in: centre, from: SSHConnector())
+        let key = offer.shown
         StandardOutput.print("\(self.name) shows \(key.type) \(key.fingerprint)")
-        if pop.hostKey == key { return StandardOutput.print("It is the key that is trusted already.") }
-        try self.approve(key, instead: pop.hostKey)
-        try await store.apply([.amendPoP(self.name, PoPAmendment(hostKey: key))], by: Operator.name)
+        if offer.trusted == key { return StandardOutput.print("It is the key that is trusted already.") }
+        try self.approve(offer)
+        try await trust.trust(offer, in: centre)
         StandardOutput.print("\(self.name) is trusted with that key")
     }
 
-    private func approve(_ key: HostKey, instead old: HostKey?) throws {
-        if let fingerprint = self.fingerprint {
-            guard fingerprint == key.fingerprint else {
-                throw RegistryError.refused(
-                    "the key of \(self.name) is not trusted: expected \(fingerprint), it has \(key.fingerprint)"
-                )
-            }
-            return
-        }
-        if let old, self.consent.yes {
-            throw RegistryError.refused(
-                "\(self.name) is trusted with another key, \(old.fingerprint), and shows \(key.fingerprint): somebody may be in "
-                    + "between. Read the fingerprint on its console, and say --fingerprint"
-            )
-        }
-        if let old {
-            guard Terminal.isInteractive else {
-                throw RegistryError.refused(
-                    "\(self.name) is trusted with another key, \(old.fingerprint), and shows \(key.fingerprint): read the "
-                        + "fingerprint on its console, and say --fingerprint"
-                )
-            }
+    private func approve(_ offer: TrustHostKey.Offer) throws {
+        if let fingerprint = self.fingerprint { return try offer.judge(.fingerprint(fingerprint)) }
+        try offer.judge(self.consent.yes ? .blind : Terminal.isInteractive ? .asking : .nobody)
+        if let old = offer.trusted {
             Terminal.complain(
                 "WARNING: \(self.name) is trusted with another key, \(old.type) \(old.fingerprint)"
             )

@@ -32,8 +32,9 @@ struct PrefixAddCommand: AsyncParsableCommand {
     @Argument(help: "The prefix.", transform: Parsers.routedPrefix) var prefix: IPv6Prefix
 
     func run() async throws {
-        let store = try self.store.open()
-        try await store.apply([.addPrefix(self.prefix, self.kind, self.pop)], by: Operator.name)
+        try await ChangeRegistry(.addPrefix(self.prefix, self.kind, self.pop)).run(
+            in: try self.store.change()
+        )
         StandardOutput.print("\(self.prefix) added to \(self.pop) for \(self.kind.rawValue)s")
     }
 }
@@ -55,11 +56,7 @@ struct PrefixShowCommand: AsyncParsableCommand {
     @Argument(help: "An address or a prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix
 
     func run() async throws {
-        let snapshot = try await self.store.read().snapshot(of: .infrastructure)
-        guard let routed = snapshot.prefixes.first(where: { $0.prefix.contains(self.prefix) }),
-            let pop = snapshot.pop(routed.popID)
-        else { throw RegistryError.notFound("no PoP has a prefix that \(self.prefix) lies in") }
-        let document = PrefixDocument(routed, pop: pop.name)
+        let document = try await FindPrefix(around: self.prefix).run(in: try self.store.look())
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         StandardOutput.print("\(document.prefix) is of \(document.pop), for \(document.kind)s")
     }
@@ -80,7 +77,7 @@ struct PrefixListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let snapshot = try await self.store.read().snapshot(of: .infrastructure)
+        let snapshot = try await self.store.look().store.snapshot(of: .infrastructure)
         let documents = snapshot.prefixes.compactMap { prefix in
             snapshot.pop(prefix.popID).map { PrefixDocument(prefix, pop: $0.name) }
         }
@@ -109,9 +106,9 @@ struct PrefixRemoveCommand: AsyncParsableCommand {
     @Argument(help: "The prefix.", transform: Parsers.routedPrefix) var prefix: IPv6Prefix
 
     func run() async throws {
-        let store = try self.store.open()
+        let centre = try self.store.change()
         try self.consent.demand("Remove the prefix \(self.prefix)?")
-        try await store.apply([.removePrefix(self.prefix)], by: Operator.name)
+        try await ChangeRegistry(.removePrefix(self.prefix)).run(in: centre)
         StandardOutput.print("\(self.prefix) removed")
     }
 }

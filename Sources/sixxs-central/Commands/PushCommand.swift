@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Central
-internal import Logging
 internal import Streams
 internal import Wire
 
@@ -49,16 +48,19 @@ struct PushCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Naming a PoP to --force names it.
-        let pops = self.pops + self.force.filter { !self.pops.contains($0) }
-        if self.dryRun { return try await FleetPlan.show(self.store, self.output, only: pops) }
-        let store = try self.store.open()
-        var round = Round(byHandIn: store, reason: "push")
-        round.forced = Set(self.force)
-        round.lastWave = self.wave
-        round.confirm = self.confirm
-        round.progress = Terminal.progress("visited")
-        let outcomes = try await round.runAlone(only: pops, within: .seconds(60)) { other in
+        let push = PushNow(
+            pops: self.pops,
+            forced: self.force,
+            lastWave: self.wave,
+            confirm: self.confirm
+        )
+        if self.dryRun {
+            return try PlanDocument.show(try await push.plan.run(in: try self.store.look()), self.output)
+        }
+        let outcomes = try await push.run(
+            in: try self.store.change(),
+            progress: Terminal.progress("visited")
+        ) { other in
             Terminal.complain("waiting for the round of \(other.name) to end")
         }
         if self.output.json {
@@ -97,18 +99,5 @@ struct PushCommand: AsyncParsableCommand {
         for outcome in outcomes where !outcome.attempt.outcome.isSuccess {
             Terminal.complain("\(outcome.pop.name): \(outcome.attempt.detail)")
         }
-    }
-}
-
-extension Round {
-    /// A round that an operator asked for, who reads the outcomes and no log.
-    init(byHandIn store: any FleetStore, reason: String) {
-        self.init(
-            store: store,
-            connector: SSHConnector(),
-            author: Operator.name,
-            reason: reason,
-            logger: Logger(label: "round") { _ in SwiftLogNoOpLogHandler() }
-        )
     }
 }

@@ -24,40 +24,25 @@ struct RenderCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pops: [PoPName] = []
     @Flag(help: "Show the passwords.") var secret = false
-    @Option(help: "Write one file a PoP, such as chtst01.conf, into this folder.", completion: .directory)
+    @Option(help: "Write one file per PoP, such as chtst01.conf, into this folder.", completion: .directory)
     var into: String?
 
     func validate() throws {
         guard self.into != nil || self.pops.count == 1 else {
-            throw ValidationError("Name one PoP, or say with --into where the files of many go.")
+            throw ValidationError("Name one PoP, or a folder for several with --into.")
         }
     }
 
     func run() async throws {
-        let scope = self.into == nil ? self.pops.first.map { FleetSnapshot.Scope.pop($0) } : nil
-        let snapshot = try await self.store.read().snapshot(of: scope ?? .fleet)
-        let renderer = ConfigurationRenderer(snapshot)
-        let pops = try snapshot.selection(self.pops)
-        for pop in pops {
-            let text = try self.text(of: pop, renderer)
+        let answer = try await RenderConfigurations(of: self.pops).run(in: try self.store.look())
+        for pop in answer.pops {
+            let text = try answer.text(of: pop, passwords: self.secret ? .plain : .hidden)
             if let into {
                 try PrivateFile.write(text, to: "\(into)/\(pop.name).conf")
             } else {
                 StandardOutput.printExactly(text)
             }
         }
-        if let into { StandardOutput.print("\(pops.count) configurations written into \(into)") }
-    }
-
-    private func text(of pop: PoP, _ renderer: ConfigurationRenderer) throws -> String {
-        let configuration = renderer.configuration(of: pop.id)
-        do {
-            try configuration.check()
-        } catch {
-            throw RegistryError.refused(
-                "the registry holds what a daemon of \(pop.name) would refuse, \(error.subject): \(error)"
-            )
-        }
-        return configuration.text(passwords: self.secret ? .plain : .hidden)
+        if let into { StandardOutput.print("\(answer.pops.count) configurations written into \(into)") }
     }
 }

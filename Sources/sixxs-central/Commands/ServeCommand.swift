@@ -45,21 +45,8 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { LogStream.handler(label: $0) }
         var logger = Logger(label: "sixxs-central")
         logger.logLevel = self.logLevel
-        let store = try self.store.open()
-        let round = Round(
-            store: store,
-            connector: SSHConnector(),
-            author: "serve",
-            reason: "round",
-            interval: self.interval,
-            logger: logger
-        )
-        let service = RoundService(
-            round: round,
-            schedule: RoundSchedule(interval: self.interval),
-            leaseSeconds: self.lease,
-            logger: logger
-        )
+        let rounds = ServeRounds(interval: self.interval, leaseSeconds: self.lease)
+        let service = rounds.service(in: try self.store.serve(), logger: logger)
         logger.info("serving \(self.store.database), a round every \(self.interval) s")
         let group = ServiceGroup(
             services: [service],

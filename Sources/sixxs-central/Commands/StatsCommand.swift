@@ -29,38 +29,23 @@ struct StatsCommand: AsyncParsableCommand {
         Date?
 
     func run() async throws {
-        let store = try self.store.read()
-        let since = self.since ?? Date(timeIntervalSinceNow: -86400)
-        switch self.subject {
-        case nil: try await self.showFleet(store)
-        case .pop(let name):
-            guard let pop = try await store.snapshot(of: .infrastructure).selection([name]).first else {
-                return
-            }
-            try self.show(try await store.steps(ofPoP: pop.id, since: since), .pop)
-            try await Self.showDoubts(of: pop, store)
-        case .tunnel(let number):
-            let snapshot = try await store.snapshot(of: .tunnel(number))
-            try self.show(try await store.steps(of: number, since: since), .tunnel)
-            if let pop = snapshot.tunnel(number).flatMap({ snapshot.pop($0.popID) }) {
-                try await Self.showDoubts(of: pop, store)
-            }
+        let centre = try self.store.look()
+        guard let subject = self.subject else {
+            let figures = try await FleetFigures(centre.store, now: Date())
+            if self.output.json { return StandardOutput.print(try JSONText.pretty(figures)) }
+            return StandardOutput.print(FieldList(figures.fields).text)
         }
+        let answer = try await ReadTraffic(of: subject, since: self.since).run(in: centre)
+        if case .tunnel = subject {
+            try self.show(answer.steps, .tunnel)
+        } else {
+            try self.show(answer.steps, .pop)
+        }
+        if let doubts = answer.doubts { Terminal.complain("\(answer.pop): not believed: \(doubts)") }
     }
 
-    private static func showDoubts(of pop: PoP, _ store: any FleetStore) async throws {
-        guard let doubts = try await store.latestSamples()[pop.id]?.doubts else { return }
-        Terminal.complain("\(pop.name): not believed: \(doubts)")
-    }
-
-    private func showFleet(_ store: any FleetStore) async throws {
-        let document = try await FleetFigures(store, now: Date())
-        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
-        StandardOutput.print(FieldList(document.fields).text)
-    }
-
-    private func show(_ counters: [CounterStep], _ kind: StepDocument.Kind) throws {
-        let documents = TrafficStep.differences(of: counters).map { StepDocument($0, of: kind) }
+    private func show(_ steps: [TrafficStep], _ kind: StepDocument.Kind) throws {
+        let documents = steps.map { StepDocument($0, of: kind) }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         StandardOutput.print(
             StepDocument.table(documents, of: kind).printed(orElse: "Nothing was reported since then.")

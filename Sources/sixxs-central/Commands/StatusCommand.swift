@@ -31,24 +31,20 @@ struct StatusCommand: AsyncParsableCommand {
     var every = 5
 
     func run() async throws {
-        let store = try self.store.read()
-        guard self.watch else { return try await self.look(at: store) }
+        let centre = try self.store.look()
+        guard self.watch else { return try await self.look(at: centre) }
         while StandardOutput.isRead {
             if Terminal.showsScreens { StandardOutput.print(Terminal.cleared, terminator: "") }
-            try await self.look(at: store)
+            try await self.look(at: centre)
             try await Task.sleep(for: .seconds(self.every))
         }
     }
 
-    private func look(at store: any FleetStore) async throws {
-        var status = try await FleetStatus(from: store, only: self.pops)
-        if self.live {
-            try await status.askDaemons(
-                of: store,
-                through: SSHConnector(),
-                progress: Terminal.progress("asked")
-            )
-        }
+    private func look(at centre: Centre) async throws {
+        let status = try await ReadStatus(pops: self.pops, asksDaemons: self.live).run(
+            in: centre,
+            progress: Terminal.progress("asked")
+        )
         let rows = status.pops.map(StatusDocument.init)
         if self.output.json { return StandardOutput.print(try JSONText.pretty(rows)) }
         Self.show(rows, now: Date())

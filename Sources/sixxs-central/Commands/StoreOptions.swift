@@ -5,20 +5,29 @@ internal import Streams
 
 /// Where the registry is.
 struct StoreOptions: ParsableArguments {
-    @Option(name: .long, help: "The registry's database file; SIXXS_DATABASE says so too.")
+    @Option(name: .long, help: "The registry's database file; defaults to $SIXXS_DATABASE.")
     var database = ProcessInfo.processInfo.environment["SIXXS_DATABASE"] ?? StoreLocation.usual
 
     var location: StoreLocation { StoreLocation(self.database) }
 
-    /// Opens the registry that `init` made, for commands that change it.
+    /// The centre with the registry that `init` made, for commands that change it.
     ///
     /// - Throws: ``RegistryError/unusable(_:)``.
-    func open() throws -> any FleetStore { try self.location.open() }
+    func change() throws -> Centre { self.centre(try self.location.open()) }
 
-    /// Opens the registry for commands that only look.
+    /// The centre for commands that only look.
     ///
     /// - Throws: ``RegistryError/unusable(_:)``.
-    func read() throws -> any FleetStore { try self.location.read() }
+    func look() throws -> Centre { self.centre(try self.location.read()) }
+
+    /// The centre for the service, which has no operator.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)``.
+    func serve() throws -> Centre { self.centre(try self.location.open(), author: "serve") }
+
+    private func centre(_ store: any FleetStore, author: String = Operator.name) -> Centre {
+        Centre(store: store, connector: SSHConnector(), author: author)
+    }
 }
 
 /// How results are printed.

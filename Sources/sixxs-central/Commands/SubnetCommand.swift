@@ -34,9 +34,8 @@ struct SubnetAddCommand: AsyncParsableCommand {
     @Argument(help: "The prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix?
 
     func run() async throws {
-        let store = try self.store.open()
-        let results = try await store.apply([.addSubnet(self.prefix, self.tunnel)], by: Operator.name)
-        guard case .subnet(let subnet) = results.first else { return }
+        let change = ChangeRegistry(.addSubnet(self.prefix, self.tunnel))
+        guard case .subnet(let subnet) = try await change.run(in: try self.store.change()) else { return }
         StandardOutput.print(
             "\(subnet.prefix) delegated to \(subnet.tunnel); its PoP learns it with the next push"
         )
@@ -60,10 +59,7 @@ struct SubnetShowCommand: AsyncParsableCommand {
     @Argument(help: "An address or a prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix
 
     func run() async throws {
-        let snapshot = try await self.store.read().snapshot(of: .fleet)
-        guard let subnet = snapshot.subnets.first(where: { $0.prefix.contains(self.prefix) }),
-            let document = snapshot.subnetDocuments().first(where: { $0.prefix == "\(subnet.prefix)" })
-        else { throw RegistryError.notFound("no delegated prefix holds \(self.prefix)") }
+        let document = try await FindSubnet(around: self.prefix).run(in: try self.store.look())
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         StandardOutput.print("\(document.prefix) is delegated to \(document.tunnel) of \(document.pop)")
     }
@@ -84,7 +80,7 @@ struct SubnetListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let documents = try await self.store.read().snapshot(of: .fleet).subnetDocuments()
+        let documents = try await self.store.look().store.snapshot(of: .fleet).subnetDocuments()
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([.left("SUBNET"), .left("TUNNEL"), .left("POP")])
         for document in documents { table.append([document.prefix, document.tunnel, document.pop]) }
@@ -110,9 +106,9 @@ struct SubnetRemoveCommand: AsyncParsableCommand {
     @Argument(help: "The prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix
 
     func run() async throws {
-        let store = try self.store.open()
+        let centre = try self.store.change()
         try self.consent.demand("Take \(self.prefix) back from its user?")
-        try await store.apply([.removeSubnet(self.prefix)], by: Operator.name)
+        try await ChangeRegistry(.removeSubnet(self.prefix)).run(in: centre)
         StandardOutput.print("\(self.prefix) removed; its PoP learns it with the next push")
     }
 }

@@ -36,44 +36,40 @@ struct TunnelAddCommand: AsyncParsableCommand {
     @Flag(help: "Add it, without packets yet.") var disabled = false
 
     func validate() throws {
-        guard (self.type == .static) == (self.endpoint != nil) else {
-            throw ValidationError(
-                self.type == .static
-                    ? "A static tunnel has a fixed endpoint: say it with --endpoint ADDRESS."
-                    : "The endpoint of a tunnel of type \(self.type.rawValue) comes from its packets: leave out --endpoint."
-            )
-        }
-        guard self.type != .static || self.passwordFile == nil else {
+        let mismatch = TunnelEnd.mismatch(
+            self.type,
+            hasEndpoint: self.endpoint != nil,
+            hasPassword: self.passwordFile != nil
+        )
+        switch mismatch {
+        case .staticWithoutEndpoint:
+            throw ValidationError("A static tunnel has a fixed endpoint: give it with --endpoint ADDRESS.")
+        case .staticWithPassword:
             throw ValidationError("A static tunnel has no password: leave out --password-file.")
+        case .endpoint(let type):
+            throw ValidationError(
+                "The endpoint of a tunnel of type \(type.rawValue) comes from its packets: leave out --endpoint."
+            )
+        case nil: return
         }
     }
 
     func run() async throws {
-        let end = try self.end()
-        let store = try self.store.open()
-        let new = NewTunnel(
-            pop: self.pop,
-            end: end,
+        let add = try AddTunnel(
+            at: self.pop,
+            type: self.type,
+            endpoint: self.endpoint,
+            password: self.passwordFile.map { .given(try Password(file: $0)) },
             mtu: self.mtu,
             tid: self.tid,
             isEnabled: !self.disabled,
             owner: self.owner
         )
-        let results = try await store.apply([.addTunnel(new)], by: Operator.name)
-        guard case .tunnel(let tunnel) = results.first else { return }
-        let documents = try await store.snapshot(of: .tunnel(tunnel.number)).tunnelDocuments()
-        for document in documents { try self.show(document, end.password) }
+        try self.show(try await add.run(in: try self.store.change()))
     }
 
-    private func end() throws -> TunnelEnd {
-        if let endpoint = self.endpoint { return .fixed(endpoint) }
-        let password = try self.passwordFile.map { try Password(file: $0) } ?? .random()
-        return self.type == .ayiya ? .ayiya(password) : .heartbeat(password)
-    }
-
-    private func show(_ document: TunnelDocument, _ password: Password?) throws {
-        // A password that the operator brought is known to him already.
-        let shown = self.passwordFile == nil ? password?.text : nil
+    private func show(_ answer: AddTunnel.Answer) throws {
+        let (document, shown) = (answer.tunnel, answer.newPassword?.text)
         let hint: PrintedText? = shown.map { _ in
             "\(document.tunnel) was added; sixxs-central tunnel show \(document.tunnel) --secret shows its password"
         }

@@ -35,14 +35,8 @@ struct TunnelListCommand: AsyncParsableCommand {
     @Option(help: "Only of this user.", transform: Parsers.handle) var owner: UserHandle?
 
     func run() async throws {
-        let store = try self.store.read()
-        let scope =
-            self.owner.map { FleetSnapshot.Scope.owner($0) } ?? self.pop.map { .pop($0) } ?? .fleet
-        let snapshot = try await store.snapshot(of: scope)
-        if let pop = self.pop { _ = try snapshot.selection([pop]) }
-        let documents = snapshot.tunnelDocuments().filter { tunnel in
-            self.pop.map { tunnel.pop == $0.description } ?? true
-        }
+        let tunnels = ListTunnels(of: self.pop, owner: self.owner)
+        let documents = try await tunnels.run(in: try self.store.look())
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([
             .left("TUNNEL"), .left("POP"), .right("TID"), .left("TYPE"), .left("ENDPOINT"),
@@ -87,8 +81,9 @@ struct TunnelEnableCommand: AsyncParsableCommand {
     @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
-        let change = RegistryChange.amendTunnel(self.tunnel, TunnelAmendment(isEnabled: true))
-        try await self.store.open().apply([change], by: Operator.name)
+        try await ChangeRegistry(.amendTunnel(self.tunnel, TunnelAmendment(isEnabled: true))).run(
+            in: try self.store.change()
+        )
         StandardOutput.print("\(self.tunnel) enabled; its PoP learns it with the next push")
     }
 }
@@ -108,8 +103,9 @@ struct TunnelDisableCommand: AsyncParsableCommand {
     @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
-        let change = RegistryChange.amendTunnel(self.tunnel, TunnelAmendment(isEnabled: false))
-        try await self.store.open().apply([change], by: Operator.name)
+        try await ChangeRegistry(.amendTunnel(self.tunnel, TunnelAmendment(isEnabled: false))).run(
+            in: try self.store.change()
+        )
         StandardOutput.print("\(self.tunnel) disabled; its PoP learns it with the next push")
     }
 }
@@ -130,9 +126,9 @@ struct TunnelRemoveCommand: AsyncParsableCommand {
     @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
 
     func run() async throws {
-        let store = try self.store.open()
+        let centre = try self.store.change()
         try self.consent.demand("Remove \(self.tunnel) for good?")
-        try await store.apply([.removeTunnel(self.tunnel)], by: Operator.name)
+        try await ChangeRegistry(.removeTunnel(self.tunnel)).run(in: centre)
         StandardOutput.print("\(self.tunnel) removed; its PoP learns it with the next push")
     }
 }

@@ -29,14 +29,12 @@ struct TunnelMoveCommand: AsyncParsableCommand {
     var tid: TID?
 
     func run() async throws {
-        let store = try self.store.open()
-        try await store.apply([.moveTunnel(self.tunnel, self.pop, self.tid)], by: Operator.name)
-        for document in try await store.snapshot(of: .tunnel(self.tunnel)).tunnelDocuments() {
-            if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
-            StandardOutput.print(
-                "\(document.tunnel) moved to \(document.pop), tid \(document.tid), user address "
-                    + "\(document.userAddress ?? "-"); both PoPs learn it with the next push"
-            )
-        }
+        let move = MoveTunnel(self.tunnel, to: self.pop, tid: self.tid)
+        let document = try await move.run(in: try self.store.change())
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
+        StandardOutput.print(
+            "\(document.tunnel) moved to \(document.pop), tid \(document.tid), user address "
+                + "\(document.userAddress ?? "-"); both PoPs learn it with the next push"
+        )
     }
 }

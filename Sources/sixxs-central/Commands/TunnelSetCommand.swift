@@ -39,24 +39,23 @@ struct TunnelSetCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !(self.newPassword && self.passwordFile != nil) else {
-            throw ValidationError("Say --password-file or --new-password, not both.")
+            throw ValidationError("Give --password-file or --new-password, not both.")
         }
         guard !(self.owner != nil && self.noOwner) else {
-            throw ValidationError("Say --owner or --no-owner, not both.")
+            throw ValidationError("Give --owner or --no-owner, not both.")
         }
         guard !(self.enable && self.disable), !(self.userEnable && self.userDisable) else {
-            throw ValidationError("Say --enable or --disable, not both; the same with --user-enable.")
+            throw ValidationError("Give --enable or --disable, not both; the same holds for --user-enable.")
         }
-        guard !self.amendment(password: nil).isEmpty || self.passwordFile != nil || self.newPassword else {
-            throw ValidationError("Say what to change; see --help.")
+        guard !self.amendment.isEmpty || self.passwordFile != nil || self.newPassword else {
+            throw ValidationError("Give something to change; see --help.")
         }
     }
 
-    private func amendment(password: Password?) -> TunnelAmendment {
+    private var amendment: TunnelAmendment {
         TunnelAmendment(
             type: self.type,
             endpoint: self.endpoint,
-            password: password,
             mtu: self.mtu,
             isEnabled: self.enable == self.disable ? nil : self.enable,
             isUserEnabled: self.userEnable == self.userDisable ? nil : self.userEnable,
@@ -65,11 +64,11 @@ struct TunnelSetCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let password =
-            self.newPassword ? Password.random() : try self.passwordFile.map { try Password(file: $0) }
-        let change = RegistryChange.amendTunnel(self.tunnel, self.amendment(password: password))
-        try await self.store.open().apply([change], by: Operator.name)
-        let secret = self.newPassword ? password.map { " password \($0.text)" } ?? "" : ""
+        let password: PasswordChoice? =
+            self.newPassword ? .random : try self.passwordFile.map { .given(try Password(file: $0)) }
+        let change = ChangeTunnel(self.tunnel, self.amendment, password: password)
+        let new = try await change.run(in: try self.store.change())
+        let secret = new.map { " password \($0.text)" } ?? ""
         StandardOutput.print(
             "\(self.tunnel) changed; its PoP learns it with the next push\(secret)",
             ifLost: secret.isEmpty

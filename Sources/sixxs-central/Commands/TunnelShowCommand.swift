@@ -22,13 +22,10 @@ struct TunnelShowCommand: AsyncParsableCommand {
     @Flag(help: "Show the password.") var secret = false
 
     func run() async throws {
-        let snapshot = try await self.store.read().snapshot(of: .tunnel(self.tunnel))
-        let secret = self.secret ? snapshot.tunnel(self.tunnel)?.end.password?.text : nil
-        for document in snapshot.tunnelDocuments() {
-            let document = document.with(password: secret)
-            if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
-            StandardOutput.print(FieldList(Self.fields(document)).text)
-        }
+        let show = ShowTunnel(self.tunnel, showsPassword: self.secret)
+        let document = try await show.run(in: try self.store.look())
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
+        StandardOutput.print(FieldList(Self.fields(document)).text)
     }
 
     private static func fields(_ tunnel: TunnelDocument) -> [(String, String)] {

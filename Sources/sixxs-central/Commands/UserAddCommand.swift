@@ -9,7 +9,7 @@ struct UserAddCommand: AsyncParsableCommand {
         commandName: "add",
         abstract: "Add a user.",
         discussion: """
-            Without --password-file he gets a random password, which is shown once, here: the registry keeps only \
+            Without --password-file they get a random password, which is shown once, here: the registry keeps only \
             what a login is compared with, and nobody can see the password again.
 
             Examples:
@@ -30,17 +30,14 @@ struct UserAddCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !(self.noPassword && self.options.passwordFile != nil) else {
-            throw ValidationError("Say --password-file or --no-password, not both.")
+            throw ValidationError("Give --password-file or --no-password, not both.")
         }
     }
 
     func run() async throws {
-        let brought = try self.options.password()
-        let random = brought == nil && !self.noPassword ? Password.random() : nil
-        let values = self.options.amendment(password: brought ?? random)
-        let results = try await self.store.open().apply([.addUser(self.handle, values)], by: Operator.name)
-        guard case .user(let user) = results.first else { return }
-        try self.output.show(UserDocument(user, password: random?.text), random, "added")
+        let password: PasswordChoice? = try self.options.password() ?? (self.noPassword ? nil : .random)
+        let add = AddUser(self.handle, self.options.amendment, password: password)
+        try self.output.show(try await add.run(in: try self.store.change()), "added")
     }
 }
 
@@ -51,25 +48,24 @@ struct UserOptions: ParsableArguments {
     @Option(help: "A file whose first line is the password.") var passwordFile: String?
 
     /// The password that was brought; nil when none was.
-    func password() throws(RegistryError) -> Password? {
+    func password() throws(RegistryError) -> PasswordChoice? {
         guard let path = self.passwordFile else { return nil }
-        return try Password(file: path)
+        return .given(try Password(file: path))
     }
 
     /// The values that were given.
-    func amendment(password: Password?) -> UserAmendment {
-        UserAmendment(name: self.name, mail: self.mail, password: password.map(PasswordHash.init(of:)))
-    }
+    var amendment: UserAmendment { UserAmendment(name: self.name, mail: self.mail) }
 }
 
 extension OutputOptions {
     /// Prints a user, with the password that he has to be told.
-    func show(_ user: UserDocument, _ password: Password?, _ verb: String) throws {
-        let hint: PrintedText? = password.map { _ in
+    func show(_ changed: ChangedUser, _ verb: String) throws {
+        let user = UserDocument(changed.user, password: changed.newPassword?.text)
+        let hint: PrintedText? = changed.newPassword.map { _ in
             "the password is nowhere else: sixxs-central user set \(user.handle) --new-password makes another"
         }
         if self.json { return StandardOutput.print(try JSONText.pretty(user), ifLost: hint) }
-        let secret: PrintedText = password.map { " password \($0.text)" } ?? ""
+        let secret: PrintedText = changed.newPassword.map { " password \($0.text)" } ?? ""
         StandardOutput.print("\(user.handle) \(verb)\(secret)", ifLost: hint)
     }
 }

@@ -7,7 +7,7 @@ internal import Wire
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "The users, who have tunnels.",
+        abstract: "The users who have tunnels.",
         subcommands: [
             UserAddCommand.self, UserSetCommand.self, UserShowCommand.self, UserListCommand.self,
             UserRemoveCommand.self,
@@ -19,7 +19,7 @@ struct UserCommand: AsyncParsableCommand {
 struct UserShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show a user with his tunnels; nobody can see a password again.",
+        abstract: "Show a user and their tunnels; nobody can see a password again.",
         discussion: """
             Example:
               sixxs-central user show jdoe
@@ -31,12 +31,7 @@ struct UserShowCommand: AsyncParsableCommand {
     @Argument(help: "The handle.", transform: Parsers.handle) var handle: UserHandle
 
     func run() async throws {
-        let store = try self.store.read()
-        let tunnels = try await store.snapshot(of: .owner(self.handle)).tunnels
-        let users = try await store.snapshot(of: .users).users
-        guard let user = users.first(where: { $0.handle == self.handle }) else { return }
-        var document = UserDocument(user)
-        document.tunnels = tunnels.map(\.number).sorted().map(\.description)
+        let document = try await ShowUser(self.handle).run(in: try self.store.look())
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         let names = document.tunnels ?? []
         let fields = [
@@ -64,7 +59,7 @@ struct UserListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try self.store.read()
+        let store = try self.store.look().store
         let users = try await store.snapshot(of: .users).users
         let counts = try await store.tunnelCounts(by: .owner)
         if self.output.json {
@@ -100,9 +95,9 @@ struct UserRemoveCommand: AsyncParsableCommand {
     @Argument(help: "The handle.", transform: Parsers.handle) var handle: UserHandle
 
     func run() async throws {
-        let store = try self.store.open()
+        let centre = try self.store.change()
         try self.consent.demand("Remove the user \(self.handle)?")
-        try await store.apply([.removeUser(self.handle)], by: Operator.name)
+        try await ChangeRegistry(.removeUser(self.handle)).run(in: centre)
         StandardOutput.print("\(self.handle) removed")
     }
 }

@@ -24,20 +24,17 @@ struct UserSetCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !(self.newPassword && self.options.passwordFile != nil) else {
-            throw ValidationError("Say --password-file or --new-password, not both.")
+            throw ValidationError("Give --password-file or --new-password, not both.")
         }
-        let isEmpty = self.options.amendment(password: nil).isEmpty && self.options.passwordFile == nil
-        guard self.newPassword || !isEmpty else { throw ValidationError("Say what to change; see --help.") }
+        let isEmpty = self.options.amendment.isEmpty && self.options.passwordFile == nil
+        guard self.newPassword || !isEmpty else {
+            throw ValidationError("Give something to change; see --help.")
+        }
     }
 
     func run() async throws {
-        let random = self.newPassword ? Password.random() : nil
-        let amendment = self.options.amendment(password: try random ?? self.options.password())
-        let results = try await self.store.open().apply(
-            [.amendUser(self.handle, amendment)],
-            by: Operator.name
-        )
-        guard case .user(let user) = results.first else { return }
-        try self.output.show(UserDocument(user, password: random?.text), random, "changed")
+        let password = self.newPassword ? PasswordChoice.random : try self.options.password()
+        let change = ChangeUser(self.handle, self.options.amendment, password: password)
+        try self.output.show(try await change.run(in: try self.store.change()), "changed")
     }
 }

@@ -10,9 +10,9 @@ struct ContactDocument: Encodable {
     @ExplicitNull private(set) var generation: Int?
     let detail: String
 
-    init(_ contact: Contact, _ snapshot: FleetSnapshot) {
+    init(_ contact: Contact, pop: PoPName?) {
         self.time = contact.started.iso8601
-        self.pop = snapshot.pop(contact.popID)?.name.description
+        self.pop = pop?.description
         self.kind = contact.kind.rawValue
         self.seconds = Double(contact.duration.milliseconds) / 1000
         self.outcome = contact.outcome

@@ -29,7 +29,9 @@ enum Terminal {
     /// - Throws: `ValidationError` when nobody can be asked.
     static func confirms(_ question: PrintedText) throws -> Bool {
         guard Self.isInteractive else {
-            throw ValidationError("\(question) Nobody can be asked, since this is no terminal: say --yes.")
+            throw ValidationError(
+                "\(question) Nobody can be asked, since this is no terminal: repeat with --yes."
+            )
         }
         Self.complain(question + " [y/N] ", terminator: "")
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")

@@ -26,10 +26,10 @@ struct BackupTarget: Sendable {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFLNK else {
-            throw .refused("\(path) is there, and no file: name another")
+            throw .refused("\(path) exists and is not a regular file: name another")
         }
         guard self.isForced else {
-            throw .refused("there is a file \(path) already: name another, or say --force")
+            throw .refused("there is a file \(path) already: name another, or repeat with --force")
         }
         var log = stat()
         if stat(path + "-wal", &log) == 0, log.st_size > 0 {

@@ -1,13 +1,12 @@
-internal import Central
-internal import Wire
+package import Wire
 
 /// A PoP or a tunnel that an operator names.
-enum Subject: Hashable, Sendable {
+package enum Subject: Hashable, Sendable {
     case pop(PoPName)
     case tunnel(TunnelNumber)
 
     /// - Throws: ``SyntaxError``.
-    init(parsing text: String) throws {
+    package init(parsing text: String) throws {
         if let number = try? TunnelNumber(parsing: text) {
             self = .tunnel(number)
         } else if let name = try? PoPName(parsing: text) {

@@ -1,0 +1,26 @@
+/// Lists what happened to PoPs and tunnels: to all, or to those that are named.
+package struct ListEvents: Sendable {
+    package let subjects: [Subject]
+    package let window: HistoryWindow
+
+    package init(of subjects: [Subject], _ window: HistoryWindow) {
+        self.subjects = subjects
+        self.window = window
+    }
+
+    /// The events, the newest last, and the PoPs' names.
+    package struct Answer: Sendable {
+        package let events: [FleetEvent]
+        package let fleet: FleetSnapshot
+    }
+
+    /// - Throws: ``RegistryError/notFound(_:)`` for a PoP that is not there.
+    package func run(in centre: Centre) async throws -> Answer {
+        let fleet = try await centre.store.snapshot(of: .infrastructure)
+        let names = self.subjects.compactMap { if case .pop(let name) = $0 { name } else { nil } }
+        let tunnels = self.subjects.compactMap { if case .tunnel(let number) = $0 { number } else { nil } }
+        let pops = names.isEmpty ? [] : try fleet.selection(names)
+        let events = try await centre.store.events(of: pops.map(\.id), and: tunnels, self.window)
+        return Answer(events: events, fleet: fleet)
+    }
+}

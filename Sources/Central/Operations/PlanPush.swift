@@ -1,0 +1,12 @@
+/// Asks the daemons what a push would change.
+package struct PlanPush: Sendable {
+    package let pops: [PoPName]
+
+    package init(pops: [PoPName]) { self.pops = pops }
+
+    /// - Throws: ``RegistryError``.
+    package func run(in centre: Centre) async throws -> FleetPlan {
+        let plan = try await PushPlan(of: centre.store, only: self.pops)
+        return try await FleetPlan(plan, from: centre.store, through: centre.connector)
+    }
+}

@@ -1,0 +1,52 @@
+internal import Logging
+
+/// Pushes to the PoPs that are named, or to all that are enabled, once and at once.
+package struct PushNow: Sendable {
+    package let pops: [PoPName]
+    package let forced: [PoPName]
+    package let lastWave: Wave
+
+    /// After how long a daemon takes back what nobody confirmed, in seconds; nil as the policy says.
+    package let confirm: Int?
+
+    /// How long a push waits for a round that is under way.
+    static let patience = Duration.seconds(60)
+
+    /// Those that may lose many tunnels are named by that.
+    package init(pops: [PoPName], forced: [PoPName], lastWave: Wave, confirm: Int?) {
+        self.pops = pops + forced.filter { !pops.contains($0) }
+        self.forced = forced
+        self.lastWave = lastWave
+        self.confirm = confirm
+    }
+
+    /// What it would change.
+    package var plan: PlanPush { PlanPush(pops: self.pops) }
+
+    /// - Throws: ``RegistryError``; a PoP that fails costs only itself.
+    package func run(
+        in centre: Centre,
+        progress: (@Sendable (_ done: Int, _ count: Int) -> Void)?,
+        waiting: (LeaseHolder) -> Void
+    ) async throws -> [Round.Outcome] {
+        var round = Round(byHandIn: centre, reason: "push")
+        round.forced = Set(self.forced)
+        round.lastWave = self.lastWave
+        round.confirm = self.confirm
+        round.progress = progress
+        return try await round.runAlone(only: self.pops, within: Self.patience, waiting: waiting)
+    }
+}
+
+extension Round {
+    /// A round that an operator asked for, who reads the outcomes and no log.
+    init(byHandIn centre: Centre, reason: String) {
+        self.init(
+            store: centre.store,
+            connector: centre.connector,
+            author: centre.author,
+            reason: reason,
+            logger: Logger(label: "round") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+}

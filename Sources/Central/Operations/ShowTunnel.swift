@@ -1,0 +1,24 @@
+package import Wire
+
+/// Looks a tunnel up, with its addresses and subnets.
+package struct ShowTunnel: Sendable {
+    package let number: TunnelNumber
+
+    /// Whether its password is part of the answer.
+    package let showsPassword: Bool
+
+    package init(_ number: TunnelNumber, showsPassword: Bool = false) {
+        self.number = number
+        self.showsPassword = showsPassword
+    }
+
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    package func run(in centre: Centre) async throws -> TunnelDocument {
+        let snapshot = try await centre.store.snapshot(of: .tunnel(self.number))
+        let tunnel = snapshot.tunnel(self.number)
+        guard let document = snapshot.tunnelDocuments().first else {
+            throw RegistryError.notFound("there is no tunnel \(self.number)")
+        }
+        return document.with(password: self.showsPassword ? tunnel?.end.password?.text : nil)
+    }
+}

@@ -1,0 +1,53 @@
+package import Wire
+
+/// Follows what a tunnel's daemon decides about each of its packets.
+package struct TraceTunnel: Sendable {
+    package let tunnel: TunnelNumber
+
+    /// After how many it ends, and after how many seconds.
+    package let packets: Int
+    package let seconds: Int
+
+    /// Whether decisions come as JSON.
+    package let asJSON: Bool
+
+    /// The reply code of a decision; others follow.
+    private static let decision = 202
+
+    package init(_ tunnel: TunnelNumber, packets: Int, seconds: Int, asJSON: Bool) {
+        self.tunnel = tunnel
+        self.packets = packets
+        self.seconds = seconds
+        self.asJSON = asJSON
+    }
+
+    /// Calls back with each decision, until the answer is that nobody listens any more.
+    ///
+    /// - Returns: What the daemon says at the end; nil when nobody listened to it.
+    /// - Throws: ``RegistryError``.
+    package func run(
+        in centre: Centre,
+        _ show: @escaping @Sendable (String) -> Bool
+    ) async throws -> String? {
+        let pop = try await centre.store.pop(of: self.tunnel)
+        let line =
+            "trace \(self.tunnel) packets \(self.packets) seconds \(self.seconds)"
+            + (self.asJSON ? " --json" : "")
+        let limit = Duration.seconds(self.seconds + 10)
+        return try await centre.converse(with: pop) { session throws(ConnectionFailure) in
+            _ = try session.command(line)
+            let deadline = ContinuousClock.now + limit
+            var reply = try session.nextReply(named: line, within: limit)
+            while reply.code == Self.decision {
+                guard show(reply.text) else { return nil }
+                let rest = deadline - .now
+                guard rest > .zero else { throw .timedOut(.request(line), after: limit) }
+                reply = try session.nextReply(named: line, within: rest)
+            }
+            guard reply.isSuccess else {
+                throw .refused(.request(line), reply: "\(reply.code) \(reply.text)")
+            }
+            return reply.text
+        }
+    }
+}
