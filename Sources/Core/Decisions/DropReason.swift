@@ -46,6 +46,9 @@ public enum DropReason: UInt8, Error, Hashable, Sendable, CaseIterable {
     case missingHeartbeatTime
     case heartbeatReplay
 
+    /// A packet that is not signed, of a tunnel whose packets must be.
+    static let unsignedPacket = DropReason.nonAYIYAPacket
+
     /// The operator's error counter that the drop also counts for, or nil when it has none.
     public var errorKind: ErrorKind? {
         switch self {

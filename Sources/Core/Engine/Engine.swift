@@ -185,9 +185,7 @@ public struct Engine: ~Copyable {
         _ now: Timestamp
     ) -> Output {
         let tid = arrival.tid
-        guard
-            InnerArrivals.accept(&buffer, from: tid, as: arrival.encapsulation, outer, &self.tables, now)
-        else {
+        guard InnerArrivals.accept(&buffer, arrival, outer, &self.tables, now) else {
             let source = outer.path.remote
             return self.tables.drop(
                 buffer,

@@ -144,7 +144,8 @@ extension Explainer {
         }
         self.engine.tables.forwarding.decisionLog.begin(at: now)
         self.engine.tables.note(.enteredFromUnderlay(.ayiya, path, octets: buffer.count), about: tid)
-        let arrival = InnerArrival(tid: tid, encapsulation: .ayiya)
+        let length = (try? IPv6Packet(buffer.packet).totalLength) ?? buffer.count
+        let arrival = InnerArrival(tid: tid, encapsulation: .ayiya, length: length)
         _ = self.engine.receive(arrival, &buffer, spare: &spare, outer, now)
     }
 

@@ -29,9 +29,11 @@ enum BareArrivals {
         _ now: Timestamp
     ) -> Arrival {
         let sender: TID?
+        let length: Int
         do throws(DropReason) {
             let packet = try SixInFourDecapsulator.decapsulate(buffer.packet)
             sender = IngressCheck.sender(of: packet, at: outer.path.remote, &tables)
+            length = packet.totalLength
         } catch {
             return Self.drop(buffer, error, outer, &tables, now)
         }
@@ -40,7 +42,7 @@ enum BareArrivals {
         if let reason = IngressCheck.rejection(by: tid, encapsulation, outer.path, tables.forwarding) {
             return .finished(Refusals.refuse(&buffer, reason, tunnel: tid, outer, &tables, now))
         }
-        return .inner(InnerArrival(tid: tid, encapsulation: encapsulation))
+        return .inner(InnerArrival(tid: tid, encapsulation: encapsulation, length: length))
     }
 
     private static func drop(

@@ -14,6 +14,8 @@ enum Arrival {
 struct InnerArrival {
     var tid: TID
     var encapsulation: Encapsulation
+    /// Of the packet, in octets; what stands behind it is padding (RFC 4213 §3.6) and no traffic of the user's.
+    var length: Int
     /// Whether the next packet may be taken for alike.
     var mayRepeat = true
     /// What lies in the spare buffer beside it.

@@ -84,7 +84,7 @@ enum IngressCheck {
         case .down: return .downTunnel
         case .up: break
         }
-        if tables.tunnels[tid].session.encapsulation.isSigned { return .nonAYIYAPacket }
+        if tables.tunnels[tid].session.encapsulation.isSigned { return .unsignedPacket }
         // A heartbeat authenticates 6in4 from one address, and nothing else.
         if tables.tunnels[tid].isDynamic, encapsulation != .sixInFour { return .wrongEndpoint }
         return tables.tunnels[tid].session.path?.remote == path.remote ? nil : .wrongEndpoint

@@ -8,17 +8,15 @@ enum InnerArrivals {
     @inline(__always)
     static func accept(
         _ buffer: inout PacketBuffer,
-        from tid: TID,
-        as encapsulation: Encapsulation,
+        _ arrival: InnerArrival,
         _ outer: OuterHeader,
         _ tables: inout Tables,
         _ now: Timestamp
     ) -> Bool {
         guard buffer.combineECN(withOuter: outer.trafficClass) else { return false }
-        Self.followStatic(tid, as: encapsulation, outer.path, to: buffer.packet, &tables)
-        // What stands behind the inner packet is padding (RFC 4213 §3.6) and no traffic of the user's.
-        if let length = try? IPv6Packet(buffer.packet).totalLength { buffer.truncate(to: length) }
-        tables.forwarding.tunnels[tid].traffic.ingress.count(buffer.count, at: now)
+        Self.followStatic(arrival.tid, as: arrival.encapsulation, outer.path, to: buffer.packet, &tables)
+        buffer.truncate(to: arrival.length)
+        tables.forwarding.tunnels[arrival.tid].traffic.ingress.count(buffer.count, at: now)
         return true
     }
 

@@ -53,7 +53,7 @@ enum SignedArrivals {
         let tid = try IngressCheck.signer(as: packet.identity, tables)
         let hasSecret = tables.tunnels[tid].peer.ayiya.secret != nil
         try IngressCheck.checkSigner(tid, at: remote, else: .nonAYIYAPacket, hasSecret: hasSecret, tables)
-        let datagram: AYIYADecapsulator.Datagram
+        var datagram: AYIYADecapsulator.Datagram
         do throws(DropReason) {
             datagram = try AYIYADecapsulator.verify(
                 packet,
@@ -65,7 +65,9 @@ enum SignedArrivals {
             throw Refusal(error, of: tid)
         }
         tables.note(.signed(isByRetiredPassword: datagram.signer == .retired), about: tid)
-        if let reason = AYIYADecapsulator.rejection(ofPayload: packet) { throw Refusal(reason, of: tid) }
+        do throws(DropReason) { datagram.innerLength = try AYIYADecapsulator.innerLength(of: packet) } catch {
+            throw Refusal(error, of: tid)
+        }
         return (tid, datagram)
     }
 
@@ -101,13 +103,17 @@ enum SignedArrivals {
         case .forward:
             // The flow cache is for what the present secret signs.
             let mayRepeat = datagram.signer == .present
-            return .inner(InnerArrival(tid: tid, encapsulation: .ayiya, mayRepeat: mayRepeat))
+            let length = datagram.innerLength
+            return .inner(
+                InnerArrival(tid: tid, encapsulation: .ayiya, length: length, mayRepeat: mayRepeat)
+            )
         case .echoRequest:
             tables.note(.answered, about: tid)
             tables.accounting.answered &+= 1
             return .finished(Output(packet: Self.respond(in: &buffer, to: datagram, of: tid, &tables, now)))
         case .echoRequestAndForward:
-            var arrival = InnerArrival(tid: tid, encapsulation: .ayiya, mayRepeat: false)
+            let length = datagram.innerLength
+            var arrival = InnerArrival(tid: tid, encapsulation: .ayiya, length: length, mayRepeat: false)
             if spare.replace(with: buffer.packet) {
                 arrival.response = Self.respond(in: &spare, to: datagram, of: tid, &tables, now)
             }

@@ -10,6 +10,8 @@ public enum AYIYADecapsulator {
         /// When it was signed, in seconds since 1970.
         var time: Int64
         var signer: AYIYAPeerState.Signer
+        /// Length of what it carries, in octets; ``AYIYADecapsulator/innerLength(of:)`` tells.
+        var innerLength = 0
     }
 
     /// Length of what stands in front of the inner packet, in octets.
@@ -79,19 +81,28 @@ public enum AYIYADecapsulator {
         return ClockSkew.allows(Self.clockDifference(of: packet, at: unixTime)) ? nil : .clockSkew
     }
 
-    /// Why the payload is rejected, or nil: its version and length must be what the header says.
-    static func rejection(ofPayload packet: borrowing AYIYAPacket) -> DropReason? {
+    /// Checks the payload, whose version and length must be what the header says.
+    ///
+    /// - Parameter packet: The datagram.
+    /// - Returns: Length of the inner packet, in octets; what stands behind it is padding.
+    /// - Throws: Why the payload is refused.
+    @inline(__always)
+    static func innerLength(of packet: borrowing AYIYAPacket) throws(DropReason) -> Int {
+        let length: Int
         switch packet.nextHeader {
-        case ProtocolNumber.ipv6:
-            do { _ = try IPv6Packet(packet.payload).totalLength } catch { return DropReason(inner: error) }
-        case ProtocolNumber.ipv4:
-            do { _ = try IPv4Packet(packet.payload).totalLength } catch {
-                if case .unsupportedVersion = error { return .nonIPv4Payload }
-                return .malformedPacket
-            }
-        default: break
+        case ProtocolNumber.ipv6: length = try SixInFourDecapsulator.decapsulate(packet.payload).totalLength
+        case ProtocolNumber.ipv4: length = try Self.ipv4Length(of: packet.payload)
+        default: length = packet.payload.byteCount
         }
-        return Self.forwardsNothingButIPv6(packet) ? nil : .invalidAYIYAForward
+        guard Self.forwardsNothingButIPv6(packet) else { throw .invalidAYIYAForward }
+        return length
+    }
+
+    private static func ipv4Length(of payload: RawSpan) throws(DropReason) -> Int {
+        do { return try IPv4Packet(payload).totalLength } catch {
+            if case .unsupportedVersion = error { throw .nonIPv4Payload }
+            throw .malformedPacket
+        }
     }
 
     /// Only IPv6 is routed here.
