@@ -15,16 +15,16 @@ struct AllocationTests {
                 group.addTask {
                     for _ in 0..<40 {
                         let new = NewTunnel(pop: name, end: .ayiya(.random()))
-                        let results = try await store.apply([.addTunnel(new)], by: "tester")
+                        let results = try await store.registry.apply([.addTunnel(new)], by: "tester")
                         guard case .tunnel(let tunnel) = results.first else { continue }
-                        try await store.apply([.addSubnet(nil, tunnel.number)], by: "tester")
+                        try await store.registry.apply([.addSubnet(nil, tunnel.number)], by: "tester")
                     }
                 }
             }
             try await group.waitForAll()
         }
 
-        let snapshot = try await other.snapshot(of: .fleet)
+        let snapshot = try await other.registry.snapshot(of: .fleet)
         #expect(snapshot.tunnels.count == 82)
         #expect(Set(snapshot.tunnels.map(\.number)).count == 82)
         #expect(snapshot.tunnels.map(\.tid.rawValue) == Array(0..<82))

@@ -31,7 +31,7 @@ struct DatabaseFileTests {
 
     @Test func ofANewerProgramIsRefused() async throws {
         let test = try await TestStore()
-        try await test.store.central.write { database in
+        try await test.store.registryFile.write { database in
             try database.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('99 of the future')")
         }
 
@@ -52,7 +52,7 @@ struct DatabaseFileTests {
 
         let store = try SQLiteStore(path: folder.path("central.db"))
 
-        #expect(try await store.histories().isEmpty)
+        #expect(try await store.rounds.histories().isEmpty)
     }
 
     @Test func thatIsNoDatabaseIsRefused() throws {
@@ -115,7 +115,10 @@ struct DatabaseFileTests {
 
         let reader = try SQLiteStore(reading: path)
 
-        #expect(try await reader.snapshot(of: .fleet) == (try await test.store.snapshot(of: .fleet)))
+        #expect(
+            try await reader.registry.snapshot(of: .fleet)
+                == (try await test.store.registry.snapshot(of: .fleet))
+        )
         #expect(ContinuousClock.now - start < .seconds(9))
         await #expect(
             throws: RegistryError.unusable(
@@ -123,7 +126,7 @@ struct DatabaseFileTests {
                     + "system mounted read-only, or is the file another user's?"
             )
         ) {
-            try await reader.apply([.setWaves(WavePolicy(share: 1))], by: "test")
+            try await reader.registry.apply([.setWaves(WavePolicy(share: 1))], by: "test")
         }
         try await writer.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
     }
@@ -131,11 +134,11 @@ struct DatabaseFileTests {
     @Test func withoutSamplesIsLookedAtAndGetsNone() async throws {
         let test = try await TestStore(Fixture.registry())
         let copy = test.folder.path("restored.db")
-        _ = try await DatabaseBackup(of: test.store.central).write(to: copy)
+        _ = try await DatabaseBackup(of: test.store.registryFile).write(to: copy)
 
         let reader = try SQLiteStore(reading: copy)
 
-        #expect(try await reader.histories().values.allSatisfy { $0.sample == nil })
+        #expect(try await reader.rounds.histories().values.allSatisfy { $0.sample == nil })
         #expect(!FileManager.default.fileExists(atPath: test.folder.path("restored-samples.db")))
     }
 
@@ -147,7 +150,7 @@ struct DatabaseFileTests {
 
         let reader = try SQLiteStore(reading: folder.path("central.db"))
 
-        #expect(try await reader.histories().isEmpty)
+        #expect(try await reader.rounds.histories().isEmpty)
     }
 
     @Test func isNeverWhatABackupReplaces() async throws {

@@ -115,8 +115,12 @@ struct ExportTests {
     }
 
     private static func importing(_ fleet: TransferFleet, into store: SQLiteStore) async throws {
-        let plan = try ImportPlan(fleet, into: try await store.numberedSnapshot(), passwords: .refuse)
-        try await store.apply(plan.changes, by: "importer")
+        let plan = try ImportPlan(
+            fleet,
+            into: try await store.registry.numberedSnapshot(),
+            passwords: .refuse
+        )
+        try await store.registry.apply(plan.changes, by: "importer")
     }
 
     @Test(arguments: 1...8)
@@ -124,12 +128,14 @@ struct ExportTests {
         var generator = Generator(state: seed)
         let source = try await TestStore(Self.registry(&generator))
         let target = try await TestStore()
-        let snapshot = try await source.store.snapshot(of: .fleet)
+        let snapshot = try await source.store.registry.snapshot(of: .fleet)
 
         let text = try JSONText.pretty(TransferDocument(snapshot, only: nil, secrets: .written)).description
         try await Self.importing(TransferFleet(json: Array(text.utf8), file: "x.json"), into: target.store)
 
-        #expect(try await Self.comparable(target.store.snapshot(of: .fleet)) == Self.comparable(snapshot))
+        #expect(
+            try await Self.comparable(target.store.registry.snapshot(of: .fleet)) == Self.comparable(snapshot)
+        )
     }
 
     @Test(arguments: 1...8)
@@ -144,16 +150,16 @@ struct ExportTests {
             }
         }
         let target = try await TestStore(infrastructure)
-        let snapshot = try await source.store.snapshot(of: .fleet)
+        let snapshot = try await source.store.registry.snapshot(of: .fleet)
 
         let text = TransferDocument(snapshot, only: nil, secrets: .written).csv
         try await Self.importing(TransferFleet(csv: Array(text.utf8), file: "x.csv"), into: target.store)
 
         #expect(
-            try await Self.comparable(target.store.snapshot(of: .fleet)).tunnels
+            try await Self.comparable(target.store.registry.snapshot(of: .fleet)).tunnels
                 == Self.comparable(snapshot).tunnels
         )
-        #expect(try await target.store.snapshot(of: .fleet).subnets == snapshot.subnets)
+        #expect(try await target.store.registry.snapshot(of: .fleet).subnets == snapshot.subnets)
     }
 
     @Test func tellsNoSecretsUnlessTold() async throws {
@@ -162,22 +168,22 @@ struct ExportTests {
         let hash = PasswordHash(of: try Password(parsing: "geheim"))
         changes.append(.addUser(user, UserAmendment(password: hash)))
         let test = try await TestStore(changes)
-        let snapshot = try await test.store.snapshot(of: .fleet)
+        let snapshot = try await test.store.registry.snapshot(of: .fleet)
 
         let hidden = TransferDocument(snapshot, only: nil, secrets: .hidden)
 
         let text = try JSONText.pretty(hidden).description + hidden.csv
         #expect(!text.contains("geheim") && !text.contains(hash.md5) && !text.contains(hash.sha256))
         try await Self.importing(TransferFleet(csv: Array(hidden.csv.utf8), file: "x.csv"), into: test.store)
-        #expect(try await test.store.snapshot(of: .fleet) == snapshot)
+        #expect(try await test.store.registry.snapshot(of: .fleet) == snapshot)
     }
 
     @Test func takesOnePoPWithItsUsers() async throws {
         var generator = Generator(state: 3)
         let test = try await TestStore(Self.registry(&generator))
         let name = try Fixture.name("chtst02")
-        var snapshot = try await test.store.snapshot(of: .pop(name))
-        snapshot.users = try await test.store.snapshot(of: .users).users
+        var snapshot = try await test.store.registry.snapshot(of: .pop(name))
+        snapshot.users = try await test.store.registry.snapshot(of: .users).users
 
         let document = TransferDocument(snapshot, only: name, secrets: .hidden)
 

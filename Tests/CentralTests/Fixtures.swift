@@ -56,6 +56,6 @@ struct TestStore {
     init(_ changes: [RegistryChange] = []) async throws {
         self.folder = try TemporaryFolder()
         self.store = try SQLiteStore(path: self.folder.path("central.db"))
-        try await self.store.apply(changes, by: "tester")
+        try await self.store.registry.apply(changes, by: "tester")
     }
 }

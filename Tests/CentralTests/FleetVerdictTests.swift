@@ -17,7 +17,7 @@ struct FleetVerdictTests {
         if let connector {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let round = Round(
-                store: test.store,
+                store: test.store.fleet,
                 connector: connector,
                 author: "t",
                 reason: "t",
@@ -25,7 +25,7 @@ struct FleetVerdictTests {
             )
             _ = try await round.run()
         }
-        let status = try await FleetStatus(from: test.store, only: [])
+        let status = try await FleetStatus(from: test.store.fleet, only: [])
         return FleetVerdict(status, now: Date(timeIntervalSinceNow: seconds))
     }
 
@@ -80,12 +80,12 @@ struct FleetVerdictTests {
     @Test func whetherPoPsHaveWhatTheRegistryHas() async throws {
         let test = try await TestStore(Fixture.registry())
         _ = try await Self.verdict(test, FakeConnector())
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300))],
             by: "tester"
         )
 
-        let status = try await FleetStatus(from: test.store, only: [])
+        let status = try await FleetStatus(from: test.store.fleet, only: [])
 
         #expect(status.pops.map(\.isInSync) == [false, true])
         #expect(status.pops.map(\.isReachable) == [true, true])
@@ -99,7 +99,7 @@ struct FleetVerdictTests {
         connector.daemons.withLock { $0[1] = daemon }
 
         let verdict = try await Self.verdict(test, connector)
-        let status = try await FleetStatus(from: test.store, only: [Fixture.name()])
+        let status = try await FleetStatus(from: test.store.fleet, only: [Fixture.name()])
 
         #expect(verdict.level == .critical)
         let words = "chtst01 has a fault in its kernel: the PoP's address 192.0.2.1 is gone, and 1 more"
@@ -117,7 +117,7 @@ struct FleetVerdictTests {
         connector.scripts.withLock { $0[1] = .cannotReport }
 
         let verdict = try await Self.verdict(test, connector)
-        let status = try await FleetStatus(from: test.store, only: [Fixture.name()])
+        let status = try await FleetStatus(from: test.store.fleet, only: [Fixture.name()])
 
         #expect(verdict.level == .warning)
         #expect(verdict.line.contains("chtst01 is not believed: it gives no report"))
@@ -132,10 +132,10 @@ struct FleetVerdictTests {
 
     @Test func whatADaemonSaysNow() async throws {
         let test = try await TestStore(Fixture.registry())
-        var status = try await FleetStatus(from: test.store, only: [])
+        var status = try await FleetStatus(from: test.store.fleet, only: [])
 
         let failure = ConnectionFailure.daemonNotListening(try Fixture.pop().control)
-        try await status.askDaemons(of: test.store, through: FakeConnector([2: .fails(failure)]))
+        try await status.askDaemons(of: test.store.fleet, through: FakeConnector([2: .fails(failure)]))
 
         #expect(status.pops.map(\.isReachable) == [true, false])
         #expect(StatusDocument(status.pops[0]).uptime == 4242)

@@ -31,12 +31,12 @@ struct ForwardClockTests {
     }
 
     private static func counts(_ test: TestStore) async throws -> [Int] {
-        try await test.store.central.read { database in
+        try await test.store.registryFile.read { database in
             try ["push", "poll", "event"].map {
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM \($0)") ?? 0
             }
         }
-            + test.store.samples.read { database in
+            + test.store.sampleFile.read { database in
                 try ["popStep", "tunnelStep"].map { table in
                     try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table)") ?? 0
                 }
@@ -45,9 +45,13 @@ struct ForwardClockTests {
 
     private static func generations(_ test: TestStore) async throws {
         for mtu in [1280, 1300] {
-            try await test.store.apply([.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: mtu))], by: "t")
-            let rendering = try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1)
-            _ = try await test.store.generation(of: rendering, author: "t", reason: "t")
+            try await test.store.registry.apply(
+                [.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: mtu))],
+                by: "t"
+            )
+            let rendering = try ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet))
+                .render(1)
+            _ = try await test.store.rounds.generation(of: rendering, author: "t", reason: "t")
         }
     }
 
@@ -55,13 +59,13 @@ struct ForwardClockTests {
         let test = try await TestStore(Fixture.registry())
         try await Self.generations(test)
 
-        try await test.store.record(Self.visit(.applied, after: 0))
-        try await test.store.record(Self.visit(.failed, after: Self.year))
-        try await test.store.record(Self.visit(.applied, after: 600, generation: 2))
-        try await test.store.record(Self.visit(.applied, after: 2 * Self.year))
-        try await test.store.record(Self.visit(.applied, after: 1200, generation: 2))
+        try await test.store.rounds.record(Self.visit(.applied, after: 0))
+        try await test.store.rounds.record(Self.visit(.failed, after: Self.year))
+        try await test.store.rounds.record(Self.visit(.applied, after: 600, generation: 2))
+        try await test.store.rounds.record(Self.visit(.applied, after: 2 * Self.year))
+        try await test.store.rounds.record(Self.visit(.applied, after: 1200, generation: 2))
 
-        let history = try #require(try await test.store.histories()[1])
+        let history = try #require(try await test.store.rounds.histories()[1])
         #expect(history.pushes?.last.detail == "visit 1200")
         #expect(history.pushes?.lastSuccess?.detail == "visit 1200")
         #expect(history.confirmedGeneration == 2)
@@ -74,14 +78,16 @@ struct ForwardClockTests {
 
         let month = 30.0 * 86400
         for seconds in [0, month, 600] {
-            try await test.store.record(Self.visit(.applied, after: seconds))
+            try await test.store.rounds.record(Self.visit(.applied, after: seconds))
         }
 
-        let all = try await test.store.contacts(of: [], HistoryWindow())
+        let all = try await test.store.history.contacts(of: [], HistoryWindow())
         #expect(all.map(\.kind) == [.push, .poll, .push, .poll, .push, .poll])
         let times = all.map { $0.started.timeIntervalSince(Self.start) }
         #expect(times == [0, 0, month, month, 600, 600])
-        #expect(try await test.store.pushes(of: 1, HistoryWindow(last: 1)).map(\.detail) == ["visit 600"])
+        #expect(
+            try await test.store.history.pushes(of: 1, HistoryWindow(last: 1)).map(\.detail) == ["visit 600"]
+        )
     }
 
     @Test func isNotRecentUntilItsTimeComes() async throws {
@@ -93,9 +99,9 @@ struct ForwardClockTests {
             kind: .drifted,
             detail: "d"
         )
-        try await test.store.record(Self.visit(.applied, after: 0, generation: 2))
-        try await test.store.record([drift])
-        let status = try await FleetStatus(from: test.store, only: [Fixture.name()])
+        try await test.store.rounds.record(Self.visit(.applied, after: 0, generation: 2))
+        try await test.store.rounds.record([drift])
+        let status = try await FleetStatus(from: test.store.fleet, only: [Fixture.name()])
 
         let now = FleetVerdict(status, now: Self.start.addingTimeInterval(60))
         let then = FleetVerdict(status, now: Self.start.addingTimeInterval(Self.year + 60))
@@ -109,7 +115,8 @@ struct ForwardClockTests {
     @Test func erasesNoMoreThanItAdds() async throws {
         let test = try await TestStore(Fixture.registry())
         var state = FakeDaemon.State()
-        state.text = try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1).text
+        state.text = try ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet)).render(1)
+            .text
         try await Self.generations(test)
         let flap = FleetEvent(
             time: Self.start,
@@ -120,9 +127,9 @@ struct ForwardClockTests {
         )
         for index in 0..<20 {
             let time = Double(index) * 700
-            try await test.store.record(Self.visit(.unchanged, after: time))
-            try await test.store.record([flap, flap])
-            _ = try await test.store.record(
+            try await test.store.rounds.record(Self.visit(.unchanged, after: time))
+            try await test.store.rounds.record([flap, flap])
+            _ = try await test.store.samples.record(
                 try FakeDaemon.received(state),
                 of: 1,
                 at: Self.start.addingTimeInterval(time)
@@ -132,18 +139,18 @@ struct ForwardClockTests {
 
         for years in [1.0, 10] {
             let ahead = Self.start.addingTimeInterval(years * Self.year)
-            try await test.store.record(Self.visit(.unchanged, after: years * Self.year))
+            try await test.store.rounds.record(Self.visit(.unchanged, after: years * Self.year))
             var late = flap
             late = FleetEvent(time: ahead, popID: 1, tunnel: late.tunnel, kind: .tunnelDown, detail: "down")
-            try await test.store.record([late])
-            _ = try await test.store.record(try FakeDaemon.received(state), of: 1, at: ahead)
+            try await test.store.rounds.record([late])
+            _ = try await test.store.samples.record(try FakeDaemon.received(state), of: 1, at: ahead)
         }
 
         let after = try await Self.counts(test)
         #expect(zip(before, after).allSatisfy { $0 <= $1 }, "\(before) \(after)")
         let steps = try await SQLiteStore(path: test.folder.path("central.db")) {
             Self.start.addingTimeInterval(14_400)
-        }.steps(of: Fixture.number(1), since: Self.start)
+        }.samples.steps(of: Fixture.number(1), since: Self.start)
         #expect(steps.count > 15)
         #expect(steps.allSatisfy { $0.time < Self.start.addingTimeInterval(14_400) })
     }
@@ -152,7 +159,9 @@ struct ForwardClockTests {
         let test = try await TestStore(Fixture.registry())
         try await Self.generations(test)
 
-        for day in 0..<60 { try await test.store.record(Self.visit(.unchanged, after: Double(day) * 86400)) }
+        for day in 0..<60 {
+            try await test.store.rounds.record(Self.visit(.unchanged, after: Double(day) * 86400))
+        }
 
         #expect(try await Self.counts(test).prefix(2) == [43, 43])
     }

@@ -55,16 +55,18 @@ struct FreeTextTests {
             .addUser(handle, UserAmendment(name: text)), .addUser(handle, UserAmendment(mail: "a@b" + text)),
         ]
         for change in changes {
-            await #expect(throws: RegistryError.self) { try await test.store.apply([change], by: "test") }
+            await #expect(throws: RegistryError.self) {
+                try await test.store.registry.apply([change], by: "test")
+            }
         }
     }
 
     @Test func isRefusedInJSONWithItsPlace() async throws {
         let test = try await TestStore(Fixture.registry())
         let user = try UserHandle(parsing: "jdoe2")
-        try await test.store.apply([.addUser(user, UserAmendment(name: "A NAME"))], by: "test")
+        try await test.store.registry.apply([.addUser(user, UserAmendment(name: "A NAME"))], by: "test")
         let document = TransferDocument(
-            try await test.store.snapshot(of: .fleet),
+            try await test.store.registry.snapshot(of: .fleet),
             only: nil,
             secrets: .hidden
         )

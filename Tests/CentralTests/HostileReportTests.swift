@@ -16,7 +16,7 @@ struct HostileReportTests {
 
     private static func round(_ test: TestStore, _ scripts: [Int: FakeConnector.Script]) -> Round {
         Round(
-            store: test.store,
+            store: test.store.fleet,
             connector: FakeConnector(scripts),
             author: "tester",
             reason: "test",
@@ -36,14 +36,14 @@ struct HostileReportTests {
 
     /// Everything that an operator can ask for, as far as the last sum.
     private static func everyWord(about test: TestStore) async throws -> String {
-        let status = try await FleetStatus(from: test.store, only: [])
+        let status = try await FleetStatus(from: test.store.fleet, only: [])
         let verdict = FleetVerdict(status, now: Self.start, limits: FleetVerdict.Limits(smallPoP: 1))
         let tunnel = TrafficStep.differences(
-            of: try await test.store.steps(of: Fixture.number(1), since: Self.start)
+            of: try await test.store.samples.steps(of: Fixture.number(1), since: Self.start)
         )
-        let pop = TrafficStep.differences(of: try await test.store.steps(ofPoP: 1, since: Self.start))
+        let pop = TrafficStep.differences(of: try await test.store.samples.steps(ofPoP: 1, since: Self.start))
         let steps = tunnel.map { StepDocument($0, of: .tunnel) } + pop.map { StepDocument($0, of: .pop) }
-        let figures = try await FleetFigures(test.store, now: test.store.now())
+        let figures = try await FleetFigures(test.store.fleet, now: test.store.now())
         let rows = status.pops.map(StatusDocument.init)
         let table = StepDocument.table(steps, of: .tunnel).lines
         return try [
@@ -56,14 +56,16 @@ struct HostileReportTests {
     /// Each number, each extreme, to the last sum.
     @Test func trapsNothingWhateverANumberIs() async throws {
         let test = try await TestStore(Fixture.registry())
-        let generation = try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1)
-        _ = try await test.store.generation(of: generation, author: "t", reason: "t")
+        let generation = try ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet)).render(
+            1
+        )
+        _ = try await test.store.rounds.generation(of: generation, author: "t", reason: "t")
         var time = Self.start
         for number in ReportText.numbers {
             for (index, extreme) in ReportText.extremes.enumerated() {
                 let instance = String(repeating: index % 3 == 0 ? "a" : "b", count: 32)
                 let text = ReportText.json([number.description: extreme], instance: instance)
-                _ = try await test.store.record(try Self.received(text), of: 1, at: time)
+                _ = try await test.store.samples.record(try Self.received(text), of: 1, at: time)
                 time += 600
             }
             let words = try await Self.everyWord(about: test)
@@ -75,9 +77,9 @@ struct HostileReportTests {
         let all = Dictionary(
             uniqueKeysWithValues: ReportText.numbers.map { ($0.description, "9223372036854775807") }
         )
-        _ = try await test.store.record(try Self.received(ReportText.json(all)), of: 1, at: time)
+        _ = try await test.store.samples.record(try Self.received(ReportText.json(all)), of: 1, at: time)
 
-        let sample = try #require(try await test.store.latestSamples()[1])
+        let sample = try #require(try await test.store.samples.latestSamples()[1])
         #expect((sample.uptime, sample.clockSkew, sample.online, sample.configured) == (nil, nil, nil, nil))
         #expect(sample.doubts?.hasPrefix("its report has 27 values that cannot be (") == true)
         let words = try await Self.everyWord(about: test)
@@ -92,16 +94,16 @@ struct HostileReportTests {
 
         for _ in 0..<3 { _ = try await round.run() }
 
-        let events = try await test.store.events(limit: 100)
+        let events = try await test.store.history.events(limit: 100)
         #expect(events.filter { $0.tunnel != nil }.allSatisfy { $0.popID == 1 })
         let told = events.filter { $0.kind == .doubted }
         #expect(told.map(\.popID) == [2])
         #expect(told.first?.detail == "its report has 1 tunnel that is not its own (T1)")
-        let owners = try await test.store.samples.read {
+        let owners = try await test.store.sampleFile.read {
             try Int.fetchAll($0, sql: "SELECT popID FROM tunnelCounter WHERE tunnel = 1")
         }
         #expect(owners == [1])
-        #expect(try await test.store.latestSamples()[2]?.doubts == told.first?.detail)
+        #expect(try await test.store.samples.latestSamples()[2]?.doubts == told.first?.detail)
     }
 
     @Test func isNotBelievedWhenItIsAnother() async throws {
@@ -112,16 +114,18 @@ struct HostileReportTests {
         // Whoever listens there has a tunnel: the guard against mass changes looks at it all the same.
         #expect(outcomes.map(\.attempt.outcome) == [.applied, .stopped])
         #expect(outcomes[1].attempt.detail.contains("the daemon says that it is PoP 1 chtst01"))
-        let sample = try #require(try await test.store.latestSamples()[2])
+        let sample = try #require(try await test.store.samples.latestSamples()[2])
         #expect(sample.uptime == nil && sample.online == nil)
         #expect(sample.doubts?.contains("the daemon says that it is PoP 1 chtst01") == true)
-        #expect(try await test.store.events(limit: 9).filter { $0.kind == .doubted }.map(\.popID) == [2])
+        #expect(
+            try await test.store.history.events(limit: 9).filter { $0.kind == .doubted }.map(\.popID) == [2]
+        )
     }
 
     @Test func losesRowsThatNobodyOwns() async throws {
         let test = try await TestStore(Fixture.registry())
-        _ = try await test.store.record(try Self.received(ReportText.json()), of: 1, at: Self.start)
-        try await test.store.samples.write { database in
+        _ = try await test.store.samples.record(try Self.received(ReportText.json()), of: 1, at: Self.start)
+        try await test.store.sampleFile.write { database in
             for stranger in 100..<2200 {
                 for (table, columns) in [("tunnelCounter", 17), ("tunnelStep", 13)] {
                     let row = try #require(
@@ -138,12 +142,14 @@ struct HostileReportTests {
             }
         }
 
-        let removed = [try await test.store.forgetStrangers(), try await test.store.forgetStrangers()]
+        let removed = [
+            try await test.store.samples.forgetStrangers(), try await test.store.samples.forgetStrangers(),
+        ]
 
         #expect(removed == [2000, 100])
-        #expect(try await test.store.forgetStrangers() == 0)
+        #expect(try await test.store.samples.forgetStrangers() == 0)
         for table in ["tunnelCounter", "tunnelStep"] {
-            let left = try await test.store.samples.read {
+            let left = try await test.store.sampleFile.read {
                 try Set(Int.fetchAll($0, sql: "SELECT tunnel FROM \(table)"))
             }
             #expect(left == [1], "\(table)")
@@ -172,12 +178,14 @@ struct HostileReportTests {
 
         let store = try SQLiteStore(path: folder.path("central.db")) { Date(timeIntervalSince1970: 2000) }
 
-        let sample = try #require(try await store.latestSamples()[1])
+        let sample = try #require(try await store.samples.latestSamples()[1])
         #expect((sample.uptime, sample.clockSkew, sample.online, sample.active) == (nil, nil, nil, 5))
         #expect((sample.rxPackets, sample.rxBytes, sample.configured) == (.zero, Tally(7), nil))
         let since = Date(timeIntervalSince1970: 0)
-        #expect(try await store.steps(of: Fixture.number(1), since: since).map(\.inPackets.value) == [8])
-        #expect(try await store.steps(ofPoP: 1, since: since).map(\.inPackets.value) == [8])
+        #expect(
+            try await store.samples.steps(of: Fixture.number(1), since: since).map(\.inPackets.value) == [8]
+        )
+        #expect(try await store.samples.steps(ofPoP: 1, since: since).map(\.inPackets.value) == [8])
     }
 
     @Test func isLeftOutWhereADatabaseHoldsWhatCannotBe() async throws {
@@ -185,7 +193,7 @@ struct HostileReportTests {
         let store = try SQLiteStore(path: test.folder.path("central.db")) {
             Date(timeIntervalSince1970: 2000)
         }
-        try await store.samples.write { database in
+        try await store.sampleFile.write { database in
             for (time, value) in [(600_000, Int64.max), (1_200_000, 8), (1_800_000, Int64.min)] {
                 let numbers = Array(repeating: "\(value)", count: 4).joined(separator: ", ")
                 try database.execute(
@@ -199,9 +207,11 @@ struct HostileReportTests {
         }
 
         let since = Date(timeIntervalSince1970: 0)
-        #expect(try await store.steps(of: Fixture.number(1), since: since).map(\.inBytes.value) == [8])
-        #expect(try await store.steps(ofPoP: 1, since: since).map(\.inBytes.value) == [8])
-        let traffic = try await store.traffic(since: since)
+        #expect(
+            try await store.samples.steps(of: Fixture.number(1), since: since).map(\.inBytes.value) == [8]
+        )
+        #expect(try await store.samples.steps(ofPoP: 1, since: since).map(\.inBytes.value) == [8])
+        let traffic = try await store.samples.traffic(since: since)
         #expect((traffic.fromUplink, traffic.toUplink) == (.zero, .zero))
     }
 }

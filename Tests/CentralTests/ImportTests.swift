@@ -15,8 +15,12 @@ struct ImportTests {
         into store: SQLiteStore,
         passwords: ImportPlan.PasswordPolicy = .refuse
     ) async throws -> ImportPlan {
-        let plan = try ImportPlan(fleet, into: try await store.numberedSnapshot(), passwords: passwords)
-        try await store.apply(plan.changes, by: "importer")
+        let plan = try ImportPlan(
+            fleet,
+            into: try await store.registry.numberedSnapshot(),
+            passwords: passwords
+        )
+        try await store.registry.apply(plan.changes, by: "importer")
         return plan
     }
 
@@ -96,7 +100,7 @@ struct ImportTests {
             into: test.store
         )
 
-        let snapshot = try await test.store.snapshot(of: .fleet)
+        let snapshot = try await test.store.registry.snapshot(of: .fleet)
         let first = try #require(snapshot.tunnel(Fixture.number(41)))
         let second = try #require(snapshot.tunnel(Fixture.number(42)))
         #expect(first.tid == TID(rawValue: 0x1f))
@@ -112,13 +116,13 @@ struct ImportTests {
         let test = try await TestStore(Fixture.registry())
         let lines = try Self.csv("T41,chtst01,1f,,ayiya,,1480,yes,yes,a,2001:db8:1001::/48")
         try await Self.importing(lines, into: test.store)
-        let before = try await test.store.snapshot(of: .fleet)
+        let before = try await test.store.registry.snapshot(of: .fleet)
 
         let plan = try await Self.importing(lines, into: test.store)
 
         #expect(plan.changes.isEmpty)
         #expect(plan.unchanged == 2)
-        #expect(try await test.store.snapshot(of: .fleet) == before)
+        #expect(try await test.store.registry.snapshot(of: .fleet) == before)
     }
 
     @Test func givesNoPlaceThatALaterLineWants() async throws {
@@ -129,7 +133,7 @@ struct ImportTests {
             into: test.store
         )
 
-        let tids = try await test.store.snapshot(of: .fleet).tunnels.map(\.tid.rawValue)
+        let tids = try await test.store.registry.snapshot(of: .fleet).tunnels.map(\.tid.rawValue)
         #expect(tids == [0, 1, 2, 3])
     }
 
@@ -196,7 +200,10 @@ struct ImportTests {
     private static let shared = Task {
         let test = try await TestStore(Fixture.registry())
         let new = NewTunnel(pop: try Fixture.name(), end: .ayiya(.random()))
-        try await test.store.apply([.addTunnel(new), .removeTunnel(Fixture.number(3))], by: "tester")
+        try await test.store.registry.apply(
+            [.addTunnel(new), .removeTunnel(Fixture.number(3))],
+            by: "tester"
+        )
         return test
     }
 
@@ -243,7 +250,7 @@ struct ImportTests {
 
     @Test func inventsNoPasswordForAnExportWithoutSecrets() async throws {
         let source = try await TestStore(Fixture.registry())
-        let snapshot = try await source.store.snapshot(of: .fleet)
+        let snapshot = try await source.store.registry.snapshot(of: .fleet)
         func document(_ secrets: TransferDocument.SecretPolicy) throws -> TransferFleet {
             let document = TransferDocument(snapshot, only: nil, secrets: secrets)
             return try TransferFleet(json: Array(JSONEncoder().encode(document)), file: "t.json")
@@ -255,7 +262,10 @@ struct ImportTests {
 
         #expect(!problems.isEmpty)
         #expect(problems.allSatisfy { $0.contains("export it with --secrets") }, "\(problems)")
-        #expect(try await target.store.snapshot(of: .fleet).tunnels.map(\.end) == snapshot.tunnels.map(\.end))
+        #expect(
+            try await target.store.registry.snapshot(of: .fleet).tunnels.map(\.end)
+                == snapshot.tunnels.map(\.end)
+        )
         // Where the tunnels are there already, nothing is missing.
         try await Self.importing(document(.hidden), into: source.store)
     }
@@ -288,7 +298,7 @@ struct ImportTests {
 
         try await Self.importing(line, into: test.store, passwords: .take)
 
-        let tunnel = try await test.store.snapshot(of: .fleet).tunnel(Fixture.number(1))
+        let tunnel = try await test.store.registry.snapshot(of: .fleet).tunnel(Fixture.number(1))
         #expect(tunnel?.end == .ayiya(try Password(parsing: "anderes")))
     }
 }
@@ -327,10 +337,15 @@ struct ConfigurationImportTests {
         let test = try await TestStore([.addPoP(Fixture.pop())])
         let fleet = try Self.fleet(of: Fixture.pop())
 
-        let plan = try ImportPlan(fleet, into: try await test.store.numberedSnapshot(), passwords: .refuse)
-        try await test.store.apply(plan.changes, by: "importer")
+        let plan = try ImportPlan(
+            fleet,
+            into: try await test.store.registry.numberedSnapshot(),
+            passwords: .refuse
+        )
+        try await test.store.registry.apply(plan.changes, by: "importer")
 
-        let rendered = ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).configuration(of: 1)
+        let rendered = ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet))
+            .configuration(of: 1)
         var expected = try Configuration(parsing: Self.text, file: "old.conf")
         expected.pop.beatTimeout = PoPSettings().beatTimeout
         expected.tunnels[0].retiredPassword = nil
@@ -342,10 +357,18 @@ struct ConfigurationImportTests {
     @Test func changesNothingTheSecondTime() async throws {
         let test = try await TestStore([.addPoP(Fixture.pop())])
         let fleet = try Self.fleet(of: Fixture.pop())
-        let first = try ImportPlan(fleet, into: try await test.store.numberedSnapshot(), passwords: .refuse)
-        try await test.store.apply(first.changes, by: "importer")
+        let first = try ImportPlan(
+            fleet,
+            into: try await test.store.registry.numberedSnapshot(),
+            passwords: .refuse
+        )
+        try await test.store.registry.apply(first.changes, by: "importer")
 
-        let second = try ImportPlan(fleet, into: try await test.store.numberedSnapshot(), passwords: .refuse)
+        let second = try ImportPlan(
+            fleet,
+            into: try await test.store.registry.numberedSnapshot(),
+            passwords: .refuse
+        )
 
         #expect(second.changes.isEmpty)
         #expect(second.unchanged == 5)
@@ -364,7 +387,7 @@ struct ConfigurationImportTests {
             ),
         ])
         let fleet = try Self.fleet(of: Fixture.pop())
-        let present = try await test.store.numberedSnapshot()
+        let present = try await test.store.registry.numberedSnapshot()
 
         let error = #expect(throws: TransferError.self) {
             try ImportPlan(fleet, into: present, passwords: .refuse)

@@ -154,9 +154,12 @@ struct InventoryTests {
         let (inventory, _) = try Self.read(Self.good)
         let test = try await TestStore()
 
-        let first = try InventoryPlan(from: try await test.store.snapshot(of: .fleet), to: inventory)
-        try await test.store.apply(first.steps.map(\.change), by: "tester")
-        let second = try InventoryPlan(from: try await test.store.snapshot(of: .fleet), to: inventory)
+        let first = try InventoryPlan(from: try await test.store.registry.snapshot(of: .fleet), to: inventory)
+        try await test.store.registry.apply(first.steps.map(\.change), by: "tester")
+        let second = try InventoryPlan(
+            from: try await test.store.registry.snapshot(of: .fleet),
+            to: inventory
+        )
 
         #expect(
             first.steps.map(\.line) == [
@@ -171,16 +174,16 @@ struct InventoryTests {
     @Test func changesOnlyWhatDiffers() async throws {
         let test = try await TestStore()
         let (before, _) = try Self.read(Self.good)
-        let plan = try InventoryPlan(from: try await test.store.snapshot(of: .fleet), to: before)
-        try await test.store.apply(plan.steps.map(\.change), by: "tester")
-        try await test.store.apply([.addPoP(Fixture.pop(9, "detst01"))], by: "tester")
+        let plan = try InventoryPlan(from: try await test.store.registry.snapshot(of: .fleet), to: before)
+        try await test.store.registry.apply(plan.steps.map(\.change), by: "tester")
+        try await test.store.registry.apply([.addPoP(Fixture.pop(9, "detst01"))], by: "tester")
         let (after, _) = try Self.read(
             Self.good.replacing("2222", with: "22").replacing("  host: mgmt.example.net\n", with: "")
                 .replacing("2001:db8:1000::/40", with: "2001:db8:2000::/40")
         )
 
-        let change = try InventoryPlan(from: try await test.store.snapshot(of: .fleet), to: after)
-        try await test.store.apply(change.steps.map(\.change), by: "tester")
+        let change = try InventoryPlan(from: try await test.store.registry.snapshot(of: .fleet), to: after)
+        try await test.store.registry.apply(change.steps.map(\.change), by: "tester")
 
         #expect(
             change.steps.map(\.line) == [
@@ -190,7 +193,7 @@ struct InventoryTests {
             ]
         )
         #expect(change.strangers.map(\.description) == ["detst01"])
-        let snapshot = try await test.store.snapshot(of: .fleet)
+        let snapshot = try await test.store.registry.snapshot(of: .fleet)
         #expect(snapshot.pop(named: try Fixture.name())?.ssh.host == nil)
         #expect(snapshot.pops.count == 2)
     }
@@ -198,21 +201,24 @@ struct InventoryTests {
     @Test func keepsTheTrustedHostKey() async throws {
         let test = try await TestStore()
         let (inventory, _) = try Self.read(Self.good)
-        let plan = try InventoryPlan(from: try await test.store.snapshot(of: .fleet), to: inventory)
-        try await test.store.apply(plan.steps.map(\.change), by: "tester")
+        let plan = try InventoryPlan(from: try await test.store.registry.snapshot(of: .fleet), to: inventory)
+        try await test.store.registry.apply(plan.steps.map(\.change), by: "tester")
         let key = try HostKey(parsing: Fixture.publicKey)
-        try await test.store.apply([.amendPoP(Fixture.name(), PoPAmendment(hostKey: key))], by: "tester")
+        try await test.store.registry.apply(
+            [.amendPoP(Fixture.name(), PoPAmendment(hostKey: key))],
+            by: "tester"
+        )
 
-        let again = try InventoryPlan(from: try await test.store.snapshot(of: .fleet), to: inventory)
+        let again = try InventoryPlan(from: try await test.store.registry.snapshot(of: .fleet), to: inventory)
 
         #expect(again.steps.isEmpty)
     }
 
     @Test func refusesToRenumberAPoP() async throws {
         let test = try await TestStore()
-        try await test.store.apply([.addPoP(Fixture.pop(7))], by: "tester")
+        try await test.store.registry.apply([.addPoP(Fixture.pop(7))], by: "tester")
         let (inventory, _) = try Self.read(Self.good)
-        let snapshot = try await test.store.snapshot(of: .fleet)
+        let snapshot = try await test.store.registry.snapshot(of: .fleet)
 
         let error = #expect(throws: RegistryError.self) {
             _ = try InventoryPlan(from: snapshot, to: inventory)

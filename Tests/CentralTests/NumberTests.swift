@@ -99,7 +99,7 @@ struct NumberTests {
     @Test(arguments: [Int.max, Int.min])
     func wavesOfARegistryThatHoldsMoreAreNoneTheLess(_ number: Int) async throws {
         let test = try await TestStore(Fixture.registry())
-        try await test.store.central.write { database in
+        try await test.store.registryFile.write { database in
             try database.execute(
                 sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('waves', ?)",
                 arguments: [
@@ -109,14 +109,14 @@ struct NumberTests {
             )
         }
 
-        let waves = try await test.store.snapshot(of: .fleet).waves
+        let waves = try await test.store.registry.snapshot(of: .fleet).waves
 
         #expect(WavePolicy.shares.contains(waves.share) && WavePolicy.shares.contains(waves.tunnelDrop))
         #expect(WavePolicy.settles.contains(waves.settle) && WavePolicy.confirms.contains(waves.confirm))
         #expect(WavePolicy.errorJumps.contains(waves.errorJump))
         // What mends it.
-        try await test.store.apply([.setWaves(WavePolicy())], by: "test")
-        #expect(try await test.store.snapshot(of: .fleet).waves == WavePolicy())
+        try await test.store.registry.apply([.setWaves(WavePolicy())], by: "test")
+        #expect(try await test.store.registry.snapshot(of: .fleet).waves == WavePolicy())
     }
 
     /// Every number of a document that `export` writes.
@@ -129,7 +129,7 @@ struct NumberTests {
     func noNumberOfAnImportIsTakenUnlooked(_ key: String) async throws {
         let test = try await TestStore(Fixture.registry())
         let document = TransferDocument(
-            try await test.store.snapshot(of: .fleet),
+            try await test.store.registry.snapshot(of: .fleet),
             only: nil,
             secrets: .hidden
         )

@@ -53,7 +53,7 @@ struct PastTests {
 
     @Test func findsTheChangesOfASubject() async throws {
         let test = try await TestStore(Fixture.registry())
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [
                 .amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300)),
                 .addTunnel(
@@ -63,10 +63,10 @@ struct PastTests {
             by: "alice"
         )
 
-        let one = try await test.store.audit(of: ["T1"], HistoryWindow())
-        let full = try await test.store.audit(of: ["tunnel T1"], HistoryWindow())
-        let pattern = try await test.store.audit(of: ["T_", "%"], HistoryWindow())
-        let last = try await test.store.audit(of: [], HistoryWindow(last: 2))
+        let one = try await test.store.history.audit(of: ["T1"], HistoryWindow())
+        let full = try await test.store.history.audit(of: ["tunnel T1"], HistoryWindow())
+        let pattern = try await test.store.history.audit(of: ["T_", "%"], HistoryWindow())
+        let last = try await test.store.history.audit(of: [], HistoryWindow(last: 2))
 
         #expect(one.map(\.subject) == ["tunnel T1", "tunnel T1"])
         #expect(one.map(\.action) == ["add", "change"])
@@ -79,14 +79,14 @@ struct PastTests {
         let test = try await TestStore(Fixture.registry())
         let future = HistoryWindow(since: Date(timeIntervalSinceNow: 60))
 
-        #expect(try await test.store.audit(of: [], future).isEmpty)
-        #expect(try await test.store.audit(of: [], HistoryWindow(since: .distantPast)).count == 9)
+        #expect(try await test.store.history.audit(of: [], future).isEmpty)
+        #expect(try await test.store.history.audit(of: [], HistoryWindow(since: .distantPast)).count == 9)
     }
 
     @Test func showsAuditsAsDocumentsInDocuments() async throws {
         let test = try await TestStore(Fixture.registry())
 
-        let entry = try #require(try await test.store.audit(of: ["T2"], HistoryWindow()).first)
+        let entry = try #require(try await test.store.history.audit(of: ["T2"], HistoryWindow()).first)
         let json = try JSONText.compact(AuditDocument(entry))
 
         #expect(json.contains(#""after":{"changed":"#))
@@ -96,7 +96,7 @@ struct PastTests {
     private static func round(_ test: TestStore, _ connector: FakeConnector) -> Round {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return Round(
-            store: test.store,
+            store: test.store.fleet,
             connector: connector,
             author: "tester",
             reason: "test",
@@ -109,9 +109,9 @@ struct PastTests {
         let failure = ConnectionFailure.unreachable(address: "192.0.2.2", reason: "refused")
         _ = try await Self.round(test, FakeConnector([2: .fails(failure)])).run()
 
-        let all = try await test.store.contacts(of: [], HistoryWindow())
-        let second = try await test.store.contacts(of: [2], HistoryWindow())
-        let pushes = try await test.store.pushes(of: 1, HistoryWindow(last: 1))
+        let all = try await test.store.history.contacts(of: [], HistoryWindow())
+        let second = try await test.store.history.contacts(of: [2], HistoryWindow())
+        let pushes = try await test.store.history.pushes(of: 1, HistoryWindow(last: 1))
 
         #expect(all.count == 4)
         #expect(Set(second.map(\.kind)) == [.push, .poll])
@@ -123,7 +123,7 @@ struct PastTests {
     /// Tunnels that a PoP says go up and down in every visit.
     @Test func keepsNoEndlessNumberOfEvents() async throws {
         let test = try await TestStore(Fixture.registry())
-        try await test.store.central.write { database in
+        try await test.store.registryFile.write { database in
             try database.execute(
                 sql: """
                     INSERT INTO event (time, popID, tunnel, kind, detail)
@@ -142,9 +142,9 @@ struct PastTests {
             detail: "the last"
         )
 
-        try await test.store.record([own, flap])
+        try await test.store.rounds.record([own, flap])
 
-        let kept = try await test.store.events(of: [1], and: [], HistoryWindow(last: 200_000))
+        let kept = try await test.store.history.events(of: [1], and: [], HistoryWindow(last: 200_000))
         #expect(kept.count { $0.tunnel != nil } == 100_000)
         #expect(kept.last?.detail == "the last")
         #expect(kept.contains { $0.kind == .reachable })
@@ -161,15 +161,21 @@ struct PastTests {
                 detail: "T\(tunnel)"
             )
         }
-        try await test.store.record(events)
+        try await test.store.rounds.record(events)
 
-        #expect(try await test.store.events(of: [], and: [], HistoryWindow()) == events)
-        #expect(try await test.store.events(of: [1], and: [], HistoryWindow()) == Array(events.prefix(2)))
+        #expect(try await test.store.history.events(of: [], and: [], HistoryWindow()) == events)
         #expect(
-            try await test.store.events(of: [], and: [Fixture.number(2)], HistoryWindow()) == [events[1]]
+            try await test.store.history.events(of: [1], and: [], HistoryWindow()) == Array(events.prefix(2))
         )
-        #expect(try await test.store.events(of: [2], and: [Fixture.number(1)], HistoryWindow()).count == 2)
-        #expect(try await test.store.events(of: [], and: [], HistoryWindow(last: 1)) == [events[2]])
+        #expect(
+            try await test.store.history.events(of: [], and: [Fixture.number(2)], HistoryWindow()) == [
+                events[1]
+            ]
+        )
+        #expect(
+            try await test.store.history.events(of: [2], and: [Fixture.number(1)], HistoryWindow()).count == 2
+        )
+        #expect(try await test.store.history.events(of: [], and: [], HistoryWindow(last: 1)) == [events[2]])
     }
 
     @Test func listsGenerationsWithoutTheirTexts() async throws {
@@ -177,10 +183,10 @@ struct PastTests {
         let connector = FakeConnector()
         _ = try await Self.round(test, connector).run()
         let change = RegistryChange.amendTunnel(try Fixture.number(1), TunnelAmendment(mtu: 1300))
-        try await test.store.apply([change], by: "alice")
+        try await test.store.registry.apply([change], by: "alice")
         _ = try await Self.round(test, connector).run()
 
-        let generations = try await test.store.generationSummaries(of: 1, limit: 5)
+        let generations = try await test.store.history.generationSummaries(of: 1, limit: 5)
 
         #expect(generations.map(\.number) == [2, 1])
         #expect(generations.allSatisfy { $0.confirmed != nil && $0.author == "tester" })

@@ -11,12 +11,12 @@ struct RegistryTests {
         let test = try await TestStore(Fixture.registry())
         let name = try Fixture.name()
         let new = NewTunnel(pop: name, end: .heartbeat(.random()))
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [.removeSubnet(Fixture.prefix("2001:db8:201::/56")), .removeTunnel(Fixture.number(1))],
             by: "tester"
         )
 
-        let results = try await test.store.apply([.addTunnel(new), .addTunnel(new)], by: "tester")
+        let results = try await test.store.registry.apply([.addTunnel(new), .addTunnel(new)], by: "tester")
 
         let tunnels = results.compactMap { if case .tunnel(let tunnel) = $0 { tunnel } else { nil } }
         #expect(tunnels.map(\.tid.rawValue) == [0, 2])
@@ -30,14 +30,14 @@ struct RegistryTests {
         let test = try await TestStore(Fixture.registry())
         let (number, name) = (try Fixture.number(1), try Fixture.name())
         func amend(_ text: String) async throws -> Int64 {
-            try await test.store.apply(
+            try await test.store.registry.apply(
                 [
                     .amendTunnel(number, TunnelAmendment(password: Password(parsing: text))),
                     .amendPoP(name, PoPAmendment(city: text)),
                 ],
                 by: "tester"
             )
-            return try await test.store.central.read { database in
+            return try await test.store.registryFile.read { database in
                 try Int64.fetchOne(database, sql: "SELECT count(*) FROM audit") ?? 0
             }
         }
@@ -45,7 +45,7 @@ struct RegistryTests {
 
         let second = try await amend(decomposed)
 
-        let snapshot = try await test.store.snapshot(of: .fleet)
+        let snapshot = try await test.store.registry.snapshot(of: .fleet)
         let stored = try #require(snapshot.tunnel(number)?.end.password)
         #expect(second == first + 2, "both changes are written down")
         #expect(stored.secret.octets == Array(decomposed.utf8))
@@ -58,9 +58,9 @@ struct RegistryTests {
         let test = try await TestStore(Fixture.registry())
         let name = try Fixture.name()
         let new = NewTunnel(pop: name, end: .heartbeat(.random()))
-        try await test.store.apply([.removeTunnel(Fixture.number(2))], by: "tester")
+        try await test.store.registry.apply([.removeTunnel(Fixture.number(2))], by: "tester")
 
-        let results = try await test.store.apply([.addTunnel(new)], by: "tester")
+        let results = try await test.store.registry.apply([.addTunnel(new)], by: "tester")
 
         guard case .tunnel(let tunnel) = try #require(results.first) else { return }
         #expect(tunnel.number == (try Fixture.number(3)))
@@ -69,12 +69,12 @@ struct RegistryTests {
     @Test func delegatesTheLowestFreeSubnet() async throws {
         let test = try await TestStore(Fixture.registry())
         let number = try Fixture.number(2)
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [.addSubnet(Fixture.prefix("2001:db8:201:100::/56"), number)],
             by: "tester"
         )
 
-        let results = try await test.store.apply([.addSubnet(nil, number)], by: "tester")
+        let results = try await test.store.registry.apply([.addSubnet(nil, number)], by: "tester")
 
         #expect(
             results == [.subnet(Subnet(prefix: try Fixture.prefix("2001:db8:201:200::/56"), tunnel: number))]
@@ -83,7 +83,7 @@ struct RegistryTests {
 
     @Test func saysWhenAPoPIsFull() async throws {
         let test = try await TestStore(Fixture.registry())
-        try await test.store.central.write { database in
+        try await test.store.registryFile.write { database in
             try database.execute(
                 sql: """
                     WITH RECURSIVE tids (tid) AS (SELECT 2 UNION ALL SELECT tid + 1 FROM tids WHERE tid < 8191)
@@ -94,7 +94,7 @@ struct RegistryTests {
         }
 
         let error = await #expect(throws: RegistryError.self) {
-            try await test.store.apply(
+            try await test.store.registry.apply(
                 [.addTunnel(NewTunnel(pop: Fixture.name(), end: .ayiya(.random())))],
                 by: "tester"
             )
@@ -105,10 +105,10 @@ struct RegistryTests {
 
     @Test func makesAllChangesOrNone() async throws {
         let test = try await TestStore(Fixture.registry())
-        let before = try await test.store.snapshot(of: .fleet)
+        let before = try await test.store.registry.snapshot(of: .fleet)
 
         await #expect(throws: RegistryError.self) {
-            try await test.store.apply(
+            try await test.store.registry.apply(
                 [
                     .amendPoP(Fixture.name(), PoPAmendment(city: "Anderswo")),
                     .removePoP(Fixture.name("nltst99")),
@@ -117,13 +117,13 @@ struct RegistryTests {
             )
         }
 
-        #expect(try await test.store.snapshot(of: .fleet) == before)
+        #expect(try await test.store.registry.snapshot(of: .fleet) == before)
     }
 
     @Test func knowsTheTunnelsOfAUser() async throws {
         let test = try await TestStore(Fixture.registry())
         let handle = try UserHandle(parsing: "jdoe")
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [
                 .addUser(handle, UserAmendment(name: "John Doe")),
                 .amendTunnel(Fixture.number(1), TunnelAmendment(owner: .user(handle))),
@@ -131,23 +131,23 @@ struct RegistryTests {
             by: "tester"
         )
 
-        let snapshot = try await test.store.snapshot(of: .owner(UserHandle(parsing: "JDOE")))
+        let snapshot = try await test.store.registry.snapshot(of: .owner(UserHandle(parsing: "JDOE")))
 
         #expect(snapshot.tunnels.map(\.number) == [try Fixture.number(1)])
         #expect(snapshot.subnets.map(\.prefix) == [try Fixture.prefix("2001:db8:201::/56")])
         #expect(snapshot.prefixes.allSatisfy { $0.popID == 1 })
-        #expect(try await test.store.tunnelCounts(by: .owner) == ["jdoe": 1])
-        #expect(try await test.store.tunnelCounts(by: .type) == ["ayiya": 1, "static": 1])
+        #expect(try await test.store.registry.tunnelCounts(by: .owner) == ["jdoe": 1])
+        #expect(try await test.store.registry.tunnelCounts(by: .type) == ["ayiya": 1, "static": 1])
     }
 
     @Test func refusesWhatWasPlannedOnAnOlderRevision() async throws {
         let test = try await TestStore(Fixture.registry())
-        let revision = try await test.store.snapshot(of: .fleet).revision
+        let revision = try await test.store.registry.snapshot(of: .fleet).revision
         let change = RegistryChange.amendPoP(try Fixture.name(), PoPAmendment(city: "Anderswo"))
-        try await test.store.apply([change], by: "tester", expecting: revision, mode: .commit)
+        try await test.store.registry.apply([change], by: "tester", expecting: revision, mode: .commit)
 
         let error = await #expect(throws: RegistryError.self) {
-            try await test.store.apply(
+            try await test.store.registry.apply(
                 [.removeTunnel(Fixture.number(2))],
                 by: "tester",
                 expecting: revision,
@@ -160,19 +160,23 @@ struct RegistryTests {
 
     @Test func rehearsesWithoutATrace() async throws {
         let test = try await TestStore(Fixture.registry())
-        let before = try await test.store.snapshot(of: .fleet)
+        let before = try await test.store.registry.snapshot(of: .fleet)
 
-        try await test.store.apply([.removePoP(Fixture.name("nltst01"))], by: "tester", mode: .rehearse)
+        try await test.store.registry.apply(
+            [.removePoP(Fixture.name("nltst01"))],
+            by: "tester",
+            mode: .rehearse
+        )
 
-        #expect(try await test.store.snapshot(of: .fleet) == before)
+        #expect(try await test.store.registry.snapshot(of: .fleet) == before)
     }
 
     @Test func auditsEveryChangeAndNoPassword() async throws {
         let test = try await TestStore(Fixture.registry())
-        let revision = try await test.store.snapshot(of: .fleet).revision
+        let revision = try await test.store.registry.snapshot(of: .fleet).revision
         let password = try Password(parsing: "sehrgeheim")
 
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [
                 .amendTunnel(Fixture.number(1), TunnelAmendment(password: password)),
                 .amendPoP(Fixture.name(), PoPAmendment(city: "Anderswo")),
@@ -182,14 +186,14 @@ struct RegistryTests {
             by: "alice"
         )
 
-        let entries = try await test.store.changes(since: revision)
+        let entries = try await test.store.registry.changes(since: revision)
         #expect(entries.map(\.action) == ["change", "change", "remove"])
         #expect(entries.map(\.subject) == ["tunnel T1", "pop chtst01", "tunnel T2"])
         #expect(entries.allSatisfy { $0.author == "alice" })
         #expect(entries[0].after?.contains("\"passwordChanged\":true") == true)
         #expect(entries[1].before?.contains("Teststadt") == true)
         #expect(entries[1].after?.contains("Anderswo") == true)
-        let all = try await test.store.changes(since: 0)
+        let all = try await test.store.registry.changes(since: 0)
         #expect(!all.contains { "\($0)".contains("geheim") })
     }
 
@@ -235,7 +239,7 @@ struct RegistryTests {
         let test = try await Self.shared.value
 
         let error = await #expect(throws: RegistryError.self) {
-            try await test.store.apply([refusal.change()], by: "tester")
+            try await test.store.registry.apply([refusal.change()], by: "tester")
         }
 
         #expect(error?.description == refusal.message)

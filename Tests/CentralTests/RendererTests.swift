@@ -7,7 +7,7 @@ import Wire
 struct RendererTests {
     @Test func writesWhatLoadsAgain() async throws {
         let test = try await TestStore(Fixture.registry())
-        let snapshot = try await test.store.snapshot(of: .fleet)
+        let snapshot = try await test.store.registry.snapshot(of: .fleet)
 
         let configuration = ConfigurationRenderer(snapshot).configuration(of: 1)
         let rendering = try ConfigurationRenderer(snapshot).render(1)
@@ -25,7 +25,7 @@ struct RendererTests {
 
     @Test func givesAPoPOnlyItsOwn() async throws {
         let test = try await TestStore(Fixture.registry())
-        let renderer = ConfigurationRenderer(try await test.store.snapshot(of: .fleet))
+        let renderer = ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet))
 
         #expect(renderer.configuration(of: 2).tunnels.isEmpty)
         #expect(renderer.configuration(of: 2).subnets.isEmpty)
@@ -34,24 +34,26 @@ struct RendererTests {
 
     @Test func writesTheSameFromAPartAsFromTheWhole() async throws {
         let test = try await TestStore(Fixture.registry())
-        let whole = try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1)
-        let part = try ConfigurationRenderer(try await test.store.snapshot(of: .pop(Fixture.name()))).render(
-            1
-        )
+        let whole = try ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet)).render(1)
+        let part = try ConfigurationRenderer(try await test.store.registry.snapshot(of: .pop(Fixture.name())))
+            .render(
+                1
+            )
 
         #expect(whole.text == part.text)
     }
 
     @Test func keepsDisabledTunnelsAsSuch() async throws {
         let test = try await TestStore(Fixture.registry())
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [.amendTunnel(Fixture.number(2), TunnelAmendment(isEnabled: false))],
             by: "tester"
         )
 
-        let configuration = ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).configuration(
-            of: 1
-        )
+        let configuration = ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet))
+            .configuration(
+                of: 1
+            )
 
         #expect(configuration.tunnels.map(\.state) == [.up, .disabled])
     }

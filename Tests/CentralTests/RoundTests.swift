@@ -12,7 +12,13 @@ struct RoundTests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private static func round(_ test: TestStore, _ connector: FakeConnector) -> Round {
-        Round(store: test.store, connector: connector, author: "tester", reason: "test", logger: Self.quiet)
+        Round(
+            store: test.store.fleet,
+            connector: connector,
+            author: "tester",
+            reason: "test",
+            logger: Self.quiet
+        )
     }
 
     @Test func pushesToAllPoPsAndRecordsIt() async throws {
@@ -24,12 +30,16 @@ struct RoundTests {
         #expect(outcomes.map(\.pop.name.description) == ["chtst01", "nltst01"])
         #expect(outcomes.map(\.attempt.outcome) == [.applied, .applied])
         let text = connector.daemons.withLock { $0[1]?.text }
-        #expect(text == (try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1).text))
-        let history = try #require(try await test.store.histories()[1]?.pushes)
+        #expect(
+            text
+                == (try ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet)).render(1)
+                    .text)
+        )
+        let history = try #require(try await test.store.rounds.histories()[1]?.pushes)
         #expect(history.last.generation == 1)
         #expect(history.lastSuccess == history.last)
         #expect(history.confirmedDigest == Configuration.sha256(of: try #require(text).utf8))
-        let sample = try #require(try await test.store.latestSamples()[1])
+        let sample = try #require(try await test.store.samples.latestSamples()[1])
         #expect(sample.uptime == 4242)
         #expect(sample.rxBytes == Tally(1000))
     }
@@ -40,7 +50,7 @@ struct RoundTests {
 
         _ = try await round.run()
         let second = try await round.run()
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300))],
             by: "tester"
         )
@@ -60,7 +70,7 @@ struct RoundTests {
 
         #expect(outcomes.map(\.attempt.outcome) == [.failed, .applied])
         #expect(outcomes[0].attempt.detail.contains("THE HOST KEY HAS CHANGED"))
-        let history = try #require(try await test.store.histories()[1]?.pushes)
+        let history = try #require(try await test.store.rounds.histories()[1]?.pushes)
         #expect(history.lastSuccess == nil)
         #expect(history.last.detail == outcomes[0].attempt.detail)
     }
@@ -72,9 +82,9 @@ struct RoundTests {
 
         #expect(outcomes[0].attempt.outcome == .failed)
         #expect(outcomes[0].attempt.detail.contains("could not be saved: no space left on device"))
-        let history = try #require(try await test.store.histories()[1])
+        let history = try #require(try await test.store.rounds.histories()[1])
         #expect(history.breaker == nil)
-        #expect(try await test.store.events(limit: 10).contains { $0.kind == .unreachable } == false)
+        #expect(try await test.store.history.events(limit: 10).contains { $0.kind == .unreachable } == false)
     }
 
     @Test func keepsASuccessWhoseReportIsBad() async throws {
@@ -88,7 +98,10 @@ struct RoundTests {
 
     @Test func leavesOutDisabledPoPsUnlessTheyAreNamed() async throws {
         let test = try await TestStore(Fixture.registry())
-        try await test.store.apply([.amendPoP(Fixture.name(), PoPAmendment(isEnabled: false))], by: "tester")
+        try await test.store.registry.apply(
+            [.amendPoP(Fixture.name(), PoPAmendment(isEnabled: false))],
+            by: "tester"
+        )
         let round = Self.round(test, FakeConnector())
 
         #expect(try await round.run().map(\.pop.name.description) == ["nltst01"])
@@ -125,7 +138,7 @@ struct RoundTests {
         connector.scripts.withLock { $0[1] = .well }
         _ = try await round.run()
 
-        let kinds = try await test.store.events(limit: 100).reversed().map(\.kind)
+        let kinds = try await test.store.history.events(limit: 100).reversed().map(\.kind)
         #expect(kinds == [.reachable, .restarted, .drifted, .unreachable, .reachable])
     }
 
@@ -134,15 +147,15 @@ struct RoundTests {
         let connector = FakeConnector()
         let round = Self.round(test, connector)
         _ = try await round.run()
-        let before = try await test.store.contacts(of: [], HistoryWindow())
+        let before = try await test.store.history.contacts(of: [], HistoryWindow())
         connector.scripts.withLock { $0[1] = .fails(.cancelled) }
 
         let outcomes = try await round.run()
 
         #expect(outcomes.map(\.attempt.outcome) == [.failed])
         #expect(outcomes.map(\.isInterrupted) == [true])
-        #expect(try await test.store.contacts(of: [], HistoryWindow()).count == before.count)
-        let history = try #require(try await test.store.histories()[1])
+        #expect(try await test.store.history.contacts(of: [], HistoryWindow()).count == before.count)
+        let history = try #require(try await test.store.rounds.histories()[1])
         #expect(history.pushes?.last.outcome == .applied)
         #expect(history.breaker == nil)
     }
@@ -182,6 +195,6 @@ struct RoundTests {
         await group.triggerGracefulShutdown()
         try await running.value
 
-        #expect(try await test.store.histories()[1]?.pushes?.lastSuccess != nil)
+        #expect(try await test.store.rounds.histories()[1]?.pushes?.lastSuccess != nil)
     }
 }

@@ -23,7 +23,7 @@ struct SampleTests {
         _ step: SampleStep,
         _ column: String = "inBytes"
     ) async throws -> [Int64] {
-        try await test.store.samples.read { database in
+        try await test.store.sampleFile.read { database in
             try Int64.fetchAll(
                 database,
                 sql: "SELECT \(column) FROM tunnelStep WHERE seconds = ? AND tunnel = 1 ORDER BY time",
@@ -40,7 +40,7 @@ struct SampleTests {
 
         for (index, (octets, instance)) in said.enumerated() {
             let report = try Self.report { ($0.inBytes, $0.instance) = (octets, instance) }
-            _ = try await test.store.record(
+            _ = try await test.store.samples.record(
                 report,
                 of: 1,
                 at: Self.start.addingTimeInterval(Double(index) * 600)
@@ -54,9 +54,9 @@ struct SampleTests {
         let test = try await TestStore()
         let other = String(repeating: "2", count: 32)
 
-        _ = try await test.store.record(try Self.report { $0.inBytes = 500 }, of: 1, at: Self.start)
+        _ = try await test.store.samples.record(try Self.report { $0.inBytes = 500 }, of: 1, at: Self.start)
         let moved = try Self.report { ($0.inBytes, $0.instance) = (20, other) }
-        _ = try await test.store.record(moved, of: 2, at: Self.start.addingTimeInterval(600))
+        _ = try await test.store.samples.record(moved, of: 2, at: Self.start.addingTimeInterval(600))
 
         #expect(try await Self.steps(test, .tenMinutes) == [500, 520])
     }
@@ -72,7 +72,11 @@ struct SampleTests {
                 state.inBytes = (index % 120 + 1) * 1000
                 state.instance = String(repeating: "0", count: 28) + "\(1000 + index / 120)"
             }
-            _ = try await test.store.record(report, of: 1, at: Self.start.addingTimeInterval(Double(time)))
+            _ = try await test.store.samples.record(
+                report,
+                of: 1,
+                at: Self.start.addingTimeInterval(Double(time))
+            )
         }
 
         #expect(try await Self.steps(test, .tenMinutes).count == 2 * 144 + 1)
@@ -90,10 +94,18 @@ struct SampleTests {
     @Test func tellWhichTunnelsWentUpAndDown() async throws {
         let test = try await TestStore()
 
-        let first = try await test.store.record(try Self.report(), of: 1, at: Self.start)
-        let down = try await test.store.record(try Self.report { $0.down = ["T2"] }, of: 1, at: Self.start)
-        let same = try await test.store.record(try Self.report { $0.down = ["T2"] }, of: 1, at: Self.start)
-        let up = try await test.store.record(try Self.report(), of: 1, at: Self.start)
+        let first = try await test.store.samples.record(try Self.report(), of: 1, at: Self.start)
+        let down = try await test.store.samples.record(
+            try Self.report { $0.down = ["T2"] },
+            of: 1,
+            at: Self.start
+        )
+        let same = try await test.store.samples.record(
+            try Self.report { $0.down = ["T2"] },
+            of: 1,
+            at: Self.start
+        )
+        let up = try await test.store.samples.record(try Self.report(), of: 1, at: Self.start)
 
         #expect(first.isEmpty)
         #expect(down.map(\.kind) == [.tunnelDown])
@@ -109,14 +121,14 @@ struct SampleTests {
             var report = try Self.report()
             report.tunnels[0].latency.received = Tally(received)
             report.tunnels[0].latency.avgMs = average
-            _ = try await test.store.record(report, of: 1, at: Self.start.addingTimeInterval(seconds))
+            _ = try await test.store.samples.record(report, of: 1, at: Self.start.addingTimeInterval(seconds))
         }
 
         try await record(10, 20, after: 0)
         try await record(20, 15, after: 600)  // ten more answers, of 10 ms
         try await record(20, 15, after: 1200)  // none
 
-        let means = try await test.store.samples.read { database in
+        let means = try await test.store.sampleFile.read { database in
             try Row.fetchAll(
                 database,
                 sql: "SELECT minMs, maxMs FROM tunnelStep WHERE seconds = 600 AND tunnel = 1 ORDER BY time"
@@ -124,7 +136,7 @@ struct SampleTests {
             .map { [$0["minMs"] as Double?, $0["maxMs"] as Double?] }
         }
         #expect(means == [[20, 20], [10, 10], [nil, nil]])
-        let hour = try await test.store.samples.read { database in
+        let hour = try await test.store.sampleFile.read { database in
             try Row.fetchOne(
                 database,
                 sql: "SELECT minMs, maxMs FROM tunnelStep WHERE seconds = 3600 AND tunnel = 1"
@@ -155,7 +167,7 @@ struct SampleTests {
 
         let store = try SQLiteStore(path: folder.path("central.db"))
 
-        let sums = try await store.samples.read { database in
+        let sums = try await store.sampleFile.read { database in
             try Int64.fetchAll(database, sql: "SELECT rxBytes FROM popStep WHERE seconds = 600 ORDER BY time")
                 + Int64.fetchAll(
                     database,

@@ -186,7 +186,7 @@ struct SchemaTests {
         let test = try await Self.shared.value
 
         let error = await #expect(throws: DatabaseError.self) {
-            try await test.store.central.write { try $0.execute(sql: example.sql) }
+            try await test.store.registryFile.write { try $0.execute(sql: example.sql) }
         }
 
         let message = try #require(error.map { "\(RegistryError($0))" })
@@ -198,11 +198,11 @@ struct SchemaTests {
         let second = try Fixture.name("nltst01")
         for index in 0..<16 {
             let prefix = try Fixture.prefix("2001:db8:\(String(0x5000 + index * 0x100, radix: 16))::/40")
-            try await test.store.apply([.addPrefix(prefix, .subnet, second)], by: "tester")
+            try await test.store.registry.apply([.addPrefix(prefix, .subnet, second)], by: "tester")
         }
 
         let error = await #expect(throws: RegistryError.self) {
-            try await test.store.apply(
+            try await test.store.registry.apply(
                 [.addPrefix(Fixture.prefix("2001:db8:7000::/40"), .subnet, second)],
                 by: "tester"
             )
@@ -213,7 +213,7 @@ struct SchemaTests {
 
     @Test func commitsAreSafeBeforeTheyReturn() async throws {
         let test = try await TestStore()
-        let settings = try await test.store.central.writeWithoutTransaction { database in
+        let settings = try await test.store.registryFile.writeWithoutTransaction { database in
             (
                 try Int.fetchOne(database, sql: "PRAGMA synchronous"),
                 try String.fetchOne(database, sql: "PRAGMA journal_mode"),

@@ -58,7 +58,8 @@ struct TrafficTests {
         let test = try await TestStore(Fixture.registry())
         var clock = Self.start
         var state = FakeDaemon.State()
-        state.text = try ConfigurationRenderer(try await test.store.snapshot(of: .fleet)).render(1).text
+        state.text = try ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet)).render(1)
+            .text
         let store = try SQLiteStore(path: test.folder.path("central.db")) {
             Self.start.addingTimeInterval(3600)
         }
@@ -66,18 +67,21 @@ struct TrafficTests {
             state.inBytes = octets
             state.instance = String(repeating: instance, count: 32)
             let report = try FakeDaemon.received(state)
-            _ = try await store.record(report, of: 1, at: clock)
+            _ = try await store.samples.record(report, of: 1, at: clock)
             clock += 600
         }
 
-        let steps = try await store.steps(of: Fixture.number(1), since: Self.start.addingTimeInterval(600))
-        let ofPoP = try await store.steps(ofPoP: 1, since: Self.start.addingTimeInterval(600))
+        let steps = try await store.samples.steps(
+            of: Fixture.number(1),
+            since: Self.start.addingTimeInterval(600)
+        )
+        let ofPoP = try await store.samples.steps(ofPoP: 1, since: Self.start.addingTimeInterval(600))
 
         #expect(TrafficStep.differences(of: steps).map(\.inBytes.value) == [3000, 500])
         #expect(steps.map(\.reports) == [1, 1, 1])
         #expect(ofPoP.count == 3)
         #expect(TrafficStep.differences(of: ofPoP).map(\.outBytes.value) == [0, 1000])
-        let traffic = try await store.traffic(since: Self.start.addingTimeInterval(600))
+        let traffic = try await store.samples.traffic(since: Self.start.addingTimeInterval(600))
         #expect((traffic.fromUplink.value, traffic.toUplink.value) == (1000, 2000))
     }
 

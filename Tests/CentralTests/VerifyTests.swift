@@ -41,10 +41,10 @@ struct VerifyTests {
     @Test(arguments: damages)
     func andNameWhatIsBroken(_ sql: String, _ sentence: String) async throws {
         let test = try await TestStore(Fixture.registry())
-        #expect(try await test.store.violations() == [])
+        #expect(try await test.store.registry.violations() == [])
         try await Self.bypass(test, sql)
 
-        let violations = try await test.store.violations()
+        let violations = try await test.store.registry.violations()
 
         #expect(violations.contains { $0.contains(sentence) }, "\(violations)")
     }
@@ -54,7 +54,13 @@ struct VerifyTests {
         try await Self.bypass(test, "UPDATE tunnel SET owner = 'ghost' WHERE number = 2")
         let connector = FakeConnector()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let round = Round(store: test.store, connector: connector, author: "t", reason: "t", logger: logger)
+        let round = Round(
+            store: test.store.fleet,
+            connector: connector,
+            author: "t",
+            reason: "t",
+            logger: logger
+        )
 
         let outcomes = try await round.run()
 
@@ -66,16 +72,16 @@ struct VerifyTests {
         )
         #expect(connector.daemons.withLock { $0.values.map(\.pushes) } == [0, 0])
         // What daemons report is taken nevertheless.
-        #expect(try await test.store.latestSamples().count == 2)
+        #expect(try await test.store.samples.latestSamples().count == 2)
     }
 
     @Test func andFindNoDamageInWholeFiles() async throws {
-        #expect(try await TestStore(Fixture.registry()).store.damage() == [])
+        #expect(try await TestStore(Fixture.registry()).store.upkeep.damage() == [])
     }
 
     /// Writes as a tool does that knows nothing of the schema.
     private static func bypass(_ test: TestStore, _ sql: String) async throws {
-        try await test.store.central.writeWithoutTransaction { database in
+        try await test.store.registryFile.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
             for trigger in try String.fetchAll(
                 database,

@@ -28,13 +28,19 @@ struct WaveTests {
     private static func text(_ id: Int) -> String { "chtst\(id < 10 ? "0" : "")\(id)" }
 
     private static func round(_ test: TestStore, _ connector: FakeConnector) -> Round {
-        Round(store: test.store, connector: connector, author: "tester", reason: "test", logger: Self.quiet)
+        Round(
+            store: test.store.fleet,
+            connector: connector,
+            author: "tester",
+            reason: "test",
+            logger: Self.quiet
+        )
     }
 
     /// Changes the configuration of all PoPs, since all know the first one's address.
     private static func change(_ test: TestStore) async throws {
         let amendment = PoPAmendment(ipv4: IPv4Address(192, 0, 2, 200))
-        try await test.store.apply([.amendPoP(Fixture.name("chtst01"), amendment)], by: "tester")
+        try await test.store.registry.apply([.amendPoP(Fixture.name("chtst01"), amendment)], by: "tester")
     }
 
     private static func outcomes(_ outcomes: [Round.Outcome]) -> [PushOutcome] {
@@ -44,7 +50,7 @@ struct WaveTests {
     @Test func areTheCanariesThenThoseWithTheFewestTunnelsThenTheRest() async throws {
         let test = try await Self.fleet()
 
-        let waves = try await PushPlan(of: test.store, only: []).waves
+        let waves = try await PushPlan(of: test.store.fleet, only: []).waves
 
         #expect(waves.map(\.wave) == [.canary, .share, .all])
         #expect(waves.map { $0.items.map(\.pop.id) } == [[1], [2, 3, 4], [5, 6, 7, 8, 9, 10]])
@@ -54,12 +60,12 @@ struct WaveTests {
         let test = try await Self.fleet()
         let round = Self.round(test, FakeConnector())
         _ = try await round.run()
-        try await test.store.apply(
+        try await test.store.registry.apply(
             [.amendTunnel(Fixture.number(50), TunnelAmendment(mtu: 1300))],
             by: "tester"
         )
 
-        let waves = try await PushPlan(of: test.store, only: []).waves
+        let waves = try await PushPlan(of: test.store.fleet, only: []).waves
 
         #expect(waves.map { $0.items.map(\.pop.id).sorted() } == [[1, 2, 3, 4, 5, 6, 7, 8, 9], [10], []])
     }
@@ -88,13 +94,13 @@ struct WaveTests {
         #expect(Self.outcomes(outcomes) == [.rolledBack] + Array(repeating: .stopped, count: 9))
         #expect(outcomes[0].attempt.detail == "generation 2 was taken back: 1 of 1 tunnels went down")
         #expect(connector.daemons.withLock { $0.values.map(\.generation) } == Array(repeating: 1, count: 10))
-        let histories = try await test.store.histories()
+        let histories = try await test.store.rounds.histories()
         #expect(histories.values.allSatisfy { $0.hold?.generation == 1 })
         #expect(
             histories[7]?.hold?.reason.contains("it went wrong at chtst01: generation 2 was taken back")
                 == true
         )
-        let kinds = Set(try await test.store.events(limit: 100).map(\.kind))
+        let kinds = Set(try await test.store.history.events(limit: 100).map(\.kind))
         #expect(kinds.isSuperset(of: [.rolledBack, .halted, .held]))
     }
 
@@ -111,7 +117,7 @@ struct WaveTests {
         #expect(Self.outcomes(outcomes)[0] == .applied)
         #expect(Self.outcomes(outcomes)[2] == .rolledBack)
         #expect(Self.outcomes(outcomes)[4...] == Array(repeating: .stopped, count: 6)[...])
-        let histories = try await test.store.histories()
+        let histories = try await test.store.rounds.histories()
         #expect(histories[1]?.hold == nil)
         #expect(histories[3]?.hold?.generation == 1)
         #expect(histories[9]?.hold?.generation == 1)
@@ -129,12 +135,12 @@ struct WaveTests {
         connector.daemons.withLock { $0[1]?.down = [] }
 
         let held = try await round.run()
-        try await test.store.release(Array(1...10), by: "tester")
+        try await test.store.rounds.release(Array(1...10), by: "tester")
         let released = try await round.run()
 
         #expect(Self.outcomes(held) == Array(repeating: .unchanged, count: 10))
         #expect(Self.outcomes(released) == Array(repeating: .applied, count: 10))
-        #expect(try await test.store.histories().values.allSatisfy { $0.hold == nil })
+        #expect(try await test.store.rounds.histories().values.allSatisfy { $0.hold == nil })
     }
 
     @Test func stopWhenAWatchedPoPIsLost() async throws {
@@ -151,7 +157,7 @@ struct WaveTests {
                 "was pushed but not confirmed, so that the daemon takes it back within 20 s"
             )
         )
-        #expect(try await test.store.histories()[2]?.hold?.generation == nil)
+        #expect(try await test.store.rounds.histories()[2]?.hold?.generation == nil)
         #expect(try await round.run()[1].attempt.detail.contains("nothing was ever confirmed"))
     }
 
@@ -168,7 +174,7 @@ struct WaveTests {
         let outcomes = try await task.value
 
         #expect(outcomes.allSatisfy { $0.attempt.outcome != .applied })
-        let histories = try await test.store.histories()
+        let histories = try await test.store.rounds.histories()
         #expect(histories.values.allSatisfy { $0.hold == nil && $0.breaker == nil })
     }
 
@@ -178,8 +184,8 @@ struct WaveTests {
         let round = Self.round(test, connector)
         _ = try await round.run()
         try await Self.change(test)
-        let changed = try await PushPlan(of: test.store, only: []).items[0].rendering.get()
-        let generation = try await test.store.generation(of: changed, author: "dead", reason: "round")
+        let changed = try await PushPlan(of: test.store.fleet, only: []).items[0].rendering.get()
+        let generation = try await test.store.rounds.generation(of: changed, author: "dead", reason: "round")
         connector.daemons.withLock { _ = $0[1]?.push(generation.number, generation.text, confirm: true) }
 
         let first = try await round.run()
@@ -200,7 +206,7 @@ struct WaveTests {
         _ = try await round.run()
         try await Self.change(test)
         _ = try await round.run()
-        try await test.store.hold([(1, 1)], by: "tester", "rollback")
+        try await test.store.rounds.hold([(1, 1)], by: "tester", "rollback")
         connector.scripts.withLock { $0[1] = .breaks(["T1"]) }
 
         let outcomes = try await round.run()
@@ -314,9 +320,15 @@ struct MassChangeTests {
         let test = try await TestStore(Fixture.registry())
         let connector = FakeConnector()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var round = Round(store: test.store, connector: connector, author: "t", reason: "t", logger: logger)
+        var round = Round(
+            store: test.store.fleet,
+            connector: connector,
+            author: "t",
+            reason: "t",
+            logger: logger
+        )
         _ = try await round.run()
-        try await test.store.apply(
+        try await test.store.registry.apply(
             try [1, 2].map { .amendTunnel(try Fixture.number($0), TunnelAmendment(isEnabled: false)) },
             by: "tester"
         )

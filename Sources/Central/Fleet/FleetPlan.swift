@@ -25,7 +25,7 @@ package struct FleetPlan: Sendable {
     /// - Throws: ``RegistryError`` when the registry holds what a daemon would refuse.
     package init(
         _ plan: PushPlan,
-        from store: any FleetStore,
+        from store: FleetStore,
         through connector: some DaemonConnector
     ) async throws {
         let waves = plan.waves.flatMap { wave, items in
@@ -48,7 +48,7 @@ package struct FleetPlan: Sendable {
     private static func ask(
         _ item: PushPlan.Item,
         _ wave: Wave?,
-        _ store: any FleetStore,
+        _ store: FleetStore,
         _ connector: some DaemonConnector
     ) async throws -> Item {
         let text = try await Self.text(for: item, store)
@@ -75,9 +75,9 @@ package struct FleetPlan: Sendable {
         )
     }
 
-    private static func text(for item: PushPlan.Item, _ store: any FleetStore) async throws -> String {
+    private static func text(for item: PushPlan.Item, _ store: FleetStore) async throws -> String {
         if let number = item.history.hold?.generation {
-            return try await store.generation(number, of: item.pop.id).text
+            return try await store.rounds.generation(number, of: item.pop.id).text
         }
         return try item.rendering.get().text
     }

@@ -86,7 +86,7 @@ extension Round {
         waiting: (LeaseHolder) -> Void = { _ in }
     ) async throws -> [Outcome] {
         let keeper = LeaseKeeper(
-            store: self.store,
+            store: self.store.rounds,
             lease: Lease(.round, of: self.author),
             seconds: Self.leaseSeconds,
             logger: self.logger

@@ -60,9 +60,9 @@ package struct FleetStatus: Sendable {
     /// Reads the PoPs that are named, or all.
     ///
     /// - Throws: ``RegistryError`` when a name is of no PoP or the store cannot be read.
-    package init(from store: any FleetStore, only names: [PoPName]) async throws {
-        let snapshot = try await store.snapshot(of: .infrastructure)
-        let histories = try await store.histories()
+    package init(from store: FleetStore, only names: [PoPName]) async throws {
+        let snapshot = try await store.registry.snapshot(of: .infrastructure)
+        let histories = try await store.rounds.histories()
         let pops = names.isEmpty ? snapshot.pops : try snapshot.selection(names)
         self.pops = pops.map { PoPStatus(pop: $0, history: histories[$0.id] ?? PoPHistory()) }
     }
@@ -71,7 +71,7 @@ package struct FleetStatus: Sendable {
     ///
     /// - Throws: ``RegistryError`` when the store cannot be read.
     package mutating func askDaemons(
-        of store: any FleetStore,
+        of store: FleetStore,
         through connector: some DaemonConnector,
         progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil
     ) async throws {

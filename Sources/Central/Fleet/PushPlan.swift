@@ -75,9 +75,9 @@ package struct PushPlan: Sendable {
     /// Plans with what a store has now.
     ///
     /// - Throws: ``RegistryError``.
-    package init(of store: any FleetStore, only names: [PoPName]) async throws {
-        let snapshot = try await store.snapshot(of: .fleet)
-        try self.init(snapshot, try await store.histories(), only: names)
+    package init(of store: FleetStore, only names: [PoPName]) async throws {
+        let snapshot = try await store.registry.snapshot(of: .fleet)
+        try self.init(snapshot, try await store.rounds.histories(), only: names)
     }
 
     /// The items of each wave, in order.

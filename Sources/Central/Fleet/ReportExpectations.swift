@@ -1,13 +1,13 @@
 package import Wire
 
-extension RegistryStore where Self: RoundStore {
+extension FleetStore {
     /// What the report of every PoP is judged by, by PoP id.
     ///
     /// - Throws: ``RegistryError`` when the store cannot be read.
     package func reportExpectations() async throws -> [Int: ReportExpectation] {
-        let tunnels = try await self.tunnelNumbers()
-        let histories = try await self.histories()
-        let pops = try await self.snapshot(of: .infrastructure).pops
+        let tunnels = try await self.registry.tunnelNumbers()
+        let histories = try await self.rounds.histories()
+        let pops = try await self.registry.snapshot(of: .infrastructure).pops
         let expectations = pops.map { pop in
             ReportExpectation(
                 popID: pop.id,

@@ -4,7 +4,7 @@ package import Wire
 
 /// One pass over PoPs: push to all, wave after wave, and record how each went.
 package struct Round: Sendable {
-    package let store: any FleetStore
+    package let store: FleetStore
     package let connector: any DaemonConnector
 
     /// Who is named in the generations that the round makes, and why.
@@ -34,7 +34,7 @@ package struct Round: Sendable {
     package var progress: (@Sendable (_ done: Int, _ count: Int) -> Void)?
 
     package init(
-        store: any FleetStore,
+        store: FleetStore,
         connector: any DaemonConnector,
         author: String,
         reason: String,
@@ -117,7 +117,7 @@ package struct Round: Sendable {
 
     private func forgetStrangers() async {
         do {
-            let count = try await self.store.forgetStrangers()
+            let count = try await self.store.samples.forgetStrangers()
             if count > 0 { self.logger.notice("statistics of \(count) tunnels that nobody has were removed") }
         } catch {
             self.logger.error("statistics of tunnels that nobody has could not be removed: \(error)")
@@ -126,7 +126,7 @@ package struct Round: Sendable {
 
     /// Why nothing may be pushed to anybody, or nil.
     private func rejection() async throws -> String? {
-        let problems = try await self.store.violations()
+        let problems = try await self.store.registry.violations()
         return problems.first.map { problem in
             "the database breaks \(problems.count) of its own rules, so that nothing is pushed: \(problem) "
                 + "(sixxs-central verify shows all)"
@@ -195,11 +195,15 @@ package struct Round: Sendable {
     /// What a PoP is to have: what it is held on, or what the registry says.
     private func generation(for item: PushPlan.Item) async throws -> Generation {
         if let number = item.history.hold?.generation {
-            return try await self.store.generation(number, of: item.pop.id)
+            return try await self.store.rounds.generation(number, of: item.pop.id)
         }
         do {
             let rendering = try item.rendering.get()
-            return try await self.store.generation(of: rendering, author: self.author, reason: self.reason)
+            return try await self.store.rounds.generation(
+                of: rendering,
+                author: self.author,
+                reason: self.reason
+            )
         } catch let error as Configuration.Conflict {
             throw RegistryError.refused(
                 "the registry holds what a daemon would refuse, \(error.subject): \(error)"
@@ -235,12 +239,12 @@ extension Round {
         let behind = plan.items.filter { $0.isChange && !good.contains($0.pop.id) }
         self.logger.error("\(reason); \(behind.count) PoPs are held: sixxs-central release lets them go on")
         let error = await self.recording("the hold") {
-            try await self.store.hold(
+            try await self.store.rounds.hold(
                 behind.map { ($0.pop.id, $0.history.confirmedGeneration) },
                 by: self.author,
                 reason
             )
-            try await self.store.record([
+            try await self.store.rounds.record([
                 FleetEvent(time: Date(), popID: nil, kind: .halted, detail: reason)
             ])
         }
@@ -261,13 +265,13 @@ extension Round {
         // A task of its own: what happened is recorded even when the round was cancelled.
         return await Task {
             await self.recording("the outcome of \(outcome.pop.name)") {
-                try await self.store.record(VisitRecord(outcome))
+                try await self.store.rounds.record(VisitRecord(outcome))
                 if let report = outcome.report {
                     let time = slot ?? outcome.attempt.started
-                    let changes = try await self.store.record(report, of: outcome.pop.id, at: time)
-                    try await self.store.record(changes)
+                    let changes = try await self.store.samples.record(report, of: outcome.pop.id, at: time)
+                    try await self.store.rounds.record(changes)
                 } else if let doubts = outcome.doubts {
-                    try await self.store.record(
+                    try await self.store.samples.record(
                         doubts: doubts,
                         of: outcome.pop.id,
                         at: outcome.attempt.started
@@ -287,7 +291,7 @@ extension Round {
             kind: .doubted,
             detail: doubts
         )
-        guard try await self.store.recordDaily(event) else { return }
+        guard try await self.store.rounds.recordDaily(event) else { return }
         self.logger.warning("\(outcome.pop.name): not believed: \(doubts)")
     }
 

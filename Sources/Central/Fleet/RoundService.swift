@@ -30,7 +30,7 @@ package struct RoundService: Service {
 
     package func run() async throws {
         let keeper = LeaseKeeper(
-            store: self.round.store,
+            store: self.round.store.rounds,
             lease: Lease(.serve, of: self.round.author),
             seconds: self.leaseSeconds,
             logger: self.logger
@@ -51,7 +51,7 @@ package struct RoundService: Service {
             guard other == nil else { return }
             self.logger.notice("making the rounds")
             let event = FleetEvent(time: Date(), popID: nil, kind: .takeover, detail: keeper.lease.holder)
-            try await self.round.store.record([event])
+            try await self.round.store.rounds.record([event])
             try await keeper.keep { await self.rounds() }
         } catch is CancellationError {
         } catch {
@@ -75,7 +75,9 @@ package struct RoundService: Service {
     private func oneRound(at slot: Date?) async {
         let started = ContinuousClock.now
         do {
-            let pops = try await self.round.store.snapshot(of: .infrastructure).pops.filter(\.isEnabled)
+            let pops = try await self.round.store.registry.snapshot(of: .infrastructure).pops.filter(
+                \.isEnabled
+            )
             let due = pops.filter { pop in slot.map { self.schedule.isDue(pop, at: $0) } ?? true }
             guard !due.isEmpty else { return self.logger.info("no PoP is due") }
             var round = self.round
@@ -96,7 +98,7 @@ package struct RoundService: Service {
     /// Tries PoPs that could not be reached again, as their pauses end, until the next round is near.
     private func retry(until next: Date) async {
         while !Task.isCancelled {
-            guard let histories = try? await self.round.store.histories() else { return }
+            guard let histories = try? await self.round.store.rounds.histories() else { return }
             let waiting = histories.compactMapValues(\.breaker?.retryAt).filter {
                 $0.value < next.addingTimeInterval(-1)
             }
@@ -105,7 +107,7 @@ package struct RoundService: Service {
             guard !Task.isCancelled else { return }
             let due = Set(waiting.filter { $0.value <= earliest }.keys)
             do {
-                let names = try await self.round.store.snapshot(of: .infrastructure).pops
+                let names = try await self.round.store.registry.snapshot(of: .infrastructure).pops
                     .filter { due.contains($0.id) && $0.isEnabled }.map(\.name)
                 guard !names.isEmpty else { return }
                 _ = try await self.round.runAlone(only: names, within: Self.patience)

@@ -28,6 +28,6 @@ package struct AddPoP: Sendable {
 
     /// - Throws: ``RegistryError``.
     package func run(in centre: Centre) async throws {
-        try await centre.store.apply([.addPoP(self.pop)], by: centre.author)
+        try await centre.store.registry.apply([.addPoP(self.pop)], by: centre.author)
     }
 }

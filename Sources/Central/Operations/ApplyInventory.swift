@@ -13,7 +13,7 @@ package struct ApplyInventory: Sendable {
     /// - Throws: ``InventoryError`` with everything that is wrong, or ``RegistryError``.
     package func prepare(in centre: Centre) async throws -> Prepared {
         let inventory = try InventoryReader(folder: self.folder).read()
-        let snapshot = try await centre.store.snapshot(of: .infrastructure)
+        let snapshot = try await centre.store.registry.snapshot(of: .infrastructure)
         return Prepared(
             plan: try InventoryPlan(from: snapshot, to: inventory),
             revision: snapshot.revision
@@ -25,14 +25,14 @@ package struct ApplyInventory: Sendable {
     /// - Throws: ``RegistryError``.
     package func rehearse(_ prepared: Prepared, in centre: Centre) async throws {
         let changes = prepared.plan.steps.map(\.change)
-        try await centre.store.apply(changes, by: centre.author, mode: .rehearse)
+        try await centre.store.registry.apply(changes, by: centre.author, mode: .rehearse)
     }
 
     /// Makes the changes, unless somebody changed the registry since they were prepared.
     ///
     /// - Throws: ``RegistryError``.
     package func apply(_ prepared: Prepared, in centre: Centre) async throws {
-        try await centre.store.apply(
+        try await centre.store.registry.apply(
             prepared.plan.steps.map(\.change),
             by: centre.author,
             expecting: prepared.revision,

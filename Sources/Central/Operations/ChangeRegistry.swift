@@ -8,7 +8,8 @@ package struct ChangeRegistry: Sendable {
     /// - Throws: ``RegistryError`` with the rule that is broken.
     @discardableResult
     package func run(in centre: Centre) async throws -> RegistryResult {
-        guard let result = try await centre.store.apply([self.change], by: centre.author).first else {
+        guard let result = try await centre.store.registry.apply([self.change], by: centre.author).first
+        else {
             throw RegistryError.unusable("the database made nothing of a change")
         }
         return result

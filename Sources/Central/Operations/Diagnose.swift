@@ -27,7 +27,7 @@ package struct Diagnose: Sendable {
         var findings = location.findings
         do {
             let store = try location.read()
-            let snapshot = try await store.snapshot(of: .infrastructure)
+            let snapshot = try await store.registry.snapshot(of: .infrastructure)
             let pops = try snapshot.selection(self.pops)
             findings += await Self.examine(store)
             findings += Set(pops.map(\.ssh.keyFile)).sorted().flatMap(KeyExamination.findings)
@@ -42,7 +42,7 @@ package struct Diagnose: Sendable {
     }
 
     /// The centre itself.
-    private static func examine(_ store: any FleetStore) async -> [Finding] {
+    private static func examine(_ store: FleetStore) async -> [Finding] {
         var findings: [Finding] = []
         do {
             findings += try await Self.rules(in: store)
@@ -53,13 +53,13 @@ package struct Diagnose: Sendable {
         return findings
     }
 
-    private static func rules(in store: any FleetStore) async throws -> [Finding] {
+    private static func rules(in store: FleetStore) async throws -> [Finding] {
         var findings: [Finding] = []
-        let damage = try await store.damage()
+        let damage = try await store.upkeep.damage()
         findings += damage.map {
             .fail("database", $0, mend: "stop the service and restore the last backup (docs/central.md)")
         }
-        let violations = try await store.violations()
+        let violations = try await store.registry.violations()
         findings += violations.map {
             .fail("registry", $0, mend: "mend it by hand: pushes are stopped until then")
         }
@@ -69,8 +69,8 @@ package struct Diagnose: Sendable {
         return findings
     }
 
-    private static func lease(in store: any FleetStore) async throws -> Finding {
-        guard let holder = try await store.holder(of: .serve), holder.until > Date() else {
+    private static func lease(in store: FleetStore) async throws -> Finding {
+        guard let holder = try await store.rounds.holder(of: .serve), holder.until > Date() else {
             let mend = "systemctl start sixxs-central, or sixxs-central serve"
             return .warn("rounds", "nobody makes them", mend: mend)
         }
@@ -80,9 +80,9 @@ package struct Diagnose: Sendable {
     private static func examinations(
         of pops: [PoP],
         _ snapshot: FleetSnapshot,
-        in store: any FleetStore
+        in store: FleetStore
     ) async throws -> [PoPExamination] {
-        let histories = try await store.histories()
+        let histories = try await store.rounds.histories()
         return pops.map { pop in
             PoPExamination(
                 pop: pop,

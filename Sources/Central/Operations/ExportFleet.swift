@@ -11,8 +11,8 @@ package struct ExportFleet: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> TransferDocument {
-        var snapshot = try await centre.store.snapshot(of: self.pop.map { .pop($0) } ?? .fleet)
-        if self.pop != nil { snapshot.users = try await centre.store.snapshot(of: .users).users }
+        var snapshot = try await centre.store.registry.snapshot(of: self.pop.map { .pop($0) } ?? .fleet)
+        if self.pop != nil { snapshot.users = try await centre.store.registry.snapshot(of: .users).users }
         return TransferDocument(snapshot, only: self.pop, secrets: self.secrets)
     }
 }

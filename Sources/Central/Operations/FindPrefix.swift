@@ -8,7 +8,7 @@ package struct FindPrefix: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> PrefixDocument {
-        let snapshot = try await centre.store.snapshot(of: .infrastructure)
+        let snapshot = try await centre.store.registry.snapshot(of: .infrastructure)
         guard let routed = snapshot.prefixes.first(where: { $0.prefix.contains(self.prefix) }),
             let pop = snapshot.pop(routed.popID)
         else { throw RegistryError.notFound("no PoP has a prefix that \(self.prefix) lies in") }

@@ -8,7 +8,7 @@ package struct FindSubnet: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> SubnetDocument {
-        let snapshot = try await centre.store.snapshot(of: .fleet)
+        let snapshot = try await centre.store.registry.snapshot(of: .fleet)
         guard let subnet = snapshot.subnets.first(where: { $0.prefix.contains(self.prefix) }),
             let document = snapshot.subnetDocuments().first(where: { $0.prefix == "\(subnet.prefix)" })
         else { throw RegistryError.notFound("no delegated prefix holds \(self.prefix)") }

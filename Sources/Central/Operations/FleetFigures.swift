@@ -33,12 +33,12 @@ package struct FleetFigures: Encodable {
     package let lastWeek: Traffic
 
     /// Reads all of it.
-    package init(_ store: any FleetStore, now: Date) async throws {
+    package init(_ store: FleetStore, now: Date) async throws {
         let status = try await FleetStatus(from: store, only: [])
-        let population = try await store.populationCounts()
-        let byPoP = try await store.tunnelCounts(by: .pop)
-        let day = try await store.traffic(since: now.addingTimeInterval(-86400))
-        let week = try await store.traffic(since: now.addingTimeInterval(-7 * 86400))
+        let population = try await store.registry.populationCounts()
+        let byPoP = try await store.registry.tunnelCounts(by: .pop)
+        let day = try await store.samples.traffic(since: now.addingTimeInterval(-86400))
+        let week = try await store.samples.traffic(since: now.addingTimeInterval(-7 * 86400))
         self.pops = status.pops.count
         self.popsEnabled = status.pops.count(where: \.pop.isEnabled)
         self.popsReachable = status.pops.count { $0.isReachable == true }
@@ -51,8 +51,8 @@ package struct FleetFigures: Encodable {
             unknown: status.pops.count { pop in
                 pop.history.sample.map { $0.online == nil || $0.active == nil } ?? false
             },
-            byType: try await store.tunnelCounts(by: .type),
-            byState: try await store.tunnelCounts(by: .state),
+            byType: try await store.registry.tunnelCounts(by: .type),
+            byState: try await store.registry.tunnelCounts(by: .state),
             byPoP: byPoP
         )
         self.lastDay = Traffic(fromUplink: day.fromUplink, toUplink: day.toUplink)

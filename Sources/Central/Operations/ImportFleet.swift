@@ -44,7 +44,7 @@ package struct ImportFleet: Sendable {
 
     /// - Throws: ``TransferError`` with everything that is wrong, `ConfigurationError`, or ``RegistryError``.
     package func prepare(in centre: Centre) async throws -> Prepared {
-        let present = try await centre.store.numberedSnapshot()
+        let present = try await centre.store.registry.numberedSnapshot()
         let fleet = try self.read(present.snapshot)
         return Prepared(
             plan: try ImportPlan(fleet, into: present, passwords: self.passwords),
@@ -58,7 +58,7 @@ package struct ImportFleet: Sendable {
     /// - Throws: ``RegistryError``.
     package func apply(_ prepared: Prepared, in centre: Centre, mode: ApplyMode) async throws {
         do {
-            try await centre.store.apply(
+            try await centre.store.registry.apply(
                 prepared.plan.changes,
                 by: centre.author,
                 expecting: prepared.revision,

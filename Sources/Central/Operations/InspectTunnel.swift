@@ -17,7 +17,7 @@ package struct InspectTunnel: Sendable {
     ///
     /// - Throws: ``RegistryError``.
     package func lines(in centre: Centre) async throws -> [String] {
-        let (pop, tunnel) = (try await centre.store.pop(of: self.tunnel), self.tunnel)
+        let (pop, tunnel) = (try await centre.store.registry.pop(of: self.tunnel), self.tunnel)
         let lines = try await centre.converse(with: pop) { session throws(ConnectionFailure) in
             try session.command("tunnel show \(tunnel)").lines ?? []
         }
@@ -27,7 +27,7 @@ package struct InspectTunnel: Sendable {
 
     /// - Throws: ``RegistryError``.
     package func row(in centre: Centre) async throws -> Answer {
-        let pop = try await centre.store.pop(of: self.tunnel)
+        let pop = try await centre.store.registry.pop(of: self.tunnel)
         let expectations = try await centre.store.reportExpectations()
         let report = try await centre.converse(with: pop) { session throws(ConnectionFailure) in
             try ReceivedReport(of: pop, asking: session, expectations)

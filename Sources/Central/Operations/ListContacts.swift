@@ -16,10 +16,10 @@ package struct ListContacts: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)`` for a PoP that is not there.
     package func run(in centre: Centre) async throws -> Answer {
-        let fleet = try await centre.store.snapshot(of: .infrastructure)
+        let fleet = try await centre.store.registry.snapshot(of: .infrastructure)
         let pops = self.pops.isEmpty ? [] : try fleet.selection(self.pops)
         return Answer(
-            contacts: try await centre.store.contacts(of: pops.map(\.id), self.window),
+            contacts: try await centre.store.history.contacts(of: pops.map(\.id), self.window),
             fleet: fleet
         )
     }

@@ -16,11 +16,11 @@ package struct ListEvents: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)`` for a PoP that is not there.
     package func run(in centre: Centre) async throws -> Answer {
-        let fleet = try await centre.store.snapshot(of: .infrastructure)
+        let fleet = try await centre.store.registry.snapshot(of: .infrastructure)
         let names = self.subjects.compactMap { if case .pop(let name) = $0 { name } else { nil } }
         let tunnels = self.subjects.compactMap { if case .tunnel(let number) = $0 { number } else { nil } }
         let pops = names.isEmpty ? [] : try fleet.selection(names)
-        let events = try await centre.store.events(of: pops.map(\.id), and: tunnels, self.window)
+        let events = try await centre.store.history.events(of: pops.map(\.id), and: tunnels, self.window)
         return Answer(events: events, fleet: fleet)
     }
 }

@@ -12,7 +12,7 @@ package struct ListTunnels: Sendable {
     package func run(in centre: Centre) async throws -> [TunnelDocument] {
         let scope =
             self.owner.map { FleetSnapshot.Scope.owner($0) } ?? self.pop.map { .pop($0) } ?? .fleet
-        let snapshot = try await centre.store.snapshot(of: scope)
+        let snapshot = try await centre.store.registry.snapshot(of: scope)
         guard let pop = self.pop else { return snapshot.tunnelDocuments() }
         _ = try snapshot.demand(pop)
         return snapshot.tunnelDocuments().filter { $0.pop == pop.description }

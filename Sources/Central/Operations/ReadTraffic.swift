@@ -26,17 +26,20 @@ package struct ReadTraffic: Sendable {
         return Answer(
             steps: TrafficStep.differences(of: counters),
             pop: pop.name,
-            doubts: try await centre.store.latestSamples()[pop.id]?.doubts
+            doubts: try await centre.store.samples.latestSamples()[pop.id]?.doubts
         )
     }
 
-    private func counters(since: Date, in store: any FleetStore) async throws -> (PoP, [CounterStep]) {
+    private func counters(since: Date, in store: FleetStore) async throws -> (PoP, [CounterStep]) {
         switch self.subject {
         case .pop(let name):
-            let pop = try await store.snapshot(of: .infrastructure).demand(name)
-            return (pop, try await store.steps(ofPoP: pop.id, since: since))
+            let pop = try await store.registry.snapshot(of: .infrastructure).demand(name)
+            return (pop, try await store.samples.steps(ofPoP: pop.id, since: since))
         case .tunnel(let number):
-            return (try await store.pop(of: number), try await store.steps(of: number, since: since))
+            return (
+                try await store.registry.pop(of: number),
+                try await store.samples.steps(of: number, since: since)
+            )
         }
     }
 }

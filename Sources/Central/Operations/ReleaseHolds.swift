@@ -8,11 +8,11 @@ package struct ReleaseHolds: Sendable {
     /// - Returns: The PoPs that were held.
     /// - Throws: ``RegistryError``.
     package func run(in centre: Centre) async throws -> [PoPName] {
-        let fleet = try await centre.store.snapshot(of: .infrastructure)
-        let histories = try await centre.store.histories()
+        let fleet = try await centre.store.registry.snapshot(of: .infrastructure)
+        let histories = try await centre.store.rounds.histories()
         let chosen = try self.pops.map { try fleet.selection($0) } ?? fleet.pops
         let held = chosen.filter { histories[$0.id]?.hold != nil }
-        if !held.isEmpty { try await centre.store.release(held.map(\.id), by: centre.author) }
+        if !held.isEmpty { try await centre.store.rounds.release(held.map(\.id), by: centre.author) }
         return held.map(\.name)
     }
 }

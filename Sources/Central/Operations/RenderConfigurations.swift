@@ -29,7 +29,7 @@ package struct RenderConfigurations: Sendable {
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> Answer {
         let only = self.names.count == 1 ? self.names.first : nil
-        let snapshot = try await centre.store.snapshot(of: only.map { .pop($0) } ?? .fleet)
+        let snapshot = try await centre.store.registry.snapshot(of: only.map { .pop($0) } ?? .fleet)
         return Answer(
             pops: try snapshot.selection(self.names),
             renderer: ConfigurationRenderer(snapshot)

@@ -18,10 +18,10 @@ package struct RollBack: Sendable {
 
     /// - Throws: ``RegistryError``; a PoP that cannot be reached is held all the same.
     package func run(in centre: Centre) async throws -> Answer {
-        let pop = try await centre.store.snapshot(of: .infrastructure).demand(self.pop)
+        let pop = try await centre.store.registry.snapshot(of: .infrastructure).demand(self.pop)
         let number = try await self.target(of: pop, in: centre.store)
         let reason = "rollback to generation \(number)"
-        try await centre.store.hold([(pop.id, number)], by: centre.author, reason)
+        try await centre.store.rounds.hold([(pop.id, number)], by: centre.author, reason)
         let round = Round(byHandIn: centre, reason: reason)
         let outcome = try await round.runAlone(only: [self.pop], within: PushNow.patience).first
         guard let outcome, outcome.attempt.outcome.isSuccess else {
@@ -32,10 +32,12 @@ package struct RollBack: Sendable {
         return Answer(generation: number, detail: outcome.attempt.detail)
     }
 
-    private func target(of pop: PoP, in store: any FleetStore) async throws -> Int {
-        if let number = self.generation { return try await store.generation(number, of: pop.id).number }
-        let present = try await store.histories()[pop.id]?.confirmedGeneration
-        let generations = try await store.generationSummaries(of: pop.id, limit: .max)
+    private func target(of pop: PoP, in store: FleetStore) async throws -> Int {
+        if let number = self.generation {
+            return try await store.rounds.generation(number, of: pop.id).number
+        }
+        let present = try await store.rounds.histories()[pop.id]?.confirmedGeneration
+        let generations = try await store.history.generationSummaries(of: pop.id, limit: .max)
         guard let present,
             let target = generations.first(where: { $0.number < present && $0.confirmed != nil })
         else {

@@ -18,10 +18,10 @@ package struct ShowHistory: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> Answer {
-        let pop = try await centre.store.snapshot(of: .infrastructure).demand(self.pop)
-        let pushes = try await centre.store.pushes(of: pop.id, HistoryWindow(last: self.limit))
+        let pop = try await centre.store.registry.snapshot(of: .infrastructure).demand(self.pop)
+        let pushes = try await centre.store.history.pushes(of: pop.id, HistoryWindow(last: self.limit))
         return Answer(
-            generations: try await centre.store.generationSummaries(of: pop.id, limit: self.limit),
+            generations: try await centre.store.history.generationSummaries(of: pop.id, limit: self.limit),
             pushes: pushes
         )
     }

@@ -16,7 +16,7 @@ package struct ShowPoP: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> Answer {
-        let snapshot = try await centre.store.snapshot(of: .pop(self.name))
+        let snapshot = try await centre.store.registry.snapshot(of: .pop(self.name))
         let pop = try snapshot.demand(self.name)
         return Answer(
             pop: pop,

@@ -14,7 +14,7 @@ package struct ShowTunnel: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> TunnelDocument {
-        let snapshot = try await centre.store.snapshot(of: .tunnel(self.number))
+        let snapshot = try await centre.store.registry.snapshot(of: .tunnel(self.number))
         let tunnel = snapshot.tunnel(self.number)
         guard let document = snapshot.tunnelDocuments().first else {
             throw RegistryError.notFound("there is no tunnel \(self.number)")

@@ -8,8 +8,8 @@ package struct ShowUser: Sendable {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> UserDocument {
-        let tunnels = try await centre.store.snapshot(of: .owner(self.handle)).tunnels
-        let users = try await centre.store.snapshot(of: .users).users
+        let tunnels = try await centre.store.registry.snapshot(of: .owner(self.handle)).tunnels
+        let users = try await centre.store.registry.snapshot(of: .users).users
         guard let user = users.first(where: { $0.handle == self.handle }) else {
             throw RegistryError.notFound("there is no user \(self.handle)")
         }

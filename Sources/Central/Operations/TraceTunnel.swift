@@ -29,7 +29,7 @@ package struct TraceTunnel: Sendable {
         in centre: Centre,
         _ show: @escaping @Sendable (String) -> Bool
     ) async throws -> String? {
-        let pop = try await centre.store.pop(of: self.tunnel)
+        let pop = try await centre.store.registry.pop(of: self.tunnel)
         let line =
             "trace \(self.tunnel) packets \(self.packets) seconds \(self.seconds)"
             + (self.asJSON ? " --json" : "")

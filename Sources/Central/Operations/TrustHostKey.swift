@@ -30,7 +30,7 @@ package struct TrustHostKey: Sendable {
 
     /// - Throws: ``RegistryError``, with what an operator can do when the PoP cannot be reached.
     package func offer(in centre: Centre, from scanner: SSHConnector) async throws -> Offer {
-        let pop = try await centre.store.snapshot(of: .pop(self.pop)).demand(self.pop)
+        let pop = try await centre.store.registry.snapshot(of: .pop(self.pop)).demand(self.pop)
         do throws(ConnectionFailure) {
             return Offer(shown: try await scanner.hostKey(of: pop), trusted: pop.hostKey, pop: self.pop)
         } catch {
@@ -41,7 +41,7 @@ package struct TrustHostKey: Sendable {
     /// - Throws: ``RegistryError``.
     package func trust(_ offer: Offer, in centre: Centre) async throws {
         let change = RegistryChange.amendPoP(self.pop, PoPAmendment(hostKey: offer.shown))
-        try await centre.store.apply([change], by: centre.author)
+        try await centre.store.registry.apply([change], by: centre.author)
     }
 }
 

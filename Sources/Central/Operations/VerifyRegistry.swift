@@ -12,6 +12,9 @@ package struct VerifyRegistry: Sendable {
 
     /// - Throws: ``RegistryError``.
     package func run(in centre: Centre) async throws -> Answer {
-        Answer(violations: try await centre.store.violations(), damage: try await centre.store.damage())
+        Answer(
+            violations: try await centre.store.registry.violations(),
+            damage: try await centre.store.upkeep.damage()
+        )
     }
 }

@@ -1,4 +1,10 @@
 /// Where the fleet's state is kept, in the words of the domain.
 ///
 /// Everything else in the centre speaks to this and knows nothing of SQL. Each call is atomic.
-package typealias FleetStore = RegistryStore & RoundStore & HistoryStore & SampleStore & StoreUpkeep
+package struct FleetStore: Sendable {
+    package let registry: any RegistryStore
+    package let rounds: any RoundStore
+    package let history: any HistoryStore
+    package let samples: any SampleStore
+    package let upkeep: any StoreUpkeep
+}

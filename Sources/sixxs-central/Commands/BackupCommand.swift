@@ -25,7 +25,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let backup = BackupRequest(path: self.file, includesSamples: self.samples, mayReplace: self.force)
-        try await self.store.look().store.backUp(backup) { written in
+        try await self.store.look().store.upkeep.backUp(backup) { written in
             StandardOutput.print("\(written.path): \(HumanFormat.octets(written.size)), whole")
         }
     }

@@ -20,7 +20,7 @@ struct InitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (store, made) = try self.store.location.make()
-        let pops = try await store.snapshot(of: .infrastructure).pops.count
+        let pops = try await store.registry.snapshot(of: .infrastructure).pops.count
         StandardOutput.print(
             made.isEmpty
                 ? "\(self.store.database) is ready: \(pops) PoPs."

@@ -30,7 +30,7 @@ struct PoPListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let pops = try await self.store.look().store.snapshot(of: .infrastructure).pops
+        let pops = try await self.store.look().store.registry.snapshot(of: .infrastructure).pops
         if self.output.json { return StandardOutput.print(try JSONText.pretty(pops.map(PoPDocument.init))) }
         var table = TextTable([
             .left("POP"), .right("ID"), .left("CITY"), .left("COUNTRY"), .left("IPV4"), .left("IPV6"),

@@ -77,7 +77,7 @@ struct PrefixListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let snapshot = try await self.store.look().store.snapshot(of: .infrastructure)
+        let snapshot = try await self.store.look().store.registry.snapshot(of: .infrastructure)
         let documents = snapshot.prefixes.compactMap { prefix in
             snapshot.pop(prefix.popID).map { PrefixDocument(prefix, pop: $0.name) }
         }

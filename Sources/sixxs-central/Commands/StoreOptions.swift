@@ -25,7 +25,7 @@ struct StoreOptions: ParsableArguments {
     /// - Throws: ``RegistryError/unusable(_:)``.
     func serve() throws -> Centre { self.centre(try self.location.open(), author: "serve") }
 
-    private func centre(_ store: any FleetStore, author: String = Operator.name) -> Centre {
+    private func centre(_ store: FleetStore, author: String = Operator.name) -> Centre {
         Centre(store: store, connector: SSHConnector(), author: author)
     }
 }

@@ -60,8 +60,8 @@ struct UserListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try self.store.look().store
-        let users = try await store.snapshot(of: .users).users
-        let counts = try await store.tunnelCounts(by: .owner)
+        let users = try await store.registry.snapshot(of: .users).users
+        let counts = try await store.registry.tunnelCounts(by: .owner)
         if self.output.json {
             return StandardOutput.print(try JSONText.pretty(users.map { UserDocument($0) }))
         }

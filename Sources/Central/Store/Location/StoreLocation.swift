@@ -15,24 +15,24 @@ package struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
     /// Opens the registry that was made there, to change it.
     ///
     /// - Throws: ``RegistryError/unusable(_:)``.
-    package func open() throws -> any FleetStore {
+    package func open() throws -> FleetStore {
         try self.demandRegistry()
-        return try SQLiteStore(path: self.description, mayBeNew: false)
+        return try SQLiteStore(path: self.description, mayBeNew: false).fleet
     }
 
     /// Opens the registry that was made there, to look at it.
     ///
     /// - Throws: ``RegistryError/unusable(_:)``.
-    package func read() throws -> any FleetStore {
+    package func read() throws -> FleetStore {
         try self.demandRegistry()
-        return try SQLiteStore(reading: self.description)
+        return try SQLiteStore(reading: self.description).fleet
     }
 
     /// Makes a registry, or brings an older one up to date.
     ///
     /// - Returns: The store, and the files that were made; none when it was there.
     /// - Throws: ``RegistryError/unusable(_:)``.
-    package func make() throws -> (store: any FleetStore, made: [String]) {
+    package func make() throws -> (store: FleetStore, made: [String]) {
         let path = self.description
         let isNew = !FileManager.default.fileExists(atPath: path)
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
@@ -40,7 +40,7 @@ package struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
             throw RegistryError.unusable("there is no folder \(folder): make it with mkdir -m 700 \(folder)")
         }
         let store = try SQLiteStore(path: path)
-        return (store, isNew ? [path, SQLiteStore.samplesPath(beside: path)] : [])
+        return (store.fleet, isNew ? [path, SQLiteStore.samplesPath(beside: path)] : [])
     }
 
     /// What `doctor` finds out about the files, without opening the store.

@@ -58,16 +58,3 @@ struct DatabaseBackup: Sendable {
         .unusable("cannot write the backup \(path): \(FileTrouble.words(errno, path))")
     }
 }
-
-extension SQLiteStore {
-    func backUp(_ backup: BackupRequest, done: (WrittenBackup) -> Void) async throws {
-        let samples =
-            backup.includesSamples ? [(self.samples, Self.samplesPath(beside: backup.path))] : []
-        let copies = [(self.central, backup.path)] + samples
-        let target = BackupTarget(database: self.path, isForced: backup.mayReplace)
-        for (_, path) in copies { try target.judge(path) }
-        for (pool, path) in copies {
-            done(WrittenBackup(path: path, size: try await DatabaseBackup(of: pool).write(to: path)))
-        }
-    }
-}

@@ -3,7 +3,7 @@ internal import Wire
 
 extension RegistryTransaction {
     func addSubnet(_ wanted: IPv6Prefix?, to number: TunnelNumber) throws -> Subnet {
-        let tunnel = try SQLiteStore.tunnel(number, in: self.database)
+        let tunnel = try SQLiteRegistry.tunnel(number, in: self.database)
         let pop = try self.pop(tunnel.popID)
         let sources = try self.subnetPrefixes(of: pop)
         guard !sources.isEmpty else {
@@ -94,7 +94,7 @@ extension RegistryTransaction {
                 "no tunnel has the subnet \(prefix); sixxs-central subnet list shows those there are"
             )
         }
-        let tunnel = try SQLiteStore.tunnel(subnet.tunnel, in: self.database)
+        let tunnel = try SQLiteRegistry.tunnel(subnet.tunnel, in: self.database)
         let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name
         try self.database.execute(sql: "DELETE FROM subnet WHERE text = ?", arguments: [prefix.description])
         try self.audit(

@@ -14,7 +14,7 @@ extension RegistryTransaction {
             mtu: new.mtu ?? pop.tunnelMTU,
             isEnabled: new.isEnabled,
             isUserEnabled: new.isUserEnabled,
-            owner: try new.owner.map { try SQLiteStore.user($0, in: self.database).handle },
+            owner: try new.owner.map { try SQLiteRegistry.user($0, in: self.database).handle },
             created: self.time,
             changed: self.time
         )
@@ -131,10 +131,10 @@ extension RegistryTransaction {
     }
 
     func amend(_ number: TunnelNumber, _ amendment: TunnelAmendment) throws -> Tunnel {
-        let old = try SQLiteStore.tunnel(number, in: self.database)
+        let old = try SQLiteRegistry.tunnel(number, in: self.database)
         let name = try PoPRecord.find(self.database, key: old.popID).pop.name
         var new = try amendment.applied(to: old)
-        new.owner = try new.owner.map { try SQLiteStore.user($0, in: self.database).handle }
+        new.owner = try new.owner.map { try SQLiteRegistry.user($0, in: self.database).handle }
         guard new != old else { return old }
         new.changed = self.time
         try self.checkTaken(new, at: name)
@@ -150,9 +150,9 @@ extension RegistryTransaction {
     }
 
     func move(_ number: TunnelNumber, to name: PoPName, _ wanted: TID?) throws -> Tunnel {
-        let old = try SQLiteStore.tunnel(number, in: self.database)
+        let old = try SQLiteRegistry.tunnel(number, in: self.database)
         let from = try PoPRecord.find(self.database, key: old.popID).pop.name
-        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        let pop = try SQLiteRegistry.pop(named: name, in: self.database)
         guard pop.id != old.popID else { throw RegistryError.refused("\(number) is at \(name) already") }
         let subnets = try self.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
         guard subnets == 0 else {
@@ -177,7 +177,7 @@ extension RegistryTransaction {
     }
 
     func remove(_ number: TunnelNumber) throws -> Tunnel {
-        let tunnel = try SQLiteStore.tunnel(number, in: self.database)
+        let tunnel = try SQLiteRegistry.tunnel(number, in: self.database)
         let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name
         let subnets = try self.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
         guard subnets == 0 else {

@@ -16,7 +16,7 @@ extension RegistryTransaction {
     }
 
     func amendUser(_ handle: UserHandle, _ amendment: UserAmendment) throws -> User {
-        let old = try SQLiteStore.user(handle, in: self.database)
+        let old = try SQLiteRegistry.user(handle, in: self.database)
         var new = amendment.applied(to: old)
         guard new != old else { return old }
         try new.checkTexts()
@@ -33,7 +33,7 @@ extension RegistryTransaction {
     }
 
     func removeUser(_ handle: UserHandle) throws -> User {
-        let user = try SQLiteStore.user(handle, in: self.database)
+        let user = try SQLiteRegistry.user(handle, in: self.database)
         let tunnels = try self.count("tunnel WHERE owner = ?", [user.handle.description])
         guard tunnels == 0 else {
             throw RegistryError.refused(

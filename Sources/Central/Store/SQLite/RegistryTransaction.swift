@@ -93,7 +93,7 @@ extension RegistryTransaction {
     }
 
     private func amend(_ name: PoPName, _ amendment: PoPAmendment) throws -> PoP {
-        let old = try SQLiteStore.pop(named: name, in: self.database)
+        let old = try SQLiteRegistry.pop(named: name, in: self.database)
         let new = amendment.applied(to: old)
         if new != old { try new.checkTexts() }
         try self.checkTaken(new)
@@ -160,7 +160,7 @@ extension RegistryTransaction {
     }
 
     private func remove(_ name: PoPName) throws -> PoP {
-        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        let pop = try SQLiteRegistry.pop(named: name, in: self.database)
         let tunnels = try self.count("tunnel WHERE popID = ?", [pop.id])
         guard tunnels == 0 else {
             throw RegistryError.refused("\(name) has \(tunnels) tunnels: remove them first")
@@ -181,7 +181,7 @@ extension RegistryTransaction {
 
 extension RegistryTransaction {
     private func add(_ prefix: IPv6Prefix, _ kind: PrefixKind, to name: PoPName) throws -> RoutedPrefix {
-        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        let pop = try SQLiteRegistry.pop(named: name, in: self.database)
         guard kind.lengths.contains(prefix.length) else {
             let lengths = kind.lengths.map { "/\($0)" }.joined(separator: " or a ")
             throw RegistryError.refused("a \(kind.rawValue) prefix is a \(lengths), and \(prefix) is not")
@@ -249,7 +249,7 @@ extension RegistryTransaction {
 
 extension RegistryTransaction {
     private func set(_ policy: WavePolicy) throws -> WavePolicy {
-        let old = try SQLiteStore.waves(in: self.database)
+        let old = try SQLiteRegistry.waves(in: self.database)
         guard old != policy else { return policy }
         try self.database.execute(
             sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('waves', ?)",

@@ -7,7 +7,7 @@ extension SQLiteStore {
     func reading<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
-        try await Self.translating { try await self.central.read(body) }
+        try await Self.translating { try await self.registryFile.read(body) }
     }
 
     /// Writes to the registry in one transaction, if the leases are still had under which it is done.
@@ -18,7 +18,7 @@ extension SQLiteStore {
     ) async throws -> Value {
         let fences = LeaseFence.held
         return try await self.writingUnfenced { database in
-            try Self.check(fences, in: database)
+            try LeaseFence.check(fences, in: database)
             return try body(database)
         }
     }
@@ -29,7 +29,7 @@ extension SQLiteStore {
     func writingUnfenced<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
-        try await Self.translating { try await self.central.write(body) }
+        try await Self.translating { try await self.registryFile.write(body) }
     }
 
     /// Writes to the registry; the body brings its own transaction.
@@ -38,7 +38,7 @@ extension SQLiteStore {
     func changing<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
-        try await Self.translating { try await self.central.writeWithoutTransaction(body) }
+        try await Self.translating { try await self.registryFile.writeWithoutTransaction(body) }
     }
 
     static func translating<Value: Sendable>(

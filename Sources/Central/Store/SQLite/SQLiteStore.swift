@@ -3,15 +3,15 @@ internal import GRDB
 internal import Wire
 
 /// The fleet's state in two SQLite files.
-struct SQLiteStore: FleetStore {
+struct SQLiteStore: StoreUpkeep {
     /// Of the registry's file.
     let path: String
 
     /// What operators and rounds decided; a commit survives a power failure.
-    let central: any DatabaseWriter
+    let registryFile: any DatabaseWriter
 
     /// What daemons reported.
-    let samples: any DatabaseWriter
+    let sampleFile: any DatabaseWriter
 
     /// Gives the time that rows are stamped with.
     let now: @Sendable () -> Date
@@ -26,11 +26,11 @@ struct SQLiteStore: FleetStore {
     ) throws {
         let samplesPath = Self.samplesPath(beside: path)
         self.path = path
-        self.central = try DatabaseFile(path: path, durability: .full).open(
+        self.registryFile = try DatabaseFile(path: path, durability: .full).open(
             migrations: Migrations.central,
             mayBeNew: mayBeNew
         )
-        self.samples = try DatabaseFile(path: samplesPath, durability: .normal, companion: path).open(
+        self.sampleFile = try DatabaseFile(path: samplesPath, durability: .normal, companion: path).open(
             migrations: Migrations.samples
         )
         self.now = now
@@ -44,10 +44,10 @@ struct SQLiteStore: FleetStore {
     init(reading path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
         let samplesPath = Self.samplesPath(beside: path)
         self.path = path
-        self.central = try DatabaseFile(path: path, durability: .full).openForReading(
+        self.registryFile = try DatabaseFile(path: path, durability: .full).openForReading(
             migrations: Migrations.central
         )
-        self.samples = try Self.samplesForReading(at: samplesPath, beside: path)
+        self.sampleFile = try Self.samplesForReading(at: samplesPath, beside: path)
         self.now = now
     }
 
@@ -77,132 +77,23 @@ struct SQLiteStore: FleetStore {
         let suffix = ".db"
         return (path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path) + "-samples.db"
     }
+}
 
-    func snapshot(of scope: FleetSnapshot.Scope) async throws -> FleetSnapshot {
-        try await self.reading { try Self.snapshot(of: scope, in: $0) }
-    }
+extension SQLiteStore {
+    var registry: SQLiteRegistry { SQLiteRegistry(store: self) }
+    var rounds: SQLiteRounds { SQLiteRounds(store: self) }
+    var history: SQLiteHistory { SQLiteHistory(store: self) }
+    var samples: SQLiteSamples { SQLiteSamples(store: self) }
+    var upkeep: SQLiteStore { self }
 
-    /// How many changes the registry has seen.
-    static func revision(in database: Database) throws -> Int64 {
-        try Int64.fetchOne(database, sql: "SELECT max(revision) FROM audit") ?? 0
-    }
-
-    static func snapshot(of scope: FleetSnapshot.Scope, in database: Database) throws -> FleetSnapshot {
-        let filter = try Self.filter(for: scope, in: database)
-        return FleetSnapshot(
-            revision: try Self.revision(in: database),
-            pops: try PoPRecord.fetchAll(database, sql: "SELECT * FROM pop ORDER BY name").map(\.pop),
-            prefixes: try PrefixRecord.fetchAll(
-                database,
-                sql: "SELECT * FROM prefix WHERE \(filter.prefixes) ORDER BY lower",
-                arguments: filter.arguments
-            ).map(\.routed),
-            tunnels: try TunnelRecord.fetchAll(
-                database,
-                sql: "SELECT * FROM tunnel WHERE \(filter.tunnels) ORDER BY popID, tid",
-                arguments: filter.arguments
-            ).map(\.tunnel),
-            subnets: try SubnetRecord.fetchAll(
-                database,
-                sql: "SELECT * FROM subnet WHERE \(filter.subnets) ORDER BY lower",
-                arguments: filter.arguments
-            ).map(\.subnet),
-            users: try filter.hasUsers
-                ? UserRecord.fetchAll(database, sql: "SELECT * FROM user ORDER BY handle").map(\.user) : [],
-            waves: try Self.waves(in: database)
+    /// The same for everybody who does not care what it is kept in.
+    var fleet: FleetStore {
+        FleetStore(
+            registry: self.registry,
+            rounds: self.rounds,
+            history: self.history,
+            samples: self.samples,
+            upkeep: self
         )
-    }
-
-    /// How changes go out; as the program would have it when nobody said otherwise.
-    static func waves(in database: Database) throws -> WavePolicy {
-        guard let text = try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = 'waves'")
-        else {
-            return WavePolicy()
-        }
-        do {
-            return WavePolicy(clamping: try JSONDecoder().decode([String: Int].self, from: Data(text.utf8)))
-        } catch {
-            throw RegistryError.unusable("the database holds bad waves: \(text)")
-        }
-    }
-
-    /// The conditions that make up a scope; each uses `:key`.
-    private struct Filter {
-        let prefixes: String
-        let tunnels: String
-        let subnets: String
-        let arguments: StatementArguments
-        var hasUsers = false
-    }
-
-    private static func filter(for scope: FleetSnapshot.Scope, in database: Database) throws -> Filter {
-        switch scope {
-        case .fleet: Filter(prefixes: "TRUE", tunnels: "TRUE", subnets: "TRUE", arguments: [], hasUsers: true)
-        case .infrastructure: Filter(prefixes: "TRUE", tunnels: "FALSE", subnets: "FALSE", arguments: [])
-        case .users:
-            Filter(prefixes: "FALSE", tunnels: "FALSE", subnets: "FALSE", arguments: [], hasUsers: true)
-        case .owner(let handle):
-            Filter(
-                prefixes: "popID IN (SELECT popID FROM tunnel WHERE owner = :key)",
-                tunnels: "owner = :key",
-                subnets: "tunnel IN (SELECT number FROM tunnel WHERE owner = :key)",
-                arguments: ["key": try Self.user(handle, in: database).handle.description]
-            )
-        case .pop(let name):
-            Filter(
-                prefixes: "popID = :key",
-                tunnels: "popID = :key",
-                subnets: "tunnel IN (SELECT number FROM tunnel WHERE popID = :key)",
-                arguments: ["key": try Self.pop(named: name, in: database).id]
-            )
-        case .tunnel(let number):
-            Filter(
-                prefixes: "popID = (SELECT popID FROM tunnel WHERE number = :key)",
-                tunnels: "number = :key",
-                subnets: "tunnel = :key",
-                arguments: ["key": Int64(try Self.tunnel(number, in: database).number.rawValue)]
-            )
-        }
-    }
-
-    /// - Throws: ``RegistryError/notFound(_:)``.
-    static func pop(named name: PoPName, in database: Database) throws -> PoP {
-        let statement = try database.cachedStatement(sql: "SELECT * FROM pop WHERE name = ?")
-        let record = try PoPRecord.fetchOne(statement, arguments: [name.description])
-        guard let record else {
-            throw RegistryError.notFound(
-                "there is no PoP \(name); sixxs-central pop list shows those there are"
-            )
-        }
-        return record.pop
-    }
-
-    /// - Throws: ``RegistryError/notFound(_:)``.
-    static func tunnel(_ number: TunnelNumber, in database: Database) throws -> Tunnel {
-        let statement = try database.cachedStatement(sql: "SELECT * FROM tunnel WHERE number = ?")
-        let record = try TunnelRecord.fetchOne(statement, arguments: [Int64(number.rawValue)])
-        guard let record else {
-            throw RegistryError.notFound(
-                "there is no tunnel \(number); sixxs-central tunnel list shows those there are"
-            )
-        }
-        return record.tunnel
-    }
-
-    /// - Throws: ``RegistryError/notFound(_:)``.
-    static func user(_ handle: UserHandle, in database: Database) throws -> User {
-        guard let record = try UserRecord.fetchOne(database, key: handle.description) else {
-            throw RegistryError.notFound(
-                "there is no user \(handle); sixxs-central user list shows those there are"
-            )
-        }
-        return record.user
-    }
-
-    func changes(since revision: Int64) async throws -> [AuditEntry] {
-        try await self.reading { database in
-            let sql = "SELECT * FROM audit WHERE revision > ? ORDER BY revision"
-            return try Row.fetchAll(database, sql: sql, arguments: [revision]).map(Self.auditEntry)
-        }
     }
 }

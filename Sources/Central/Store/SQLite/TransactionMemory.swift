@@ -44,7 +44,7 @@ extension RegistryTransaction {
     /// - Throws: ``RegistryError/notFound(_:)``.
     func pop(named name: PoPName) throws -> PoP {
         if let known = self.memory.pops[name] { return known }
-        let pop = try SQLiteStore.pop(named: name, in: self.database)
+        let pop = try SQLiteRegistry.pop(named: name, in: self.database)
         self.memory.remember(pop)
         return pop
     }

@@ -1,21 +1,23 @@
 internal import Foundation
 internal import GRDB
 
-extension SQLiteStore {
-    func histories() async throws -> [Int: PoPHistory] {
-        let samples = try await self.latestSamples()
-        return try await self.reading { database in
-            var histories: [Int: PoPHistory] = [:]
-            for popID in try Int.fetchAll(database, sql: "SELECT id FROM pop") {
-                histories[popID] = PoPHistory(sample: samples[popID])
-            }
-            let confirmed = try Self.readGenerations(into: &histories, from: database)
-            try Self.readAttempts(into: &histories, confirmed, from: database)
-            try Self.readBreakers(into: &histories, from: database)
-            try Self.readHolds(into: &histories, from: database)
-            try Self.readDrift(into: &histories, from: database)
-            return histories
+/// Reads what is known of every PoP, in one view.
+struct PoPHistoryReader {
+    private let database: Database
+
+    /// By PoP id.
+    private(set) var histories: [Int: PoPHistory] = [:]
+
+    init(_ database: Database, _ samples: [Int: PoPSample]) throws {
+        self.database = database
+        for popID in try Int.fetchAll(database, sql: "SELECT id FROM pop") {
+            self.histories[popID] = PoPHistory(sample: samples[popID])
         }
+        let confirmed = try self.readGenerations()
+        try self.readAttempts(confirmed)
+        try self.readBreakers()
+        try self.readHolds()
+        try self.readDrift()
     }
 
     /// The rows of `push` that are each PoP's last success.
@@ -28,10 +30,7 @@ extension SQLiteStore {
     private static let shortestTunnel = 24
 
     /// - Returns: The digests that were confirmed last, by PoP id.
-    private static func readGenerations(
-        into histories: inout [Int: PoPHistory],
-        from database: Database
-    ) throws -> [Int: String] {
+    private mutating func readGenerations() throws -> [Int: String] {
         // The text of a generation is long: only its newest rows are read, by their keys.
         let latest = """
             SELECT popID, number, digest, length(text) AS length, NOT EXISTS (
@@ -42,33 +41,32 @@ extension SQLiteStore {
             FROM generation
             WHERE (popID, number) IN (SELECT popID, max(number) FROM generation GROUP BY popID)
             """
-        for row in try Row.fetchAll(database, sql: latest) {
+        for row in try Row.fetchAll(self.database, sql: latest) {
             let popID: Int = row["popID"]
-            histories[popID]?.latestGeneration = row["number"]
-            histories[popID]?.latestDigest = row["digest"]
-            histories[popID]?.isUpToDate = row["isUpToDate"]
-            histories[popID]?.generationCapacity = (row["length"] as Int) / Self.shortestTunnel
+            self.histories[popID]?.latestGeneration = row["number"]
+            self.histories[popID]?.latestDigest = row["digest"]
+            self.histories[popID]?.isUpToDate = row["isUpToDate"]
+            self.histories[popID]?.generationCapacity = (row["length"] as Int) / Self.shortestTunnel
         }
         let confirmed = """
             SELECT popID, number, digest, length(text) AS length FROM generation
             WHERE (popID, number) IN (SELECT popID, generation FROM push WHERE id IN \(Self.lastSuccesses))
             """
         var digests: [Int: String] = [:]
-        for row in try Row.fetchAll(database, sql: confirmed) {
+        for row in try Row.fetchAll(self.database, sql: confirmed) {
             let popID: Int = row["popID"]
-            histories[popID]?.confirmedGeneration = row["number"]
+            self.histories[popID]?.confirmedGeneration = row["number"]
             digests[popID] = row["digest"]
-            let others = histories[popID]?.generationCapacity ?? 0
-            histories[popID]?.generationCapacity = max(others, (row["length"] as Int) / Self.shortestTunnel)
+            let others = self.histories[popID]?.generationCapacity ?? 0
+            self.histories[popID]?.generationCapacity = max(
+                others,
+                (row["length"] as Int) / Self.shortestTunnel
+            )
         }
         return digests
     }
 
-    private static func readAttempts(
-        into histories: inout [Int: PoPHistory],
-        _ confirmed: [Int: String],
-        from database: Database
-    ) throws {
+    private mutating func readAttempts(_ confirmed: [Int: String]) throws {
         // Walks down each PoP's index from the newest attempt, however many there are. Newest is what was written last: a
         // clock that was ahead must not make a visit the last one until that time comes.
         let sql = """
@@ -77,10 +75,10 @@ extension SQLiteStore {
                 OR id IN \(Self.lastSuccesses)
             ORDER BY id
             """
-        for row in try Row.fetchAll(database, sql: sql) {
+        for row in try Row.fetchAll(self.database, sql: sql) {
             let attempt = try Self.attempt(row)
-            let before = histories[attempt.popID]?.pushes
-            histories[attempt.popID]?.pushes = PushHistory(
+            let before = self.histories[attempt.popID]?.pushes
+            self.histories[attempt.popID]?.pushes = PushHistory(
                 last: attempt,
                 lastSuccess: attempt.outcome.isSuccess ? attempt : before?.lastSuccess,
                 confirmedDigest: confirmed[attempt.popID]
@@ -102,10 +100,9 @@ extension SQLiteStore {
         )
     }
 
-    private static func readBreakers(into histories: inout [Int: PoPHistory], from database: Database) throws
-    {
-        for row in try Row.fetchAll(database, sql: "SELECT * FROM circuit") {
-            histories[row["popID"] as Int]?.breaker = CircuitBreaker(
+    private mutating func readBreakers() throws {
+        for row in try Row.fetchAll(self.database, sql: "SELECT * FROM circuit") {
+            self.histories[row["popID"] as Int]?.breaker = CircuitBreaker(
                 failures: row["failures"],
                 since: Date(milliseconds: row["since"]),
                 retryAt: Date(milliseconds: row["retryAt"]),
@@ -114,9 +111,9 @@ extension SQLiteStore {
         }
     }
 
-    private static func readHolds(into histories: inout [Int: PoPHistory], from database: Database) throws {
-        for row in try Row.fetchAll(database, sql: "SELECT * FROM hold") {
-            histories[row["popID"] as Int]?.hold = Hold(
+    private mutating func readHolds() throws {
+        for row in try Row.fetchAll(self.database, sql: "SELECT * FROM hold") {
+            self.histories[row["popID"] as Int]?.hold = Hold(
                 generation: row["generation"],
                 since: Date(milliseconds: row["since"]),
                 author: row["author"],
@@ -125,14 +122,14 @@ extension SQLiteStore {
         }
     }
 
-    private static func readDrift(into histories: inout [Int: PoPHistory], from database: Database) throws {
+    private mutating func readDrift() throws {
         let sql = """
             SELECT popID, time FROM event WHERE id IN
                 (SELECT (SELECT id FROM event WHERE popID = pop.id AND kind = 'drifted' ORDER BY id DESC LIMIT 1) FROM pop)
             """
-        for row in try Row.fetchAll(database, sql: sql) {
+        for row in try Row.fetchAll(self.database, sql: sql) {
             guard let popID = row["popID"] as Int? else { continue }
-            histories[popID]?.lastDrift = Date(milliseconds: row["time"])
+            self.histories[popID]?.lastDrift = Date(milliseconds: row["time"])
         }
     }
 }

@@ -3,10 +3,10 @@ internal import GRDB
 internal import Wire
 
 // What daemons counted, for those who ask afterwards.
-extension SQLiteStore {
+extension SQLiteSamples {
     /// The steps of a tunnel since a time, and the one before them; those that hold what cannot be are left out.
     func steps(of tunnel: TunnelNumber, since: Date) async throws -> [CounterStep] {
-        let step = SampleStep(reachingBack: since, from: self.now())
+        let step = SampleStep(reachingBack: since, from: self.store.now())
         let sql = Self.query("tunnelStep", key: "tunnel")
         return try await self.rows(sql, Int64(tunnel.rawValue), step, since) { row in
             guard let inPackets = row.tally("inPackets"), let inBytes = row.tally("inBytes"),
@@ -35,7 +35,7 @@ extension SQLiteStore {
 
     /// The steps of a PoP since a time, and the one before them.
     func steps(ofPoP popID: Int, since: Date) async throws -> [CounterStep] {
-        let step = SampleStep(reachingBack: since, from: self.now())
+        let step = SampleStep(reachingBack: since, from: self.store.now())
         let sql = Self.query("popStep", key: "popID")
         return try await self.rows(sql, Int64(popID), step, since) { row in
             guard let inPackets = row.tally("txPackets"), let inBytes = row.tally("txBytes"),
@@ -60,7 +60,7 @@ extension SQLiteStore {
 
     /// What all PoPs together moved since a time, in octets, to the precision of a step.
     func traffic(since: Date) async throws -> (fromUplink: Tally, toUplink: Tally) {
-        let step = SampleStep(reachingBack: since, from: self.now())
+        let step = SampleStep(reachingBack: since, from: self.store.now())
         let sql = """
             SELECT max(rxBytes) - min(rxBytes) AS rx, max(txBytes) - min(txBytes) AS tx FROM popStep
             WHERE seconds = ? AND time BETWEEN ? AND ? AND rxBytes BETWEEN 0 AND \(Tally.limit) AND txBytes BETWEEN 0 AND \(Tally.limit)
@@ -68,9 +68,9 @@ extension SQLiteStore {
             """
         // The step before is what the first one has grown from.
         let start = step.start(of: since).milliseconds - Int64(step.rawValue) * 1000
-        let now = self.now().milliseconds
-        return try await Self.translating {
-            try await self.samples.read { database in
+        let now = self.store.now().milliseconds
+        return try await SQLiteStore.translating {
+            try await self.store.sampleFile.read { database in
                 let rows = try Row.fetchAll(database, sql: sql, arguments: [step.rawValue, start, now])
                 return (rows.compactMap { $0.tally("rx") }.sum, rows.compactMap { $0.tally("tx") }.sum)
             }
@@ -96,10 +96,10 @@ extension SQLiteStore {
         let arguments: StatementArguments = [
             "seconds": step.rawValue, "key": key, "since": step.start(of: since).milliseconds,
             // What a clock that was ahead stamped is not yet to be shown.
-            "now": self.now().milliseconds,
+            "now": self.store.now().milliseconds,
         ]
-        return try await Self.translating {
-            try await self.samples.read { database in
+        return try await SQLiteStore.translating {
+            try await self.store.sampleFile.read { database in
                 try Row.fetchAll(database, sql: sql, arguments: arguments).compactMap(make)
             }
         }

@@ -2,10 +2,13 @@ internal import Foundation
 internal import GRDB
 internal import Wire
 
-extension SQLiteStore {
+/// What rounds need, and leave behind, in the registry's file.
+struct SQLiteRounds: RoundStore {
+    let store: SQLiteStore
+
     func generation(of rendering: Rendering, author: String, reason: String) async throws -> Generation {
-        let time = self.now()
-        return try await self.writing { database in
+        let time = self.store.now()
+        return try await self.store.writing { database in
             let sql = "SELECT * FROM generation WHERE popID = ? ORDER BY number DESC LIMIT 1"
             let latest = try Row.fetchOne(database, sql: sql, arguments: [rendering.popID]).map(
                 Self.generation
@@ -47,7 +50,7 @@ extension SQLiteStore {
 
     func generation(_ number: Int, of popID: Int) async throws -> Generation {
         let sql = "SELECT * FROM generation WHERE popID = ? AND number = ?"
-        let generation = try await self.reading {
+        let generation = try await self.store.reading {
             try Row.fetchOne($0, sql: sql, arguments: [popID, number]).map(Self.generation)
         }
         guard let generation else {
@@ -72,8 +75,13 @@ extension SQLiteStore {
         )
     }
 
+    func histories() async throws -> [Int: PoPHistory] {
+        let samples = try await self.store.samples.latestSamples()
+        return try await self.store.reading { try PoPHistoryReader($0, samples).histories }
+    }
+
     func record(_ visit: VisitRecord) async throws {
-        try await self.writing { database in
+        try await self.store.writing { database in
             try Self.insert(visit.attempt, in: database)
             let push = database.lastInsertedRowID
             if visit.isAsked {
@@ -155,10 +163,10 @@ extension SQLiteStore {
 
 // MARK: - Events
 
-extension SQLiteStore {
+extension SQLiteRounds {
     func record(_ events: [FleetEvent]) async throws {
         guard !events.isEmpty else { return }
-        try await self.writing { database in
+        try await self.store.writing { database in
             try Self.insert(events, in: database)
             for (popID, events) in Dictionary(grouping: events.filter { $0.tunnel != nil }, by: \.popID) {
                 try Self.forget(events, of: popID, in: database)
@@ -190,7 +198,7 @@ extension SQLiteStore {
     }
 
     func recordDaily(_ event: FleetEvent) async throws -> Bool {
-        try await self.writing { database in
+        try await self.store.writing { database in
             let sql = "SELECT time FROM event WHERE popID = ? AND kind = ? ORDER BY id DESC LIMIT 1"
             let last = try Int64.fetchOne(database, sql: sql, arguments: [event.popID, event.kind.rawValue])
             let age = last.map { event.time.timeIntervalSince(Date(milliseconds: $0)) }
@@ -210,28 +218,6 @@ extension SQLiteStore {
                 event.time.milliseconds, event.popID, event.tunnel.map { Int64($0.rawValue) },
                 event.kind.rawValue, event.detail,
             ])
-        }
-    }
-
-    func events(limit: Int) async throws -> [FleetEvent] {
-        try await self.reading { database in
-            let sql = "SELECT * FROM event ORDER BY id DESC LIMIT ?"
-            return try Row.fetchAll(database, sql: sql, arguments: [limit]).compactMap(Self.event)
-        }
-    }
-
-    /// Nil for a kind that a later version of the program knows.
-    static func event(_ row: Row) -> FleetEvent? {
-        FleetEvent.Kind(rawValue: row["kind"]).map { kind in
-            FleetEvent(
-                time: Date(milliseconds: row["time"]),
-                popID: row["popID"],
-                tunnel: (row["tunnel"] as Int64?).flatMap(UInt32.init(exactly:)).flatMap(
-                    TunnelNumber.init(rawValue:)
-                ),
-                kind: kind,
-                detail: row["detail"]
-            )
         }
     }
 }

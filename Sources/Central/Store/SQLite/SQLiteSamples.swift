@@ -2,12 +2,15 @@ internal import Foundation
 internal import GRDB
 internal import Wire
 
-extension SQLiteStore {
+/// What daemons reported, in a file of its own.
+struct SQLiteSamples: SampleStore {
+    let store: SQLiteStore
+
     func record(_ report: ReceivedReport, of popID: Int, at time: Date) async throws -> [FleetEvent] {
         try await self.checkLeases()
-        let skew = report.skew(from: Int64(saturating: self.now().timeIntervalSince1970))
-        return try await Self.translating {
-            try await self.samples.write { database in
+        let skew = report.skew(from: Int64(saturating: self.store.now().timeIntervalSince1970))
+        return try await SQLiteStore.translating {
+            try await self.store.sampleFile.write { database in
                 let writer = try SampleWriter(database, popID: popID, time: time)
                 try writer.write(report, clockSkew: skew)
                 return try report.tunnels.compactMap { try writer.write($0, of: report.instance) }
@@ -18,8 +21,8 @@ extension SQLiteStore {
     func record(doubts: String, of popID: Int, at time: Date) async throws {
         try await self.checkLeases()
         let counters = SamplesSchema.popCounters.flatMap { [$0, "\($0)Offset"] }
-        try await Self.translating {
-            try await self.samples.write { database in
+        try await SQLiteStore.translating {
+            try await self.store.sampleFile.write { database in
                 try database.execute(
                     sql: """
                         INSERT INTO popCounter (popID, time, instance, version, errors, doubts, \(counters.joined(separator: ", ")))
@@ -35,13 +38,13 @@ extension SQLiteStore {
     /// The leases are in the other file: who lost one in this instant writes what its PoP said, once.
     private func checkLeases() async throws {
         let fences = LeaseFence.held
-        try await self.reading { try Self.check(fences, in: $0) }
+        try await self.store.reading { try LeaseFence.check(fences, in: $0) }
     }
 
     /// The newest sample of every PoP that has one, by PoP id.
     func latestSamples() async throws -> [Int: PoPSample] {
-        let samples = try await Self.translating {
-            try await self.samples.read { database in
+        let samples = try await SQLiteStore.translating {
+            try await self.store.sampleFile.read { database in
                 try Row.fetchAll(database, sql: "SELECT * FROM popCounter").map {
                     ($0["popID"] as Int, Self.sample($0))
                 }
@@ -54,9 +57,11 @@ extension SQLiteStore {
     private static let strangersAtOnce = 2000
 
     func forgetStrangers() async throws -> Int {
-        let owned = try await self.reading { try Set(Int64.fetchAll($0, sql: "SELECT number FROM tunnel")) }
-        return try await Self.translating {
-            try await self.samples.write { database in
+        let owned = try await self.store.reading {
+            try Set(Int64.fetchAll($0, sql: "SELECT number FROM tunnel"))
+        }
+        return try await SQLiteStore.translating {
+            try await self.store.sampleFile.write { database in
                 let known = try Int64.fetchCursor(database, sql: "SELECT tunnel FROM tunnelCounter")
                 var strangers: [Int64] = []
                 while strangers.count < Self.strangersAtOnce, let tunnel = try known.next() {

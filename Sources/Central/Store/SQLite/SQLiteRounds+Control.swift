@@ -2,10 +2,10 @@ internal import Foundation
 internal import GRDB
 
 // What decides whether a PoP, or a centre, may do something: holds and leases.
-extension SQLiteStore {
+extension SQLiteRounds {
     func hold(_ pops: [(popID: Int, generation: Int?)], by author: String, _ reason: String) async throws {
-        let time = self.now()
-        try await self.writing { database in
+        let time = self.store.now()
+        try await self.store.writing { database in
             for pop in pops {
                 try database.execute(
                     sql:
@@ -23,8 +23,8 @@ extension SQLiteStore {
     }
 
     func release(_ popIDs: [Int], by author: String) async throws {
-        let time = self.now()
-        try await self.writing { database in
+        let time = self.store.now()
+        try await self.store.writing { database in
             for popID in popIDs {
                 try database.execute(sql: "DELETE FROM hold WHERE popID = ?", arguments: [popID])
                 guard database.changesCount > 0 else { continue }
@@ -35,8 +35,8 @@ extension SQLiteStore {
     }
 
     func lease(_ lease: Lease, for seconds: TimeInterval) async throws -> LeaseHolder? {
-        let now = self.now()
-        return try await self.writingUnfenced { database in
+        let now = self.store.now()
+        return try await self.store.writingUnfenced { database in
             try database.execute(
                 sql: """
                     INSERT INTO lease (name, holder, expires) VALUES (:name, :holder, :expires)
@@ -61,7 +61,7 @@ extension SQLiteStore {
 
     /// Who has a lease, or had it last and did not give it back.
     func holder(of purpose: Lease.Purpose) async throws -> LeaseHolder? {
-        try await self.reading { database in
+        try await self.store.reading { database in
             let sql = "SELECT holder, expires FROM lease WHERE name = ?"
             return try Row.fetchOne(database, sql: sql, arguments: [purpose.rawValue]).map {
                 LeaseHolder(name: $0["holder"], until: Date(milliseconds: $0["expires"]))
@@ -74,7 +74,7 @@ extension SQLiteStore {
 
     func give(back lease: Lease) async throws {
         // The row stays, for its term.
-        try await self.writingUnfenced { database in
+        try await self.store.writingUnfenced { database in
             try database.execute(
                 sql: "UPDATE lease SET expires = 0 WHERE name = ? AND holder = ?",
                 arguments: [lease.purpose.rawValue, lease.holder]
@@ -83,27 +83,9 @@ extension SQLiteStore {
     }
 
     func term(of lease: Lease) async throws -> Int64? {
-        try await self.reading { database in
+        try await self.store.reading { database in
             let sql = "SELECT term FROM lease WHERE name = ? AND holder = ? AND expires > 0"
             return try Int64.fetchOne(database, sql: sql, arguments: [lease.purpose.rawValue, lease.holder])
-        }
-    }
-
-    /// Checks that the leases under which something is written are still had, in the transaction that writes it.
-    ///
-    /// - Throws: ``RegistryError/refused(_:)`` when another holder had one since.
-    static func check(_ fences: [LeaseFence], in database: Database) throws {
-        for fence in fences {
-            let sql = "SELECT holder, term, expires FROM lease WHERE name = ?"
-            let row = try Row.fetchOne(database, sql: sql, arguments: [fence.lease.purpose.rawValue])
-            guard let row, row["holder"] == fence.lease.holder, row["term"] == fence.term,
-                row["expires"] as Int64 > 0
-            else {
-                let other = row.map { $0["holder"] as String } ?? "nobody"
-                throw RegistryError.refused(
-                    "nothing was written: the lease of term \(fence.term) was lost to \(other)"
-                )
-            }
         }
     }
 }

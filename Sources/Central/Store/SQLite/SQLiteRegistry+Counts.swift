@@ -13,14 +13,14 @@ extension TunnelProperty {
     }
 }
 
-extension SQLiteStore {
+extension SQLiteRegistry {
     /// How many tunnels there are with each value of a property.
     func tunnelCounts(by property: TunnelProperty) async throws -> [String: Int] {
         let sql = """
             SELECT \(property.sql) AS value, count(*) AS count FROM tunnel JOIN pop ON pop.id = tunnel.popID
             GROUP BY value HAVING value IS NOT NULL
             """
-        let rows = try await self.reading { database in
+        let rows = try await self.store.reading { database in
             try Row.fetchAll(database, sql: sql).map { ($0["value"] as String, $0["count"] as Int) }
         }
         return Dictionary(uniqueKeysWithValues: rows)
@@ -28,7 +28,7 @@ extension SQLiteStore {
 
     /// The tunnels of every PoP that has any, by PoP id.
     func tunnelNumbers() async throws -> [Int: Set<TunnelNumber>] {
-        try await self.reading { database in
+        try await self.store.reading { database in
             try Row.fetchAll(database, sql: "SELECT popID, number FROM tunnel").reduce(into: [:]) {
                 numbers,
                 row in
@@ -40,10 +40,21 @@ extension SQLiteStore {
 
     /// How many users and subnets there are.
     func populationCounts() async throws -> (users: Int, subnets: Int) {
-        try await self.reading { database in
+        try await self.store.reading { database in
             (
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM user") ?? 0,
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM subnet") ?? 0
+            )
+        }
+    }
+
+    /// The registry, and every tunnel number that was ever given, as they stood at one instant.
+    func numberedSnapshot() async throws -> NumberedSnapshot {
+        try await self.store.reading { database in
+            let numbers = try Int64.fetchAll(database, sql: "SELECT number FROM tunnelNumber")
+            return NumberedSnapshot(
+                snapshot: try Self.snapshot(of: .fleet, in: database),
+                numbers: Set(numbers.compactMap { UInt32(exactly: $0).flatMap(TunnelNumber.init(rawValue:)) })
             )
         }
     }

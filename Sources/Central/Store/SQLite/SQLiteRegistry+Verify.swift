@@ -1,24 +1,12 @@
 internal import GRDB
 internal import Wire
 
-extension SQLiteStore {
+extension SQLiteRegistry {
     func violations() async throws -> [String] {
-        try await self.reading { database in
+        try await self.store.reading { database in
             try Self.rules.flatMap { try String.fetchAll(database, sql: $0) }
                 + Self.danglingReferences(in: database) + Self.misplacedAddresses(in: database)
         }
-    }
-
-    /// What `PRAGMA integrity_check` says of both files; empty when they are whole.
-    func damage() async throws -> [String] {
-        var damage: [String] = []
-        for pool in [self.central, self.samples] {
-            let findings = try await Self.translating {
-                try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
-            }
-            damage += findings.filter { $0 != "ok" }.map { "\(pool.path): \($0)" }
-        }
-        return damage
     }
 
     /// Addresses of PoPs, endpoints and prefixes that cannot be what they are there for.

@@ -1,7 +1,7 @@
 internal import Foundation
 package import GRDB
 
-extension SQLiteStore {
+extension SQLiteRegistry {
     @discardableResult
     func apply(
         _ changes: [RegistryChange],
@@ -9,8 +9,8 @@ extension SQLiteStore {
         expecting revision: Int64?,
         mode: ApplyMode
     ) async throws -> [RegistryResult] {
-        let time = self.now()
-        return try await self.changing { database in
+        let time = self.store.now()
+        return try await self.store.changing { database in
             var results: [RegistryResult] = []
             try database.inTransaction(.immediate) {
                 guard try revision == nil || revision == Self.revision(in: database) else {

@@ -2,8 +2,10 @@ internal import Foundation
 internal import GRDB
 internal import Wire
 
-// What happened, for those who ask afterwards. All lists are of the newest rows, the oldest of them first.
-extension SQLiteStore {
+/// What happened, for those who ask afterwards.
+struct SQLiteHistory: HistoryStore {
+    let store: SQLiteStore
+
     /// The changes of all subjects, or of those that are named: `tunnel T12`, or `T12` alone.
     func audit(of subjects: [String], _ window: HistoryWindow) async throws -> [AuditEntry] {
         let names = subjects.map { _ in "(subject = ? OR subject LIKE '% ' || ? ESCAPE '\\')" }
@@ -13,7 +15,7 @@ extension SQLiteStore {
             """
         let words = subjects.flatMap { [$0, Self.escapedForLike($0)] }
         let arguments = StatementArguments(words) + [window.since?.milliseconds ?? 0]
-        return try await self.reading { database in
+        return try await self.store.reading { database in
             try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().map(Self.auditEntry)
         }
     }
@@ -51,7 +53,7 @@ extension SQLiteStore {
         let arguments =
             StatementArguments(popIDs) + StatementArguments(tunnels.map { Int64($0.rawValue) })
             + [window.since?.milliseconds ?? 0]
-        return try await self.reading { database in
+        return try await self.store.reading { database in
             try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().compactMap(Self.event)
         }
     }
@@ -75,7 +77,7 @@ extension SQLiteStore {
             ) WHERE kind = coalesce(?, kind) ORDER BY visit DESC, kind, started DESC LIMIT \(window.limit(50))
             """
         let once = StatementArguments(popIDs) + [window.since?.milliseconds ?? 0]
-        return try await self.reading { database in
+        return try await self.store.reading { database in
             try Row.fetchAll(database, sql: sql, arguments: once + once + [kind?.rawValue]).reversed().map {
                 row in
                 Contact(
@@ -97,7 +99,7 @@ extension SQLiteStore {
             SELECT number, digest, created, author, reason, confirmed FROM generation
             WHERE popID = ? ORDER BY number DESC LIMIT ?
             """
-        return try await self.reading { database in
+        return try await self.store.reading { database in
             try Row.fetchAll(database, sql: sql, arguments: [popID, limit]).map { row in
                 GenerationSummary(
                     number: row["number"],
@@ -108,6 +110,28 @@ extension SQLiteStore {
                     confirmed: (row["confirmed"] as Int64?).map(Date.init(milliseconds:))
                 )
             }
+        }
+    }
+
+    func events(limit: Int) async throws -> [FleetEvent] {
+        try await self.store.reading { database in
+            let sql = "SELECT * FROM event ORDER BY id DESC LIMIT ?"
+            return try Row.fetchAll(database, sql: sql, arguments: [limit]).compactMap(Self.event)
+        }
+    }
+
+    /// Nil for a kind that a later version of the program knows.
+    static func event(_ row: Row) -> FleetEvent? {
+        FleetEvent.Kind(rawValue: row["kind"]).map { kind in
+            FleetEvent(
+                time: Date(milliseconds: row["time"]),
+                popID: row["popID"],
+                tunnel: (row["tunnel"] as Int64?).flatMap(UInt32.init(exactly:)).flatMap(
+                    TunnelNumber.init(rawValue:)
+                ),
+                kind: kind,
+                detail: row["detail"]
+            )
         }
     }
 }
