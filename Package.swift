@@ -19,9 +19,9 @@ let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "s
 let package = Package(
     name: "sixxsd",
     products: [
-        .library(name: "Wire", targets: ["Wire"]),
-        .library(name: "Core", targets: ["Core"]),
-        .library(name: "LinuxIO", targets: ["LinuxIO"]),
+        .library(name: "SixxsWire", targets: ["Wire"]),
+        .library(name: "SixxsCore", targets: ["Core"]),
+        .library(name: "SixxsLinuxIO", targets: ["LinuxIO"]),
         .executable(name: "sixxsd", targets: ["sixxsd"]),
         .executable(name: "sixxs-client", targets: ["sixxs-client"]),
         .executable(name: "sixxs-central", targets: ["sixxs-central"]),

@@ -15,20 +15,22 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "FuzzWire",
-            dependencies: [.product(name: "Wire", package: "sixxsd")],
+            dependencies: [.product(name: "SixxsWire", package: "sixxsd")],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "FuzzCore",
             dependencies: [
-                .product(name: "Core", package: "sixxsd"), .product(name: "Wire", package: "sixxsd"),
+                .product(name: "SixxsCore", package: "sixxsd"),
+                .product(name: "SixxsWire", package: "sixxsd"),
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "FuzzLinuxIO",
             dependencies: [
-                .product(name: "LinuxIO", package: "sixxsd"), .product(name: "Wire", package: "sixxsd"),
+                .product(name: "SixxsLinuxIO", package: "sixxsd"),
+                .product(name: "SixxsWire", package: "sixxsd"),
             ],
             swiftSettings: settings
         ),

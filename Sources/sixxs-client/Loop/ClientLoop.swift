@@ -81,18 +81,13 @@ struct ClientLoop: ~Copyable {
         let poller = try Poller()
         try poller.add(signals.fileDescriptor, token: Token.signal)
         try poller.add(interface.tun.fileDescriptor, token: Token.tun)
-        let received = try ReceiveBatch(
-            capacity: Self.mostMessages,
-            slotSize: Self.slotSize,
-            headroom: 0
-        )
+        let received = try ReceiveBatch(capacity: Self.mostMessages, slotSize: Self.slotSize, headroom: 0)
         let arrivals = try Arrivals(Self.tap(for: options, logger))
         let outward = try Outward()
         let hostQueue = try HostQueue(logger)
         let now = Self.now()
         let host = try interface.watch(at: now.monotonic, logger)
         try poller.add(host.fileDescriptor, token: Token.host)
-        let encapsulation = options.settings.encapsulation
         self.options = options
         self.interface = interface
         self.signals = signals
@@ -107,7 +102,7 @@ struct ClientLoop: ~Copyable {
         self.advice = Advice(settings: options.settings, pop: options.pop)
         self.session = TunnelSession(options.settings, at: now)
         self.popSocket = PoPSocketKeeper(
-            encapsulation,
+            options.settings.encapsulation,
             to: options.pop,
             from: options.local,
             options.offloads,
