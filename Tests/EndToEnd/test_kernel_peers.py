@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from lab.daemon import TunnelLine
-from lab.ends import IPV6_NETWORK, Ends
+from lab.ends import IPV6_NETWORK, NO_UNREACHABLES, Ends
 from lab.namespace import IP, Namespace, run
 from lab.site import Site
 from lab.topology import SERVER
@@ -35,6 +35,7 @@ def test_a_kernels_end_carries_packets(site: Site, kind: str) -> None:
     home = ends.home(version)
     local = "203.0.113.1" if version == 4 else f"{IPV6_NETWORK}::1"
     make(home, kind, local, ends.pop(version))
+    home.nft(NO_UNREACHABLES)
     tunnel = TunnelLine(1, 4141, local, 1280)
     daemon = site.daemon(tunnel)
     us, them = site.plan.us(1), site.plan.them(1)

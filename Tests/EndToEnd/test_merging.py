@@ -22,7 +22,7 @@ import pytest
 from lab import bulk, without_call
 from lab.bulk import ACK, CWR, FIN, PSH, TCP_OPTIONS, tcp, udp
 from lab.daemon import Daemon, TunnelLine, configuration
-from lab.ends import Ends
+from lab.ends import NO_UNREACHABLES, Ends
 from lab.merging import STRETCHES, Unfinished, merge, show_the_wire
 from lab.namespace import wait_for
 from lab.site import Site
@@ -258,6 +258,7 @@ def test_what_the_users_link_merged_arrives_as_it_was_sent(site: Site) -> None:
     tunnel = TunnelLine(1, 4141, "203.0.113.10", 1480)
     daemon = site.daemon(tunnel, subnets=[(f"{SUBNET}::/48", 1)])
     home = site.home(ipv4="203.0.113.10")
+    home.nft(NO_UNREACHABLES)
     lan, user = site.backbone.add_lan(home, "lan", SUBNET)
     show_the_wire(home, "lan")
     merge(home, "net0", site.backbone.inet, "home")

@@ -34,6 +34,8 @@ OVERHEAD = {("6in4", 4): 20, ("gre", 4): 24, ("heartbeat", 4): 20, ("ayiya", 4):
 
 # The kernel at the far end must not say that it knows no such protocol or port.
 SILENCE = "table inet quiet { chain input { type filter hook input priority 0; meta l4proto { 41, 47, 17 } drop; }; }"
+# What the daemon measures with before a client listens is answered by the host's kernel, and that is nobody's error here.
+NO_UNREACHABLES = "table ip quiet { chain output { type filter hook output priority 0; icmp type destination-unreachable drop; }; }"
 IPV6_NETWORK = "2001:db8:beef"
 
 
