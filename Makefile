@@ -55,6 +55,7 @@ lint: ## formatting, layering, the order of folders
 	@$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
 	@Tests/gate/layering.sh
 	@Tests/gate/sizes
+	@Tests/gate/walks
 	@Tests/gate/folders
 	@Tests/gate/conformance
 
