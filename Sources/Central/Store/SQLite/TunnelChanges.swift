@@ -2,9 +2,13 @@ internal import Foundation
 internal import GRDB
 internal import Wire
 
-extension RegistryTransaction {
+/// Changes of tunnels, what they are given, and what forbids them.
+struct TunnelChanges {
+    let transaction: RegistryTransaction
+    private var database: Database { self.transaction.database }
+
     func add(_ new: NewTunnel) throws -> Tunnel {
-        let pop = try self.pop(named: new.pop)
+        let pop = try self.transaction.pop(named: new.pop)
         try self.demandTunnelPrefix(of: pop)
         let tunnel = Tunnel(
             number: try new.number.map(self.unused) ?? self.nextTunnelNumber(),
@@ -15,12 +19,12 @@ extension RegistryTransaction {
             isEnabled: new.isEnabled,
             isUserEnabled: new.isUserEnabled,
             owner: try new.owner.map { try SQLiteRegistry.user($0, in: self.database).handle },
-            created: self.time,
-            changed: self.time
+            created: self.transaction.time,
+            changed: self.transaction.time
         )
         try self.checkTaken(tunnel, at: pop.name)
         try TunnelRecord(tunnel).add(to: self.database)
-        try self.audit(
+        try self.transaction.audit(
             "tunnel \(tunnel.number)",
             from: nil,
             to: Self.document(tunnel, at: pop.name),
@@ -30,13 +34,13 @@ extension RegistryTransaction {
     }
 
     private func demandTunnelPrefix(of pop: PoP) throws {
-        guard !self.memory.popsWithTunnelPrefix.contains(pop.id) else { return }
-        guard try self.count("prefix WHERE popID = ? AND kind = 'tunnel'", [pop.id]) == 1 else {
+        guard !self.transaction.memory.popsWithTunnelPrefix.contains(pop.id) else { return }
+        guard try self.transaction.count("prefix WHERE popID = ? AND kind = 'tunnel'", [pop.id]) == 1 else {
             throw RegistryError.refused(
                 "\(pop.name) has no tunnel prefix: add one with sixxs-central prefix add \(pop.name) tunnel PREFIX"
             )
         }
-        self.memory.popsWithTunnelPrefix.insert(pop.id)
+        self.transaction.memory.popsWithTunnelPrefix.insert(pop.id)
     }
 
     /// The number after the highest that was ever given; a write transaction keeps others from taking it.
@@ -59,7 +63,8 @@ extension RegistryTransaction {
                 "\(number) is too high: numbers that come with tunnels are T1 to T\(NewTunnel.highestNumber)"
             )
         }
-        guard try self.count("tunnelNumber WHERE number = ?", [Int64(number.rawValue)]) == 0 else {
+        guard try self.transaction.count("tunnelNumber WHERE number = ?", [Int64(number.rawValue)]) == 0
+        else {
             throw RegistryError.refused("\(number) was given before; numbers are never used twice")
         }
         return number
@@ -67,13 +72,13 @@ extension RegistryTransaction {
 
     private func lowestFreeTID(of pop: PoP) throws -> TID {
         let sql = "SELECT tid FROM tunnel WHERE popID = ? AND tid >= ? ORDER BY tid"
-        var lowest = self.memory.lowestTID[pop.id] ?? 0
+        var lowest = self.transaction.memory.lowestTID[pop.id] ?? 0
         let taken = try UInt16.fetchCursor(
             try self.database.cachedStatement(sql: sql),
             arguments: [pop.id, Int64(lowest)]
         )
         while let tid = try taken.next(), tid == lowest { lowest += 1 }
-        self.memory.lowestTID[pop.id] = lowest
+        self.transaction.memory.lowestTID[pop.id] = lowest
         guard let tid = TID(rawValue: lowest) else {
             throw RegistryError.refused("\(pop.name) is full: it has \(TID.capacity) tunnels")
         }
@@ -101,7 +106,7 @@ extension RegistryTransaction {
         // Prefixes are disjoint, so only the one with the nearest lower bound can hold the address.
         let nearest =
             "(SELECT upper FROM prefix WHERE lower <= ? ORDER BY lower DESC LIMIT 1) WHERE upper >= ?"
-        guard try self.count(nearest, [address.octets, address.octets]) == 0 else {
+        guard try self.transaction.count(nearest, [address.octets, address.octets]) == 0 else {
             throw RegistryError.refused(
                 "the endpoint \(address) lies in a prefix of the fleet: packets would go in circles"
             )
@@ -136,11 +141,11 @@ extension RegistryTransaction {
         var new = try amendment.applied(to: old)
         new.owner = try new.owner.map { try SQLiteRegistry.user($0, in: self.database).handle }
         guard new != old else { return old }
-        new.changed = self.time
+        new.changed = self.transaction.time
         try self.checkTaken(new, at: name)
         try TunnelRecord(new).update(self.database)
         let renewed = old.end.password != nil && new.end.password != old.end.password
-        try self.audit(
+        try self.transaction.audit(
             "tunnel \(number)",
             from: Self.document(old, at: name),
             to: Self.document(new, at: name, passwordChanged: renewed ? true : nil),
@@ -154,7 +159,7 @@ extension RegistryTransaction {
         let from = try PoPRecord.find(self.database, key: old.popID).pop.name
         let pop = try SQLiteRegistry.pop(named: name, in: self.database)
         guard pop.id != old.popID else { throw RegistryError.refused("\(number) is at \(name) already") }
-        let subnets = try self.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
+        let subnets = try self.transaction.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
         guard subnets == 0 else {
             throw RegistryError.refused(
                 "\(number) has \(subnets) subnets of \(from): remove them first, and add others at \(name)"
@@ -164,10 +169,10 @@ extension RegistryTransaction {
         var new = old
         new.popID = pop.id
         new.tid = try wanted ?? self.lowestFreeTID(of: pop)
-        new.changed = self.time
+        new.changed = self.transaction.time
         try self.checkTaken(new, at: name)
         try TunnelRecord(new).update(self.database)
-        try self.audit(
+        try self.transaction.audit(
             "tunnel \(number)",
             from: Self.document(old, at: from),
             to: Self.document(new, at: name),
@@ -179,12 +184,12 @@ extension RegistryTransaction {
     func remove(_ number: TunnelNumber) throws -> Tunnel {
         let tunnel = try SQLiteRegistry.tunnel(number, in: self.database)
         let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name
-        let subnets = try self.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
+        let subnets = try self.transaction.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
         guard subnets == 0 else {
             throw RegistryError.refused("\(number) has \(subnets) subnets: remove them first")
         }
         try TunnelRecord(tunnel).delete(self.database)
-        try self.audit(
+        try self.transaction.audit(
             "tunnel \(number)",
             from: Self.document(tunnel, at: name),
             to: nil,

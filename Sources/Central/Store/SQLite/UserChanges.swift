@@ -2,16 +2,26 @@ internal import Foundation
 internal import GRDB
 internal import Wire
 
-extension RegistryTransaction {
+/// Changes of users, and what forbids them.
+struct UserChanges {
+    let transaction: RegistryTransaction
+    private var database: Database { self.transaction.database }
+
     func addUser(_ handle: UserHandle, _ values: UserAmendment) throws -> User {
-        let blank = User(handle: handle, name: "", mail: "", created: self.time, changed: self.time)
+        let blank = User(
+            handle: handle,
+            name: "",
+            mail: "",
+            created: self.transaction.time,
+            changed: self.transaction.time
+        )
         let user = values.applied(to: blank)
         guard try UserRecord.fetchOne(self.database, key: handle.description) == nil else {
             throw RegistryError.refused("there is a user \(handle) already")
         }
         try user.checkTexts()
         try UserRecord(user).insert(self.database)
-        try self.audit("user \(handle)", from: nil, to: UserDocument(user), concerning: .noPoP)
+        try self.transaction.audit("user \(handle)", from: nil, to: UserDocument(user), concerning: .noPoP)
         return user
     }
 
@@ -20,10 +30,10 @@ extension RegistryTransaction {
         var new = amendment.applied(to: old)
         guard new != old else { return old }
         try new.checkTexts()
-        new.changed = self.time
+        new.changed = self.transaction.time
         try UserRecord(new).update(self.database)
         let renewed = old.password != nil && new.password != old.password
-        try self.audit(
+        try self.transaction.audit(
             "user \(old.handle)",
             from: UserDocument(old),
             to: UserDocument(new, passwordChanged: renewed ? true : nil),
@@ -34,14 +44,19 @@ extension RegistryTransaction {
 
     func removeUser(_ handle: UserHandle) throws -> User {
         let user = try SQLiteRegistry.user(handle, in: self.database)
-        let tunnels = try self.count("tunnel WHERE owner = ?", [user.handle.description])
+        let tunnels = try self.transaction.count("tunnel WHERE owner = ?", [user.handle.description])
         guard tunnels == 0 else {
             throw RegistryError.refused(
                 "\(user.handle) has \(tunnels) tunnels: remove them or give them to somebody else first"
             )
         }
         try UserRecord(user).delete(self.database)
-        try self.audit("user \(user.handle)", from: UserDocument(user), to: nil, concerning: .noPoP)
+        try self.transaction.audit(
+            "user \(user.handle)",
+            from: UserDocument(user),
+            to: nil,
+            concerning: .noPoP
+        )
         return user
     }
 }

@@ -1,10 +1,14 @@
 internal import GRDB
 internal import Wire
 
-extension RegistryTransaction {
+/// Changes of the prefixes that are delegated to users, and what forbids them.
+struct SubnetChanges {
+    let transaction: RegistryTransaction
+    private var database: Database { self.transaction.database }
+
     func addSubnet(_ wanted: IPv6Prefix?, to number: TunnelNumber) throws -> Subnet {
         let tunnel = try SQLiteRegistry.tunnel(number, in: self.database)
-        let pop = try self.pop(tunnel.popID)
+        let pop = try self.transaction.pop(tunnel.popID)
         let sources = try self.subnetPrefixes(of: pop)
         guard !sources.isEmpty else {
             throw RegistryError.refused(
@@ -17,8 +21,8 @@ extension RegistryTransaction {
         guard let sourceID = source.id else { throw RegistryError.unusable("a prefix has no row") }
         let subnet = Subnet(prefix: prefix, tunnel: number)
         try SubnetRecord(subnet, prefixID: sourceID).add(to: self.database)
-        self.memory.takenSubnets[sourceID]?.insert(prefix)
-        try self.audit(
+        self.transaction.memory.takenSubnets[sourceID]?.insert(prefix)
+        try self.transaction.audit(
             "subnet \(prefix)",
             from: nil,
             to: SubnetDocument(subnet, pop: pop.name),
@@ -64,25 +68,25 @@ extension RegistryTransaction {
     }
 
     private func subnetPrefixes(of pop: PoP) throws -> [PrefixRecord] {
-        if let known = self.memory.subnetPrefixes[pop.id] { return known }
+        if let known = self.transaction.memory.subnetPrefixes[pop.id] { return known }
         let prefixes = try PrefixRecord.fetchAll(
             self.database,
             sql: "SELECT * FROM prefix WHERE popID = ? AND kind = 'subnet' ORDER BY lower",
             arguments: [pop.id]
         )
-        self.memory.subnetPrefixes[pop.id] = prefixes
+        self.transaction.memory.subnetPrefixes[pop.id] = prefixes
         return prefixes
     }
 
     private func takenSubnets(of source: PrefixRecord) throws -> Set<IPv6Prefix> {
-        if let id = source.id, let known = self.memory.takenSubnets[id] { return known }
+        if let id = source.id, let known = self.transaction.memory.takenSubnets[id] { return known }
         let records = try SubnetRecord.fetchAll(
             self.database,
             sql: "SELECT * FROM subnet WHERE prefixID = ?",
             arguments: [source.id]
         )
         let taken = Set(records.map(\.subnet.prefix))
-        if let id = source.id { self.memory.takenSubnets[id] = taken }
+        if let id = source.id { self.transaction.memory.takenSubnets[id] = taken }
         return taken
     }
 
@@ -97,7 +101,7 @@ extension RegistryTransaction {
         let tunnel = try SQLiteRegistry.tunnel(subnet.tunnel, in: self.database)
         let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name
         try self.database.execute(sql: "DELETE FROM subnet WHERE text = ?", arguments: [prefix.description])
-        try self.audit(
+        try self.transaction.audit(
             "subnet \(prefix)",
             from: SubnetDocument(subnet, pop: name),
             to: nil,
