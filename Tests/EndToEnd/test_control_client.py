@@ -81,18 +81,17 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self.descriptor, keys.encode())
 
-    def wait(self, pattern: str, timeout: float = 10) -> str:
-        """Reads until something is seen, and forgets all that was."""
+    def wait(self, pattern: str, timeout: float = 10) -> None:
+        """Reads until something is seen, and forgets that and what was before it."""
         end = time.monotonic() + timeout
-        while not re.search(pattern, self.seen):
+        while not (found := re.search(pattern, self.seen)):
             assert time.monotonic() < end, f"no {pattern!r} in {self.seen!r}"
             if select.select([self.descriptor], [], [], 0.1)[0]:
                 try:
                     self.seen += os.read(self.descriptor, 65536).decode(errors="replace")
                 except OSError:
                     raise AssertionError(f"ended before {pattern!r}: {self.seen!r}") from None
-        seen, self.seen = self.seen, ""
-        return seen
+        self.seen = self.seen[found.end():]
 
     def end(self) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

@@ -240,7 +240,8 @@ def test_those_who_are_refused_hold_no_places(site: Site) -> None:
             stack.enter_context(contextlib.closing(connect(site, NOBODY)))
         # Nobody reads or closes: they are left all the same, and others are served meanwhile.
         assert daemon.command("pop show version").is_success
-        wait_for(lambda: descriptors(daemon) <= before + 2, 5, "the refused to be gone")
+        # Of 300; a daemon that has just started opens a few more of its own.
+        wait_for(lambda: descriptors(daemon) <= before + 10, 5, "the refused to be gone")
 
 
 def descriptors(daemon: Daemon) -> int:
