@@ -69,6 +69,16 @@ while IFS= read -r place; do
 done < <(grep -rn --include='*.swift' 'SQLiteStore' Sources | grep -vE '^Sources/Central/Store/(SQLite|Location)/' \
     | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
 
+# What a tunnel protocol is made of is known to its own folder, to Wire, to the configuration, and to the places where each
+# protocol has its line (docs/architecture.md): these, and no more.
+plugs='Core/(Protocols/PeerState|Underlay/OuterHeader|Pipeline/(Departure|SignedArrivals)|Tunnels/EngineConfiguration)'
+plugs+='|sixxs-client/(SixXSClient|Commands/AYIYACommand|Session/(SessionSettings|TunnelSession\+Signed))'
+while IFS= read -r place; do
+    echo "$place: AYIYA is for Sources/Core/Protocols/AYIYA alone, and for where protocols plug in" >&2
+    failed=1
+done < <(grep -rnE --include='*.swift' '^[^/]*\bAYIYA[A-Z][a-z]' Sources/{Core,LinuxIO,Streams,sixxsd,sixxs-client,Central,sixxs-central} \
+    | grep -vE "^Sources/(Core/Protocols/AYIYA/|($plugs)\.swift)" | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
+
 while IFS= read -r place; do
     echo "$place: say it with Sources/Streams (StandardOutput, StandardError, LogStream)" >&2
     failed=1
