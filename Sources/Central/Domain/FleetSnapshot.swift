@@ -58,9 +58,4 @@ package struct FleetSnapshot: Hashable, Sendable {
     package func subnetPrefixes(of popID: Int) -> [IPv6Prefix] {
         self.prefixes.filter { $0.popID == popID && $0.kind == .subnet }.map(\.prefix)
     }
-
-    /// The addresses inside a tunnel; nil when its PoP has no tunnel prefix.
-    func innerAddresses(of tunnel: Tunnel) -> InnerAddresses? {
-        self.tunnelPrefix(of: tunnel.popID).map { InnerAddresses(tunnelPrefix: $0, tid: tunnel.tid) }
-    }
 }

@@ -40,9 +40,6 @@ public struct LineEditor: Sendable {
     private let readLine: ReadLine?
     private let addHistory: AddHistory?
 
-    /// Whether lines can be edited.
-    public var isEditing: Bool { self.readLine != nil }
-
     /// Looks for the library.
     ///
     /// - Parameter completion: Says what words may become. There may be one editor in a process at a time, in one thread.

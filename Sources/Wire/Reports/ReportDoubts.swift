@@ -35,9 +35,6 @@ public struct ReportDoubts: Hashable, Sendable {
 
     mutating func noteBadRow() { self.badRowCount += 1 }
 
-    /// How many rows were of tunnels that the PoP does not have.
-    public var straysInAll: Int { self.strayCount }
-
     /// How many values cannot be.
     public var valuesInAll: Int { self.valueCount }
 
