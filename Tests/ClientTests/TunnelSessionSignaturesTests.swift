@@ -9,7 +9,7 @@ struct TunnelSessionSignaturesTests {
 
     /// What datagrams must be signed with, worked out together; nil for those that nothing is worked out for.
     private static func signatures(_ session: TunnelSession, _ datagrams: [UInt8]...) -> [SHA1Digest?] {
-        var signatures = AYIYASignatures()
+        var signatures = DatagramSignatures()
         return Array(datagrams.joined()).withUnsafeBytes { octets in
             var start = 0
             let indices: [Int?] = datagrams.map { datagram in
@@ -39,7 +39,7 @@ struct TunnelSessionSignaturesTests {
         let signed = [Self.good, TestTunnel.datagram(.forward, [1, 2, 3])]
         let unsigned = signed.map { $0[..<24] + [UInt8](repeating: 0, count: 20) + $0[44...] }
         var single = Array(unsigned[0])
-        var signatures = AYIYASignatures()
+        var signatures = DatagramSignatures()
 
         TestTunnel.edit(&single) { session.sign(&$0) }
         var both = Array(unsigned.joined())
@@ -57,7 +57,7 @@ struct TunnelSessionSignaturesTests {
     @Test func signsNothingWithoutAPassword() {
         let session = TestTunnel.session(.sixInFour)
         var octets = [UInt8](repeating: 0xee, count: 100)
-        var signatures = AYIYASignatures()
+        var signatures = DatagramSignatures()
 
         TestTunnel.edit(&octets) { session.sign(&$0) }
 

@@ -116,7 +116,7 @@ final class TestPoP {
     func fromUnderlayVerified(_ packet: OuterPacket) -> Outcome {
         let header = OuterHeader(path: packet.path, trafficClass: packet.trafficClass)
         return self.run(packet.payload) { engine, buffer, spare, now in
-            var signatures = AYIYASignatures()
+            var signatures = DatagramSignatures()
             let isSigned = buffer.packet.withUnsafeBytes { engine.addExpected($0, to: &signatures) }
             signatures.compute()
             return engine.receiveFromUnderlay(

@@ -22,7 +22,7 @@ import Wire
     }
 
     private static func signed(_ packets: [[UInt8]], by pop: TestPoP) -> [[UInt8]] {
-        var signatures = AYIYASignatures()
+        var signatures = DatagramSignatures()
         var octets = Array(packets.joined())
         return octets.withUnsafeMutableBytes { octets in
             var parts: [UnsafeRawBufferPointer] = []
@@ -50,7 +50,7 @@ import Wire
 
     @Test func areNotMadeWhereThereIsNoSecret() throws {
         let pop = try Self.pop(defers: true)
-        var signatures = AYIYASignatures()
+        var signatures = DatagramSignatures()
 
         [UInt8](repeating: 0, count: 200).withUnsafeBytes { octets in
             #expect(!pop.engine.add(octets, of: CoreTests.tid(Plan.Tunnel.fixed), to: &signatures))

@@ -32,7 +32,7 @@ import Wire
     /// What datagrams must be signed with, worked out together; nil for those that name no tunnel with a secret.
     private static func expected(_ packets: [OuterPacket]) -> [SHA1Digest?] {
         let pop = TestPoP()
-        var signatures = AYIYASignatures()
+        var signatures = DatagramSignatures()
         return Array(packets.map(\.payload).joined()).withUnsafeBytes { octets in
             var start = 0
             let indices: [Int?] = packets.map { packet in
@@ -48,7 +48,7 @@ import Wire
     }
 
     @Test func acceptWhatIsSignedSo() throws {
-        let packets = (0..<AYIYASignatures.most).map {
+        let packets = (0..<DatagramSignatures.most).map {
             OuterPacket.ayiya(.noOperation, time: Plan.startTime + Int64($0))
         }
         let signatures = try Self.expected(packets).map { try #require($0) }

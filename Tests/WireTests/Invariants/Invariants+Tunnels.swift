@@ -59,7 +59,7 @@ func checkHeartbeat(_ input: [UInt8]) throws(BrokenInvariant) {
 func checkDigest(_ input: [UInt8]) throws(BrokenInvariant) {
     let whole = SHA1Digest(of: input.span.bytes)
     try require(whole.array == referenceSHA1(input), "it is the reference's")
-    let datagrams = (0..<AYIYASignatures.most).map { input.dropFirst(7 * $0) }.filter { $0.count >= 44 }
+    let datagrams = (0..<DatagramSignatures.most).map { input.dropFirst(7 * $0) }.filter { $0.count >= 44 }
     for (datagram, signature) in zip(datagrams, signatures(of: datagrams)) {
         let signed = datagram.prefix(24) + referenceSHA1(password) + datagram.dropFirst(44)
         try require(signature == referenceSHA1(Array(signed)), "so are those of datagrams signed together")
@@ -68,7 +68,7 @@ func checkDigest(_ input: [UInt8]) throws(BrokenInvariant) {
 
 /// The signatures of datagrams, worked out together.
 private func signatures(of datagrams: [ArraySlice<UInt8>]) -> [[UInt8]] {
-    var signatures = AYIYASignatures()
+    var signatures = DatagramSignatures()
     return Array(datagrams.joined()).withUnsafeBytes { octets in
         var start = 0
         for datagram in datagrams {

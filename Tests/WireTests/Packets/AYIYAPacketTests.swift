@@ -200,8 +200,8 @@ import Wire
     @Test func isSignedAlikeInCompany() {
         var generator = SeededGenerator(seed: 1808)
         let secrets = [Self.secret, AYIYASecret(password: "another")]
-        var signatures = AYIYASignatures()
-        for count in 0...AYIYASignatures.most {
+        var signatures = DatagramSignatures()
+        for count in 0...DatagramSignatures.most {
             let octets = generator.octets(1600)
             let datagrams = (0..<count).map { _ in
                 octets.suffix(.random(in: 44...octets.count, using: &generator))
@@ -220,12 +220,12 @@ import Wire
                 let alone = secrets[index % 2].signature(of: Array(datagram).span.bytes)
                 #expect(signatures.signature(at: index) == alone, "\(index) of \(datagrams.map(\.count))")
             }
-            #expect(signatures.isFull == (count == AYIYASignatures.most))
+            #expect(signatures.isFull == (count == DatagramSignatures.most))
         }
     }
 
     @Test func isSignedWhereItLies() throws {
-        var signatures = AYIYASignatures()
+        var signatures = DatagramSignatures()
         for length in [44, 45, 1600] {
             var generator = SeededGenerator(seed: 1809)
             var octets = generator.octets(length + 1)

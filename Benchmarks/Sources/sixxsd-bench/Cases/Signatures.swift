@@ -12,7 +12,7 @@ final class Signatures {
     private let secret = AYIYASecret(password: "benchmark-password")
     private let secretOctets = MessageDigest.sha1(Array("benchmark-password".utf8))
     private let memory: UnsafeMutableRawBufferPointer
-    private var signatures = AYIYASignatures()
+    private var signatures = DatagramSignatures()
     private let context = EVP_MD_CTX_new()
 
     /// Signs a datagram of a length.
@@ -41,7 +41,7 @@ final class Signatures {
 
     /// Many datagrams at a time, as batches are signed and verified.
     var together: Case {
-        let most = AYIYASignatures.most
+        let most = DatagramSignatures.most
         return Case("verify \(self.length) octets, \(most) at a time", operations: most * Self.operations) {
             self.repeatedly { precondition(self.areRight()) }
         }

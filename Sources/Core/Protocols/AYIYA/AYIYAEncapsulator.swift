@@ -76,6 +76,3 @@ public enum AYIYAEncapsulator {
         return true
     }
 }
-
-/// Signatures of datagrams, worked out many at a time.
-public typealias DatagramSignatures = AYIYASignatures

@@ -5,7 +5,7 @@ internal import CSHA1
 ///
 /// Allocates when it is made, and no more.
 @safe
-public struct AYIYASignatures: ~Copyable {
+public struct DatagramSignatures: ~Copyable {
     /// How many are worked out together.
     public static var most: Int { Int(CSHA1_LANES) }
 
