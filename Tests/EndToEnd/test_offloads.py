@@ -231,6 +231,16 @@ def test_memory_that_may_not_be_pinned_is_done_without(site: Site) -> None:
     assert "one by one" not in daemon.log
 
 
+def test_memory_is_pinned_by_the_powers_that_root_starts_with(site: Site) -> None:
+    """Who may lock memory when rings are made may pin it after his powers are gone, whatever the limit says."""
+    daemon = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan, [STATIC]))
+    daemon.prefix = ["prlimit", "--memlock=65536", "setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource"]
+    daemon.start()
+    if "without io_uring" in daemon.log:
+        pytest.skip("this kernel forbids io_uring")
+    assert "not pinned" not in daemon.log
+
+
 def test_a_kernel_that_forbids_io_uring_is_done_without(site: Site) -> None:
     daemon = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan, [STATIC]))
     daemon.prefix = [sys.executable, without_call.__file__, str(without_call.IO_URING_SETUP)]

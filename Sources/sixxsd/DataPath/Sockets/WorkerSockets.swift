@@ -1,5 +1,6 @@
 import Core
 import LinuxIO
+import Synchronization
 import Wire
 
 /// Everything that packets enter and leave the daemon through, with outer headers of one IP version.
@@ -102,6 +103,8 @@ final class WorkerSockets: Sendable {
     let link: LinkSocket?
     /// Sees what links merge, or why nothing does.
     let tapping: Result<LinkTap, SystemCallError>
+    /// Moves many packets of the device with one system call, or why nothing does; nil once a thread has it.
+    private let ring: Mutex<Result<DeviceRing, SystemCallError>?>
     let options: DataPathOptions
     /// Which part of the traffic comes through here.
     let share: TrafficShare
@@ -128,6 +131,15 @@ final class WorkerSockets: Sendable {
     /// Sees what links merge; nil where it must be guessed.
     var tap: LinkTap? { try? self.tapping.get() }
 
+    /// Gives the ring of the device to the one thread that uses it; nil where none is wanted.
+    func takeRing() -> sending Result<DeviceRing, SystemCallError>? {
+        self.ring.withLock { ring in
+            let taken = ring
+            ring = nil
+            return taken
+        }
+    }
+
     /// Opens a queue of the TUN device, and sockets.
     ///
     /// - Throws: ``SystemCallError``, for instance when another daemon has the device or a port.
@@ -149,11 +161,22 @@ final class WorkerSockets: Sendable {
             wantsOffloads: options.usesOffloads,
             isOneOfSeveral: share.count > 1
         )
+        // Here and not on the thread that uses it: whose limit pinned memory counts against is asked when a ring is made, and root
+        // has none yet.
+        self.ring = Mutex(options.wantsRing ? Self.makeRing(for: self.tun) : nil)
         if let nextHops {
             self.link = try LinkSocket(nextHops, beside: ipv4.transmitter)
         } else {
             self.link = nil
         }
         self.ipv4 = ipv4
+    }
+
+    private static func makeRing(
+        for tun: borrowing TUNDevice
+    ) -> sending Result<DeviceRing, SystemCallError> {
+        do throws(SystemCallError) { return .success(try DeviceRing(for: tun)) } catch {
+            return .failure(error)
+        }
     }
 }

@@ -54,7 +54,7 @@ final class Worker: Sendable {
                     metadata: ["tunnels": "\(count)"]
                 )
             }
-            loop.ring = self.makeRing(for: loop)
+            loop.ring = self.takeRing(for: loop)
             self.reportMissingTap()
         } catch {
             started.resume(throwing: error)
@@ -82,14 +82,14 @@ final class Worker: Sendable {
         )
     }
 
-    /// Makes what moves many packets with one system call, where that is wanted and the kernel allows it.
-    private func makeRing(for loop: borrowing PacketLoop) -> DeviceRing? {
-        guard self.sockets.options.wantsRing else { return nil }
-        do throws(SystemCallError) {
-            let ring = try DeviceRing(for: self.sockets.tun)
+    /// Takes what moves many packets with one system call, where that is wanted and the kernel allows it.
+    private func takeRing(for loop: borrowing PacketLoop) -> DeviceRing? {
+        switch self.sockets.takeRing() {
+        case nil: return nil
+        case .success(let ring):
             self.pin(loop.received, for: ring)
             return ring
-        } catch {
+        case .failure(let error):
             // All workers are refused alike.
             if self.sockets.share.index == 0 {
                 let limit = error.errno == .noMemory ? ", which RLIMIT_MEMLOCK may be too low for" : ""
