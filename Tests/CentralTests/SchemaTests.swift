@@ -208,7 +208,18 @@ struct SchemaTests {
             )
         }
 
-        #expect(error?.description == "a PoP has at most 16 subnet prefixes")
+        #expect(error?.description == "nltst01 has 16 subnet prefixes: a PoP has no more")
+        let byHand = await #expect(throws: DatabaseError.self) {
+            try await test.store.registryFile.write { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO prefix (popID, kind, text, length, lower, upper)
+                        VALUES (2, 'subnet', 'x', 40, x'20010db8700000000000000000000000', x'20010db870ffffffffffffffffffffff')
+                        """
+                )
+            }
+        }
+        #expect(byHand?.message == "a PoP has at most 16 subnet prefixes")
     }
 
     @Test func commitsAreSafeBeforeTheyReturn() async throws {

@@ -12,9 +12,7 @@ extension FleetSnapshot {
     ///
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func demand(_ name: PoPName) throws(RegistryError) -> PoP {
-        guard let pop = self.pop(named: name) else {
-            throw .notFound("there is no PoP \(name); sixxs-central pop list shows those there are")
-        }
+        guard let pop = self.pop(named: name) else { throw .noPoP(name) }
         return pop
     }
 }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Why the registry did not do what it was asked to.
 package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Nothing has that name or number.
@@ -14,5 +16,22 @@ package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .notFound(let message), .refused(let message), .unusable(let message): message
         }
+    }
+}
+
+extension RegistryError {
+    /// No PoP has the name.
+    static func noPoP(_ name: PoPName) -> RegistryError {
+        .notFound("there is no PoP \(name); sixxs-central pop list shows those there are")
+    }
+
+    /// No tunnel has the number.
+    static func noTunnel(_ number: TunnelNumber) -> RegistryError {
+        .notFound("there is no tunnel \(number); sixxs-central tunnel list shows those there are")
+    }
+
+    /// No user has the handle.
+    static func noUser(_ handle: UserHandle) -> RegistryError {
+        .notFound("there is no user \(handle); sixxs-central user list shows those there are")
     }
 }

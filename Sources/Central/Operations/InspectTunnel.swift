@@ -50,7 +50,7 @@ extension RegistryStore {
     package func pop(of number: TunnelNumber) async throws -> PoP {
         let snapshot = try await self.snapshot(of: .tunnel(number))
         guard let pop = snapshot.tunnel(number).flatMap({ snapshot.pop($0.popID) }) else {
-            throw RegistryError.notFound("there is no tunnel \(number)")
+            throw RegistryError.noTunnel(number)
         }
         return pop
     }

@@ -17,7 +17,7 @@ package struct ShowTunnel: Sendable {
         let snapshot = try await centre.store.registry.snapshot(of: .tunnel(self.number))
         let tunnel = snapshot.tunnel(self.number)
         guard let document = snapshot.tunnelDocuments().first else {
-            throw RegistryError.notFound("there is no tunnel \(self.number)")
+            throw RegistryError.noTunnel(self.number)
         }
         return document.with(password: self.showsPassword ? tunnel?.end.password?.text : nil)
     }

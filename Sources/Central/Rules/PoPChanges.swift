@@ -1,28 +1,30 @@
 internal import Foundation
-internal import GRDB
 internal import Wire
 
 /// Changes of PoPs, and what forbids them.
 struct PoPChanges {
     let transaction: RegistryTransaction
-    private var database: Database { self.transaction.database }
+    private var rows: RegistryRows { self.transaction.rows }
 
     func add(_ pop: PoP) throws -> PoP {
         try pop.checkTexts()
+        if let other = try self.rows.pops.pop(named: pop.name) {
+            throw RegistryError.refused("there is a PoP \(pop.name) already, with id \(other.id)")
+        }
         try self.checkTaken(pop)
         try self.checkAddresses(pop, before: nil)
-        try PoPRecord(pop).insert(self.database)
+        try self.rows.pops.insert(pop)
         try self.transaction.audit("pop \(pop.name)", from: nil, to: PoPDocument(pop), concerning: .allPoPs)
         return pop
     }
 
     func amend(_ name: PoPName, _ amendment: PoPAmendment) throws -> PoP {
-        let old = try SQLiteRegistry.pop(named: name, in: self.database)
+        let old = try self.transaction.pop(named: name)
         let new = amendment.applied(to: old)
         if new != old { try new.checkTexts() }
         try self.checkTaken(new)
         try self.checkAddresses(new, before: old)
-        try PoPRecord(new).update(self.database)
+        try self.rows.pops.update(new)
         try self.transaction.audit(
             "pop \(name)",
             from: PoPDocument(old),
@@ -43,32 +45,19 @@ struct PoPChanges {
                     "\(address) is not the address of one host, and \(pop.name) needs one"
                 )
             }
-            if let number = try self.tunnel(endingAt: address) {
-                throw RegistryError.refused("T\(number) ends at \(address), which is to be \(pop.name)'s own")
+            if let number = try self.rows.tunnels.lowestNumber(endingAt: address) {
+                throw RegistryError.refused("\(number) ends at \(address), which is to be \(pop.name)'s own")
             }
         }
         guard !known.contains(.ipv6(pop.ipv6)) else { return }
-        if let prefix = try self.transaction.overlapping(IPv6Prefix(containing: pop.ipv6, length: 128)) {
+        if let prefix = try self.rows.prefixes.overlapping(IPv6Prefix(containing: pop.ipv6, length: 128)) {
             throw RegistryError.refused("\(pop.ipv6) lies in \(prefix.prefix), which is routed into tunnels")
         }
     }
 
-    private func tunnel(endingAt address: IPAddress) throws -> Int64? {
-        let sql = "SELECT number FROM tunnel WHERE endpoint = ? ORDER BY number LIMIT 1"
-        return try Int64.fetchOne(self.database, sql: sql, arguments: [address.description])
-    }
-
     /// Names the PoP that has what another PoP wants.
     private func checkTaken(_ pop: PoP) throws {
-        let sql =
-            "SELECT * FROM pop WHERE id <> :id AND (ipv4 = :ipv4 OR ipv6 = :ipv6) OR id = :id AND name <> :name"
-        let arguments: StatementArguments = [
-            "id": pop.id, "name": pop.name.description, "ipv4": pop.ipv4.description,
-            "ipv6": pop.ipv6.description,
-        ]
-        guard let other = try PoPRecord.fetchOne(self.database, sql: sql, arguments: arguments)?.pop else {
-            return
-        }
+        guard let other = try self.rows.pops.conflicting(with: pop) else { return }
         let what =
             other.id == pop.id
             ? "id \(pop.id)"
@@ -77,20 +66,17 @@ struct PoPChanges {
     }
 
     func remove(_ name: PoPName) throws -> PoP {
-        let pop = try SQLiteRegistry.pop(named: name, in: self.database)
-        let tunnels = try self.transaction.count("tunnel WHERE popID = ?", [pop.id])
+        let pop = try self.transaction.pop(named: name)
+        let tunnels = try self.rows.tunnels.count(ofPoP: pop.id)
         guard tunnels == 0 else {
             throw RegistryError.refused("\(name) has \(tunnels) tunnels: remove them first")
         }
-        let prefixes = try PrefixRecord.fetchAll(
-            self.database,
-            sql: "SELECT * FROM prefix WHERE popID = ?",
-            arguments: [pop.id]
-        )
-        for record in prefixes {
-            _ = try PrefixChanges(transaction: self.transaction).remove(record.routed.prefix)
+        for kind in PrefixKind.allCases {
+            for routed in try self.rows.prefixes.prefixes(of: pop.id, kind) {
+                _ = try PrefixChanges(transaction: self.transaction).remove(routed.prefix)
+            }
         }
-        try PoPRecord(pop).delete(self.database)
+        try self.rows.pops.delete(pop)
         try self.transaction.audit("pop \(name)", from: PoPDocument(pop), to: nil, concerning: .allPoPs)
         return pop
     }

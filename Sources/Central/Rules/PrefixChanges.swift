@@ -1,13 +1,12 @@
-internal import GRDB
 internal import Wire
 
 /// Changes of the prefixes that are routed to PoPs, and what forbids them.
 struct PrefixChanges {
     let transaction: RegistryTransaction
-    private var database: Database { self.transaction.database }
+    private var rows: RegistryRows { self.transaction.rows }
 
     func add(_ prefix: IPv6Prefix, _ kind: PrefixKind, to name: PoPName) throws -> RoutedPrefix {
-        let pop = try SQLiteRegistry.pop(named: name, in: self.database)
+        let pop = try self.transaction.pop(named: name)
         guard kind.lengths.contains(prefix.length) else {
             let lengths = kind.lengths.map { "/\($0)" }.joined(separator: " or a ")
             throw RegistryError.refused("a \(kind.rawValue) prefix is a \(lengths), and \(prefix) is not")
@@ -18,15 +17,15 @@ struct PrefixChanges {
         if let pop = try self.pop(in: prefix) {
             throw RegistryError.refused("\(prefix) holds \(pop.address), the own address of \(pop.name)")
         }
-        if let other = try self.transaction.overlapping(prefix) {
-            let owner =
-                try PoPRecord.fetchOne(self.database, key: other.popID)?.pop.name.description ?? "another PoP"
+        if let other = try self.rows.prefixes.overlapping(prefix) {
+            let owner = try self.transaction.pop(other.popID).name
             throw RegistryError.refused(
                 "\(prefix) overlaps \(other.kind.rawValue) prefix \(other.prefix) of \(owner)"
             )
         }
+        try self.checkRoom(for: kind, at: pop)
         let routed = RoutedPrefix(prefix: prefix, kind: kind, popID: pop.id)
-        try PrefixRecord(routed).insert(self.database)
+        try self.rows.prefixes.insert(routed)
         try self.transaction.audit(
             "prefix \(prefix)",
             from: nil,
@@ -36,37 +35,47 @@ struct PrefixChanges {
         return routed
     }
 
+    private func checkRoom(for kind: PrefixKind, at pop: PoP) throws {
+        let present = try self.rows.prefixes.prefixes(of: pop.id, kind)
+        switch kind {
+        case .tunnel:
+            guard let other = present.first else { return }
+            throw RegistryError.refused("\(pop.name) has a tunnel prefix, \(other.prefix): a PoP has one")
+        case .subnet:
+            guard present.count >= RoutedPrefix.maximumSubnetPrefixes else { return }
+            throw RegistryError.refused("\(pop.name) has \(present.count) subnet prefixes: a PoP has no more")
+        }
+    }
+
     func remove(_ prefix: IPv6Prefix) throws -> RoutedPrefix {
-        let sql = "SELECT * FROM prefix WHERE text = ?"
-        guard let record = try PrefixRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description])
-        else {
+        guard let routed = try self.rows.prefixes.prefix(prefix) else {
             throw RegistryError.notFound(
                 "no PoP has the prefix \(prefix); sixxs-central prefix list shows those there are"
             )
         }
-        let name = try PoPRecord.find(self.database, key: record.routed.popID).pop.name
+        let name = try self.transaction.pop(routed.popID).name
         let users =
-            record.routed.kind == .tunnel
-            ? try self.transaction.count("tunnel WHERE popID = ?", [record.routed.popID])
-            : try self.transaction.count("subnet WHERE prefixID = ?", [record.id])
+            routed.kind == .tunnel
+            ? try self.rows.tunnels.count(ofPoP: routed.popID)
+            : try self.rows.subnets.prefixes(in: prefix).count
         guard users == 0 else {
             throw RegistryError.refused(
-                "\(prefix) of \(name) has \(users) \(record.routed.kind.rawValue)s: remove them first"
+                "\(prefix) of \(name) has \(users) \(routed.kind.rawValue)s: remove them first"
             )
         }
-        try self.database.execute(sql: "DELETE FROM prefix WHERE id = ?", arguments: [record.id])
+        try self.rows.prefixes.delete(routed)
         try self.transaction.audit(
             "prefix \(prefix)",
-            from: PrefixDocument(record.routed, pop: name),
+            from: PrefixDocument(routed, pop: name),
             to: nil,
-            concerning: .pop(record.routed.popID)
+            concerning: .pop(routed.popID)
         )
-        return record.routed
+        return routed
     }
 
     /// The PoP's address that a prefix holds, and whose it is.
     private func pop(in prefix: IPv6Prefix) throws -> (name: String, address: IPv6Address)? {
-        let pops = try PoPRecord.fetchAll(self.database).map(\.pop)
+        let pops = try self.rows.pops.all()
         let own = FleetAddresses(pops: pops.map { ($0.name.description, .ipv6($0.ipv6)) })
         return own.pop(in: prefix)
     }

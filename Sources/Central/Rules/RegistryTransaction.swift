@@ -1,16 +1,17 @@
 internal import Foundation
-internal import GRDB
 internal import Wire
 
 /// Changes inside one write transaction, each with its audit entry.
 ///
-/// The schema decides what is allowed; the checks here only say more plainly what is in the way.
+/// The rules of the registry and their sentences stand here once, over the rows of whatever store. A store's schema refuses
+/// the same; it has the last word, and this the plainer one.
 struct RegistryTransaction {
-    let database: Database
+    let rows: RegistryRows
     let author: String
     let time: Date
     let memory = TransactionMemory()
 
+    /// - Throws: ``RegistryError`` with the rule that is broken.
     func make(_ change: RegistryChange) throws -> RegistryResult {
         switch change {
         case .addTunnel, .addSubnet, .addUser: break
@@ -63,17 +64,16 @@ struct RegistryTransaction {
         concerning concern: Concern
     ) throws {
         guard before != after else { return }
-        let statement = try self.database.cachedStatement(
-            sql:
-                "INSERT INTO audit (time, author, action, subject, before, after, popID) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        )
-        try statement.execute(
-            arguments: [
-                self.time.milliseconds, self.author,
-                before == nil ? "add" : after == nil ? "remove" : "change",
-                subject, try before.map { try JSONText.encode($0, self.memory.encoder) },
-                try after.map { try JSONText.encode($0, self.memory.encoder) }, concern.popID,
-            ]
+        try self.rows.settings.append(
+            AuditRow(
+                time: self.time,
+                author: self.author,
+                action: before == nil ? "add" : after == nil ? "remove" : "change",
+                subject: subject,
+                before: try before.map { try JSONText.encode($0, self.memory.encoder) },
+                after: try after.map { try JSONText.encode($0, self.memory.encoder) },
+                popID: concern.popID
+            )
         )
     }
 
@@ -83,30 +83,43 @@ struct RegistryTransaction {
     private var subnets: SubnetChanges { SubnetChanges(transaction: self) }
     private var users: UserChanges { UserChanges(transaction: self) }
 
-    func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
-        let statement = try self.database.cachedStatement(sql: "SELECT count(*) FROM \(sql)")
-        return try Int.fetchOne(statement, arguments: arguments) ?? 0
-    }
-
-    /// The prefix of the fleet that shares addresses with another.
-    func overlapping(_ prefix: IPv6Prefix) throws -> RoutedPrefix? {
-        try PrefixRecord.fetchOne(
-            self.database,
-            sql: "SELECT * FROM prefix WHERE lower <= ? AND upper >= ? ORDER BY lower LIMIT 1",
-            arguments: [prefix.lastAddress.octets, prefix.address.octets]
-        )?.routed
+    private func set(_ policy: WavePolicy) throws -> WavePolicy {
+        let old = try self.rows.settings.waves()
+        guard old != policy else { return policy }
+        try self.rows.settings.set(policy)
+        try self.audit("waves", from: old, to: policy, concerning: .noPoP)
+        return policy
     }
 }
 
 extension RegistryTransaction {
-    private func set(_ policy: WavePolicy) throws -> WavePolicy {
-        let old = try SQLiteRegistry.waves(in: self.database)
-        guard old != policy else { return policy }
-        try self.database.execute(
-            sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('waves', ?)",
-            arguments: [try JSONText.compact(policy)]
-        )
-        try self.audit("waves", from: old, to: policy, concerning: .noPoP)
-        return policy
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    func pop(named name: PoPName) throws -> PoP {
+        if let known = self.memory.pops[name] { return known }
+        guard let pop = try self.rows.pops.pop(named: name) else { throw RegistryError.noPoP(name) }
+        self.memory.remember(pop)
+        return pop
+    }
+
+    /// - Throws: ``RegistryError/unusable(_:)``.
+    func pop(_ id: Int) throws -> PoP {
+        if let known = self.memory.pop(id) { return known }
+        guard let pop = try self.rows.pops.pop(id) else {
+            throw RegistryError.unusable("the database names PoP \(id), which it does not have")
+        }
+        self.memory.remember(pop)
+        return pop
+    }
+
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    func tunnel(_ number: TunnelNumber) throws -> Tunnel {
+        guard let tunnel = try self.rows.tunnels.tunnel(number) else { throw RegistryError.noTunnel(number) }
+        return tunnel
+    }
+
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    func user(_ handle: UserHandle) throws -> User {
+        guard let user = try self.rows.users.user(handle) else { throw RegistryError.noUser(handle) }
+        return user
     }
 }

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import GRDB
 internal import Wire
 
 /// What a transaction has read already, so that many changes of one kind cost the same each.
@@ -18,10 +17,10 @@ final class TransactionMemory {
     var lowestTID: [Int: UInt16] = [:]
 
     /// By PoP id.
-    var subnetPrefixes: [Int: [PrefixRecord]] = [:]
+    var subnetPrefixes: [Int: [IPv6Prefix]] = [:]
 
-    /// By row of the subnet prefix.
-    var takenSubnets: [Int64: Set<IPv6Prefix>] = [:]
+    /// By the subnet prefix that they lie in.
+    var takenSubnets: [IPv6Prefix: Set<IPv6Prefix>] = [:]
 
     func forget() {
         self.pops = [:]
@@ -38,21 +37,4 @@ final class TransactionMemory {
     }
 
     func pop(_ id: Int) -> PoP? { self.popsByID[id] }
-}
-
-extension RegistryTransaction {
-    /// - Throws: ``RegistryError/notFound(_:)``.
-    func pop(named name: PoPName) throws -> PoP {
-        if let known = self.memory.pops[name] { return known }
-        let pop = try SQLiteRegistry.pop(named: name, in: self.database)
-        self.memory.remember(pop)
-        return pop
-    }
-
-    func pop(_ id: Int) throws -> PoP {
-        if let known = self.memory.pop(id) { return known }
-        let pop = try PoPRecord.find(self.database, key: id).pop
-        self.memory.remember(pop)
-        return pop
-    }
 }

@@ -1,11 +1,10 @@
 internal import Foundation
-internal import GRDB
 internal import Wire
 
 /// Changes of tunnels, what they are given, and what forbids them.
 struct TunnelChanges {
     let transaction: RegistryTransaction
-    private var database: Database { self.transaction.database }
+    private var rows: RegistryRows { self.transaction.rows }
 
     func add(_ new: NewTunnel) throws -> Tunnel {
         let pop = try self.transaction.pop(named: new.pop)
@@ -18,12 +17,12 @@ struct TunnelChanges {
             mtu: new.mtu ?? pop.tunnelMTU,
             isEnabled: new.isEnabled,
             isUserEnabled: new.isUserEnabled,
-            owner: try new.owner.map { try SQLiteRegistry.user($0, in: self.database).handle },
+            owner: try new.owner.map { try self.transaction.user($0).handle },
             created: self.transaction.time,
             changed: self.transaction.time
         )
         try self.checkTaken(tunnel, at: pop.name)
-        try TunnelRecord(tunnel).add(to: self.database)
+        try self.rows.tunnels.insert(tunnel)
         try self.transaction.audit(
             "tunnel \(tunnel.number)",
             from: nil,
@@ -35,7 +34,7 @@ struct TunnelChanges {
 
     private func demandTunnelPrefix(of pop: PoP) throws {
         guard !self.transaction.memory.popsWithTunnelPrefix.contains(pop.id) else { return }
-        guard try self.transaction.count("prefix WHERE popID = ? AND kind = 'tunnel'", [pop.id]) == 1 else {
+        guard try !self.rows.prefixes.prefixes(of: pop.id, .tunnel).isEmpty else {
             throw RegistryError.refused(
                 "\(pop.name) has no tunnel prefix: add one with sixxs-central prefix add \(pop.name) tunnel PREFIX"
             )
@@ -45,8 +44,7 @@ struct TunnelChanges {
 
     /// The number after the highest that was ever given; a write transaction keeps others from taking it.
     private func nextTunnelNumber() throws -> TunnelNumber {
-        let statement = try self.database.cachedStatement(sql: "SELECT max(number) FROM tunnelNumber")
-        let last = try Int64.fetchOne(statement) ?? 0
+        let last = try self.rows.tunnels.highestNumber()
         guard let number = UInt32(exactly: last + 1).flatMap(TunnelNumber.init(rawValue:)) else {
             throw RegistryError.refused(
                 "all tunnel numbers have been given, up to T\(last): say one that never was, with an import"
@@ -63,21 +61,15 @@ struct TunnelChanges {
                 "\(number) is too high: numbers that come with tunnels are T1 to T\(NewTunnel.highestNumber)"
             )
         }
-        guard try self.transaction.count("tunnelNumber WHERE number = ?", [Int64(number.rawValue)]) == 0
-        else {
+        guard try !self.rows.tunnels.wasGiven(number) else {
             throw RegistryError.refused("\(number) was given before; numbers are never used twice")
         }
         return number
     }
 
     private func lowestFreeTID(of pop: PoP) throws -> TID {
-        let sql = "SELECT tid FROM tunnel WHERE popID = ? AND tid >= ? ORDER BY tid"
-        var lowest = self.transaction.memory.lowestTID[pop.id] ?? 0
-        let taken = try UInt16.fetchCursor(
-            try self.database.cachedStatement(sql: sql),
-            arguments: [pop.id, Int64(lowest)]
-        )
-        while let tid = try taken.next(), tid == lowest { lowest += 1 }
+        let known = self.transaction.memory.lowestTID[pop.id] ?? 0
+        let lowest = try self.rows.tunnels.lowestFreeTID(of: pop.id, from: known)
         self.transaction.memory.lowestTID[pop.id] = lowest
         guard let tid = TID(rawValue: lowest) else {
             throw RegistryError.refused("\(pop.name) is full: it has \(TID.capacity) tunnels")
@@ -87,63 +79,41 @@ struct TunnelChanges {
 
     /// Names the tunnel that has what another wants, and an endpoint that would lead back into a tunnel.
     private func checkTaken(_ tunnel: Tunnel, at pop: PoPName) throws {
-        if let other = try self.number(of: "tid", Int64(tunnel.tid.rawValue), otherThan: tunnel) {
-            throw RegistryError.refused("tid \(tunnel.tid) of \(pop) is taken by T\(other)")
+        if let other = try self.rows.tunnels.number(at: tunnel.popID, tid: tunnel.tid), other != tunnel.number
+        {
+            throw RegistryError.refused("tid \(tunnel.tid) of \(pop) is taken by \(other)")
         }
         guard let endpoint = tunnel.end.endpoint else { return }
-        if let other = try self.number(of: "endpoint", endpoint.description, otherThan: tunnel) {
-            throw RegistryError.refused("endpoint \(endpoint) of \(pop) is taken by T\(other)")
+        if let other = try self.rows.tunnels.number(at: tunnel.popID, endpoint: endpoint),
+            other != tunnel.number
+        {
+            throw RegistryError.refused("endpoint \(endpoint) of \(pop) is taken by \(other)")
         }
         guard endpoint.isReachableUnicast else {
             throw RegistryError.refused(
                 "\(endpoint) is not the address of one host, where a tunnel could end"
             )
         }
-        if let name = try self.pop(withAddress: endpoint) {
+        if let name = try self.rows.pops.name(ofPoPAt: endpoint) {
             throw RegistryError.refused("no tunnel can end at \(endpoint), the own address of \(name)")
         }
         guard case .ipv6(let address) = endpoint else { return }
-        // Prefixes are disjoint, so only the one with the nearest lower bound can hold the address.
-        let nearest =
-            "(SELECT upper FROM prefix WHERE lower <= ? ORDER BY lower DESC LIMIT 1) WHERE upper >= ?"
-        guard try self.transaction.count(nearest, [address.octets, address.octets]) == 0 else {
+        guard try self.rows.prefixes.overlapping(IPv6Prefix(containing: address, length: 128)) == nil else {
             throw RegistryError.refused(
                 "the endpoint \(address) lies in a prefix of the fleet: packets would go in circles"
             )
         }
     }
 
-    private func pop(withAddress address: IPAddress) throws -> String? {
-        let statement = try self.database.cachedStatement(
-            sql: "SELECT name FROM pop WHERE ipv4 = :address OR ipv6 = :address"
-        )
-        return try String.fetchOne(statement, arguments: ["address": address.description])
-    }
-
-    /// The tunnel of the same PoP that has a value, if another has it.
-    private func number(
-        of column: String,
-        _ value: some DatabaseValueConvertible,
-        otherThan tunnel: Tunnel
-    ) throws -> Int64? {
-        let statement = try self.database.cachedStatement(
-            sql: "SELECT number FROM tunnel WHERE popID = ? AND \(column) = ? AND number <> ?"
-        )
-        return try Int64.fetchOne(
-            statement,
-            arguments: [tunnel.popID, value, Int64(tunnel.number.rawValue)]
-        )
-    }
-
     func amend(_ number: TunnelNumber, _ amendment: TunnelAmendment) throws -> Tunnel {
-        let old = try SQLiteRegistry.tunnel(number, in: self.database)
-        let name = try PoPRecord.find(self.database, key: old.popID).pop.name
+        let old = try self.transaction.tunnel(number)
+        let name = try self.transaction.pop(old.popID).name
         var new = try amendment.applied(to: old)
-        new.owner = try new.owner.map { try SQLiteRegistry.user($0, in: self.database).handle }
+        new.owner = try new.owner.map { try self.transaction.user($0).handle }
         guard new != old else { return old }
         new.changed = self.transaction.time
         try self.checkTaken(new, at: name)
-        try TunnelRecord(new).update(self.database)
+        try self.rows.tunnels.update(new)
         let renewed = old.end.password != nil && new.end.password != old.end.password
         try self.transaction.audit(
             "tunnel \(number)",
@@ -155,11 +125,11 @@ struct TunnelChanges {
     }
 
     func move(_ number: TunnelNumber, to name: PoPName, _ wanted: TID?) throws -> Tunnel {
-        let old = try SQLiteRegistry.tunnel(number, in: self.database)
-        let from = try PoPRecord.find(self.database, key: old.popID).pop.name
-        let pop = try SQLiteRegistry.pop(named: name, in: self.database)
+        let old = try self.transaction.tunnel(number)
+        let from = try self.transaction.pop(old.popID).name
+        let pop = try self.transaction.pop(named: name)
         guard pop.id != old.popID else { throw RegistryError.refused("\(number) is at \(name) already") }
-        let subnets = try self.transaction.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
+        let subnets = try self.rows.subnets.count(of: number)
         guard subnets == 0 else {
             throw RegistryError.refused(
                 "\(number) has \(subnets) subnets of \(from): remove them first, and add others at \(name)"
@@ -171,7 +141,7 @@ struct TunnelChanges {
         new.tid = try wanted ?? self.lowestFreeTID(of: pop)
         new.changed = self.transaction.time
         try self.checkTaken(new, at: name)
-        try TunnelRecord(new).update(self.database)
+        try self.rows.tunnels.update(new)
         try self.transaction.audit(
             "tunnel \(number)",
             from: Self.document(old, at: from),
@@ -182,13 +152,13 @@ struct TunnelChanges {
     }
 
     func remove(_ number: TunnelNumber) throws -> Tunnel {
-        let tunnel = try SQLiteRegistry.tunnel(number, in: self.database)
-        let name = try PoPRecord.find(self.database, key: tunnel.popID).pop.name
-        let subnets = try self.transaction.count("subnet WHERE tunnel = ?", [Int64(number.rawValue)])
+        let tunnel = try self.transaction.tunnel(number)
+        let name = try self.transaction.pop(tunnel.popID).name
+        let subnets = try self.rows.subnets.count(of: number)
         guard subnets == 0 else {
             throw RegistryError.refused("\(number) has \(subnets) subnets: remove them first")
         }
-        try TunnelRecord(tunnel).delete(self.database)
+        try self.rows.tunnels.delete(tunnel)
         try self.transaction.audit(
             "tunnel \(number)",
             from: Self.document(tunnel, at: name),

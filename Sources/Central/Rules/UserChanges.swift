@@ -1,11 +1,10 @@
 internal import Foundation
-internal import GRDB
 internal import Wire
 
 /// Changes of users, and what forbids them.
 struct UserChanges {
     let transaction: RegistryTransaction
-    private var database: Database { self.transaction.database }
+    private var rows: RegistryRows { self.transaction.rows }
 
     func addUser(_ handle: UserHandle, _ values: UserAmendment) throws -> User {
         let blank = User(
@@ -16,22 +15,22 @@ struct UserChanges {
             changed: self.transaction.time
         )
         let user = values.applied(to: blank)
-        guard try UserRecord.fetchOne(self.database, key: handle.description) == nil else {
+        guard try self.rows.users.user(handle) == nil else {
             throw RegistryError.refused("there is a user \(handle) already")
         }
         try user.checkTexts()
-        try UserRecord(user).insert(self.database)
+        try self.rows.users.insert(user)
         try self.transaction.audit("user \(handle)", from: nil, to: UserDocument(user), concerning: .noPoP)
         return user
     }
 
     func amendUser(_ handle: UserHandle, _ amendment: UserAmendment) throws -> User {
-        let old = try SQLiteRegistry.user(handle, in: self.database)
+        let old = try self.transaction.user(handle)
         var new = amendment.applied(to: old)
         guard new != old else { return old }
         try new.checkTexts()
         new.changed = self.transaction.time
-        try UserRecord(new).update(self.database)
+        try self.rows.users.update(new)
         let renewed = old.password != nil && new.password != old.password
         try self.transaction.audit(
             "user \(old.handle)",
@@ -43,14 +42,14 @@ struct UserChanges {
     }
 
     func removeUser(_ handle: UserHandle) throws -> User {
-        let user = try SQLiteRegistry.user(handle, in: self.database)
-        let tunnels = try self.transaction.count("tunnel WHERE owner = ?", [user.handle.description])
+        let user = try self.transaction.user(handle)
+        let tunnels = try self.rows.tunnels.count(of: user.handle)
         guard tunnels == 0 else {
             throw RegistryError.refused(
                 "\(user.handle) has \(tunnels) tunnels: remove them or give them to somebody else first"
             )
         }
-        try UserRecord(user).delete(self.database)
+        try self.rows.users.delete(user)
         try self.transaction.audit(
             "user \(user.handle)",
             from: UserDocument(user),

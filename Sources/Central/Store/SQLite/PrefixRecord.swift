@@ -45,11 +45,6 @@ struct SubnetRecord: FetchableRecord, PersistableRecord {
     /// The row of the subnet prefix that it lies in.
     let prefixID: Int64
 
-    init(_ subnet: Subnet, prefixID: Int64) {
-        self.subnet = subnet
-        self.prefixID = prefixID
-    }
-
     init(row: Row) throws {
         self.prefixID = row["prefixID"]
         self.subnet = Subnet(
@@ -64,14 +59,17 @@ struct SubnetRecord: FetchableRecord, PersistableRecord {
         container.set(self.subnet.prefix)
     }
 
-    /// Inserts the row by a statement that is prepared once: imports have tens of thousands.
-    func add(to database: Database) throws {
+    /// Inserts a subnet by a statement that is prepared once: imports have tens of thousands.
+    static func add(_ subnet: Subnet, in source: IPv6Prefix, to database: Database) throws {
         let statement = try database.cachedStatement(
-            sql: "INSERT INTO subnet (tunnel, prefixID, text, length, lower, upper) VALUES (?, ?, ?, ?, ?, ?)"
+            sql: """
+                INSERT INTO subnet (tunnel, prefixID, text, length, lower, upper)
+                VALUES (?, (SELECT id FROM prefix WHERE text = ?), ?, ?, ?, ?)
+                """
         )
-        let prefix = self.subnet.prefix
+        let prefix = subnet.prefix
         try statement.execute(arguments: [
-            Int64(self.subnet.tunnel.rawValue), self.prefixID, prefix.description, prefix.length,
+            Int64(subnet.tunnel.rawValue), source.description, prefix.description, prefix.length,
             prefix.address.octets, prefix.lastAddress.octets,
         ])
     }

@@ -16,7 +16,11 @@ extension SQLiteRegistry {
                 guard try revision == nil || revision == Self.revision(in: database) else {
                     throw RegistryError.refused("somebody changed the registry meanwhile; look again")
                 }
-                let transaction = RegistryTransaction(database: database, author: author, time: time)
+                let transaction = RegistryTransaction(
+                    rows: RegistryRows(database),
+                    author: author,
+                    time: time
+                )
                 results = try changes.map { try transaction.make($0) }
                 return mode == .commit ? .commit : .rollback
             }

@@ -95,36 +95,26 @@ struct SQLiteRegistry: RegistryStore {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     static func pop(named name: PoPName, in database: Database) throws -> PoP {
-        let statement = try database.cachedStatement(sql: "SELECT * FROM pop WHERE name = ?")
-        let record = try PoPRecord.fetchOne(statement, arguments: [name.description])
-        guard let record else {
-            throw RegistryError.notFound(
-                "there is no PoP \(name); sixxs-central pop list shows those there are"
-            )
+        guard let pop = try SQLitePoPRows(database: database).pop(named: name) else {
+            throw RegistryError.noPoP(name)
         }
-        return record.pop
+        return pop
     }
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     static func tunnel(_ number: TunnelNumber, in database: Database) throws -> Tunnel {
-        let statement = try database.cachedStatement(sql: "SELECT * FROM tunnel WHERE number = ?")
-        let record = try TunnelRecord.fetchOne(statement, arguments: [Int64(number.rawValue)])
-        guard let record else {
-            throw RegistryError.notFound(
-                "there is no tunnel \(number); sixxs-central tunnel list shows those there are"
-            )
+        guard let tunnel = try SQLiteTunnelRows(database: database).tunnel(number) else {
+            throw RegistryError.noTunnel(number)
         }
-        return record.tunnel
+        return tunnel
     }
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     static func user(_ handle: UserHandle, in database: Database) throws -> User {
-        guard let record = try UserRecord.fetchOne(database, key: handle.description) else {
-            throw RegistryError.notFound(
-                "there is no user \(handle); sixxs-central user list shows those there are"
-            )
+        guard let user = try SQLiteUserRows(database: database).user(handle) else {
+            throw RegistryError.noUser(handle)
         }
-        return record.user
+        return user
     }
 
     func changes(since revision: Int64) async throws -> [AuditEntry] {

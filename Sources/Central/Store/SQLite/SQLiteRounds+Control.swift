@@ -34,7 +34,7 @@ extension SQLiteRounds {
         }
     }
 
-    func lease(_ lease: Lease, for seconds: TimeInterval) async throws -> LeaseHolder? {
+    func lease(_ lease: Lease, for duration: Duration) async throws -> LeaseHolder? {
         let now = self.store.now()
         return try await self.store.writingUnfenced { database in
             try database.execute(
@@ -46,9 +46,10 @@ extension SQLiteRounds {
                     """,
                 arguments: [
                     "name": lease.purpose.rawValue, "holder": lease.holder,
-                    "expires": now.addingTimeInterval(seconds).milliseconds, "now": now.milliseconds,
+                    "expires": now.addingTimeInterval(duration / .seconds(1)).milliseconds,
+                    "now": now.milliseconds,
                     // A clock that was far ahead must not keep everybody away until that time comes.
-                    "latest": now.addingTimeInterval(Self.longestLease).milliseconds,
+                    "latest": now.addingTimeInterval(Self.longestLease / .seconds(1)).milliseconds,
                 ]
             )
             let sql = "SELECT holder, expires FROM lease WHERE name = ?"
@@ -69,8 +70,8 @@ extension SQLiteRounds {
         }
     }
 
-    /// In seconds; no lease is asked for longer.
-    private static let longestLease: TimeInterval = 3600
+    /// No lease is asked for longer.
+    private static let longestLease = Duration.seconds(3600)
 
     func give(back lease: Lease) async throws {
         // The row stays, for its term.

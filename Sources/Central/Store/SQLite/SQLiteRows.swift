@@ -1,0 +1,253 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+extension RegistryRows {
+    /// The rows of the registry's file, inside a write transaction.
+    init(_ database: Database) {
+        self.init(
+            pops: SQLitePoPRows(database: database),
+            prefixes: SQLitePrefixRows(database: database),
+            tunnels: SQLiteTunnelRows(database: database),
+            subnets: SQLiteSubnetRows(database: database),
+            users: SQLiteUserRows(database: database),
+            settings: SQLiteSettingRows(database: database)
+        )
+    }
+}
+
+extension Database {
+    /// The first value of a statement that is prepared once: imports ask tens of thousands of times.
+    fileprivate func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+        _ sql: String,
+        _ arguments: StatementArguments = []
+    ) throws -> Value? {
+        try Value.fetchOne(try self.cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    /// How many rows there are.
+    fileprivate func count(_ source: String, _ arguments: StatementArguments) throws -> Int {
+        try self.value("SELECT count(*) FROM \(source)", arguments) ?? 0
+    }
+}
+
+/// Rows of `pop`.
+struct SQLitePoPRows: PoPRows {
+    let database: Database
+
+    func all() throws -> [PoP] {
+        try PoPRecord.fetchAll(self.database, sql: "SELECT * FROM pop ORDER BY id").map(\.pop)
+    }
+
+    func pop(named name: PoPName) throws -> PoP? {
+        let statement = try self.database.cachedStatement(sql: "SELECT * FROM pop WHERE name = ?")
+        return try PoPRecord.fetchOne(statement, arguments: [name.description])?.pop
+    }
+
+    func pop(_ id: Int) throws -> PoP? { try PoPRecord.fetchOne(self.database, key: id)?.pop }
+
+    func conflicting(with pop: PoP) throws -> PoP? {
+        let sql =
+            "SELECT * FROM pop WHERE id <> :id AND (ipv4 = :ipv4 OR ipv6 = :ipv6) OR id = :id AND name <> :name"
+        let arguments: StatementArguments = [
+            "id": pop.id, "name": pop.name.description, "ipv4": pop.ipv4.description,
+            "ipv6": pop.ipv6.description,
+        ]
+        return try PoPRecord.fetchOne(self.database, sql: sql, arguments: arguments)?.pop
+    }
+
+    func name(ofPoPAt address: IPAddress) throws -> PoPName? {
+        let sql = "SELECT name FROM pop WHERE ipv4 = :address OR ipv6 = :address"
+        let name: String? = try self.database.value(sql, ["address": address.description])
+        return try name.map { try PoPName(parsing: $0) }
+    }
+
+    func insert(_ pop: PoP) throws { try PoPRecord(pop).insert(self.database) }
+
+    func update(_ pop: PoP) throws { try PoPRecord(pop).update(self.database) }
+
+    func delete(_ pop: PoP) throws { try PoPRecord(pop).delete(self.database) }
+}
+
+/// Rows of `prefix`.
+struct SQLitePrefixRows: PrefixRows {
+    let database: Database
+
+    func prefix(_ prefix: IPv6Prefix) throws -> RoutedPrefix? {
+        let sql = "SELECT * FROM prefix WHERE text = ?"
+        return try PrefixRecord.fetchOne(self.database, sql: sql, arguments: [prefix.description])?.routed
+    }
+
+    func prefixes(of popID: Int, _ kind: PrefixKind) throws -> [RoutedPrefix] {
+        try PrefixRecord.fetchAll(
+            self.database,
+            sql: "SELECT * FROM prefix WHERE popID = ? AND kind = ? ORDER BY lower",
+            arguments: [popID, kind.rawValue]
+        ).map(\.routed)
+    }
+
+    /// Prefixes are disjoint, so only the one with the nearest lower bound can overlap another.
+    func overlapping(_ prefix: IPv6Prefix) throws -> RoutedPrefix? {
+        let statement = try self.database.cachedStatement(
+            sql: """
+                SELECT * FROM (SELECT * FROM prefix WHERE lower <= ? ORDER BY lower DESC LIMIT 1) WHERE upper >= ?
+                """
+        )
+        return try PrefixRecord.fetchOne(
+            statement,
+            arguments: [prefix.lastAddress.octets, prefix.address.octets]
+        )?.routed
+    }
+
+    func insert(_ prefix: RoutedPrefix) throws { try PrefixRecord(prefix).insert(self.database) }
+
+    func delete(_ prefix: RoutedPrefix) throws {
+        try self.database.execute(
+            sql: "DELETE FROM prefix WHERE text = ?",
+            arguments: [prefix.prefix.description]
+        )
+    }
+}
+
+/// Rows of `tunnel`, and the numbers that were ever given.
+struct SQLiteTunnelRows: TunnelRows {
+    let database: Database
+
+    func tunnel(_ number: TunnelNumber) throws -> Tunnel? {
+        let statement = try self.database.cachedStatement(sql: "SELECT * FROM tunnel WHERE number = ?")
+        return try TunnelRecord.fetchOne(statement, arguments: [Int64(number.rawValue)])?.tunnel
+    }
+
+    func count(ofPoP popID: Int) throws -> Int { try self.database.count("tunnel WHERE popID = ?", [popID]) }
+
+    func count(of owner: UserHandle) throws -> Int {
+        try self.database.count("tunnel WHERE owner = ?", [owner.description])
+    }
+
+    func highestNumber() throws -> Int64 {
+        try self.database.value("SELECT max(number) FROM tunnelNumber") ?? 0
+    }
+
+    func wasGiven(_ number: TunnelNumber) throws -> Bool {
+        try self.database.count("tunnelNumber WHERE number = ?", [Int64(number.rawValue)]) > 0
+    }
+
+    func lowestFreeTID(of popID: Int, from lowest: UInt16) throws -> UInt16 {
+        let sql = "SELECT tid FROM tunnel WHERE popID = ? AND tid >= ? ORDER BY tid"
+        let taken = try UInt16.fetchCursor(
+            try self.database.cachedStatement(sql: sql),
+            arguments: [popID, Int64(lowest)]
+        )
+        var lowest = lowest
+        while let tid = try taken.next(), tid == lowest { lowest += 1 }
+        return lowest
+    }
+
+    func number(at popID: Int, tid: TID) throws -> TunnelNumber? {
+        try self.number(
+            "SELECT number FROM tunnel WHERE popID = ? AND tid = ?",
+            [popID, Int64(tid.rawValue)]
+        )
+    }
+
+    func number(at popID: Int, endpoint: IPAddress) throws -> TunnelNumber? {
+        try self.number(
+            "SELECT number FROM tunnel WHERE popID = ? AND endpoint = ?",
+            [popID, endpoint.description]
+        )
+    }
+
+    func lowestNumber(endingAt address: IPAddress) throws -> TunnelNumber? {
+        try self.number("SELECT min(number) FROM tunnel WHERE endpoint = ?", [address.description])
+    }
+
+    func insert(_ tunnel: Tunnel) throws { try TunnelRecord(tunnel).add(to: self.database) }
+
+    func update(_ tunnel: Tunnel) throws { try TunnelRecord(tunnel).update(self.database) }
+
+    func delete(_ tunnel: Tunnel) throws { try TunnelRecord(tunnel).delete(self.database) }
+
+    private func number(_ sql: String, _ arguments: StatementArguments) throws -> TunnelNumber? {
+        let number: Int64? = try self.database.value(sql, arguments)
+        return try number.map { number in
+            guard let number = UInt32(exactly: number).flatMap(TunnelNumber.init(rawValue:)) else {
+                throw RegistryError.unusable("the database holds a bad tunnel number: \(number)")
+            }
+            return number
+        }
+    }
+}
+
+/// Rows of `subnet`.
+struct SQLiteSubnetRows: SubnetRows {
+    let database: Database
+
+    func subnet(_ prefix: IPv6Prefix) throws -> Subnet? {
+        let statement = try self.database.cachedStatement(sql: "SELECT * FROM subnet WHERE text = ?")
+        return try SubnetRecord.fetchOne(statement, arguments: [prefix.description])?.subnet
+    }
+
+    func count(of tunnel: TunnelNumber) throws -> Int {
+        try self.database.count("subnet WHERE tunnel = ?", [Int64(tunnel.rawValue)])
+    }
+
+    func prefixes(in source: IPv6Prefix) throws -> [IPv6Prefix] {
+        try SubnetRecord.fetchAll(
+            self.database,
+            sql: "SELECT * FROM subnet WHERE prefixID = (SELECT id FROM prefix WHERE text = ?)",
+            arguments: [source.description]
+        ).map(\.subnet.prefix)
+    }
+
+    func insert(_ subnet: Subnet, in source: IPv6Prefix) throws {
+        try SubnetRecord.add(subnet, in: source, to: self.database)
+    }
+
+    func delete(_ subnet: Subnet) throws {
+        try self.database.execute(
+            sql: "DELETE FROM subnet WHERE text = ?",
+            arguments: [subnet.prefix.description]
+        )
+    }
+}
+
+/// Rows of `user`.
+struct SQLiteUserRows: UserRows {
+    let database: Database
+
+    func user(_ handle: UserHandle) throws -> User? {
+        try UserRecord.fetchOne(self.database, key: handle.description)?.user
+    }
+
+    func insert(_ user: User) throws { try UserRecord(user).insert(self.database) }
+
+    func update(_ user: User) throws { try UserRecord(user).update(self.database) }
+
+    func delete(_ user: User) throws { try UserRecord(user).delete(self.database) }
+}
+
+/// Rows of `audit` and `setting`.
+struct SQLiteSettingRows: SettingRows {
+    let database: Database
+
+    func append(_ row: AuditRow) throws {
+        let statement = try self.database.cachedStatement(
+            sql:
+                "INSERT INTO audit (time, author, action, subject, before, after, popID) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        try statement.execute(
+            arguments: [
+                row.time.milliseconds, row.author, row.action, row.subject, row.before, row.after, row.popID,
+            ]
+        )
+    }
+
+    func waves() throws -> WavePolicy { try SQLiteRegistry.waves(in: self.database) }
+
+    func set(_ waves: WavePolicy) throws {
+        try self.database.execute(
+            sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('waves', ?)",
+            arguments: [try JSONText.compact(waves)]
+        )
+    }
+}
