@@ -26,30 +26,30 @@ struct LeaseTests {
         let store = try Self.store(clock, in: folder)
         let (first, second) = (Lease(.serve, of: "first"), Lease(.serve, of: "second"))
 
-        #expect(try await store.rounds.lease(first, for: 30) == nil)
-        #expect(try await store.rounds.lease(second, for: 30)?.name == first.holder)
-        #expect(try await store.rounds.lease(Lease(.round, of: "second"), for: 30) == nil)
+        #expect(try await store.rounds.lease(first, for: .seconds(30)) == nil)
+        #expect(try await store.rounds.lease(second, for: .seconds(30))?.name == first.holder)
+        #expect(try await store.rounds.lease(Lease(.round, of: "second"), for: .seconds(30)) == nil)
         clock.advance(20)
-        #expect(try await store.rounds.lease(first, for: 30) == nil)
+        #expect(try await store.rounds.lease(first, for: .seconds(30)) == nil)
         clock.advance(29)
-        #expect(try await store.rounds.lease(second, for: 30)?.name == first.holder)
+        #expect(try await store.rounds.lease(second, for: .seconds(30))?.name == first.holder)
         clock.advance(2)
-        #expect(try await store.rounds.lease(second, for: 30) == nil)
-        #expect(try await store.rounds.lease(first, for: 30)?.name == second.holder)
+        #expect(try await store.rounds.lease(second, for: .seconds(30)) == nil)
+        #expect(try await store.rounds.lease(first, for: .seconds(30))?.name == second.holder)
         try await store.rounds.give(back: first)
-        #expect(try await store.rounds.lease(first, for: 30)?.name == second.holder)
+        #expect(try await store.rounds.lease(first, for: .seconds(30))?.name == second.holder)
         try await store.rounds.give(back: second)
-        #expect(try await store.rounds.lease(first, for: 30) == nil)
+        #expect(try await store.rounds.lease(first, for: .seconds(30)) == nil)
     }
 
     @Test func isOverWhenTheClockWasFarAhead() async throws {
         let (clock, folder) = (MovedClock(), try TemporaryFolder())
         let store = try Self.store(clock, in: folder)
-        #expect(try await store.rounds.lease(Lease(.serve, of: "first"), for: 30) == nil)
+        #expect(try await store.rounds.lease(Lease(.serve, of: "first"), for: .seconds(30)) == nil)
 
         clock.advance(-86400)
 
-        #expect(try await store.rounds.lease(Lease(.serve, of: "second"), for: 30) == nil)
+        #expect(try await store.rounds.lease(Lease(.serve, of: "second"), for: .seconds(30)) == nil)
     }
 
     /// Only the test moves the store's clock, so that a slow machine does not end the lease.
@@ -59,7 +59,7 @@ struct LeaseTests {
         let keeper = LeaseKeeper(
             store: store.rounds,
             lease: Lease(.round, of: "t"),
-            seconds: 1,
+            duration: .seconds(1),
             logger: Self.quiet
         )
         let other = Lease(.round, of: "other")
@@ -73,10 +73,10 @@ struct LeaseTests {
                     try await Task.sleep(for: .milliseconds(20))
                 }
             }
-            #expect(try await store.rounds.lease(other, for: 1)?.name == keeper.lease.holder)
+            #expect(try await store.rounds.lease(other, for: .seconds(1))?.name == keeper.lease.holder)
         }
 
-        #expect(try await store.rounds.lease(other, for: 1) == nil)
+        #expect(try await store.rounds.lease(other, for: .seconds(1)) == nil)
     }
 
     @Test func cancelsWhatIsDoneWhenItIsLost() async throws {
@@ -84,7 +84,7 @@ struct LeaseTests {
         let keeper = LeaseKeeper(
             store: test.store.rounds,
             lease: Lease(.round, of: "t"),
-            seconds: 1,
+            duration: .seconds(1),
             logger: Self.quiet
         )
         #expect(try await keeper.take(within: .zero) == nil)
@@ -99,7 +99,7 @@ struct LeaseTests {
             }
         }
 
-        #expect(try await test.store.rounds.lease(keeper.lease, for: 1)?.name == "thief")
+        #expect(try await test.store.rounds.lease(keeper.lease, for: .seconds(1))?.name == "thief")
     }
 
     /// A centre that was stopped in the middle does not know that its lease is over.
@@ -110,7 +110,7 @@ struct LeaseTests {
         let keeper = LeaseKeeper(
             store: store.rounds,
             lease: Lease(.round, of: "first"),
-            seconds: 600,
+            duration: .seconds(600),
             logger: Self.quiet
         )
         let event = FleetEvent(time: Date(timeIntervalSince1970: 0), popID: 1, kind: .held, detail: "late")
@@ -122,7 +122,7 @@ struct LeaseTests {
             try await store.rounds.record([event])
             clock.advance(700)
             let second = Lease(.round, of: "second")
-            #expect(try await store.rounds.lease(second, for: 600) == nil)
+            #expect(try await store.rounds.lease(second, for: .seconds(600)) == nil)
             #expect(try await store.rounds.term(of: second) == 2)
             try await store.rounds.give(back: second)
             // Nobody has it now, and still it is lost.
@@ -153,7 +153,7 @@ struct LeaseTests {
         let leases = (0..<3).map { Lease(.serve, of: "\($0)") }
         var terms: [Int64?] = []
         for lease in leases + [leases[2], leases[0]] {
-            #expect(try await test.store.rounds.lease(lease, for: 60) == nil)
+            #expect(try await test.store.rounds.lease(lease, for: .seconds(60)) == nil)
             terms.append(try await test.store.rounds.term(of: lease))
             try await test.store.rounds.give(back: lease)
             #expect(try await test.store.rounds.term(of: lease) == nil)
@@ -173,7 +173,7 @@ struct LeaseTests {
             logger: Self.quiet
         )
         let others = Lease(.round, of: "others")
-        #expect(try await test.store.rounds.lease(others, for: 60) == nil)
+        #expect(try await test.store.rounds.lease(others, for: .seconds(60)) == nil)
 
         let error = await #expect(throws: RegistryError.self) { try await round.runAlone(within: .zero) }
 

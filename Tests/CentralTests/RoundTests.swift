@@ -161,14 +161,14 @@ struct RoundTests {
     }
 
     @Test func isDueAtMultiplesOfTheInterval() {
-        let schedule = RoundSchedule(interval: 600)
+        let schedule = RoundSchedule(interval: .seconds(600))
 
         #expect(schedule.next(after: Date(timeIntervalSince1970: 1201)).timeIntervalSince1970 == 1800)
         #expect(schedule.next(after: Date(timeIntervalSince1970: 1800)).timeIntervalSince1970 == 2400)
     }
 
     @Test func visitsAPoPInEveryRoundUnlessItHasAnIntervalOfItsOwn() throws {
-        let schedule = RoundSchedule(interval: 60)
+        let schedule = RoundSchedule(interval: .seconds(60))
         var pop = try Fixture.pop()
         let slots = (1...10).map { Date(timeIntervalSince1970: Double($0) * 60) }
 
@@ -182,8 +182,8 @@ struct RoundTests {
         let connector = FakeConnector()
         let service = RoundService(
             round: Self.round(test, connector),
-            schedule: RoundSchedule(interval: 1),
-            leaseSeconds: 3,
+            schedule: RoundSchedule(interval: .seconds(1)),
+            leaseDuration: .seconds(3),
             logger: Self.quiet
         )
         let group = ServiceGroup(services: [service], logger: Self.quiet)

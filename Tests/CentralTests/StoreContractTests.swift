@@ -195,16 +195,16 @@ struct StoreContractTests {
         let store = try await bench.store(maker)
         let (first, second) = (Lease(.serve, of: "first"), Lease(.serve, of: "second"))
 
-        #expect(try await store.rounds.lease(first, for: 30) == nil)
-        #expect(try await store.rounds.lease(second, for: 30)?.name == first.holder)
+        #expect(try await store.rounds.lease(first, for: .seconds(30)) == nil)
+        #expect(try await store.rounds.lease(second, for: .seconds(30))?.name == first.holder)
         let term = try #require(try await store.rounds.term(of: first))
         bench.advance(31)
-        #expect(try await store.rounds.lease(second, for: 30) == nil)
+        #expect(try await store.rounds.lease(second, for: .seconds(30)) == nil)
         #expect(try await store.rounds.term(of: first) == nil)
         #expect(try await store.rounds.term(of: second) == term + 1)
         #expect(try await store.rounds.holder(of: .serve)?.name == second.holder)
         try await store.rounds.give(back: second)
-        #expect(try await store.rounds.lease(first, for: 30) == nil)
+        #expect(try await store.rounds.lease(first, for: .seconds(30)) == nil)
     }
 
     @Test(arguments: StoreMaker.all)
@@ -212,10 +212,10 @@ struct StoreContractTests {
         let bench = try Bench()
         let store = try await bench.store(maker, Fixture.registry())
         let (first, second) = (Lease(.round, of: "first"), Lease(.round, of: "second"))
-        _ = try await store.rounds.lease(first, for: 30)
+        _ = try await store.rounds.lease(first, for: .seconds(30))
         let term = try #require(try await store.rounds.term(of: first))
         bench.advance(31)
-        _ = try await store.rounds.lease(second, for: 30)
+        _ = try await store.rounds.lease(second, for: .seconds(30))
 
         await LeaseFence.$held.withValue([LeaseFence(lease: first, term: term)]) {
             await #expect(throws: RegistryError.self) {

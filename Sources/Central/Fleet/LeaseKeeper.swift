@@ -6,8 +6,8 @@ struct LeaseKeeper: Sendable {
     let store: any RoundStore
     let lease: Lease
 
-    /// For how long it is taken each time, in seconds.
-    let seconds: Int
+    /// For how long it is taken each time.
+    let duration: Duration
     let logger: Logger
 
     /// Tries to take the lease until it is had, or the time is over.
@@ -22,7 +22,7 @@ struct LeaseKeeper: Sendable {
     ) async throws -> LeaseHolder? {
         let deadline = ContinuousClock.now + patience
         var known: String?
-        while let other = try await self.store.lease(self.lease, for: Double(self.seconds)) {
+        while let other = try await self.store.lease(self.lease, for: self.duration) {
             if other.name != known { waiting(other) }
             known = other.name
             guard .now < deadline else { return other }
@@ -55,16 +55,16 @@ struct LeaseKeeper: Sendable {
 
     /// Returns when the lease is lost, or when it is no longer wanted.
     private func renew() async {
-        var deadline = ContinuousClock.now + .seconds(self.seconds)
+        var deadline = ContinuousClock.now + self.duration
         while !Task.isCancelled {
             // Cancelled: the loop looks.
-            try? await Task.sleep(for: .seconds(self.seconds) / 3)
+            try? await Task.sleep(for: self.duration / 3)
             guard !Task.isCancelled else { return }
             do {
-                if let other = try await self.store.lease(self.lease, for: Double(self.seconds)) {
+                if let other = try await self.store.lease(self.lease, for: self.duration) {
                     return self.logger.error("the lease was lost to \(other.name)")
                 }
-                deadline = .now + .seconds(self.seconds)
+                deadline = .now + self.duration
             } catch {
                 self.logger.error("the lease could not be renewed: \(error)")
                 guard .now < deadline else { return }
@@ -74,8 +74,8 @@ struct LeaseKeeper: Sendable {
 }
 
 extension Round {
-    /// In seconds; a round that was killed keeps others away no longer.
-    private static let leaseSeconds = 15
+    /// A round that was killed keeps others away no longer.
+    private static let leaseDuration = Duration.seconds(15)
 
     /// Runs when no other round is under way, of this or of any other process.
     ///
@@ -88,7 +88,7 @@ extension Round {
         let keeper = LeaseKeeper(
             store: self.store.rounds,
             lease: Lease(.round, of: self.author),
-            seconds: Self.leaseSeconds,
+            duration: Self.leaseDuration,
             logger: self.logger
         )
         if let other = try await keeper.take(within: patience, waiting: waiting) {

@@ -17,11 +17,11 @@ package struct Round: Sendable {
     /// The last wave that takes place.
     package var lastWave = Wave.all
 
-    /// After how long a daemon takes back what nobody confirmed, in seconds; nil as the policy says.
-    package var confirm: Int?
+    /// After how long a daemon takes back what nobody confirmed, whole seconds; nil as the policy says.
+    package var confirm: Duration?
 
-    /// The time to the next round, in seconds: what is not confirmed is over by then.
-    package var interval: Int?
+    /// The time to the next round, whole seconds: what is not confirmed is over by then.
+    package var interval: Duration?
 
     /// How much later than the others a PoP may be visited.
     var jitter = Duration.zero
@@ -40,8 +40,8 @@ package struct Round: Sendable {
         reason: String,
         forced: Set<PoPName> = [],
         lastWave: Wave = Wave.all,
-        confirm: Int? = nil,
-        interval: Int? = nil,
+        confirm: Duration? = nil,
+        interval: Duration? = nil,
         jitter: Duration = Duration.zero,
         slot: Date? = nil,
         logger: Logger,
@@ -135,8 +135,10 @@ package struct Round: Sendable {
 
     private func policy(of plan: PushPlan) -> WavePolicy {
         var policy = plan.policy
-        policy.confirm = self.confirm ?? policy.confirm
-        if let interval = self.interval { policy.confirm = min(policy.confirm, max(2, interval - 1)) }
+        policy.confirm = self.confirm.map { Int($0.components.seconds) } ?? policy.confirm
+        if let interval = self.interval {
+            policy.confirm = min(policy.confirm, max(2, Int(interval.components.seconds) - 1))
+        }
         policy.settle = min(policy.settle, max(0, policy.confirm - WavePolicy.confirmMargin))
         return policy
     }

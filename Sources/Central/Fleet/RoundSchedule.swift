@@ -2,16 +2,18 @@ package import Foundation
 
 /// When rounds are due: at multiples of the interval on the clock, so that all centres and graphs agree.
 package struct RoundSchedule: Hashable, Sendable {
-    /// In seconds.
-    package let interval: Int
+    /// Whole seconds.
+    package let interval: Duration
 
-    package init(interval: Int) {
+    package init(interval: Duration) {
         self.interval = interval
     }
 
+    private var seconds: Int { Int(self.interval.components.seconds) }
+
     /// The next time a round is due, strictly after the given one.
     package func next(after time: Date) -> Date {
-        let interval = Double(self.interval)
+        let interval = Double(self.seconds)
         return Date(
             timeIntervalSince1970: ((time.timeIntervalSince1970 / interval).rounded(.down) + 1) * interval
         )
@@ -21,9 +23,9 @@ package struct RoundSchedule: Hashable, Sendable {
     /// whatever that is.
     func isDue(_ pop: PoP, at slot: Date) -> Bool {
         pop.pollInterval == PoP.usualPollInterval
-            || Int(slot.timeIntervalSince1970) % max(1, pop.pollInterval) < self.interval
+            || Int(slot.timeIntervalSince1970) % max(1, pop.pollInterval) < self.seconds
     }
 
     /// How much later than the others a PoP may be visited, so that not all are at the same instant.
-    var jitter: Duration { .milliseconds(min(5000, self.interval * 10)) }
+    var jitter: Duration { min(.seconds(5), self.interval / 100) }
 }

@@ -9,19 +9,19 @@ package struct RoundService: Service {
     package let round: Round
     package let schedule: RoundSchedule
 
-    /// How long the others wait after the one that makes the rounds was killed, in seconds.
-    package let leaseSeconds: Int
+    /// How long the others wait after the one that makes the rounds was killed.
+    package let leaseDuration: Duration
     package let logger: Logger
 
     package init(
         round: Round,
         schedule: RoundSchedule,
-        leaseSeconds: Int,
+        leaseDuration: Duration,
         logger: Logger
     ) {
         self.round = round
         self.schedule = schedule
-        self.leaseSeconds = leaseSeconds
+        self.leaseDuration = leaseDuration
         self.logger = logger
     }
 
@@ -32,7 +32,7 @@ package struct RoundService: Service {
         let keeper = LeaseKeeper(
             store: self.round.store.rounds,
             lease: Lease(.serve, of: self.round.author),
-            seconds: self.leaseSeconds,
+            duration: self.leaseDuration,
             logger: self.logger
         )
         // The end of the service cancels what is under way: a push that is cut changes nothing on its PoP.
@@ -45,7 +45,7 @@ package struct RoundService: Service {
     /// Waits for the lease, then makes rounds until it is lost.
     private func serve(_ keeper: LeaseKeeper) async {
         do {
-            let other = try await keeper.take(within: .seconds(self.leaseSeconds)) { other in
+            let other = try await keeper.take(within: self.leaseDuration) { other in
                 self.logger.notice("standing by: \(other.name) makes the rounds")
             }
             guard other == nil else { return }

@@ -6,10 +6,10 @@ package struct CheckFleet: Sendable {
     package let pops: [PoPName]
     package let limits: FleetVerdict.Limits
 
-    /// In seconds.
-    package let timeout: Int
+    /// After this it gives up.
+    package let timeout: Duration
 
-    package init(pops: [PoPName], limits: FleetVerdict.Limits, timeout: Int) {
+    package init(pops: [PoPName], limits: FleetVerdict.Limits, timeout: Duration) {
         self.pops = pops
         self.limits = limits
         self.timeout = timeout
@@ -21,8 +21,10 @@ package struct CheckFleet: Sendable {
             group.addTask { await self.judge(centre) }
             group.addTask {
                 // Cancelled: the other was first.
-                try? await Task.sleep(for: .seconds(self.timeout))
-                return FleetVerdict(unreadable: "the database did not answer within \(self.timeout) s")
+                try? await Task.sleep(for: self.timeout)
+                return FleetVerdict(
+                    unreadable: "the database did not answer within \(self.timeout.inSeconds)"
+                )
             }
             defer { group.cancelAll() }
             return await group.next() ?? FleetVerdict(unreadable: "nothing could be judged")

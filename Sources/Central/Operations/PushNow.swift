@@ -6,14 +6,14 @@ package struct PushNow: Sendable {
     package let forced: [PoPName]
     package let lastWave: Wave
 
-    /// After how long a daemon takes back what nobody confirmed, in seconds; nil as the policy says.
-    package let confirm: Int?
+    /// After how long a daemon takes back what nobody confirmed; nil as the policy says.
+    package let confirm: Duration?
 
     /// How long a push waits for a round that is under way.
     static let patience = Duration.seconds(60)
 
     /// Those that may lose many tunnels are named by that.
-    package init(pops: [PoPName], forced: [PoPName], lastWave: Wave, confirm: Int?) {
+    package init(pops: [PoPName], forced: [PoPName], lastWave: Wave, confirm: Duration?) {
         self.pops = pops + forced.filter { !pops.contains($0) }
         self.forced = forced
         self.lastWave = lastWave

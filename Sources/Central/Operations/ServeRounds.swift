@@ -3,15 +3,15 @@ package import ServiceLifecycle
 
 /// Pushes to all PoPs at once, and then at every multiple of an interval.
 package struct ServeRounds: Sendable {
-    /// In seconds.
-    package let interval: Int
+    /// Whole seconds.
+    package let interval: Duration
 
-    /// After how long another service takes over from this one when it was killed, in seconds.
-    package let leaseSeconds: Int
+    /// After how long another service takes over from this one when it was killed.
+    package let leaseDuration: Duration
 
-    package init(interval: Int, leaseSeconds: Int) {
+    package init(interval: Duration, leaseDuration: Duration) {
         self.interval = interval
-        self.leaseSeconds = leaseSeconds
+        self.leaseDuration = leaseDuration
     }
 
     /// What makes the rounds until the program is asked to end.
@@ -27,7 +27,7 @@ package struct ServeRounds: Sendable {
         return RoundService(
             round: round,
             schedule: RoundSchedule(interval: self.interval),
-            leaseSeconds: self.leaseSeconds,
+            leaseDuration: self.leaseDuration,
             logger: logger
         )
     }

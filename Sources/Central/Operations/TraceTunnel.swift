@@ -4,9 +4,11 @@ package import Wire
 package struct TraceTunnel: Sendable {
     package let tunnel: TunnelNumber
 
-    /// After how many it ends, and after how many seconds.
+    /// After how many packets it ends.
     package let packets: Int
-    package let seconds: Int
+
+    /// After how long it ends; whole seconds.
+    package let duration: Duration
 
     /// Whether decisions come as JSON.
     package let asJSON: Bool
@@ -14,10 +16,10 @@ package struct TraceTunnel: Sendable {
     /// The reply code of a decision; others follow.
     private static let decision = 202
 
-    package init(_ tunnel: TunnelNumber, packets: Int, seconds: Int, asJSON: Bool) {
+    package init(_ tunnel: TunnelNumber, packets: Int, duration: Duration, asJSON: Bool) {
         self.tunnel = tunnel
         self.packets = packets
-        self.seconds = seconds
+        self.duration = duration
         self.asJSON = asJSON
     }
 
@@ -31,9 +33,9 @@ package struct TraceTunnel: Sendable {
     ) async throws -> String? {
         let pop = try await centre.store.registry.pop(of: self.tunnel)
         let line =
-            "trace \(self.tunnel) packets \(self.packets) seconds \(self.seconds)"
+            "trace \(self.tunnel) packets \(self.packets) seconds \(self.duration.components.seconds)"
             + (self.asJSON ? " --json" : "")
-        let limit = Duration.seconds(self.seconds + 10)
+        let limit = self.duration + .seconds(10)
         return try await centre.converse(with: pop) { session throws(ConnectionFailure) in
             _ = try session.command(line)
             let deadline = ContinuousClock.now + limit

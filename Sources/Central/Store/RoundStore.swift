@@ -1,5 +1,3 @@
-package import Foundation
-
 /// What rounds need, and leave behind.
 package protocol RoundStore: Sendable {
     /// Returns the PoP's newest generation when it has this digest, else records a new one.
@@ -33,7 +31,7 @@ package protocol RoundStore: Sendable {
     /// Takes or renews a lease.
     ///
     /// - Returns: Nil when the holder has it now; otherwise who has it, and until when.
-    func lease(_ lease: Lease, for seconds: TimeInterval) async throws -> LeaseHolder?
+    func lease(_ lease: Lease, for duration: Duration) async throws -> LeaseHolder?
 
     /// The term of a lease that a holder has; nil when it has it no longer.
     func term(of lease: Lease) async throws -> Int64?

@@ -73,7 +73,7 @@ struct CheckCommand: AsyncParsableCommand {
         limits.warning = self.warning
         limits.critical = try self.critical ?? ThresholdRange(parsing: "10:")
         limits.smallPoP = self.small
-        let check = CheckFleet(pops: self.pops, limits: limits, timeout: self.timeout)
+        let check = CheckFleet(pops: self.pops, limits: limits, timeout: .seconds(self.timeout))
         let store = self.store
         let verdict = await check.run { try store.look() }
         StandardOutput.print("\(verdict.line)")

@@ -52,7 +52,7 @@ struct PushCommand: AsyncParsableCommand {
             pops: self.pops,
             forced: self.force,
             lastWave: self.wave,
-            confirm: self.confirm
+            confirm: self.confirm.map { .seconds($0) }
         )
         if self.dryRun {
             return try PlanDocument.show(try await push.plan.run(in: try self.store.look()), self.output)

@@ -45,7 +45,10 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { LogStream.handler(label: $0) }
         var logger = Logger(label: "sixxs-central")
         logger.logLevel = self.logLevel
-        let rounds = ServeRounds(interval: self.interval, leaseSeconds: self.lease)
+        let rounds = ServeRounds(
+            interval: .seconds(self.interval),
+            leaseDuration: .seconds(self.lease)
+        )
         let service = rounds.service(in: try self.store.serve(), logger: logger)
         logger.info("serving \(self.store.database), a round every \(self.interval) s")
         let group = ServiceGroup(

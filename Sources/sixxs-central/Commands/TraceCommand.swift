@@ -36,7 +36,7 @@ struct TraceCommand: AsyncParsableCommand {
         let trace = TraceTunnel(
             self.tunnel,
             packets: self.packets,
-            seconds: self.seconds,
+            duration: .seconds(self.seconds),
             asJSON: isJSON
         )
         let end = try await trace.run(in: try self.store.look()) { decision in
