@@ -199,6 +199,8 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
     func count(of owner: UserHandle) -> Int { self.state.tunnels.count { $0.owner == owner } }
     func highestNumber() -> Int64 { Int64(self.state.numbers.max()?.rawValue ?? 0) }
     func wasGiven(_ number: TunnelNumber) -> Bool { self.state.numbers.contains(number) }
+    func givenNumbers() -> Set<TunnelNumber> { self.state.numbers }
+    func tunnels(ofPoP popID: Int) -> [Tunnel] { self.state.tunnels.filter { $0.popID == popID } }
     func lowestFreeTID(of popID: Int, from lowest: UInt16) -> UInt16 {
         let taken = Set(self.state.tunnels.filter { $0.popID == popID }.map(\.tid.rawValue))
         return (lowest...UInt16.max).first { !taken.contains($0) } ?? .max

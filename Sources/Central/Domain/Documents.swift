@@ -107,6 +107,35 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     }
 }
 
+extension TunnelDocument: JSONDocument {
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("changed", self.changed)
+            writer.member("created", self.created)
+            writer.member("enabled", self.enabled)
+            writer.member("enabledByUser", self.enabledByUser)
+            writer.member("endpoint", orNull: self.endpoint)
+            writer.member("mtu", self.mtu)
+            writer.member("owner", orNull: self.owner)
+            if let password = self.password { writer.member("password", password) }
+            if let passwordChanged = self.passwordChanged {
+                writer.member("passwordChanged", passwordChanged)
+            }
+            writer.member("passwordSet", self.passwordSet)
+            writer.member("pop", self.pop)
+            if let popAddress = self.popAddress { writer.member("popAddress", popAddress) }
+            if let popIPv4 = self.popIPv4 { writer.member("popIPv4", popIPv4) }
+            if let subnets = self.subnets {
+                writer.member("subnets") { $0.array(subnets) { $0.text($1) } }
+            }
+            writer.member("tid", self.tid)
+            writer.member("tunnel", self.tunnel)
+            writer.member("type", self.type)
+            if let userAddress = self.userAddress { writer.member("userAddress", userAddress) }
+        }
+    }
+}
+
 /// A subnet as `--json` and the audit show it.
 package struct SubnetDocument: Encodable, Hashable, Sendable {
     package let prefix: String
@@ -117,6 +146,16 @@ package struct SubnetDocument: Encodable, Hashable, Sendable {
         self.prefix = subnet.prefix.description
         self.tunnel = subnet.tunnel.description
         self.pop = pop.description
+    }
+}
+
+extension SubnetDocument: JSONDocument {
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("pop", self.pop)
+            writer.member("prefix", self.prefix)
+            writer.member("tunnel", self.tunnel)
+        }
     }
 }
 

@@ -56,6 +56,10 @@ protocol TunnelRows {
     /// Whether a tunnel ever had the number.
     func wasGiven(_ number: TunnelNumber) throws -> Bool
 
+    /// Every number that a tunnel ever had.
+    func givenNumbers() throws -> Set<TunnelNumber>
+    func tunnels(ofPoP popID: Int) throws -> [Tunnel]
+
     /// The lowest tid of a PoP, from the one that is named on, that no tunnel has; it may be past the last there is.
     func lowestFreeTID(of popID: Int, from lowest: UInt16) throws -> UInt16
 

@@ -9,6 +9,9 @@ struct RegistryTransaction {
     let rows: RegistryRows
     let author: String
     let time: Date
+
+    /// Whether so many changes are made that what is asked for each of them is better read at once.
+    var isBulk = false
     let memory = TransactionMemory()
 
     /// - Throws: ``RegistryError`` with the rule that is broken.
@@ -113,8 +116,19 @@ extension RegistryTransaction {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     func tunnel(_ number: TunnelNumber) throws -> Tunnel {
+        if let known = self.memory.tunnel(number) { return known }
         guard let tunnel = try self.rows.tunnels.tunnel(number) else { throw RegistryError.noTunnel(number) }
         return tunnel
+    }
+
+    /// The handle as the registry spells it.
+    ///
+    /// - Throws: ``RegistryError/notFound(_:)``.
+    func owner(_ handle: UserHandle) throws -> UserHandle {
+        if let known = self.memory.owner(handle) { return known }
+        let user = try self.user(handle)
+        self.memory.remember(user, as: handle)
+        return user.handle
     }
 
     /// - Throws: ``RegistryError/notFound(_:)``.

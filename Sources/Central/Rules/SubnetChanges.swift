@@ -42,7 +42,9 @@ struct SubnetChanges {
                 "\(prefix) is not a subnet of \(pop): expected a \(choices.joined(separator: ", or a "))"
             )
         }
-        if let other = try self.rows.subnets.subnet(prefix) {
+        if try self.takenSubnets(of: source).contains(prefix),
+            let other = try self.rows.subnets.subnet(prefix)
+        {
             throw RegistryError.refused("\(prefix) is delegated to \(other.tunnel) already")
         }
         return source

@@ -1,6 +1,25 @@
 internal import Foundation
 internal import Wire
 
+/// Which tunnel of a PoP has what.
+struct TakenPlaces {
+    private var tids: [TID: TunnelNumber] = [:]
+    private var endpoints: [IPAddress: TunnelNumber] = [:]
+
+    init(_ tunnels: [Tunnel]) {
+        for tunnel in tunnels { self.insert(tunnel) }
+    }
+
+    mutating func insert(_ tunnel: Tunnel) {
+        self.tids[tunnel.tid] = tunnel.number
+        if let endpoint = tunnel.end.endpoint { self.endpoints[endpoint] = tunnel.number }
+    }
+
+    func number(at tid: TID) -> TunnelNumber? { self.tids[tid] }
+
+    func number(at endpoint: IPAddress) -> TunnelNumber? { self.endpoints[endpoint] }
+}
+
 /// What a transaction has read already, so that many changes of one kind cost the same each.
 ///
 /// Everything but additions of tunnels, subnets and users makes it forget all.
@@ -12,6 +31,18 @@ final class TransactionMemory {
 
     /// PoPs that have a tunnel prefix.
     var popsWithTunnelPrefix: Set<Int> = []
+
+    /// By handle, as the registry spells it.
+    private var owners: [UserHandle: UserHandle] = [:]
+
+    /// Tunnels that were added.
+    private var added: [TunnelNumber: Tunnel] = [:]
+
+    /// What tunnels have, by PoP id, where many are added.
+    var places: [Int: TakenPlaces] = [:]
+
+    /// Every number that was ever given, where many tunnels are added.
+    var numbers: Set<TunnelNumber>?
 
     /// By PoP id; all tids below are taken.
     var lowestTID: [Int: UInt16] = [:]
@@ -26,6 +57,10 @@ final class TransactionMemory {
         self.pops = [:]
         self.popsByID = [:]
         self.popsWithTunnelPrefix = []
+        self.owners = [:]
+        self.added = [:]
+        self.places = [:]
+        self.numbers = nil
         self.lowestTID = [:]
         self.subnetPrefixes = [:]
         self.takenSubnets = [:]
@@ -37,4 +72,16 @@ final class TransactionMemory {
     }
 
     func pop(_ id: Int) -> PoP? { self.popsByID[id] }
+
+    func remember(_ tunnel: Tunnel) {
+        self.added[tunnel.number] = tunnel
+        self.numbers?.insert(tunnel.number)
+        self.places[tunnel.popID]?.insert(tunnel)
+    }
+
+    func tunnel(_ number: TunnelNumber) -> Tunnel? { self.added[number] }
+
+    func remember(_ user: User, as asked: UserHandle) { self.owners[asked] = user.handle }
+
+    func owner(_ handle: UserHandle) -> UserHandle? { self.owners[handle] }
 }

@@ -17,12 +17,13 @@ struct TunnelChanges {
             mtu: new.mtu ?? pop.tunnelMTU,
             isEnabled: new.isEnabled,
             isUserEnabled: new.isUserEnabled,
-            owner: try new.owner.map { try self.transaction.user($0).handle },
+            owner: try new.owner.map { try self.transaction.owner($0) },
             created: self.transaction.time,
             changed: self.transaction.time
         )
-        try self.checkTaken(tunnel, at: pop.name)
+        try self.checkTaken(tunnel, at: pop.name, try self.places(of: pop.id))
         try self.rows.tunnels.insert(tunnel)
+        self.transaction.memory.remember(tunnel)
         try self.transaction.audit(
             "tunnel \(tunnel.number)",
             from: nil,
@@ -61,10 +62,26 @@ struct TunnelChanges {
                 "\(number) is too high: numbers that come with tunnels are T1 to T\(NewTunnel.highestNumber)"
             )
         }
-        guard try !self.rows.tunnels.wasGiven(number) else {
+        guard try !self.wasGiven(number) else {
             throw RegistryError.refused("\(number) was given before; numbers are never used twice")
         }
         return number
+    }
+
+    private func wasGiven(_ number: TunnelNumber) throws -> Bool {
+        guard self.transaction.isBulk else { return try self.rows.tunnels.wasGiven(number) }
+        let given = try self.transaction.memory.numbers ?? self.rows.tunnels.givenNumbers()
+        self.transaction.memory.numbers = given
+        return given.contains(number)
+    }
+
+    /// What the tunnels of a PoP have, where many are added.
+    private func places(of popID: Int) throws -> TakenPlaces? {
+        guard self.transaction.isBulk else { return nil }
+        if let known = self.transaction.memory.places[popID] { return known }
+        let places = TakenPlaces(try self.rows.tunnels.tunnels(ofPoP: popID))
+        self.transaction.memory.places[popID] = places
+        return places
     }
 
     private func lowestFreeTID(of pop: PoP) throws -> TID {
@@ -78,15 +95,17 @@ struct TunnelChanges {
     }
 
     /// Names the tunnel that has what another wants, and an endpoint that would lead back into a tunnel.
-    private func checkTaken(_ tunnel: Tunnel, at pop: PoPName) throws {
-        if let other = try self.rows.tunnels.number(at: tunnel.popID, tid: tunnel.tid), other != tunnel.number
-        {
+    private func checkTaken(_ tunnel: Tunnel, at pop: PoPName, _ places: TakenPlaces? = nil) throws {
+        let rows = self.rows.tunnels
+        let neighbour =
+            try places.map { $0.number(at: tunnel.tid) } ?? rows.number(at: tunnel.popID, tid: tunnel.tid)
+        if let other = neighbour, other != tunnel.number {
             throw RegistryError.refused("tid \(tunnel.tid) of \(pop) is taken by \(other)")
         }
         guard let endpoint = tunnel.end.endpoint else { return }
-        if let other = try self.rows.tunnels.number(at: tunnel.popID, endpoint: endpoint),
-            other != tunnel.number
-        {
+        let holder =
+            try places.map { $0.number(at: endpoint) } ?? rows.number(at: tunnel.popID, endpoint: endpoint)
+        if let other = holder, other != tunnel.number {
             throw RegistryError.refused("endpoint \(endpoint) of \(pop) is taken by \(other)")
         }
         guard endpoint.isReachableUnicast else {
@@ -109,7 +128,7 @@ struct TunnelChanges {
         let old = try self.transaction.tunnel(number)
         let name = try self.transaction.pop(old.popID).name
         var new = try amendment.applied(to: old)
-        new.owner = try new.owner.map { try self.transaction.user($0).handle }
+        new.owner = try new.owner.map { try self.transaction.owner($0) }
         guard new != old else { return old }
         new.changed = self.transaction.time
         try self.checkTaken(new, at: name)

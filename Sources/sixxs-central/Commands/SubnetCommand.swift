@@ -81,7 +81,7 @@ struct SubnetListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let documents = try await self.store.look().store.registry.snapshot(of: .fleet).subnetDocuments()
-        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
+        if self.output.json { return StandardOutput.print(JSONText.pretty(documents)) }
         var table = TextTable([.left("SUBNET"), .left("TUNNEL"), .left("POP")])
         for document in documents { table.append([document.prefix, document.tunnel, document.pop]) }
         StandardOutput.print(

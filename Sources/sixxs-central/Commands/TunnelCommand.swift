@@ -37,7 +37,7 @@ struct TunnelListCommand: AsyncParsableCommand {
     func run() async throws {
         let tunnels = ListTunnels(of: self.pop, owner: self.owner)
         let documents = try await tunnels.run(in: try self.store.look())
-        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
+        if self.output.json { return StandardOutput.print(JSONText.pretty(documents)) }
         var table = TextTable([
             .left("TUNNEL"), .left("POP"), .right("TID"), .left("TYPE"), .left("ENDPOINT"),
             .left("USER ADDRESS"), .right("MTU"), .left("OWNER"), .left("ENABLED"), .left("SUBNETS"),

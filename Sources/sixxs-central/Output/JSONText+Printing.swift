@@ -6,4 +6,9 @@ extension JSONText {
     static func pretty(_ value: some Encodable) throws -> PrintedText {
         PrintedText(json: try Self.indented(value))
     }
+
+    /// The same of lists that may be long.
+    static func pretty(_ documents: [some JSONDocument]) -> PrintedText {
+        PrintedText(json: Self.indented(documents))
+    }
 }

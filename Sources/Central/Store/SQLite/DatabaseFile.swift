@@ -18,6 +18,9 @@ struct DatabaseFile: Sendable {
         case normal = "NORMAL"
     }
 
+    /// The most that a writer keeps in memory, in KiB.
+    private static let writerCache = 32 << 10
+
     /// How long a writer waits for another process, in seconds.
     private static let busyTimeout: TimeInterval = 10
 
@@ -36,6 +39,8 @@ struct DatabaseFile: Sendable {
             // A pool sets NORMAL by itself, after anything its configuration could say.
             try pool.writeWithoutTransaction {
                 try $0.execute(sql: "PRAGMA synchronous = \(self.durability.rawValue)")
+                // Of a transaction that changes more pages than fit, each is written several times.
+                try $0.execute(sql: "PRAGMA cache_size = -\(Self.writerCache)")
             }
             try self.migrate(pool, migrations)
             return pool

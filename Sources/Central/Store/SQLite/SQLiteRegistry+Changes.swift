@@ -19,7 +19,8 @@ extension SQLiteRegistry {
                 let transaction = RegistryTransaction(
                     rows: RegistryRows(database),
                     author: author,
-                    time: time
+                    time: time,
+                    isBulk: changes.count > Self.bulk
                 )
                 results = try changes.map { try transaction.make($0) }
                 return mode == .commit ? .commit : .rollback
@@ -27,6 +28,11 @@ extension SQLiteRegistry {
             return results
         }
     }
+}
+
+extension SQLiteRegistry {
+    /// From how many changes on it takes less time to read what tunnels have than to ask for each.
+    private static let bulk = 100
 }
 
 extension RegistryError {

@@ -51,11 +51,15 @@ extension SQLiteRegistry {
     /// The registry, and every tunnel number that was ever given, as they stood at one instant.
     func numberedSnapshot() async throws -> NumberedSnapshot {
         try await self.store.reading { database in
-            let numbers = try Int64.fetchAll(database, sql: "SELECT number FROM tunnelNumber")
-            return NumberedSnapshot(
+            NumberedSnapshot(
                 snapshot: try Self.snapshot(of: .fleet, in: database),
-                numbers: Set(numbers.compactMap { UInt32(exactly: $0).flatMap(TunnelNumber.init(rawValue:)) })
+                numbers: try Self.givenNumbers(in: database)
             )
         }
+    }
+
+    static func givenNumbers(in database: Database) throws -> Set<TunnelNumber> {
+        let numbers = try Int64.fetchAll(database, sql: "SELECT number FROM tunnelNumber")
+        return Set(numbers.compactMap { UInt32(exactly: $0).flatMap(TunnelNumber.init(rawValue:)) })
     }
 }

@@ -132,6 +132,13 @@ struct SQLiteTunnelRows: TunnelRows {
         try self.database.count("tunnelNumber WHERE number = ?", [Int64(number.rawValue)]) > 0
     }
 
+    func givenNumbers() throws -> Set<TunnelNumber> { try SQLiteRegistry.givenNumbers(in: self.database) }
+
+    func tunnels(ofPoP popID: Int) throws -> [Tunnel] {
+        let sql = "SELECT * FROM tunnel WHERE popID = ?"
+        return try TunnelRecord.fetchAll(self.database, sql: sql, arguments: [popID]).map(\.tunnel)
+    }
+
     func lowestFreeTID(of popID: Int, from lowest: UInt16) throws -> UInt16 {
         let sql = "SELECT tid FROM tunnel WHERE popID = ? AND tid >= ? ORDER BY tid"
         let taken = try UInt16.fetchCursor(
