@@ -116,7 +116,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StreamsTests",
-            dependencies: ["Streams", "TestSupport", systemPackage],
+            dependencies: ["Streams", "TestSupport", argumentParser, systemPackage],
             swiftSettings: strict
         ),
         .testTarget(

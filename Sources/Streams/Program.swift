@@ -52,7 +52,9 @@ public struct Program<Root: ParsableCommand>: Sendable {
         let code = Root.exitCode(for: error)
         switch code {
         case .success: StandardOutput.print(PrintedText(lines: Root.fullMessage(for: error)))
-        case .validationFailure: StandardError.print(PrintedText(lines: Root.fullMessage(for: error)))
+        case .validationFailure:
+            let unknown = UnknownWord(on: Array(CommandLine.arguments.dropFirst()), of: Root.self)
+            StandardError.print(unknown?.message ?? PrintedText(lines: Root.fullMessage(for: error)))
         default: StandardError.print(self.label + PrintedText(error))
         }
         exit(code == .validationFailure ? self.usageStatus ?? code.rawValue : code.rawValue)

@@ -92,7 +92,8 @@ private struct ReportParser {
             case .name: name = try self.reader.text(key, convert: ReportWord.name)
             }
         }
-        guard id != self.expectation.popID || name != self.expectation.popName else { return }
+        let isItsName = name == self.expectation.popName || self.expectation.formerNames.contains(name ?? "")
+        guard id != self.expectation.popID || !isItsName else { return }
         self.report.impostor = "PoP \(id.map { "\($0)" } ?? "?") \(name ?? "?")"
     }
 

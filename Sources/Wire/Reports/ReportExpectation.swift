@@ -6,6 +6,9 @@ public struct ReportExpectation: Hashable, Sendable {
     /// Its name.
     public let popName: String
 
+    /// What it was called before: a daemon that was not pushed to since goes on under such a name.
+    public let formerNames: Set<String>
+
     /// The tunnels that the registry gives it.
     public let tunnels: Set<TunnelNumber>
 
@@ -26,12 +29,14 @@ public struct ReportExpectation: Hashable, Sendable {
     public init(
         popID: Int,
         popName: String,
+        formerNames: Set<String> = [],
         tunnels: Set<TunnelNumber>,
         earlierTunnels: Int = 0,
         now: Int64 = 0
     ) {
         self.popID = popID
         self.popName = popName
+        self.formerNames = formerNames
         self.tunnels = tunnels
         self.earlierTunnels = earlierTunnels
         self.now = now
