@@ -53,6 +53,9 @@ final class FakeDaemon: Sendable {
         /// Tunnels that are down, as `T12`.
         var down: Set<String> = []
 
+        /// Where every tunnel ends.
+        var endpoint = "198.51.100.7:5072"
+
         /// What every tunnel counted.
         var inBytes = 2000
         var errors = 3
@@ -248,7 +251,7 @@ final class FakeDaemon: Sendable {
 
     private static func row(_ tunnel: String, _ word: String, _ state: State) -> String {
         """
-        {"tunnel":"\(tunnel)","tid":"0","state":"\(word)","type":"ayiya","endpoint":"198.51.100.7:5072","mtu":1428,\
+        {"tunnel":"\(tunnel)","tid":"0","state":"\(word)","type":"ayiya","endpoint":"\(state.endpoint)","mtu":1428,\
         "inPackets":20,"inBytes":\(state.inBytes),"outPackets":10,"outBytes":1000,"lastIn":1800000000,"lastOut":null,\
         "lastBeat":null,"latency":{"sent":3,"received":3,"lossPercent":0,"minMs":1.5,"avgMs":2.5,"maxMs":3.5},\
         "errors":{"Clock Off":\(state.errors)}}

@@ -48,6 +48,13 @@ enum Fixture {
     }
 }
 
+extension Centre {
+    /// A centre on a store, with daemons that answer from a script.
+    init(_ test: TestStore, _ connector: FakeConnector = FakeConnector()) {
+        self.init(store: test.store.fleet, connector: connector, author: "tester")
+    }
+}
+
 /// A store in a folder of its own.
 struct TestStore {
     let folder: TemporaryFolder

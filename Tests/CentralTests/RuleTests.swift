@@ -131,6 +131,7 @@ import Wire
 private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, UserRows, SettingRows {
     struct State {
         var pops: [PoP] = []
+        var formerNames: [FormerName] = []
         var prefixes: [RoutedPrefix] = []
         var tunnels: [Tunnel] = []
         var numbers: Set<TunnelNumber> = []
@@ -167,6 +168,8 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
 
     func all() -> [PoP] { self.state.pops.sorted { $0.id < $1.id } }
     func pop(named name: PoPName) -> PoP? { self.state.pops.first { $0.name == name } }
+    func formerNames() -> [FormerName] { self.state.formerNames }
+    func insert(_ former: FormerName) { self.state.formerNames.append(former) }
     func pop(_ id: Int) -> PoP? { self.state.pops.first { $0.id == id } }
     func conflicting(with pop: PoP) -> PoP? {
         self.all().first { other in

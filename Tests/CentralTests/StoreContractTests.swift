@@ -255,6 +255,103 @@ struct StoreContractTests {
     }
 
     @Test(arguments: StoreMaker.all)
+    func remembersHowTunnelsWere(_ maker: StoreMaker) async throws {
+        let bench = try Bench()
+        let store = try await bench.store(maker, Fixture.registry())
+        let (first, second) = (try Fixture.number(1), try Fixture.number(2))
+        var state = FakeDaemon.State()
+        state.text = try TestPush.generation(tunnels: 2).text
+        let steps: [(down: Set<String>, octets: Int, endpoint: String)] = [
+            ([], 100, "198.51.100.7:5072"), (["T1"], 250, "198.51.100.8"),
+            (["T1", "T2"], 400, "198.51.100.8:7"),
+        ]
+        for (index, step) in steps.enumerated() {
+            (state.down, state.inBytes, state.endpoint) = step
+            let time = Self.start.addingTimeInterval(Double(index) * 600)
+            bench.time.withLock { $0 = time }
+            let report = try FakeDaemon.received(state)
+            try await store.rounds.record(try await store.samples.record(report, of: 1, at: time))
+        }
+        func after(_ seconds: TimeInterval) -> Date { Self.start.addingTimeInterval(seconds) }
+
+        let samples = try await store.samples.tunnelSamples()
+        let turns = try await store.history.latestTurns(of: [first, second, Fixture.number(3)])
+        let traffic = try await store.samples.tunnelTraffic(since: after(600))
+        let here = try IPAddress(parsing: "198.51.100.7")
+        let there = try IPAddress(parsing: "198.51.100.8")
+
+        #expect(samples[first] == TunnelSample(popID: 1, time: after(1200), state: .down))
+        #expect(turns.mapValues(\.time) == [first: after(600), second: after(1200)])
+        #expect(
+            try await store.samples.lastUp(of: [first, second]) == [first: after(0), second: after(600)]
+        )
+        #expect(traffic[first]?.fromUser.value == 300)
+        #expect(
+            try await store.samples.endpointSpans(at: here, after(599)).map(\.until) == [
+                after(600), after(600),
+            ]
+        )
+        #expect(try await store.samples.endpointSpans(at: here, after(600)).isEmpty)
+        #expect(
+            try await store.samples.endpointSpans(at: there, after(900)).map(\.since) == [
+                after(600), after(600),
+            ]
+        )
+        #expect(try await store.samples.endpointsKnownSince() == after(0))
+    }
+
+    @Test(arguments: StoreMaker.all)
+    func findsWhatWasChangedAndWhen(_ maker: StoreMaker) async throws {
+        let bench = try Bench()
+        let store = try await bench.store(maker, Fixture.registry())
+        bench.advance(60)
+        try await store.registry.apply([.renamePoP(try Fixture.name(), try Fixture.name("chzrh01"))], by: "t")
+        let revision = try await store.registry.snapshot(of: .fleet).revision
+
+        #expect(try await store.history.historyStart() == Self.start)
+        #expect(try await store.history.revision(at: Self.start.addingTimeInterval(-1)) == nil)
+        #expect(try await store.history.revision(at: Self.start.addingTimeInterval(59)) == revision - 1)
+        let changes = try await store.history.changes(of: "pop chtst01", upTo: revision)
+        #expect(changes.map(\.action) == ["add", "change"])
+        #expect(try await store.history.changes(of: "pop chtst01", upTo: revision - 1).count == 1)
+        let snapshot = try await store.registry.snapshot(of: .infrastructure)
+        #expect(snapshot.formerNames.map(\.name.description) == ["chtst01"])
+        #expect(try await store.rounds.histories()[1]?.formerNames == ["chtst01"])
+        #expect(
+            try await store.registry.neverGiven([Fixture.number(1), Fixture.number(9)]) == [Fixture.number(9)]
+        )
+    }
+
+    @Test(arguments: StoreMaker.all)
+    func remembersWhatIsAcknowledgedAndTellsTheAudit(_ maker: StoreMaker) async throws {
+        let bench = try Bench()
+        let store = try await bench.store(maker, Fixture.registry())
+        let end = Self.start.addingTimeInterval(3600)
+
+        try await store.rounds.acknowledge([1, 2], until: end, by: "tester", "a reason")
+        try await store.rounds.hold([(1, nil)], by: "tester", "another")
+        let known = try await store.rounds.histories()
+        try await store.rounds.withdrawAcknowledgements(of: [1], by: "tester")
+        try await store.rounds.release([1, 2], by: "tester")
+
+        #expect(known[1]?.acknowledgement?.until == end && known[2]?.acknowledgement?.reason == "a reason")
+        #expect(try await store.rounds.histories()[1]?.acknowledgement == nil)
+        let window = HistoryWindow(last: 6)
+        #expect(
+            try await store.history.events(of: [1], and: [], window).map(\.kind)
+                == [.acknowledged, .held, .unacknowledged, .released]
+        )
+        #expect(
+            try await store.history.audit(of: ["chtst01"], window).map { "\($0.action) \($0.subject)" }
+                .suffix(4)
+                == [
+                    "add acknowledgement chtst01", "add hold chtst01", "remove acknowledgement chtst01",
+                    "remove hold chtst01",
+                ]
+        )
+    }
+
+    @Test(arguments: StoreMaker.all)
     func isWholeAndCanBeCopied(_ maker: StoreMaker) async throws {
         let bench = try Bench()
         let store = try await bench.store(maker, Fixture.registry())

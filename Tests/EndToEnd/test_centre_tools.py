@@ -1,4 +1,4 @@
-"""What operators look with: doctor, verify, backup, live, trace; a fleet of lab.fleet.
+"""What operators look with: doctor, verify, backup, inspect, trace; a fleet of lab.fleet.
 
     centre ── sixxs-central ──ssh──► chtst01, detst01, nltst01
 """
@@ -72,7 +72,8 @@ def test_a_backup_is_whole_private_and_restores_the_registry(pushed: Fleet) -> N
 
 
 def test_live_shows_a_tunnel_as_its_daemon_sees_it(pushed: Fleet) -> None:
-    assert "203.0.113.77" in pushed.central.run("live", pushed.add_tunnel).stdout
+    assert "203.0.113.77" in pushed.central.run("tunnel", "inspect", pushed.add_tunnel).stdout
+    # What it was called.
     assert pushed.central.json("live", pushed.add_tunnel)["state"] == "up"
     unknown = pushed.central.run("live", "T99", check=False)
     assert unknown.returncode == 1 and "there is no tunnel T99" in unknown.stderr

@@ -60,7 +60,7 @@ def test_a_rollback_stays_until_it_is_released(alone: Fleet) -> None:
         assert central.outcomes() == {"chtst01": "applied"}
 
     said = central.run("rollback", "chtst01").stdout
-    assert re.fullmatch(r"chtst01 runs generation 2 \(.*\) and is held on it; sixxs-central release chtst01 ends that\n",
+    assert re.fullmatch(r"chtst01 runs generation 2 \(.*\) and is held on it; sixxs-central unhold chtst01 ends that\n",
                         said)
     assert mtu(alone) == 1310
     central.run("rollback", "chtst01", "1")
@@ -78,10 +78,46 @@ def test_a_rollback_stays_until_it_is_released(alone: Fleet) -> None:
     assert [kind for kind in central.kinds("chtst01") if kind in ("held", "released")] == ["held", "held", "released"]
     past = central.json("history", "chtst01")
     # What was pushed again by a rollback is no new generation.
-    assert [row["generation"] for row in past["generations"]] == [3, 2, 1]  # type: ignore[index, call-overload]
+    assert [row["generation"] for row in past["generations"]] == [1, 2, 3]  # type: ignore[index, call-overload]
     assert all(row["confirmed"] for row in past["generations"])  # type: ignore[index, call-overload]
     difference = central.run("history", "chtst01", "--diff", 1, 3).stdout
     assert difference == f"~tunnel 0 {number} 198.18.20.1 up 1320\n"
+
+
+def test_a_hold_and_an_acknowledgement_say_why(alone: Fleet) -> None:
+    central = alone.central
+    central.outcomes()
+    held = central.run("hold", "chtst01", "--because", "the line is worked on").stdout
+    assert held == "chtst01 is held on generation 1; sixxs-central unhold chtst01 ends that\n"
+    again = central.run("hold", "chtst01", "--because", "x", check=False)
+    assert again.returncode == 1 and "the line is worked on" in again.stderr
+    central.add_tunnel("chtst01", "ayiya")
+    assert central.outcomes() == {"chtst01": "unchanged"}
+    assert "the line is worked on" in central.notes("chtst01")
+    assert central.run("check", check=False).returncode == 1
+
+    central.run("acknowledge", "chtst01", "--until", "2h", "--because", "ticket 4711")
+    quiet = central.run("check")
+    assert "chtst01 is acknowledged until" in quiet.stdout and "ticket 4711" in quiet.stdout
+    assert "ticket 4711" in central.notes("chtst01")
+    central.run("acknowledge", "chtst01", "--withdraw")
+    assert central.run("check", check=False).returncode == 1
+    assert central.run("resume", "chtst01").stdout.startswith("chtst01 released; ")
+    assert central.outcomes() == {"chtst01": "applied"}
+    assert [row["subject"] for row in central.json("audit", "--last", 5)][-4:] == [  # type: ignore[union-attr, index]
+        "tunnel T1", "acknowledgement chtst01", "acknowledgement chtst01", "hold chtst01"]
+
+
+def test_a_pop_goes_on_under_another_name(alone: Fleet) -> None:
+    central = alone.central
+    number = central.add_tunnel("chtst01", "static", "--endpoint", "198.18.20.1")
+    central.outcomes()
+    central.run("pop", "rename", "chtst01", "chzrh01")
+    assert central.outcomes() == {"chzrh01": "applied"}
+    assert central.outcomes() == {"chzrh01": "unchanged"}
+    assert central.json("tunnel", "inspect", number)["state"] == "up"  # type: ignore[call-overload, index]
+    assert len(central.json("history", "chzrh01")["generations"]) == 2  # type: ignore[call-overload, index, arg-type]
+    assert central.run("stats", "chzrh01").returncode == 0
 
 
 def test_a_pop_without_a_past_has_nothing_to_go_back_to(alone: Fleet) -> None:

@@ -22,7 +22,7 @@ def test_the_past_of_a_fleet_is_shown(fleet: Fleet) -> None:
     central.run("push", check=False)
 
     history = central.json("history", "chtst01")
-    assert [row["generation"] for row in history["generations"]] == [2, 1]
+    assert [row["generation"] for row in history["generations"]] == [1, 2]
     assert all(row["confirmed"] for row in history["generations"])
     assert [push["outcome"] for push in history["contacts"]] == ["applied", "applied"]
     assert "T1 203.0.113.77 up 1428" in central.run("history", "chtst01", "--diff", 1).stdout

@@ -98,7 +98,7 @@ def test_a_change_that_takes_tunnels_down_is_taken_back_and_stays_with_the_canar
     assert "rolled back" in central.kinds(CANARY) and "halted" in central.kinds()
     verdict = central.run("check", "--recent", 0, check=False)
     assert verdict.returncode == 2 and f"{CANARY} generation 2 was taken back" in verdict.stdout
-    assert re.search("nltst01 held since .* sixxs-central release nltst01 ends it", verdict.stdout)
+    assert re.search("nltst01 held since .* sixxs-central unhold nltst01 ends it", verdict.stdout)
     # Held, whatever the registry says.
     assert set(central.outcomes().values()) == {"unchanged"}
     assert {name: pop.daemon.digest() for name, pop in pops.items()} == before

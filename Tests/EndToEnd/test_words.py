@@ -320,6 +320,96 @@ def test_what_is_no_registry_is_not_taken_for_one(desk: Desk) -> None:
 
 
 @pytest.fixture
+def staffed(desk: Desk) -> Desk:
+    """A desk with two users and four tunnels."""
+    desk.run("prefix", "add", "chtst01", "tunnel", "2001:db8:101::/48")
+    desk.run("prefix", "add", "chtst01", "subnet", "2001:db8:3000::/40")
+    for user in ("jdoe", "asmith"):
+        desk.run("user", "add", user, "--mail", f"{user}@example.net", "--no-password")
+    for words in (("ayiya", "--owner", "jdoe"), ("heartbeat", "--owner", "jdoe"), ("static", "--endpoint", "198.51.100.7"),
+                  ("ayiya", "--owner", "asmith")):
+        desk.run("tunnel", "add", "chtst01", "--type", *words)
+    desk.run("subnet", "add", "T1")
+    return desk
+
+
+def test_many_are_changed_together_or_not_at_all(staffed: Desk) -> None:
+    def tunnels(*words: str) -> list[str]:
+        return [row["tunnel"] for row in json.loads(staffed.run("tunnel", "list", *words, "--json").stdout)]
+
+    assert staffed.run("tunnel", "disable", "T1", "T2").stdout == \
+        "T1, T2 disabled; their PoPs learn it with the next push\n"
+    assert tunnels("--disabled") == ["T1", "T2"] == tunnels("--owner", "jdoe")
+    named = "\n".join(tunnels("--owner", "jdoe"))
+    enabled = json.loads(staffed.run("tunnel", "enable", "-", "--json", text=named).stdout)
+    assert [(row["tunnel"], row["enabled"]) for row in enabled] == [("T1", True), ("T2", True)]
+    refused = staffed.run("tunnel", "remove", "T3", "T1", "--yes", check=False)
+    assert refused.returncode == 1 and "T1 has 1 subnets: remove them first; nothing was changed" in refused.stderr
+    wrong = staffed.run("tunnel", "remove", "-", "--yes", text="T3 nonsense", check=False)
+    assert wrong.returncode == 2 and "standard input: expected a tunnel number" in wrong.stderr
+    unasked = staffed.run("tunnel", "remove", "T3", check=False)
+    assert unasked.returncode == 2 and "repeat with --yes" in unasked.stderr and tunnels() == ["T1", "T2", "T3", "T4"]
+    removed = json.loads(staffed.run("subnet", "remove", "2001:db8:3000::/48", "--yes", "--json").stdout)
+    assert removed == [{"pop": "chtst01", "prefix": "2001:db8:3000::/48", "tunnel": "T1"}]
+    assert tunnels("--type", "static", "--pop", "chtst01") == ["T3"]
+    assert [row["handle"] for row in json.loads(staffed.run("user", "list", "--type", "heartbeat", "--json").stdout)] == ["jdoe"]
+    down = json.loads(staffed.run("tunnel", "list", "--down", "--json").stdout)
+    assert {row["tunnel"] for row in down} == {"T1", "T2", "T3", "T4"} and all(row["since"] is None for row in down)
+
+
+def test_whose_an_address_is_and_was(staffed: Desk) -> None:
+    inner = json.loads(staffed.run("whose", "2001:db8:101:3::2", "--json").stdout)["matches"][0]
+    assert (inner["kind"], inner["tunnel"], inner["owner"], inner["mail"]) == ("tunnel", "T4", "asmith", "asmith@example.net")
+    assert "jdoe@example.net" in staffed.run("whose", "2001:db8:3000::1").stdout
+    assert "where the tunnel ends, 198.51.100.7" in staffed.run("whose", "198.51.100.7").stdout
+    with sqlite3.connect(staffed.database) as database:
+        # All of it happened an hour ago.
+        database.executescript("DROP TRIGGER auditIsFinal; UPDATE audit SET time = time - 3600000")
+    staffed.run("tunnel", "set", "T4", "--owner", "jdoe")
+    staffed.run("pop", "rename", "chtst01", "chzrh01")
+    assert json.loads(staffed.run("whose", "2001:db8:101:3::2", "--json").stdout)["matches"][0]["owner"] == "jdoe"
+    then = json.loads(staffed.run("whose", "2001:db8:101:3::2", "--at", "30m", "--json").stdout)["matches"][0]
+    assert (then["owner"], then["pop"]) == ("asmith", "chtst01")
+    before = staffed.run("whose", "192.0.2.1", "--at", "3d", check=False)
+    assert before.returncode == 1 and "its history begins at" in before.stderr
+    nobody = staffed.run("whose", "203.0.113.9", check=False)
+    assert nobody.returncode == 1 and "203.0.113.9 was nobody's at" in nobody.stderr
+    gone = staffed.run("history", "chtst01", check=False)
+    assert gone.returncode == 1 and "there is no PoP chtst01: it is chzrh01 since" in gone.stderr
+    assert "change pop chtst01: name chtst01 -> chzrh01" in staffed.run("audit", "chzrh01").stdout
+
+
+def test_an_exported_inventory_is_the_registry(staffed: Desk) -> None:
+    folder = str(staffed.folder / "inventory")
+    assert staffed.run("inventory", "export", folder).stdout == f"1 PoP written into {folder}\n"
+    assert staffed.run("inventory", "diff", folder).stdout == "No difference.\n"
+    assert staffed.run("inventory", "apply", folder).stdout == "Nothing to change.\n"
+    staffed.run("pop", "set", "chtst01", "--city", "Bern")
+    differs = staffed.run("inventory", "diff", folder, check=False)
+    assert (differs.returncode, differs.stdout) == (2, "change pop chtst01: city Bern -> none\n")
+    refused = staffed.run("inventory", "export", folder, check=False)
+    assert refused.returncode == 1 and "says something else" in refused.stderr
+    assert staffed.run("inventory", "export", folder, "--force").returncode == 0
+    assert staffed.run("inventory", "diff", folder, "--json").returncode == 0
+
+
+def test_a_word_that_is_none_is_named_with_the_nearest(staffed: Desk) -> None:
+    for words, said, status in ((("tunel", "list"), "Did you mean 'sixxs-central tunnel'?", 2),
+                                (("tunnel", "lits"), "Did you mean 'sixxs-central tunnel list'?", 2),
+                                (("disable", "T1"), "Did you mean 'sixxs-central tunnel disable'?", 2),
+                                (("tunnel", "list", "--onwer", "jdoe"), "Did you mean '--owner'?", 2),
+                                (("status", "chtst02"), "there is no PoP chtst02; did you mean chtst01?", 1),
+                                (("events", "T99"), "there never was a tunnel T99", 1),
+                                (("audit", "T99"), "the audit knows no T99", 1)):
+        refused = staffed.run(*words, check=False)
+        assert refused.returncode == status and said in refused.stderr, (words, refused.stderr)
+    for program in (staffed.programs.sixxsd, staffed.programs.client):
+        refused = subprocess.run([program, "staus"], capture_output=True, encoding="utf-8", check=False, timeout=20)
+        assert "There is no command" in refused.stderr, refused.stderr
+    assert staffed.run("--version").stdout == "0.2.0\n"
+
+
+@pytest.fixture
 def open_desk(programs: Programs) -> Iterator[Desk]:
     """A desk, and programs, where every user may go."""
     with tempfile.TemporaryDirectory() as name:

@@ -50,7 +50,7 @@ package struct PoPExamination: Sendable {
         }
         if let hold = self.history.hold {
             findings.append(
-                .warn("\(name) hold", hold.words(for: name), mend: "sixxs-central release \(name)")
+                .warn("\(name) hold", hold.words(for: name), mend: "sixxs-central unhold \(name)")
             )
         }
         return findings

@@ -35,6 +35,12 @@ package struct FleetEvent: Hashable, Sendable {
         /// A PoP follows the registry again.
         case released
 
+        /// An operator knows of a PoP's trouble, and monitoring does not alarm for it.
+        case acknowledged
+
+        /// Monitoring alarms again.
+        case unacknowledged = "not acknowledged"
+
         /// Another centre makes the rounds.
         case takeover = "taken over"
 

@@ -12,7 +12,9 @@ extension FleetSnapshot {
     ///
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func demand(_ name: PoPName) throws(RegistryError) -> PoP {
-        guard let pop = self.pop(named: name) else { throw .noPoP(name) }
+        guard let pop = self.pop(named: name) else {
+            throw .noPoP(name, among: self.pops, self.formerNames)
+        }
         return pop
     }
 }

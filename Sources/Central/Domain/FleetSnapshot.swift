@@ -23,6 +23,9 @@ package struct FleetSnapshot: Hashable, Sendable {
     /// How changes go out to the PoPs.
     package var waves = WavePolicy()
 
+    /// What PoPs were called before, the newest last.
+    package var formerNames: [FormerName] = []
+
     /// What a snapshot covers besides the PoPs.
     package enum Scope: Hashable, Sendable {
         case fleet

@@ -12,6 +12,6 @@ package struct Hold: Hashable, Sendable {
 extension Hold {
     /// Why a PoP does not follow the registry, and how it does again.
     package func words(for pop: PoPName) -> String {
-        "held since \(self.since.iso8601) by \(self.author): \(self.reason); sixxs-central release \(pop) ends it"
+        "held since \(self.since.iso8601) by \(self.author): \(self.reason); sixxs-central unhold \(pop) ends it"
     }
 }

@@ -8,6 +8,12 @@ package struct PoPHistory: Hashable, Sendable {
     package var breaker: CircuitBreaker?
     package var hold: Hold?
 
+    /// The newest, which may be over.
+    package var acknowledgement: Acknowledgement?
+
+    /// What it was called before; its daemon may go on under such a name until it is pushed to.
+    package var formerNames: Set<String> = []
+
     /// The number of the newest generation that a daemon confirmed.
     package var confirmedGeneration: Int?
 

@@ -4,6 +4,7 @@ package import Wire
 package enum RegistryChange: Hashable, Sendable {
     case addPoP(PoP)
     case amendPoP(PoPName, PoPAmendment)
+    case renamePoP(PoPName, PoPName)
     case removePoP(PoPName)
     case addPrefix(IPv6Prefix, PrefixKind, PoPName)
     case removePrefix(IPv6Prefix)

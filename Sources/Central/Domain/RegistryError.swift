@@ -20,9 +20,16 @@ package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension RegistryError {
-    /// No PoP has the name.
-    static func noPoP(_ name: PoPName) -> RegistryError {
-        .notFound("there is no PoP \(name); sixxs-central pop list shows those there are")
+    /// No PoP has the name: one has another now, it is misspelt, or there never was one.
+    static func noPoP(_ name: PoPName, among pops: [PoP], _ formerNames: [FormerName]) -> RegistryError {
+        if let former = formerNames.last(where: { $0.name == name }),
+            let pop = pops.first(where: { $0.id == former.popID })
+        {
+            return .notFound("there is no PoP \(name): it is \(pop.name) since \(former.until.iso8601)")
+        }
+        let near = NearestWord.of(name.description, among: pops.map(\.name.description))
+        let advice = near.map { "did you mean \($0)?" } ?? "sixxs-central pop list shows those there are"
+        return .notFound("there is no PoP \(name); \(advice)")
     }
 
     /// No tunnel has the number.

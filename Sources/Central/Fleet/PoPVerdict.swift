@@ -19,8 +19,16 @@ struct PoPVerdict {
         self.limits = limits
     }
 
-    /// Everything that is wrong, or one thing when nothing else can be known.
+    /// Everything that is wrong; one thing that alarms nobody where an operator knows of it.
     var findings: [Finding] {
+        let troubles = self.troubles
+        guard !troubles.isEmpty, let known = self.status.history.acknowledgement, known.isValid(at: self.now)
+        else { return troubles }
+        return [self.finding(.ok, "is \(known.words)")]
+    }
+
+    /// Everything that is wrong, or one thing when nothing else can be known.
+    private var troubles: [Finding] {
         guard let history = self.status.history.pushes else {
             return [self.finding(.critical, "was never pushed to")]
         }

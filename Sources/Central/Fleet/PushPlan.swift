@@ -23,6 +23,7 @@ package struct PushPlan: Sendable {
             ReportExpectation(
                 popID: self.pop.id,
                 popName: self.pop.name.description,
+                formerNames: self.history.formerNames,
                 tunnels: self.tunnels,
                 earlierTunnels: self.history.generationCapacity
             )

@@ -12,6 +12,7 @@ extension FleetStore {
             ReportExpectation(
                 popID: pop.id,
                 popName: pop.name.description,
+                formerNames: histories[pop.id]?.formerNames ?? [],
                 tunnels: tunnels[pop.id] ?? [],
                 earlierTunnels: histories[pop.id]?.generationCapacity ?? 0
             )

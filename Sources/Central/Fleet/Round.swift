@@ -239,7 +239,7 @@ extension Round {
         let good = Set(outcomes.filter(\.attempt.outcome.isSuccess).map(\.pop.id))
         let seen = Set(outcomes.map(\.pop.id))
         let behind = plan.items.filter { $0.isChange && !good.contains($0.pop.id) }
-        self.logger.error("\(reason); \(behind.count) PoPs are held: sixxs-central release lets them go on")
+        self.logger.error("\(reason); \(behind.count) PoPs are held: sixxs-central unhold lets them go on")
         let error = await self.recording("the hold") {
             try await self.store.rounds.hold(
                 behind.map { ($0.pop.id, $0.history.confirmedGeneration) },

@@ -28,6 +28,12 @@ package struct InventoryPlan: Hashable, Sendable {
                         + "an id is for good; remove the PoP first"
                 )
             }
+            if old == nil, let other = snapshot.pop(entry.pop.id) {
+                throw .refused(
+                    "id \(entry.pop.id) is \(other.name)'s in the database and \(entry.pop.name)'s in the inventory: "
+                        + "if it is the same PoP, sixxs-central pop rename \(other.name) \(entry.pop.name) comes first"
+                )
+            }
             pops += Self.step(from: old, to: entry.pop)
             let had = old.map { snapshot.prefixes(of: $0.id) } ?? []
             let has = had.map { Inventory.Prefix(kind: $0.kind, prefix: $0.prefix) }

@@ -14,12 +14,17 @@ package struct ListEvents: Sendable {
         package let fleet: FleetSnapshot
     }
 
-    /// - Throws: ``RegistryError/notFound(_:)`` for a PoP that is not there.
+    /// - Throws: ``RegistryError/notFound(_:)`` for a PoP that is not there, or a tunnel that never was.
     package func run(in centre: Centre) async throws -> Answer {
         let fleet = try await centre.store.registry.snapshot(of: .infrastructure)
         let names = self.subjects.compactMap { if case .pop(let name) = $0 { name } else { nil } }
         let tunnels = self.subjects.compactMap { if case .tunnel(let number) = $0 { number } else { nil } }
         let pops = names.isEmpty ? [] : try fleet.selection(names)
+        if let number = try await centre.store.registry.neverGiven(tunnels).first {
+            throw RegistryError.notFound(
+                "there never was a tunnel \(number); sixxs-central tunnel list shows those there are"
+            )
+        }
         let events = try await centre.store.history.events(of: pops.map(\.id), and: tunnels, self.window)
         return Answer(events: events, fleet: fleet)
     }

@@ -1,20 +1,20 @@
-/// Lists tunnels: all, or those of a PoP, of a user, or of both.
+/// Lists tunnels: all, or those that a filter takes.
 package struct ListTunnels: Sendable {
-    package let pop: PoPName?
-    package let owner: UserHandle?
+    package let filter: TunnelFilter
 
-    package init(of pop: PoPName?, owner: UserHandle?) {
-        self.pop = pop
-        self.owner = owner
-    }
+    package init(_ filter: TunnelFilter = TunnelFilter()) { self.filter = filter }
 
     /// - Throws: ``RegistryError/notFound(_:)`` when there is no such PoP or user.
     package func run(in centre: Centre) async throws -> [TunnelDocument] {
-        let scope =
-            self.owner.map { FleetSnapshot.Scope.owner($0) } ?? self.pop.map { .pop($0) } ?? .fleet
-        let snapshot = try await centre.store.registry.snapshot(of: scope)
-        guard let pop = self.pop else { return snapshot.tunnelDocuments() }
-        _ = try snapshot.demand(pop)
-        return snapshot.tunnelDocuments().filter { $0.pop == pop.description }
+        try await centre.store.registry.snapshot(only: self.filter).tunnelDocuments()
+    }
+}
+
+extension RegistryStore {
+    /// The tunnels that a filter takes, with their subnets.
+    ///
+    /// - Throws: ``RegistryError/notFound(_:)`` when there is no such PoP or user.
+    package func snapshot(only filter: TunnelFilter) async throws -> FleetSnapshot {
+        try await self.snapshot(of: filter.scope).only(filter)
     }
 }

@@ -34,6 +34,26 @@ struct PoPChanges {
         return new
     }
 
+    func rename(_ old: PoPName, to new: PoPName) throws -> PoP {
+        let before = try self.transaction.pop(named: old)
+        guard old != new else { throw RegistryError.refused("\(old) has that name already") }
+        guard try self.rows.pops.pop(named: new) == nil else {
+            throw RegistryError.refused("\(old) cannot become \(new): there is such a PoP")
+        }
+        var pop = before
+        pop.name = new
+        try self.rows.pops.update(pop)
+        try self.rows.pops.insert(FormerName(popID: pop.id, name: old, until: self.transaction.time))
+        // Every PoP's configuration names all others.
+        try self.transaction.audit(
+            "pop \(old)",
+            from: PoPDocument(before),
+            to: PoPDocument(pop),
+            concerning: .allPoPs
+        )
+        return pop
+    }
+
     /// Refuses addresses for a PoP that no host has, that are routed into tunnels, or where a tunnel ends; those that it has
     /// already are left to `verify`.
     private func checkAddresses(_ pop: PoP, before old: PoP?) throws {

@@ -26,6 +26,10 @@ protocol PoPRows {
 
     /// The PoP whose own address it is.
     func name(ofPoPAt address: IPAddress) throws -> PoPName?
+
+    /// What PoPs were called before, the newest last.
+    func formerNames() throws -> [FormerName]
+    func insert(_ former: FormerName) throws
     func insert(_ pop: PoP) throws
     func update(_ pop: PoP) throws
     func delete(_ pop: PoP) throws

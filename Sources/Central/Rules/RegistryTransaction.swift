@@ -23,6 +23,7 @@ struct RegistryTransaction {
         return switch change {
         case .addPoP(let pop): .pop(try self.pops.add(pop))
         case .amendPoP(let name, let amendment): .pop(try self.pops.amend(name, amendment))
+        case .renamePoP(let old, let new): .pop(try self.pops.rename(old, to: new))
         case .removePoP(let name): .pop(try self.pops.remove(name))
         case .addPrefix(let prefix, let kind, let name):
             .prefix(try self.prefixes.add(prefix, kind, to: name))
@@ -99,7 +100,9 @@ extension RegistryTransaction {
     /// - Throws: ``RegistryError/notFound(_:)``.
     func pop(named name: PoPName) throws -> PoP {
         if let known = self.memory.pops[name] { return known }
-        guard let pop = try self.rows.pops.pop(named: name) else { throw RegistryError.noPoP(name) }
+        guard let pop = try self.rows.pops.pop(named: name) else {
+            throw RegistryError.noPoP(name, among: try self.rows.pops.all(), try self.rows.pops.formerNames())
+        }
         self.memory.remember(pop)
         return pop
     }

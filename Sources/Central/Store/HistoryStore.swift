@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 package import Wire
 
 /// What happened, for those who ask afterwards.
@@ -7,6 +7,15 @@ package import Wire
 package protocol HistoryStore: Sendable {
     /// The changes of all subjects, or of those that are named: `tunnel T12`, or `T12` alone.
     func audit(of subjects: [String], _ window: HistoryWindow) async throws -> [AuditEntry]
+
+    /// The changes of one subject, `tunnel T12`, up to a revision, oldest first.
+    func changes(of subject: String, upTo revision: Int64) async throws -> [AuditEntry]
+
+    /// The newest revision that the registry had at a time; nil when its history begins later.
+    func revision(at time: Date) async throws -> Int64?
+
+    /// When the registry was changed for the first time; nil when it never was.
+    func historyStart() async throws -> Date?
 
     /// The newest events first.
     func events(limit: Int) async throws -> [FleetEvent]
@@ -17,6 +26,9 @@ package protocol HistoryStore: Sendable {
         and tunnels: [TunnelNumber],
         _ window: HistoryWindow
     ) async throws -> [FleetEvent]
+
+    /// When tunnels last went up or down; those that never did are left out.
+    func latestTurns(of tunnels: [TunnelNumber]) async throws -> [TunnelNumber: FleetEvent]
 
     /// The pushes and polls of all PoPs, or of some; of both kinds unless one is named.
     ///

@@ -11,6 +11,9 @@ package protocol RegistryStore: Sendable {
     /// The whole registry, and every tunnel number that was ever given, in one view.
     func numberedSnapshot() async throws -> NumberedSnapshot
 
+    /// Those of the numbers that no tunnel ever had.
+    func neverGiven(_ numbers: [TunnelNumber]) async throws -> [TunnelNumber]
+
     /// Makes all changes, or none, and writes the audit entries with them.
     ///
     /// Where a revision is expected, nothing is changed when somebody changed the registry since.

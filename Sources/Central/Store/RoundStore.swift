@@ -1,3 +1,5 @@
+package import Foundation
+
 /// What rounds need, and leave behind.
 package protocol RoundStore: Sendable {
     /// Returns the PoP's newest generation when it has this digest, else records a new one.
@@ -22,11 +24,17 @@ package protocol RoundStore: Sendable {
     /// - Returns: Whether it was recorded.
     func recordDaily(_ event: FleetEvent) async throws -> Bool
 
-    /// Keeps PoPs on generations.
+    /// Keeps PoPs on generations; the audit tells of it.
     func hold(_ pops: [(popID: Int, generation: Int?)], by author: String, _ reason: String) async throws
 
-    /// Lets PoPs follow the registry again.
+    /// Lets PoPs follow the registry again; the audit tells of it.
     func release(_ popIDs: [Int], by author: String) async throws
+
+    /// Lets monitoring know until when an operator knows of the PoPs' trouble, in the place of what was said before.
+    func acknowledge(_ popIDs: [Int], until time: Date, by author: String, _ reason: String) async throws
+
+    /// Lets monitoring alarm for PoPs again.
+    func withdrawAcknowledgements(of popIDs: [Int], by author: String) async throws
 
     /// Takes or renews a lease.
     ///

@@ -25,6 +25,21 @@ package protocol SampleStore: Sendable {
     /// The steps of a PoP since a time, and the one before them.
     func steps(ofPoP popID: Int, since: Date) async throws -> [CounterStep]
 
+    /// How every tunnel was in the newest report that had it.
+    func tunnelSamples() async throws -> [TunnelNumber: TunnelSample]
+
+    /// When tunnels were last reported up, to the precision of a step; those that never were are left out.
+    func lastUp(of tunnels: [TunnelNumber]) async throws -> [TunnelNumber: Date]
+
+    /// Which tunnels ended at an address at a time, as their PoPs reported.
+    func endpointSpans(at address: IPAddress, _ time: Date) async throws -> [EndpointSpan]
+
+    /// From when on it is known where tunnels ended; nil when nothing is.
+    func endpointsKnownSince() async throws -> Date?
+
+    /// What each tunnel moved since a time, to the precision of a step; those that reported nothing are left out.
+    func tunnelTraffic(since: Date) async throws -> [TunnelNumber: TunnelTraffic]
+
     /// What all PoPs together moved since a time, in octets, to the precision of a step.
     func traffic(since: Date) async throws -> (fromUplink: Tally, toUplink: Tally)
 }

@@ -10,11 +10,13 @@ struct HistoryCommand: AsyncParsableCommand {
         commandName: "history",
         abstract: "Show the configurations that a PoP had, and its last pushes.",
         discussion: """
+            The newest 10 generations and pushes, unless --last or --since says otherwise; the newest stands last.
+
             --diff shows the lines in which two generations differ, as plan does; with one number it compares it \
             with the newest. No passwords are shown.
 
             Examples:
-              sixxs-central history chtst01 --limit 5
+              sixxs-central history chtst01 --last 5
               sixxs-central history chtst01 --diff 41
               sixxs-central history chtst01 --diff 41 42
             """
@@ -23,7 +25,8 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pop: PoPName
-    @Option(help: "How many generations, and pushes.", transform: OptionParsers.last) var limit = 10
+    @OptionGroup var history: HistoryOptions
+    @Option(help: .hidden, transform: OptionParsers.last) var limit: Int?
     @Option(
         parsing: .upToNextOption,
         help: "One generation or two to compare.",
@@ -34,6 +37,7 @@ struct HistoryCommand: AsyncParsableCommand {
     /// What `--json` prints.
     private struct Document: Encodable {
         let pop: String
+        @ExplicitNull private(set) var held: StatusDocument.Held?
         let generations: [Row]
         let contacts: [ContactDocument]
 
@@ -68,9 +72,12 @@ struct HistoryCommand: AsyncParsableCommand {
             let new = self.diff.dropFirst().first
             return try self.show(try await CompareGenerations(of: self.pop, old, new).run(in: centre))
         }
-        let answer = try await ShowHistory(of: self.pop, limit: self.limit).run(in: centre)
+        var window = self.history.window
+        window.last = window.last ?? self.limit
+        let answer = try await ShowHistory(of: self.pop, window).run(in: centre)
         let document = Document(
             pop: "\(self.pop)",
+            held: answer.hold.map(StatusDocument.Held.init),
             generations: answer.generations.map(Document.Row.init),
             contacts: answer.pushes.map { ContactDocument($0, pop: self.pop) }
         )
@@ -89,7 +96,8 @@ struct HistoryCommand: AsyncParsableCommand {
                 String(row.digest.prefix(12)),
             ])
         }
-        StandardOutput.print(table.printed(orElse: "Nothing was ever pushed to \(self.pop)."))
+        StandardOutput.print(table.printed(orElse: "Nothing was pushed to \(self.pop)."))
+        if let held = document.held { StandardOutput.print("\n\(held.words)") }
         guard !document.contacts.isEmpty else { return }
         StandardOutput.print("\n\(ContactDocument.table(document.contacts).text)")
     }

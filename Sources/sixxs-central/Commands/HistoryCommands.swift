@@ -37,7 +37,8 @@ struct AuditCommand: AsyncParsableCommand {
     @Argument(help: "What was changed; default: everything.") var subjects: [String] = []
 
     func run() async throws {
-        let entries = try await self.store.look().store.history.audit(of: self.subjects, self.history.window)
+        let audit = ListAudit(of: self.subjects, self.history.window)
+        let entries = try await audit.run(in: try self.store.look())
         if self.output.json {
             return StandardOutput.print(try JSONText.pretty(entries.map(AuditDocument.init)))
         }

@@ -22,7 +22,8 @@ struct ImportCommand: AsyncParsableCommand {
             Examples:
               sixxs-central import old/sixxsd.conf --pop chtst01 --dry-run
               sixxs-central import tunnels.csv
-              sixxs-central export --format json --secrets | sixxs-central import - --format json --database new.db
+              sixxs-central export --format json --secrets |
+                sixxs-central import - --format json --database new.db
             """
     )
 

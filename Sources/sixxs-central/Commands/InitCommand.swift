@@ -17,14 +17,24 @@ struct InitCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    /// What `--json` prints.
+    private struct Document: Encodable {
+        let database: String
+        let made: [String]
+        let pops: Int
+    }
 
     func run() async throws {
         let (store, made) = try self.store.location.make()
         let pops = try await store.registry.snapshot(of: .infrastructure).pops.count
-        StandardOutput.print(
-            made.isEmpty
-                ? "\(self.store.database) is ready: \(pops) PoPs."
-                : "Made \(made.joined(separator: " and "))."
+        let document = Document(database: self.store.database, made: made, pops: pops)
+        let count = pops == 1 ? "1 PoP" : "\(pops) PoPs"
+        try self.output.show(
+            document,
+            orSay: made.isEmpty
+                ? "\(self.store.database) is ready: \(count)." : "Made \(made.joined(separator: " and "))."
         )
     }
 }

@@ -8,7 +8,9 @@ struct InventoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inventory",
         abstract: "The fleet as files.",
-        subcommands: [InventoryApplyCommand.self]
+        subcommands: [
+            InventoryApplyCommand.self, InventoryDiffCommand.self, InventoryExportCommand.self,
+        ]
     )
 }
 

@@ -35,6 +35,29 @@ enum OptionParsers {
         return Date(timeIntervalSince1970: TimeInterval(time.seconds))
     }
 
+    /// A time to come: `90m`, `2h`, `3d`, `1w` from now, `2026-12-03` or `2026-12-03T06:00:00Z`.
+    static func until(_ text: String) throws -> Date { try Self.until(text, now: Date()) }
+
+    static func until(_ text: String, now: Date) throws -> Date {
+        guard let past = try? Self.since(text, now: now) else {
+            throw SyntaxError(
+                expected: "a time such as 2h, 3d, 2026-12-03 or 2026-12-03T06:00:00Z",
+                found: text
+            )
+        }
+        // What is written as an age is as far ahead as it would be back.
+        let isSpan = text.last.map { "smhdw".contains($0) } ?? false
+        return isSpan ? now.addingTimeInterval(now.timeIntervalSince(past)) : past
+    }
+
+    /// Why something is done, for those who read it later.
+    static func reason(_ text: String) throws -> String {
+        guard !text.allSatisfy(\.isWhitespace) else {
+            throw SyntaxError(expected: "a reason", found: "nothing")
+        }
+        return try FreeText.line(text)
+    }
+
     static func last(_ text: String) throws -> Int { try Parsers.number(text, in: 1...1_000_000, "a number") }
 
     /// A span of time, up to ten years.

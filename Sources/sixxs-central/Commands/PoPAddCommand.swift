@@ -10,11 +10,13 @@ struct PoPAddCommand: AsyncParsableCommand {
         abstract: "Add a PoP.",
         discussion: """
             Example:
-              sixxs-central pop add chtst01 --id 1 --ipv4 192.0.2.42 --ipv6 2001:db8::42 --city Teststadt --country CH
+              sixxs-central pop add chtst01 --id 1 --ipv4 192.0.2.42 --ipv6 2001:db8::42 \\
+                --city Teststadt --country CH
             """
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "Country, town, number: chtst01.", transform: Parsers.popName) var name: PoPName
     @Option(help: "The PoP's number, 1 to 4095.", transform: Parsers.popID) var id: Int
     @Option(help: "Where users send their packets.", transform: Parsers.ipv4) var ipv4: IPv4Address
@@ -32,8 +34,10 @@ struct PoPAddCommand: AsyncParsableCommand {
             isEnabled: !self.disabled
         )
         try await add.run(in: try self.store.change())
-        StandardOutput.print(
-            "\(self.name) added; next: sixxs-central prefix add \(self.name) tunnel PREFIX, sixxs-central pop trust \(self.name)"
+        try self.output.show(
+            PoPDocument(add.pop),
+            orSay:
+                "\(self.name) added; next: sixxs-central prefix add \(self.name) tunnel PREFIX, sixxs-central pop trust \(self.name)"
         )
     }
 }

@@ -10,7 +10,7 @@ struct PoPCommand: AsyncParsableCommand {
         abstract: "The points of presence.",
         subcommands: [
             PoPAddCommand.self, PoPSetCommand.self, PoPShowCommand.self, PoPListCommand.self,
-            PoPRemoveCommand.self, PoPTrustCommand.self,
+            PoPRenameCommand.self, PoPRemoveCommand.self, PoPTrustCommand.self,
         ]
     )
 }
@@ -19,18 +19,38 @@ struct PoPCommand: AsyncParsableCommand {
 struct PoPListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the PoPs.",
+        abstract: "List the PoPs: all, or those that are enabled or not, canaries, in a country.",
         discussion: """
-            Example:
+            Examples:
               sixxs-central pop list --json
+              sixxs-central pop list --disabled
             """
     )
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
+    @Flag(help: "Only those that rounds push to.") var enabled = false
+    @Flag(help: "Only those that rounds do not push to.") var disabled = false
+    @Flag(help: "Only those that get changes before the others.") var canary = false
+    @Option(help: "Only in this country: two capital letters, such as CH.", transform: Parsers.country)
+    var country: String?
+
+    private var filter: PoPFilter {
+        PoPFilter(
+            isEnabled: self.enabled == self.disabled ? nil : self.enabled,
+            isCanary: self.canary ? true : nil,
+            country: self.country
+        )
+    }
+
+    func validate() throws {
+        guard !(self.enabled && self.disabled) else {
+            throw ValidationError("Give --enabled or --disabled, not both; without either, all are shown.")
+        }
+    }
 
     func run() async throws {
-        let pops = try await self.store.look().store.registry.snapshot(of: .infrastructure).pops
+        let pops = try await ListPoPs(self.filter).run(in: try self.store.look())
         if self.output.json { return StandardOutput.print(try JSONText.pretty(pops.map(PoPDocument.init))) }
         var table = TextTable([
             .left("POP"), .right("ID"), .left("CITY"), .left("COUNTRY"), .left("IPV4"), .left("IPV6"),
@@ -46,7 +66,9 @@ struct PoPListCommand: AsyncParsableCommand {
             ])
         }
         StandardOutput.print(
-            table.printed(orElse: "There is no PoP; add one with sixxs-central pop add or inventory apply.")
+            table.printed(
+                orElse: "There is no such PoP; add one with sixxs-central pop add or inventory apply."
+            )
         )
     }
 }
@@ -63,13 +85,16 @@ struct PoPRemoveCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @OptionGroup var consent: ConsentOptions
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
 
     func run() async throws {
         let centre = try self.store.change()
         try self.consent.demand("Remove \(self.name), its prefixes and its history?")
-        try await ChangeRegistry(.removePoP(self.name)).run(in: centre)
-        StandardOutput.print("\(self.name) removed")
+        guard case .pop(let pop) = try await ChangeRegistry(.removePoP(self.name)).run(in: centre) else {
+            return
+        }
+        try self.output.show(PoPDocument(pop), orSay: "\(self.name) removed")
     }
 }

@@ -10,13 +10,14 @@ struct PoPSetCommand: AsyncParsableCommand {
         abstract: "Change a PoP; what is not named stays.",
         discussion: """
             Examples:
-              sixxs-central pop set chtst01 --ssh-host mgmt.chtst01.example.net --ssh-port 2222
+              sixxs-central pop set chtst01 --ssh-host mgmt.example.net --ssh-port 2222
               sixxs-central pop set chtst01 --disable
               sixxs-central pop set chtst01 --canary --poll 300
             """
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
     @Option(help: "Where users send their packets.", transform: Parsers.ipv4) var ipv4: IPv4Address?
     @Option(help: "The same over IPv6.", transform: Parsers.ipv6) var ipv6: IPv6Address?
@@ -40,7 +41,8 @@ struct PoPSetCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await ChangeRegistry(.amendPoP(self.name, self.amendment)).run(in: try self.store.change())
-        StandardOutput.print("\(self.name) changed")
+        let change = ChangeRegistry(.amendPoP(self.name, self.amendment))
+        guard case .pop(let pop) = try await change.run(in: try self.store.change()) else { return }
+        try self.output.show(PoPDocument(pop), orSay: "\(self.name) changed")
     }
 }

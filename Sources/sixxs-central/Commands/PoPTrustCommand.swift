@@ -14,11 +14,13 @@ struct PoPTrustCommand: AsyncParsableCommand {
 
             Examples:
               sixxs-central pop trust chtst01
-              sixxs-central pop trust chtst01 --fingerprint SHA256:uNiVztksCsDhcc0u9e8BrCI4bKZ6Gm1r4LFrTL5jJvE
+              sixxs-central pop trust chtst01 \\
+                --fingerprint SHA256:uNiVztksCsDhcc0u9e8BrCI4bKZ6Gm1r4LFrTL5jJvE
             """
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @OptionGroup var consent: ConsentOptions
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
     @Option(help: "Trust the key only when it has this fingerprint; does not ask.") var fingerprint: String?
@@ -28,11 +30,18 @@ struct PoPTrustCommand: AsyncParsableCommand {
         let trust = TrustHostKey(of: self.name)
         let offer = try await trust.offer(in: centre, from: SSHConnector())
         let key = offer.shown
-        StandardOutput.print("\(self.name) shows \(key.type) \(key.fingerprint)")
-        if offer.trusted == key { return StandardOutput.print("It is the key that is trusted already.") }
-        try self.approve(offer)
-        try await trust.trust(offer, in: centre)
-        StandardOutput.print("\(self.name) is trusted with that key")
+        let shown: PrintedText = "\(self.name) shows \(key.type) \(key.fingerprint)"
+        if self.output.json { Terminal.complain(shown) } else { StandardOutput.print(shown) }
+        let isKnown = offer.trusted == key
+        if !isKnown {
+            try self.approve(offer)
+            try await trust.trust(offer, in: centre)
+        }
+        try self.output.show(
+            PoPDocument(try await ShowPoP(self.name).run(in: centre).pop),
+            orSay: isKnown
+                ? "It is the key that is trusted already." : "\(self.name) is trusted with that key"
+        )
     }
 
     private func approve(_ offer: TrustHostKey.Offer) throws {

@@ -27,15 +27,18 @@ struct PrefixAddCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pop: PoPName
     @Argument(help: "tunnel or subnet.", transform: Parsers.prefixKind) var kind: PrefixKind
     @Argument(help: "The prefix.", transform: Parsers.routedPrefix) var prefix: IPv6Prefix
 
     func run() async throws {
-        try await ChangeRegistry(.addPrefix(self.prefix, self.kind, self.pop)).run(
-            in: try self.store.change()
+        let change = ChangeRegistry(.addPrefix(self.prefix, self.kind, self.pop))
+        guard case .prefix(let prefix) = try await change.run(in: try self.store.change()) else { return }
+        try self.output.show(
+            PrefixDocument(prefix, pop: self.pop),
+            orSay: "\(self.prefix) added to \(self.pop) for \(self.kind.rawValue)s; \(Sentences.learnt())"
         )
-        StandardOutput.print("\(self.prefix) added to \(self.pop) for \(self.kind.rawValue)s")
     }
 }
 
@@ -66,26 +69,26 @@ struct PrefixShowCommand: AsyncParsableCommand {
 struct PrefixListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the prefixes of all PoPs.",
+        abstract: "List the prefixes of all PoPs, of one, or of one type.",
         discussion: """
-            Example:
+            Examples:
               sixxs-central prefix list
+              sixxs-central prefix list --pop chtst01 --type subnet
             """
     )
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
+    @Option(help: "Only of this PoP.", transform: Parsers.popName) var pop: PoPName?
+    @Option(help: "Only for these: tunnel or subnet.", transform: Parsers.prefixKind) var type: PrefixKind?
 
     func run() async throws {
-        let snapshot = try await self.store.look().store.registry.snapshot(of: .infrastructure)
-        let documents = snapshot.prefixes.compactMap { prefix in
-            snapshot.pop(prefix.popID).map { PrefixDocument(prefix, pop: $0.name) }
-        }
+        let documents = try await ListPrefixes(of: self.pop, self.type).run(in: try self.store.look())
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([.left("PREFIX"), .left("POP"), .left("FOR")])
         for document in documents { table.append([document.prefix, document.pop, document.kind]) }
         StandardOutput.print(
-            table.printed(orElse: "There is no prefix; add one with sixxs-central prefix add.")
+            table.printed(orElse: "There is no such prefix; add one with sixxs-central prefix add.")
         )
     }
 }
@@ -102,13 +105,15 @@ struct PrefixRemoveCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @OptionGroup var consent: ConsentOptions
     @Argument(help: "The prefix.", transform: Parsers.routedPrefix) var prefix: IPv6Prefix
 
     func run() async throws {
         let centre = try self.store.change()
-        try self.consent.demand("Remove the prefix \(self.prefix)?")
+        let document = try await FindPrefix(around: self.prefix).run(in: centre)
+        try self.consent.demand("Remove the prefix \(self.prefix) of \(document.pop)?")
         try await ChangeRegistry(.removePrefix(self.prefix)).run(in: centre)
-        StandardOutput.print("\(self.prefix) removed")
+        try self.output.show(document, orSay: "\(self.prefix) removed; \(Sentences.learnt())")
     }
 }

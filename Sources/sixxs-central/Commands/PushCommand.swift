@@ -9,22 +9,28 @@ struct PushCommand: AsyncParsableCommand {
         commandName: "push",
         abstract: "Push the configuration to the PoPs that are named, or to all that are enabled.",
         discussion: """
-            All at the same time; one that fails costs only itself. Exit status 1 when any failed.
+            PoPs whose configuration changes get it in waves: the canaries, then the share of the others that the \
+            inventory says, then the rest; those of a wave at the same time, 32 at most. A PoP that cannot be reached \
+            costs only itself. One that does badly with its change gets its old configuration back and ends the push: \
+            the PoPs that do not have their change yet are held until unhold.
+
+            Exit status: 0 all have what they are to have, 1 any does not.
 
             Examples:
               sixxs-central push
               sixxs-central push chtst01 nltst01
-              sixxs-central push --wave canary      (only the PoPs that get changes first)
-              sixxs-central push --force chtst01    (a PoP that loses many tunnels on purpose)
+              sixxs-central push --wave canary
+              sixxs-central push --force chtst01
             """
     )
 
     @Option(
-        help: "Push to this PoP even if it loses more than 5 % of its tunnels, or all; may be repeated.",
+        help:
+            "Push to this PoP even if it loses more than 5 % of its tunnels (and two), or all; may be repeated.",
         transform: Parsers.popName
     )
     var force: [PoPName] = []
-    @Option(help: "End after this wave: canary, share or all.", transform: OptionParsers.wave)
+    @Option(help: "End after this wave: canary, share or all; default: all.", transform: OptionParsers.wave)
     var wave = Wave.all
     @Option(
         help:

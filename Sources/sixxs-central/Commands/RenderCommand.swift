@@ -16,7 +16,7 @@ struct RenderCommand: AsyncParsableCommand {
             With --into, PoPs that are not named are those that are enabled.
 
             Examples:
-              sixxs-central render chtst01 --secret > sixxsd.conf && sixxsd check sixxsd.conf
+              sixxs-central render chtst01 --secret > sixxsd.conf
               sixxs-central render --into /var/backups/sixxs --secret
             """
     )

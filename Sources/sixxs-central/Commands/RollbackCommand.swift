@@ -15,7 +15,7 @@ struct RollbackCommand: AsyncParsableCommand {
             Examples:
               sixxs-central history chtst01
               sixxs-central rollback chtst01 41
-              sixxs-central release chtst01
+              sixxs-central unhold chtst01
             """
     )
 
@@ -28,7 +28,7 @@ struct RollbackCommand: AsyncParsableCommand {
         let answer = try await RollBack(self.pop, to: self.generation).run(in: try self.store.change())
         StandardOutput.print(
             "\(self.pop) runs generation \(answer.generation) (\(answer.detail)) and is held on it; "
-                + "sixxs-central release \(self.pop) ends that"
+                + "sixxs-central unhold \(self.pop) ends that"
         )
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Wire
 
 /// The root of all commands.
 struct SixxsCentral: AsyncParsableCommand {
@@ -7,7 +8,7 @@ struct SixxsCentral: AsyncParsableCommand {
         abstract: "The centre of a fleet of sixxsd tunnel brokers: registry, pushes, status.",
         discussion: """
             The registry is a SQLite database, named by --database or SIXXS_DATABASE. Exit status: 0 fine, \
-            1 failed, 2 called wrongly.
+            1 failed, 2 called wrongly, or plan and inventory diff found changes; check has the monitoring plugins' 0 to 3.
 
             A first fleet:
               sixxs-central init
@@ -17,8 +18,8 @@ struct SixxsCentral: AsyncParsableCommand {
               sixxs-central push
               sixxs-central status
             """,
-        version: "0.1.0",
-        subcommands: [InitCommand.self],
+        version: Release.version,
+        subcommands: [InitCommand.self, LiveCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Registry",
@@ -33,15 +34,14 @@ struct SixxsCentral: AsyncParsableCommand {
                 name: "Pushing",
                 subcommands: [
                     RenderCommand.self, PlanCommand.self, PushCommand.self, RollbackCommand.self,
-                    ReleaseCommand.self,
-                    ServeCommand.self,
+                    HoldCommand.self, UnholdCommand.self, ServeCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Watching",
                 subcommands: [
-                    StatusCommand.self, CheckCommand.self, LiveCommand.self, TraceCommand.self,
-                    DoctorCommand.self,
+                    StatusCommand.self, CheckCommand.self, AcknowledgeCommand.self, WhoseCommand.self,
+                    TraceCommand.self, DoctorCommand.self,
                 ]
             ),
             CommandGroup(

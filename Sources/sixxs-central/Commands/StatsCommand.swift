@@ -8,14 +8,20 @@ internal import Wire
 struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats",
-        abstract: "Show the fleet in figures, or what a tunnel or a PoP did over time.",
+        abstract:
+            "Show the fleet in figures, what a tunnel or a PoP did over time, or who moved how much.",
         discussion: """
             Steps are of 10 minutes for the last 2 days, of an hour for 6 weeks, of a day for 5 years. FROM USER and \
             TO USER are bits a second; of a PoP, to and from the uplink. UP is the share of reports in which a tunnel \
             was up, or how many tunnels a PoP had up.
 
+            --by adds up what tunnels moved, the most first: by owner, pop, type or tunnel. --pop, --owner and --type \
+            say of which tunnels; with --owner alone, each of that user's tunnels is shown.
+
             Examples:
               sixxs-central stats
+              sixxs-central stats --by owner --since 7d --top 10
+              sixxs-central stats --owner jdoe --since 4w
               sixxs-central stats T12 --since 6h
               sixxs-central stats chtst01 --since 4w --json
             """
@@ -27,9 +33,25 @@ struct StatsCommand: AsyncParsableCommand {
         Subject?
     @Option(help: "From when on: 2h, 3d, 2026-11-24; default: 1d.", transform: OptionParsers.since) var since:
         Date?
+    @Option(help: "Add up traffic by this: owner, pop, type or tunnel.") var by: RankTraffic.Key?
+    @Option(help: "Only the so many that moved most; with --by.", transform: OptionParsers.last) var top: Int?
+    @OptionGroup var filters: FilterOptions
+
+    /// What traffic is added up by; nil when it is not.
+    private var key: RankTraffic.Key? { self.by ?? (self.filters.filter.owner == nil ? nil : .tunnel) }
+
+    func validate() throws {
+        guard self.key == nil || self.subject == nil else {
+            throw ValidationError("Name a tunnel or a PoP, or add up with --by or --owner, not both.")
+        }
+        guard self.key != nil || self.filters.filter.isEmpty && self.top == nil else {
+            throw ValidationError("Say what to add up by: --by owner, pop, type or tunnel.")
+        }
+    }
 
     func run() async throws {
         let centre = try self.store.look()
+        if let key = self.key { return try await self.rank(by: key, in: centre) }
         guard let subject = self.subject else {
             let figures = try await FleetFigures(centre.store, now: Date())
             if self.output.json { return StandardOutput.print(try JSONText.pretty(figures)) }
@@ -44,6 +66,16 @@ struct StatsCommand: AsyncParsableCommand {
         if let doubts = answer.doubts { Terminal.complain("\(answer.pop): not believed: \(doubts)") }
     }
 
+    private func rank(by key: RankTraffic.Key, in centre: Centre) async throws {
+        let since = self.since ?? Date(timeIntervalSinceNow: -86400)
+        let rows = try await RankTraffic(by: key, self.filters.filter, since: since).run(in: centre)
+        let documents = rows.prefix(self.top ?? rows.count).map { TrafficDocument($0, by: key) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
+        StandardOutput.print(
+            TrafficDocument.table(documents, by: key).printed(orElse: "There is no such tunnel.")
+        )
+    }
+
     private func show(_ steps: [TrafficStep], _ kind: StepDocument.Kind) throws {
         let documents = steps.map { StepDocument($0, of: kind) }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
@@ -52,3 +84,5 @@ struct StatsCommand: AsyncParsableCommand {
         )
     }
 }
+
+extension RankTraffic.Key: ExpressibleByArgument {}

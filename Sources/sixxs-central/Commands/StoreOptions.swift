@@ -34,6 +34,11 @@ struct StoreOptions: ParsableArguments {
 struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print JSON with sorted keys.")
     var json = false
+
+    /// Prints what was changed, or the sentence that says so.
+    func show(_ document: some Encodable, orSay sentence: PrintedText) throws {
+        StandardOutput.print(self.json ? try JSONText.pretty(document) : sentence)
+    }
 }
 
 /// Whether destructive commands ask.

@@ -30,14 +30,16 @@ struct SubnetAddCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
-    @Argument(help: "The prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix?
+    @Argument(help: "The prefix; default: the lowest that is free.", transform: Parsers.prefix) var prefix:
+        IPv6Prefix?
 
     func run() async throws {
-        let change = ChangeRegistry(.addSubnet(self.prefix, self.tunnel))
-        guard case .subnet(let subnet) = try await change.run(in: try self.store.change()) else { return }
-        StandardOutput.print(
-            "\(subnet.prefix) delegated to \(subnet.tunnel); its PoP learns it with the next push"
+        let subnet = try await AddSubnet(self.prefix, to: self.tunnel).run(in: try self.store.change())
+        try self.output.show(
+            subnet,
+            orSay: "\(subnet.prefix) delegated to \(subnet.tunnel); \(Sentences.learnt())"
         )
     }
 }
@@ -69,23 +71,28 @@ struct SubnetShowCommand: AsyncParsableCommand {
 struct SubnetListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the delegated prefixes.",
+        abstract: "List the delegated prefixes: all, or those of a PoP, a user, a type, a tunnel.",
         discussion: """
-            Example:
+            Examples:
               sixxs-central subnet list --json
+              sixxs-central subnet list --pop chtst01 --owner jdoe
+              sixxs-central subnet list --tunnel T12
             """
     )
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var filters: FilterOptions
+    @Option(help: "Only of this tunnel.", transform: Parsers.tunnel) var tunnel: TunnelNumber?
 
     func run() async throws {
-        let documents = try await self.store.look().store.registry.snapshot(of: .fleet).subnetDocuments()
+        let subnets = ListSubnets(of: self.tunnel, self.filters.filter)
+        let documents = try await subnets.run(in: try self.store.look())
         if self.output.json { return StandardOutput.print(JSONText.pretty(documents)) }
         var table = TextTable([.left("SUBNET"), .left("TUNNEL"), .left("POP")])
         for document in documents { table.append([document.prefix, document.tunnel, document.pop]) }
         StandardOutput.print(
-            table.printed(orElse: "There is no subnet; add one with sixxs-central subnet add.")
+            table.printed(orElse: "There is no such subnet; add one with sixxs-central subnet add.")
         )
     }
 }
@@ -94,21 +101,35 @@ struct SubnetListCommand: AsyncParsableCommand {
 struct SubnetRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Take a delegated prefix back.",
+        abstract: "Take delegated prefixes back: all that are named, or none.",
         discussion: """
-            Example:
+            Examples:
               sixxs-central subnet remove 2001:db8:3001::/48
+              sixxs-central subnet list --tunnel T12 --json | jq -r '.[].prefix' |
+                sixxs-central subnet remove - --yes
             """
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The prefix.", transform: Parsers.prefix) var prefix: IPv6Prefix
+    @Argument(
+        help: "The prefixes; - takes them from standard input.",
+        transform: { try Named($0, Parsers.prefix) }
+    )
+    var prefixes: [Named<IPv6Prefix>]
 
     func run() async throws {
         let centre = try self.store.change()
-        try self.consent.demand("Take \(self.prefix) back from its user?")
-        try await ChangeRegistry(.removeSubnet(self.prefix)).run(in: centre)
-        StandardOutput.print("\(self.prefix) removed; its PoP learns it with the next push")
+        let names = try NamedThings(self.prefixes, Parsers.prefix)
+        guard !names.all.isEmpty else {
+            return try self.output.show([String](), orSay: "No subnet was named.")
+        }
+        try self.consent.demand("Take \(names.words) back?")
+        let documents = try await RemoveSubnets(names.all).run(in: centre)
+        try self.output.show(
+            documents,
+            orSay: "\(names.words) removed; \(Sentences.learnt(by: names.all.count))"
+        )
     }
 }

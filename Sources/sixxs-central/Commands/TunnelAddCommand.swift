@@ -15,7 +15,7 @@ struct TunnelAddCommand: AsyncParsableCommand {
 
             Examples:
               sixxs-central tunnel add chtst01 --type ayiya --owner jdoe
-              sixxs-central tunnel add chtst01 --type static --endpoint 198.51.100.7 --mtu 1480
+              sixxs-central tunnel add chtst01 --type static --endpoint 198.51.100.7
             """
     )
 

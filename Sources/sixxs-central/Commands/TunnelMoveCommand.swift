@@ -34,7 +34,8 @@ struct TunnelMoveCommand: AsyncParsableCommand {
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         StandardOutput.print(
             "\(document.tunnel) moved to \(document.pop), tid \(document.tid), user address "
-                + "\(document.userAddress ?? "-"); both PoPs learn it with the next push"
+                + "\(document.userAddress ?? "-"); "
+                + "\(Sentences.learnt(by: 2))"
         )
     }
 }

@@ -23,6 +23,7 @@ struct TunnelSetCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
     @Option(help: "static, heartbeat or ayiya.", transform: Parsers.tunnelType) var type: TunnelType?
     @Option(help: "The user's address; for static only.", transform: Parsers.tunnelEnd) var endpoint:
@@ -67,13 +68,16 @@ struct TunnelSetCommand: AsyncParsableCommand {
         let password: PasswordChoice? =
             self.newPassword ? .random : try self.passwordFile.map { .given(try Password(file: $0)) }
         let change = ChangeTunnel(self.tunnel, self.amendment, password: password)
-        let new = try await change.run(in: try self.store.change())
+        let centre = try self.store.change()
+        let new = try await change.run(in: centre)
+        let hint: PrintedText? = new.map { _ in
+            "\(self.tunnel) was changed; sixxs-central tunnel show \(self.tunnel) --secret shows its password"
+        }
+        if self.output.json {
+            let document = try await ShowTunnel(self.tunnel).run(in: centre).with(password: new?.text)
+            return StandardOutput.print(try JSONText.pretty(document), ifLost: hint)
+        }
         let secret = new.map { " password \($0.text)" } ?? ""
-        StandardOutput.print(
-            "\(self.tunnel) changed; its PoP learns it with the next push\(secret)",
-            ifLost: secret.isEmpty
-                ? nil
-                : "\(self.tunnel) was changed; sixxs-central tunnel show \(self.tunnel) --secret shows its password"
-        )
+        StandardOutput.print("\(self.tunnel) changed; \(Sentences.learnt())\(secret)", ifLost: hint)
     }
 }

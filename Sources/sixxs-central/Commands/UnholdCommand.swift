@@ -2,24 +2,32 @@ internal import ArgumentParser
 internal import Central
 internal import Streams
 
-/// `release`: PoPs follow the registry again.
-struct ReleaseCommand: AsyncParsableCommand {
+/// `unhold`: PoPs follow the registry again.
+struct UnholdCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "release",
+        commandName: "unhold",
         abstract:
-            "Let PoPs follow the registry again that were held after a rollback or a wave that went wrong.",
+            "Let PoPs follow the registry again that were held, by hold, a rollback or a wave that went wrong.",
         discussion: """
-            The next round, or push, gives them what the registry has.
+            The next round, or push, gives them what the registry has; plan shows what that would change.
 
             Examples:
-              sixxs-central release chtst01
-              sixxs-central release --all && sixxs-central plan
-            """
+              sixxs-central unhold chtst01
+              sixxs-central unhold --all && sixxs-central plan
+            """,
+        aliases: ["release", "resume"]
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @Flag(help: "All that are held.") var all = false
     @Argument(help: "The PoPs.", transform: Parsers.popName) var pops: [PoPName] = []
+
+    /// What `--json` prints of a PoP.
+    private struct Document: Encodable {
+        let pop: String
+        @ExplicitNull private(set) var held: StatusDocument.Held?
+    }
 
     func validate() throws {
         guard self.all != !self.pops.isEmpty else { throw ValidationError("Name the PoPs, or give --all.") }
@@ -28,9 +36,12 @@ struct ReleaseCommand: AsyncParsableCommand {
     func run() async throws {
         let release = ReleaseHolds(of: self.all ? nil : self.pops)
         let held = try await release.run(in: try self.store.change())
-        guard !held.isEmpty else { return StandardOutput.print("None of them is held.") }
-        StandardOutput.print(
-            "\(held.map(\.description).joined(separator: ", ")) released; the next push gives them what the registry has"
+        let names = held.map(\.description).joined(separator: ", ")
+        try self.output.show(
+            held.map { Document(pop: $0.description, held: nil) },
+            orSay: held.isEmpty
+                ? "None of them is held."
+                : "\(names) released; the next push gives them what the registry has"
         )
     }
 }

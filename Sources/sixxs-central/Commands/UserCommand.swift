@@ -48,34 +48,48 @@ struct UserShowCommand: AsyncParsableCommand {
 struct UserListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the users.",
+        abstract: "List the users: all, or those who have tunnels at a PoP, of a type, that are disabled.",
         discussion: """
-            Example:
+            Examples:
               sixxs-central user list --json
+              sixxs-central user list --pop chtst01 --type heartbeat
             """
     )
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
+    @Option(help: "Only those with tunnels at this PoP.", transform: Parsers.popName) var pop: PoPName?
+    @Option(
+        help: "Only those with tunnels of this type: static, heartbeat or ayiya.",
+        transform: Parsers.tunnelType
+    )
+    var type: TunnelType?
+    @Flag(help: "Only those with tunnels that are disabled, by the operators or by themselves.")
+    var disabled = false
+
+    private var filter: TunnelFilter {
+        TunnelFilter(pop: self.pop, type: self.type, isEnabled: self.disabled ? false : nil)
+    }
 
     func run() async throws {
-        let store = try self.store.look().store
-        let users = try await store.registry.snapshot(of: .users).users
-        let counts = try await store.registry.tunnelCounts(by: .owner)
+        let rows = try await ListUsers(self.filter).run(in: try self.store.look())
         if self.output.json {
-            return StandardOutput.print(try JSONText.pretty(users.map { UserDocument($0) }))
+            return StandardOutput.print(try JSONText.pretty(rows.map { UserDocument($0.user) }))
         }
         var table = TextTable([
             .left("HANDLE"), .left("NAME"), .left("MAIL"), .left("PASSWORD"), .right("TUNNELS"),
             .left("CREATED"),
         ])
-        for user in users {
+        for row in rows {
+            let user = row.user
             table.append([
                 user.handle.description, user.name, user.mail, user.password.map { "\($0)" },
-                "\(counts[user.handle.description] ?? 0)", user.created.iso8601,
+                "\(row.tunnelCount)", user.created.iso8601,
             ])
         }
-        StandardOutput.print(table.printed(orElse: "There is no user; add one with sixxs-central user add."))
+        StandardOutput.print(
+            table.printed(orElse: "There is no such user; add one with sixxs-central user add.")
+        )
     }
 }
 
@@ -83,21 +97,32 @@ struct UserListCommand: AsyncParsableCommand {
 struct UserRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove a user who has no tunnels.",
+        abstract: "Remove users who have no tunnels: all that are named, or none.",
         discussion: """
-            Example:
+            Examples:
               sixxs-central user remove jdoe
+              sixxs-central user remove jdoe asmith --yes
             """
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @OptionGroup var consent: ConsentOptions
-    @Argument(help: "The handle.", transform: Parsers.handle) var handle: UserHandle
+    @Argument(
+        help: "The handles; - takes them from standard input.",
+        transform: { try Named($0, Parsers.handle) }
+    )
+    var handles: [Named<UserHandle>]
 
     func run() async throws {
         let centre = try self.store.change()
-        try self.consent.demand("Remove the user \(self.handle)?")
-        try await ChangeRegistry(.removeUser(self.handle)).run(in: centre)
-        StandardOutput.print("\(self.handle) removed")
+        let names = try NamedThings(self.handles, Parsers.handle)
+        guard !names.all.isEmpty else { return try self.output.show([String](), orSay: "No user was named.") }
+        try self.consent.demand("Remove \(names.words)?")
+        let removed = try await ChangeTogether(names.all.map { .removeUser($0) }).run(in: centre)
+        let documents = removed.compactMap { result -> UserDocument? in
+            if case .user(let user) = result { UserDocument(user) } else { nil }
+        }
+        try self.output.show(documents, orSay: "\(names.words) removed")
     }
 }

@@ -57,6 +57,9 @@ struct StatusDocument: Encodable, Sendable {
     }
 
     @ExplicitNull private(set) var held: Held?
+
+    /// Until when, by whom and why monitoring does not alarm for it.
+    @ExplicitNull private(set) var acknowledged: AcknowledgementDocument?
     @ExplicitNull private(set) var failing: Failing?
 
     /// When its daemon last ran something that the centre had not given it.
@@ -79,7 +82,7 @@ struct StatusDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case pop, enabled, reachable, generation, inSync, uptime, version, tunnels, traffic, lastPush, error,
-            held,
+            held, acknowledged,
             failing, lastDrift, clockSkew, kernelMended, kernelFaults, notBelieved
     }
 
@@ -109,6 +112,8 @@ struct StatusDocument: Encodable, Sendable {
         self.lastPushTime = last?.started
         self.error = status.error
         self.held = status.history.hold.map(Held.init)
+        let known = status.history.acknowledgement.flatMap { $0.isValid(at: Date()) ? $0 : nil }
+        self.acknowledged = known.map(AcknowledgementDocument.init)
         self.failing = status.history.breaker.map(Failing.init)
         self.lastDrift = status.history.lastDrift?.iso8601
         self.clockSkew = status.history.sample?.clockSkew
@@ -130,8 +135,12 @@ struct StatusDocument: Encodable, Sendable {
         notes += self.kernelFaults.map { "fault in its kernel: \($0)" }
         if let notBelieved = self.notBelieved { notes.append("not believed: \(notBelieved)") }
         if let held = self.held {
-            let generation = held.generation.map { "on generation \($0) " } ?? ""
-            notes.append("held \(generation)since \(held.since) by \(held.by): \(held.reason)")
+            notes.append(held.words)
+        }
+        if let acknowledged = self.acknowledged {
+            notes.append(
+                "acknowledged until \(acknowledged.until) by \(acknowledged.by): \(acknowledged.reason)"
+            )
         }
         if let lastDrift = self.lastDrift, let time = try? Date(lastDrift, strategy: .iso8601),
             (-60..<86400).contains(Date().timeIntervalSince(time))
@@ -145,6 +154,12 @@ struct StatusDocument: Encodable, Sendable {
 }
 
 extension StatusDocument.Held {
+    /// The same for people.
+    var words: String {
+        let generation = self.generation.map { "on generation \($0) " } ?? ""
+        return "held \(generation)since \(self.since) by \(self.by): \(self.reason)"
+    }
+
     init(_ hold: Hold) {
         self.init(
             since: hold.since.iso8601,

@@ -12,6 +12,11 @@ enum Migrations {
         migrator.registerMigration("5 sequence") { try Self.run(FleetSchema.sequence, in: $0) }
         migrator.registerMigration("6 visits") { try Self.run(FleetSchema.visits, in: $0) }
         migrator.registerMigration("7 endpoints") { try Self.run(AddressSchema.endpoints, in: $0) }
+        migrator.registerMigration("8 subjects") { try Self.run(FleetSchema.subjects, in: $0) }
+        migrator.registerMigration("9 former names") { try Self.run(FleetSchema.formerNames, in: $0) }
+        migrator.registerMigration("10 acknowledgements") {
+            try Self.run(FleetSchema.acknowledgements, in: $0)
+        }
         return migrator
     }
 
@@ -22,6 +27,7 @@ enum Migrations {
         migrator.registerMigration("2 steps") { try Self.run(SamplesSchema.steps, in: $0) }
         migrator.registerMigration("3 bounds") { try Self.run(SamplesSchema.bounds, in: $0) }
         migrator.registerMigration("4 kernel") { try Self.run(SamplesSchema.kernel, in: $0) }
+        migrator.registerMigration("5 endpoints") { try Self.run(SamplesSchema.endpoints, in: $0) }
         return migrator
     }
 

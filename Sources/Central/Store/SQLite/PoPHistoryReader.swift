@@ -18,6 +18,10 @@ struct PoPHistoryReader {
         try self.readBreakers()
         try self.readHolds()
         try self.readDrift()
+        try self.readAcknowledgements()
+        for former in try SQLitePoPRows(database: database).formerNames() {
+            self.histories[former.popID]?.formerNames.insert(former.name.description)
+        }
     }
 
     /// The rows of `push` that are each PoP's last success.
@@ -116,6 +120,17 @@ struct PoPHistoryReader {
             self.histories[row["popID"] as Int]?.hold = Hold(
                 generation: row["generation"],
                 since: Date(milliseconds: row["since"]),
+                author: row["author"],
+                reason: row["reason"]
+            )
+        }
+    }
+
+    private mutating func readAcknowledgements() throws {
+        for row in try Row.fetchAll(self.database, sql: "SELECT * FROM acknowledgement") {
+            self.histories[row["popID"] as Int]?.acknowledgement = Acknowledgement(
+                since: Date(milliseconds: row["since"]),
+                until: Date(milliseconds: row["until"]),
                 author: row["author"],
                 reason: row["reason"]
             )

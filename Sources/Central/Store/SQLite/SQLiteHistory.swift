@@ -20,6 +20,29 @@ struct SQLiteHistory: HistoryStore {
         }
     }
 
+    func changes(of subject: String, upTo revision: Int64) async throws -> [AuditEntry] {
+        try await self.store.reading { database in
+            let sql = "SELECT * FROM audit WHERE subject = ? AND revision <= ? ORDER BY revision"
+            return try Row.fetchAll(database, sql: sql, arguments: [subject, revision]).map(Self.auditEntry)
+        }
+    }
+
+    func revision(at time: Date) async throws -> Int64? {
+        try await self.store.reading { database in
+            // What was written last before the time, whatever the clock said of what came before that.
+            let sql = "SELECT max(revision) FROM audit WHERE time <= ?"
+            return try Int64.fetchOne(database, sql: sql, arguments: [time.milliseconds])
+        }
+    }
+
+    func historyStart() async throws -> Date? {
+        try await self.store.reading { database in
+            try Int64.fetchOne(database, sql: "SELECT time FROM audit ORDER BY revision LIMIT 1").map(
+                Date.init(milliseconds:)
+            )
+        }
+    }
+
     private static func escapedForLike(_ text: String) -> String {
         ["\\", "%", "_"].reduce(text) { $0.replacingOccurrences(of: $1, with: "\\\($1)") }
     }
@@ -55,6 +78,19 @@ struct SQLiteHistory: HistoryStore {
             + [window.since?.milliseconds ?? 0]
         return try await self.store.reading { database in
             try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().compactMap(Self.event)
+        }
+    }
+
+    func latestTurns(of tunnels: [TunnelNumber]) async throws -> [TunnelNumber: FleetEvent] {
+        let sql = """
+            SELECT * FROM event WHERE tunnel = ? AND kind IN ('tunnel up', 'tunnel down') ORDER BY id DESC LIMIT 1
+            """
+        return try await self.store.reading { database in
+            let statement = try database.cachedStatement(sql: sql)
+            return try tunnels.reduce(into: [:]) { turns, tunnel in
+                let row = try Row.fetchOne(statement, arguments: [Int64(tunnel.rawValue)])
+                turns[tunnel] = row.flatMap(Self.event)
+            }
         }
     }
 

@@ -48,6 +48,15 @@ extension SQLiteRegistry {
         }
     }
 
+    func neverGiven(_ numbers: [TunnelNumber]) async throws -> [TunnelNumber] {
+        try await self.store.reading { database in
+            let statement = try database.cachedStatement(sql: "SELECT 1 FROM tunnelNumber WHERE number = ?")
+            return try numbers.filter { number in
+                try Int.fetchOne(statement, arguments: [Int64(number.rawValue)]) == nil
+            }
+        }
+    }
+
     /// The registry, and every tunnel number that was ever given, as they stood at one instant.
     func numberedSnapshot() async throws -> NumberedSnapshot {
         try await self.store.reading { database in

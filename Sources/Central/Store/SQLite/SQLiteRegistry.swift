@@ -37,7 +37,8 @@ struct SQLiteRegistry: RegistryStore {
             ).map(\.subnet),
             users: try filter.hasUsers
                 ? UserRecord.fetchAll(database, sql: "SELECT * FROM user ORDER BY handle").map(\.user) : [],
-            waves: try Self.waves(in: database)
+            waves: try Self.waves(in: database),
+            formerNames: try SQLitePoPRows(database: database).formerNames()
         )
     }
 
@@ -95,8 +96,9 @@ struct SQLiteRegistry: RegistryStore {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     static func pop(named name: PoPName, in database: Database) throws -> PoP {
-        guard let pop = try SQLitePoPRows(database: database).pop(named: name) else {
-            throw RegistryError.noPoP(name)
+        let rows = SQLitePoPRows(database: database)
+        guard let pop = try rows.pop(named: name) else {
+            throw RegistryError.noPoP(name, among: try rows.all(), try rows.formerNames())
         }
         return pop
     }

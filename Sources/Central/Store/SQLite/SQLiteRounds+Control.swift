@@ -4,32 +4,72 @@ internal import GRDB
 // What decides whether a PoP, or a centre, may do something: holds and leases.
 extension SQLiteRounds {
     func hold(_ pops: [(popID: Int, generation: Int?)], by author: String, _ reason: String) async throws {
-        let time = self.store.now()
+        let decision = Decision(subject: "hold", author: author, time: self.store.now())
         try await self.store.writing { database in
             for pop in pops {
+                let before = try AuditedHold.of(pop.popID, in: database)
                 try database.execute(
                     sql:
                         "INSERT OR REPLACE INTO hold (popID, generation, since, author, reason) VALUES (?, ?, ?, ?, ?)",
-                    arguments: [pop.popID, pop.generation, time.milliseconds, author, reason]
+                    arguments: [pop.popID, pop.generation, decision.time.milliseconds, author, reason]
+                )
+                let after = try AuditedHold.of(pop.popID, in: database)
+                try decision.record(
+                    of: pop.popID,
+                    from: before,
+                    to: after,
+                    .held,
+                    "by \(author): \(reason)",
+                    in: database
                 )
             }
-            try Self.insert(
-                pops.map {
-                    FleetEvent(time: time, popID: $0.popID, kind: .held, detail: "by \(author): \(reason)")
-                },
-                in: database
-            )
         }
     }
 
     func release(_ popIDs: [Int], by author: String) async throws {
-        let time = self.store.now()
+        let decision = Decision(subject: "hold", author: author, time: self.store.now())
         try await self.store.writing { database in
             for popID in popIDs {
+                guard let before = try AuditedHold.of(popID, in: database) else { continue }
                 try database.execute(sql: "DELETE FROM hold WHERE popID = ?", arguments: [popID])
-                guard database.changesCount > 0 else { continue }
-                let event = FleetEvent(time: time, popID: popID, kind: .released, detail: "by \(author)")
-                try Self.insert([event], in: database)
+                try decision.record(of: popID, from: before, to: nil, .released, "by \(author)", in: database)
+            }
+        }
+    }
+
+    func acknowledge(_ popIDs: [Int], until end: Date, by author: String, _ reason: String) async throws {
+        let decision = Decision(subject: "acknowledgement", author: author, time: self.store.now())
+        try await self.store.writing { database in
+            for popID in popIDs {
+                let before = try AuditedAcknowledgement.of(popID, in: database)
+                try database.execute(
+                    sql: """
+                        INSERT OR REPLACE INTO acknowledgement (popID, since, until, author, reason)
+                        VALUES (?, ?, ?, ?, ?)
+                        """,
+                    arguments: [popID, decision.time.milliseconds, end.milliseconds, author, reason]
+                )
+                let after = try AuditedAcknowledgement.of(popID, in: database)
+                let detail = "until \(end.iso8601) by \(author): \(reason)"
+                try decision.record(of: popID, from: before, to: after, .acknowledged, detail, in: database)
+            }
+        }
+    }
+
+    func withdrawAcknowledgements(of popIDs: [Int], by author: String) async throws {
+        let decision = Decision(subject: "acknowledgement", author: author, time: self.store.now())
+        try await self.store.writing { database in
+            for popID in popIDs {
+                guard let before = try AuditedAcknowledgement.of(popID, in: database) else { continue }
+                try database.execute(sql: "DELETE FROM acknowledgement WHERE popID = ?", arguments: [popID])
+                try decision.record(
+                    of: popID,
+                    from: before,
+                    to: nil,
+                    .unacknowledged,
+                    "by \(author)",
+                    in: database
+                )
             }
         }
     }

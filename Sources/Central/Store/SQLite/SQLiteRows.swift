@@ -62,6 +62,24 @@ struct SQLitePoPRows: PoPRows {
         return try name.map { try PoPName(parsing: $0) }
     }
 
+    func formerNames() throws -> [FormerName] {
+        let sql = "SELECT popID, name, until FROM formerName ORDER BY id"
+        return try Row.fetchAll(self.database, sql: sql).map { row in
+            FormerName(
+                popID: row["popID"],
+                name: try row.parsed("name") { try PoPName(parsing: $0) },
+                until: Date(milliseconds: row["until"])
+            )
+        }
+    }
+
+    func insert(_ former: FormerName) throws {
+        try self.database.execute(
+            sql: "INSERT INTO formerName (popID, name, until) VALUES (?, ?, ?)",
+            arguments: [former.popID, former.name.description, former.until.milliseconds]
+        )
+    }
+
     func insert(_ pop: PoP) throws { try PoPRecord(pop).insert(self.database) }
 
     func update(_ pop: PoP) throws { try PoPRecord(pop).update(self.database) }

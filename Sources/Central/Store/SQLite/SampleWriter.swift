@@ -69,9 +69,11 @@ struct SampleWriter {
         let sums = old.following(tunnel.counters, since: instance)
         let state = tunnel.state?.rawValue ?? before.map { $0["state"] } ?? ""
         try self.execute(
-            "INSERT OR REPLACE INTO tunnelCounter VALUES (\(Self.marks(19)))",
+            "INSERT OR REPLACE INTO tunnelCounter VALUES (\(Self.marks(20)))",
             [key, self.popID, self.time.milliseconds, instance ?? "", state] + sums.counted + sums.offsets
+                + [tunnel.address]
         )
+        if tunnel.address != before?["endpoint"] { try self.write(tunnel.address, of: key) }
         let latency = sums.meanLatency(since: old)
         for step in SampleStep.allCases {
             let start = step.start(of: self.time)
@@ -88,6 +90,31 @@ struct SampleWriter {
             try self.forget("tunnelStep", "tunnel", key, step)
         }
         return self.event(tunnel, before)
+    }
+
+    /// For how long it is kept where a tunnel ended, in seconds: half a year, since complaints come late.
+    static let endpointsKeptFor: TimeInterval = 26 * 7 * 86400
+
+    /// How often a tunnel may have moved in that time and all of it is kept.
+    private static let mostEndpoints = 1000
+
+    /// Writes down where a tunnel ends from now on, and forgets what is too old or too much.
+    private func write(_ address: String?, of key: Int64) throws {
+        try self.execute(
+            "INSERT INTO tunnelEndpoint (tunnel, time, address) VALUES (?, ?, ?)",
+            [key, self.time.milliseconds, address]
+        )
+        // A row tells of the time up to the next: it goes when that is too old as well. One at a time, as with steps.
+        let limit = self.time.addingTimeInterval(-Self.endpointsKeptFor).milliseconds
+        try self.execute(
+            """
+            DELETE FROM tunnelEndpoint WHERE tunnel = :tunnel
+                AND id = (SELECT min(id) FROM tunnelEndpoint WHERE tunnel = :tunnel)
+                AND ((SELECT time FROM tunnelEndpoint WHERE tunnel = :tunnel ORDER BY id LIMIT 1 OFFSET 1) < :limit
+                    OR (SELECT count(*) FROM tunnelEndpoint WHERE tunnel = :tunnel) > :most)
+            """,
+            ["tunnel": key, "limit": limit, "most": Self.mostEndpoints]
+        )
     }
 
     /// A tunnel that moved here was reported by another PoP before.
@@ -123,6 +150,10 @@ struct SampleWriter {
 
     private func execute(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?]) throws {
         try self.database.cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
+    }
+
+    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+        try self.database.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 
     private static func marks(_ count: Int) -> String {
@@ -174,6 +205,12 @@ private struct CounterSums {
 }
 
 extension ReceivedReport.Tunnel {
+    /// The user's outer address, without a port; nil when it is unknown.
+    fileprivate var address: String? {
+        guard let endpoint = self.endpoint else { return nil }
+        return (try? Endpoint(parsing: endpoint)).map { "\($0.address)" } ?? endpoint
+    }
+
     /// In the order of ``SamplesSchema/tunnelCounters``.
     fileprivate var counters: [Tally?] {
         [

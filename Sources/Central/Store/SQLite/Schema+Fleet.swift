@@ -26,6 +26,35 @@ enum FleetSchema {
         """
     ]
 
+    /// What PoPs were called before, and until when: a daemon goes on under its old name until it is pushed to.
+    static let formerNames = [
+        """
+        CREATE TABLE formerName (
+            id INTEGER PRIMARY KEY,
+            popID INTEGER NOT NULL REFERENCES pop (id) ON DELETE CASCADE ON UPDATE CASCADE,
+            name TEXT NOT NULL,
+            until INTEGER NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX formerNameOfPoP ON formerName (popID)",
+    ]
+
+    /// Until when an operator knows of a PoP's trouble.
+    static let acknowledgements = [
+        """
+        CREATE TABLE acknowledgement (
+            popID INTEGER PRIMARY KEY REFERENCES pop (id) ON DELETE CASCADE ON UPDATE CASCADE,
+            since INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            reason TEXT NOT NULL CONSTRAINT "an acknowledgement has a reason" CHECK (reason <> '')
+        ) STRICT
+        """
+    ]
+
+    /// Finds the changes of one subject without reading all of them.
+    static let subjects = ["CREATE INDEX auditOfSubject ON audit (subject)"]
+
     private static let user = """
         CREATE TABLE user (
             handle TEXT PRIMARY KEY

@@ -120,6 +120,22 @@ enum SamplesSchema {
         "ALTER TABLE popCounter ADD COLUMN faults TEXT",
     ]
 
+    /// Where tunnels ended: a row each time that a PoP reported another address than before; null for none.
+    static let endpoints = [
+        "ALTER TABLE tunnelCounter ADD COLUMN endpoint TEXT",
+        """
+        CREATE TABLE tunnelEndpoint (
+            id INTEGER PRIMARY KEY,
+            tunnel INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            address TEXT
+        ) STRICT
+        """,
+        "CREATE INDEX tunnelEndpointOfTunnel ON tunnelEndpoint (tunnel)",
+        "CREATE INDEX tunnelEndpointOfAddress ON tunnelEndpoint (address) WHERE address IS NOT NULL",
+        "CREATE INDEX tunnelEndpointByTime ON tunnelEndpoint (time)",
+    ]
+
     // MARK: - Bounds
 
     /// Seconds of a hundred years.

@@ -1,0 +1,99 @@
+internal import ArgumentParser
+internal import Central
+internal import Streams
+internal import Wire
+
+/// The tunnels that something is done to.
+struct TunnelNames: ParsableArguments {
+    @Argument(
+        help: "The tunnels, such as T12; - takes them from standard input.",
+        transform: { try Named($0, Parsers.tunnel) }
+    )
+    var tunnels: [Named<TunnelNumber>]
+
+    func things() throws -> NamedThings<TunnelNumber> { try NamedThings(self.tunnels, Parsers.tunnel) }
+}
+
+/// `tunnel enable`.
+struct TunnelEnableCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enable",
+        abstract: "Let tunnels carry packets again: all that are named, or none.",
+        discussion: """
+            Examples:
+              sixxs-central tunnel enable T12
+              sixxs-central tunnel enable T12 T13 T14
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var names: TunnelNames
+
+    func run() async throws {
+        let action = ChangeTunnels.Action.amend(TunnelAmendment(isEnabled: true))
+        try await self.output.change(self.names.things(), action, "enabled", in: try self.store.change())
+    }
+}
+
+/// `tunnel disable`.
+struct TunnelDisableCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "disable",
+        abstract: "Keep tunnels, without packets: all that are named, or none.",
+        discussion: """
+            Examples:
+              sixxs-central tunnel disable T12
+              sixxs-central tunnel list --owner jdoe --json | jq -r '.[].tunnel' |
+                sixxs-central tunnel disable -
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var names: TunnelNames
+
+    func run() async throws {
+        let action = ChangeTunnels.Action.amend(TunnelAmendment(isEnabled: false))
+        try await self.output.change(self.names.things(), action, "disabled", in: try self.store.change())
+    }
+}
+
+/// `tunnel remove`.
+struct TunnelRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract:
+            "Remove tunnels without subnets: all that are named, or none; their numbers are never given again.",
+        discussion: """
+            Examples:
+              sixxs-central tunnel remove T12 --yes
+              sixxs-central tunnel remove - --yes < numbers.txt
+            """
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var consent: ConsentOptions
+    @OptionGroup var names: TunnelNames
+
+    func run() async throws {
+        let (centre, names) = (try self.store.change(), try self.names.things())
+        if !names.all.isEmpty { try self.consent.demand("Remove \(names.words) for good?") }
+        try await self.output.change(names, .remove, "removed", in: centre)
+    }
+}
+
+extension OutputOptions {
+    /// Does the same to several tunnels, and prints them.
+    fileprivate func change(
+        _ names: NamedThings<TunnelNumber>,
+        _ action: ChangeTunnels.Action,
+        _ verb: PrintedText,
+        in centre: Centre
+    ) async throws {
+        let documents = try await ChangeTunnels(names.all, action).run(in: centre)
+        let done: PrintedText = "\(names.words) \(verb); \(Sentences.learnt(by: names.all.count))"
+        try self.show(documents, orSay: documents.isEmpty ? "No tunnel was named." : done)
+    }
+}

@@ -1,0 +1,52 @@
+internal import Central
+internal import Foundation
+internal import Streams
+
+/// A tunnel that is down as `--json` prints it: the tunnel, and since when.
+struct DownTunnelDocument: Encodable {
+    let tunnel: TunnelDocument
+    let since: Date?
+    let reported: Date?
+
+    private enum CodingKeys: String, CodingKey {
+        case since, reported
+    }
+
+    init(_ row: ListDownTunnels.Row) {
+        self.tunnel = row.tunnel
+        self.since = row.since
+        self.reported = row.reported
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try self.tunnel.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.since?.iso8601, forKey: .since)
+        try container.encode(self.reported?.iso8601, forKey: .reported)
+    }
+
+    static func table(_ documents: [DownTunnelDocument], now: Date) -> TextTable {
+        var table = TextTable([
+            .left("TUNNEL"), .left("POP"), .left("TYPE"), .left("OWNER"), .left("DOWN SINCE"), .right("AGE"),
+            .right("REPORTED"),
+        ])
+        for document in documents {
+            let (tunnel, since, reported) = (document.tunnel, document.since, document.reported)
+            table.append([
+                tunnel.tunnel, tunnel.pop, tunnel.type, tunnel.owner,
+                since?.iso8601 ?? (reported == nil ? "never reported" : "never up"),
+                since.map { HumanFormat.age($0, now: now) }, reported.map { HumanFormat.age($0, now: now) },
+            ])
+        }
+        return table
+    }
+}
+
+extension ListDownTunnels.Silence {
+    /// What it means for the list.
+    func note(now: Date) -> PrintedText {
+        let last: PrintedText =
+            self.reported.map { "as it reported \(HumanFormat.age($0, now: now))" } ?? "unknown"
+        return "note: \(self.pop) has not answered since \(self.since.iso8601): its tunnels are \(last)"
+    }
+}
