@@ -84,6 +84,27 @@ struct OutputTests {
         )
     }
 
+    /// All commands, each with its words.
+    private static func commands(
+        of command: any ParsableCommand.Type = SixxsCentral.self,
+        _ words: [String] = []
+    ) -> [(words: [String], command: any ParsableCommand.Type)] {
+        let children = command.configuration.subcommands
+        return [(words, command)]
+            + children.flatMap { Self.commands(of: $0, words + [$0._commandName]) }
+    }
+
+    @Test func givesExamplesThatFitATerminalAndCanBePasted() {
+        for (words, command) in Self.commands() where command.configuration.shouldDisplay {
+            let lines = command.configuration.discussion.split(separator: "\n")
+            let examples = lines.filter { $0.hasPrefix("  ") }
+            #expect(examples.allSatisfy { $0.count <= 78 }, "\(words): \(examples.filter { $0.count > 78 })")
+            guard command.configuration.subcommands.isEmpty else { continue }
+            let name = (["sixxs-central"] + words).joined(separator: " ")
+            #expect(examples.contains { $0.contains(name) }, "no example of \(name)")
+        }
+    }
+
     /// Command lines that are wrong, and the words that say so.
     static let mistakes: [([String], String)] = [
         (
@@ -128,6 +149,7 @@ struct OutputTests {
         (["acknowledge", "chtst01", "--until", "soon", "--because", "x"], "expected a time such as 2h"),
         (["unhold"], "Name the PoPs, or give --all"),
         (["stats", "T1", "--by", "owner"], "not both"),
+        (["stats", "--by", "pop", "--last", "3"], "say --since for how long"),
         (["stats", "--top", "3"], "Say what to add up by"),
         (["stats", "--by", "colour"], "'--by"),
         (["serve", "--interval", "0"], "expected seconds from 1 to 86400"),

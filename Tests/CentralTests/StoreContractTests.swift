@@ -298,6 +298,13 @@ struct StoreContractTests {
             ]
         )
         #expect(try await store.samples.endpointsKnownSince() == after(0))
+        // Complaints come late: where a tunnel that is gone ended stays for half a year.
+        try await store.registry.apply([.removeTunnel(second)], by: "t")
+        #expect(try await store.samples.forgetStrangers() == 1)
+        #expect(try await store.samples.endpointSpans(at: there, after(900)).count == 2)
+        bench.advance(27 * 7 * 86400)
+        _ = try await store.samples.forgetStrangers()
+        #expect(try await store.samples.endpointSpans(at: there, after(900)).map(\.tunnel) == [first])
     }
 
     @Test(arguments: StoreMaker.all)

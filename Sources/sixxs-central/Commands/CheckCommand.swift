@@ -28,7 +28,7 @@ struct CheckCommand: AsyncParsableCommand {
         [PoPName] = []
     @Option(
         name: .shortAndLong,
-        help: "Warn when the percentage is out of this range.",
+        help: "Warn when the percentage is out of this range; default: never.",
         transform: OptionParsers.range
     )
     var warning: ThresholdRange?
@@ -39,28 +39,28 @@ struct CheckCommand: AsyncParsableCommand {
     )
     var critical: ThresholdRange?
     @Option(
-        help: "With fewer tunnels the percentage of a PoP is not looked at.",
+        help: "With fewer tunnels the percentage of a PoP is not looked at; default 50.",
         transform: OptionParsers.tunnelCount
     )
     var small = 50
     @Option(
-        help: "Seconds after which a visit is too old; two rounds and a half by default.",
+        help: "Seconds after which a visit is too old; default 1500, two rounds and a half.",
         transform: OptionParsers.seconds
     )
     var overdue = 1500
     @Option(
-        help: "Seconds for which a restart and a healed drift are told.",
+        help: "Seconds for which a restart and a healed drift are told; default 1800.",
         transform: OptionParsers.seconds
     )
     var recent = 1800
     @Option(
-        help: "The most seconds that a PoP's clock may be off.",
+        help: "The most seconds that a PoP's clock may be off; default 10.",
         transform: OptionParsers.seconds
     )
     var skew = 10
     @Option(
         name: .shortAndLong,
-        help: "Seconds after which the check gives up.",
+        help: "Seconds after which the check gives up; default 10.",
         transform: { try Parsers.number($0, in: 1...3600, "seconds") }
     )
     var timeout = 10

@@ -20,14 +20,23 @@ struct RollbackCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var pop: PoPName
     @Argument(help: "The generation; default: the one confirmed before.", transform: OptionParsers.generation)
     var generation: Int?
 
+    /// What `--json` prints.
+    private struct Document: Encodable {
+        let pop: String
+        let generation: Int
+        let detail: String
+    }
+
     func run() async throws {
         let answer = try await RollBack(self.pop, to: self.generation).run(in: try self.store.change())
-        StandardOutput.print(
-            "\(self.pop) runs generation \(answer.generation) (\(answer.detail)) and is held on it; "
+        try self.output.show(
+            Document(pop: "\(self.pop)", generation: answer.generation, detail: answer.detail),
+            orSay: "\(self.pop) runs generation \(answer.generation) (\(answer.detail)) and is held on it; "
                 + "sixxs-central unhold \(self.pop) ends that"
         )
     }

@@ -21,17 +21,20 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @Option(
-        help: "Seconds between rounds, 1 to 86400.",
+        help: "Seconds between rounds, 1 to 86400; default 600.",
         transform: { try Parsers.number($0, in: 1...86400, "seconds") }
     )
     var interval = 600
     @Option(
         help:
-            "Seconds until another serve on the same database takes over from this one when it was killed, 3 to 600.",
+            "Seconds until another serve on the same database takes over from this one when it was killed, 3 to 600; default 30.",
         transform: { try Parsers.number($0, in: 3...600, "seconds") }
     )
     var lease = 30
-    @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: Self.level)
+    @Option(
+        help: "trace, debug, info, notice, warning, error or critical; default info.",
+        transform: Self.level
+    )
     var logLevel = Logger.Level.info
 
     private static func level(_ text: String) throws -> Logger.Level {

@@ -33,7 +33,8 @@ struct StatsCommand: AsyncParsableCommand {
         Subject?
     @Option(help: "From when on: 2h, 3d, 2026-11-24; default: 1d.", transform: OptionParsers.since) var since:
         Date?
-    @Option(help: "Add up traffic by this: owner, pop, type or tunnel.") var by: RankTraffic.Key?
+    @Option(help: "Only the newest so many steps.", transform: OptionParsers.last) var last: Int?
+    @Option(help: "Add up traffic by this.") var by: RankTraffic.Key?
     @Option(help: "Only the so many that moved most; with --by.", transform: OptionParsers.last) var top: Int?
     @OptionGroup var filters: FilterOptions
 
@@ -43,6 +44,11 @@ struct StatsCommand: AsyncParsableCommand {
     func validate() throws {
         guard self.key == nil || self.subject == nil else {
             throw ValidationError("Name a tunnel or a PoP, or add up with --by or --owner, not both.")
+        }
+        guard self.key == nil || self.last == nil else {
+            throw ValidationError(
+                "What is added up has no steps: say --since for how long, --top for how many."
+            )
         }
         guard self.key != nil || self.filters.filter.isEmpty && self.top == nil else {
             throw ValidationError("Say what to add up by: --by owner, pop, type or tunnel.")
@@ -77,7 +83,7 @@ struct StatsCommand: AsyncParsableCommand {
     }
 
     private func show(_ steps: [TrafficStep], _ kind: StepDocument.Kind) throws {
-        let documents = steps.map { StepDocument($0, of: kind) }
+        let documents = steps.suffix(self.last ?? steps.count).map { StepDocument($0, of: kind) }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         StandardOutput.print(
             StepDocument.table(documents, of: kind).printed(orElse: "Nothing was reported since then.")

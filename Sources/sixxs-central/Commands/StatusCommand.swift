@@ -25,7 +25,7 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Ask the daemons.") var live = false
     @Flag(help: "Show it again and again, until Ctrl-C.") var watch = false
     @Option(
-        help: "Seconds between two looks, 1 to 3600.",
+        help: "Seconds between two looks, 1 to 3600; default 5.",
         transform: { try Parsers.number($0, in: 1...3600, "seconds") }
     )
     var every = 5

@@ -20,12 +20,12 @@ struct TraceCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Option(
-        help: "End after so many packets, 1 to 100000.",
+        help: "End after so many packets, 1 to 100000; default 100.",
         transform: { try Parsers.number($0, in: 1...100_000, "packets") }
     )
     var packets = 100
     @Option(
-        help: "End after so many seconds, 1 to 3600.",
+        help: "End after so many seconds, 1 to 3600; default 60.",
         transform: { try Parsers.number($0, in: 1...3600, "seconds") }
     )
     var seconds = 60

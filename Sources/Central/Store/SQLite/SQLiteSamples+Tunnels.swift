@@ -100,44 +100,42 @@ extension SQLiteSamples {
     func tunnelTraffic(since: Date) async throws -> [TunnelNumber: TunnelTraffic] {
         let now = self.store.now()
         let step = SampleStep(reachingBack: since, from: now)
-        let bounds: StatementArguments = [
+        let arguments: StatementArguments = [
             "seconds": step.rawValue, "start": step.start(of: since).milliseconds, "now": now.milliseconds,
         ]
         return try await self.readingSamples { database in
-            let last = try database.cachedStatement(sql: Self.endOfTraffic("time <= :now ORDER BY time DESC"))
-            let before = try database.cachedStatement(
-                sql: Self.endOfTraffic("time < :start ORDER BY time DESC")
-            )
-            let first = try database.cachedStatement(sql: Self.endOfTraffic("time >= :start ORDER BY time"))
             var traffic: [TunnelNumber: TunnelTraffic] = [:]
-            let tunnels = try Int64.fetchCursor(database, sql: "SELECT tunnel FROM tunnelCounter")
-            while let tunnel = try tunnels.next() {
-                let arguments = bounds + ["tunnel": tunnel]
-                guard let number = TunnelNumber(stored: tunnel),
-                    let end = try Row.fetchOne(last, arguments: arguments),
-                    let start = try Row.fetchOne(before, arguments: arguments)
-                        ?? Row.fetchOne(first, arguments: arguments)
-                else { continue }
-                traffic[number] = TunnelTraffic(from: start, to: end)
+            let rows = try Row.fetchCursor(database, sql: Self.ends, arguments: arguments)
+            while let row = try rows.next() {
+                guard let number = TunnelNumber(stored: row["tunnel"]) else { continue }
+                traffic[number] = TunnelTraffic(row)
             }
             return traffic
         }
     }
 
-    /// Finds a step by where it lies; takes all arguments, so that every statement can be given the same.
-    private static func endOfTraffic(_ place: String) -> String {
+    /// The newest step of every tunnel, beside the one that it has grown from: the last before the time, or the first there is.
+    private static let ends = """
+        SELECT counter.tunnel, newest.inBytes AS inAfter, newest.outBytes AS outAfter, oldest.inBytes AS inBefore,
+            oldest.outBytes AS outBefore
+        FROM tunnelCounter AS counter
+        JOIN tunnelStep AS newest ON newest.seconds = :seconds AND newest.tunnel = counter.tunnel AND newest.time =
+            (SELECT max(time) FROM tunnelStep
+                WHERE seconds = :seconds AND tunnel = counter.tunnel AND time BETWEEN :start AND :now)
+        JOIN tunnelStep AS oldest ON oldest.seconds = :seconds AND oldest.tunnel = counter.tunnel AND oldest.time =
+            coalesce(
+                (SELECT max(time) FROM tunnelStep
+                    WHERE seconds = :seconds AND tunnel = counter.tunnel AND time < :start),
+                (SELECT min(time) FROM tunnelStep
+                    WHERE seconds = :seconds AND tunnel = counter.tunnel AND time >= :start))
         """
-        SELECT inBytes, outBytes FROM tunnelStep WHERE seconds = :seconds AND tunnel = :tunnel
-            AND :start <= :now AND \(place) LIMIT 1
-        """
-    }
 }
 
 extension TunnelTraffic {
     /// What passed between two steps; nil for those that hold what cannot be.
-    fileprivate init?(from start: Row, to end: Row) {
-        guard let inBefore = start.tally("inBytes"), let outBefore = start.tally("outBytes"),
-            let inAfter = end.tally("inBytes"), let outAfter = end.tally("outBytes")
+    fileprivate init?(_ row: Row) {
+        guard let inBefore = row.tally("inBefore"), let outBefore = row.tally("outBefore"),
+            let inAfter = row.tally("inAfter"), let outAfter = row.tally("outAfter")
         else { return nil }
         self.init(
             fromUser: inAfter.growth(since: inBefore),

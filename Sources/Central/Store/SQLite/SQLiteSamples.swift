@@ -56,7 +56,22 @@ struct SQLiteSamples: SampleStore {
     /// How many tunnels that nobody has are forgotten at once, so that others can write between.
     private static let strangersAtOnce = 2000
 
+    /// Removes where tunnels ended that are gone, a few rows at a time.
+    ///
+    /// They stay for as long as those of others: complaints come late.
+    private static func forgetOldEndpoints(before now: Date, in database: Database) throws {
+        let limit = now.addingTimeInterval(-SampleWriter.endpointsKeptFor).milliseconds
+        try database.execute(
+            sql: """
+                DELETE FROM tunnelEndpoint WHERE id IN (SELECT id FROM tunnelEndpoint WHERE time < ?
+                    AND tunnel NOT IN (SELECT tunnel FROM tunnelCounter) LIMIT 100)
+                """,
+            arguments: [limit]
+        )
+    }
+
     func forgetStrangers() async throws -> Int {
+        let now = self.store.now()
         let owned = try await self.store.reading {
             try Set(Int64.fetchAll($0, sql: "SELECT number FROM tunnel"))
         }
@@ -68,6 +83,7 @@ struct SQLiteSamples: SampleStore {
                     if !owned.contains(tunnel) { strangers.append(tunnel) }
                 }
                 for tunnel in strangers { try Self.forget(tunnel, in: database) }
+                try Self.forgetOldEndpoints(before: now, in: database)
                 return strangers.count
             }
         }
