@@ -121,7 +121,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["sixxs-client", "Core", "LinuxIO", "Wire", argumentParser, systemPackage],
+            dependencies: [
+                "sixxs-client", "Core", "LinuxIO", "Wire", "TestSupport", argumentParser, logging,
+                systemPackage,
+            ],
             swiftSettings: views
         ),
         .testTarget(

@@ -69,9 +69,13 @@ struct UnknownWord {
         "\n  See '\(path) --help' for those there are."
     }
 
-    /// The long options that a command's help names, and those that every command has.
+    /// The long options that a command's help names, that of the command that it stands for without another, and those that every
+    /// command has.
     private static func options(of command: any ParsableCommand.Type) -> Set<String> {
-        let help = command.helpMessage(includeHidden: true, columns: 1000)
+        var help = command.helpMessage(includeHidden: true, columns: 1000)
+        if let standIn = command.configuration.defaultSubcommand {
+            help += standIn.helpMessage(includeHidden: true, columns: 1000)
+        }
         let words = help.split { !($0.isLetter || $0.isNumber || $0 == "-") }.filter { $0.hasPrefix("--") }
         return Set(words.map(String.init)).union([
             "--help", "--help-hidden", "--version", "--generate-completion-script",

@@ -4,27 +4,30 @@ import LinuxIO
 import Streams
 import Wire
 
-/// `sixxsd explain FILE.pcap --config FILE`.
+/// `sixxsd explain CAPTURE --config FILE`.
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Says what the daemon would decide about the packets of a capture.",
+        abstract: "Show what the daemon would decide about the packets of a capture.",
         discussion: """
             Runs the forwarding code itself on each packet, with the time of its capture, and prints a line for each
             decision. Outer packets and packets from the uplink may be mixed; beats bring tunnels up on the way.
+            Captures are pcap (tcpdump) or pcapng (dumpcap, Wireshark) of Ethernet, raw IP or Linux cooked interfaces.
 
               tcpdump -w pop.pcap proto 41 or udp port 5072
               sixxsd explain pop.pcap --config /var/lib/sixxsd/sixxsd.conf
+
+            Exit status: 0 all packets were shown, 1 a file can't be read or is wrong, 2 called wrongly.
             """
     )
 
-    @Argument(help: "The capture, in pcap format.", completion: .file())
+    @Argument(help: "The capture, in pcap or pcapng format.", completion: .file())
     var file: String
 
-    @Option(help: "The configuration of the daemon.", completion: .file())
+    @Option(help: "The daemon's configuration file.", completion: .file())
     var config: String
 
-    @Flag(help: "Prints an object of JSON a line.")
+    @Flag(help: "Print a JSON object per line.")
     var json = false
 
     func run() throws {
@@ -41,6 +44,9 @@ struct ExplainCommand: ParsableCommand {
     private func capture() throws -> Capture {
         do {
             return try Capture(FileContents(of: self.file, kind: .any, limit: 1 << 30).octets)
+        } catch let error as SystemCallError {
+            StandardError.print("sixxsd explain: cannot read the capture: \(error)")
+            throw ExitCode.failure
         } catch {
             StandardError.print("\(self.file): \(error)")
             throw ExitCode.failure

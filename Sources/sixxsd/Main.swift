@@ -6,5 +6,5 @@ import Streams
 /// Capabilities belong to threads, so commands run on the first one.
 @main
 enum Main {
-    static func main() { Program(Sixxsd.self, label: "Error: ").run() }
+    static func main() { Program(Sixxsd.self, label: "sixxsd: ", usageStatus: 2).run() }
 }

@@ -12,13 +12,15 @@ import Wire
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Runs the daemon (the default).",
+        abstract: "Run the daemon (the default).",
         discussion: """
             Needs CAP_NET_ADMIN for the TUN device and its routes, and CAP_NET_RAW for 6in4 and GRE.
             SIGTERM and SIGINT end it, SIGHUP reads the configuration file again.
             The configuration's folder must be writable for the user it runs as: files are replaced, not changed.
 
               sixxsd --config /var/lib/sixxsd/sixxsd.conf --socket /run/sixxsd/control.sock
+
+            Exit status: 0 it ended as it was asked to, 1 it could not start or failed, 2 called wrongly.
             """
     )
 
@@ -32,16 +34,17 @@ struct RunCommand: ParsableCommand {
     var tun = "sixxs"
 
     @Option(
-        help: "Where the control port listens over TCP, or none for the UNIX socket alone.",
+        help:
+            "Where the control port listens over TCP (default: 127.0.0.1:\(ControlRequest.port)), or none for the UNIX socket alone.",
         transform: { try ControlDoor(parsing: $0) }
     )
     var control = ControlDoor.at(Endpoint(.ipv4(IPv4Address(127, 0, 0, 1)), port: ControlRequest.port))
 
-    @Option(help: "Path of a UNIX socket for the people on this host.")
+    @Option(help: "Path of a UNIX socket for operators on this host (default: none).")
     var socket: String?
 
     @Option(
-        help: "Group of the UNIX socket, whose members may use the control port; default the daemon's own."
+        help: "Group of the UNIX socket, whose members may use the control port (default: the daemon's own)."
     )
     var controlGroup: String?
 
@@ -49,14 +52,14 @@ struct RunCommand: ParsableCommand {
         help:
             """
             Who of this host may use the control port besides root and the daemon's user: users and @groups with commas \
-            between, or all; default the members of the socket's group.
+            between, or all (default: the members of the socket's group).
             """
     )
     var controlUsers: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where sessions outlive a restart, or none; by default beside the configuration, sixxsd.state.",
+            "Where sessions outlive a restart, or none (default: sixxsd.state beside the configuration).",
             valueName: "file|none"
         ),
         completion: .file()
@@ -64,7 +67,7 @@ struct RunCommand: ParsableCommand {
     var state: String?
 
     @Option(
-        help: "How often sessions are written down for that, in seconds, 1 to 3600.",
+        help: "How often sessions are written down for that, in seconds, 1 to 3600 (default: 60).",
         transform: Self.stateInterval(of:)
     )
     var stateInterval = 60
@@ -76,7 +79,7 @@ struct RunCommand: ParsableCommand {
     var user: String?
 
     @Option(
-        help: "What is logged: trace, debug, info, notice, warning, error or critical.",
+        help: "What is logged: trace, debug, info, notice, warning, error or critical (default: info).",
         transform: Self.level(named:)
     )
     var logLevel = Logger.Level.info
@@ -92,14 +95,14 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help:
-            "How many packets one system call moves, 1 to \(DataPathOptions.largestBatch); fewer only for measuring.",
+            "How many packets one system call moves, 1 to \(DataPathOptions.largestBatch) (the default); fewer only for measuring.",
         transform: Self.batchSize(of:)
     )
     var batch = DataPathOptions.largestBatch
 
     @Option(
         help:
-            "How many threads move packets, 1 to \(Workers.most), or auto for as many as there are processors.",
+            "How many threads move packets, 1 to \(Workers.most) (default: 1), or auto for as many as there are processors.",
         transform: Self.workerCount(of:)
     )
     var workers = 1
@@ -114,16 +117,16 @@ struct RunCommand: ParsableCommand {
         help:
             """
             How many microseconds a thread looks for more packets before it sleeps, where sleeps are short: \
-            0 (never) to \(DataPathOptions.longestBusyPoll).
+            0 (never) to \(DataPathOptions.longestBusyPoll) (default: \(DataPathOptions().busyPoll)).
             """,
         transform: Self.busyPoll(of:)
     )
     var busyPoll = DataPathOptions().busyPoll
 
-    @Flag(help: "Leaves the kernel's IPv6 forwarding, and who listens to router advertisements, as they are.")
+    @Flag(help: "Leave the kernel's IPv6 forwarding, and who listens to router advertisements, as they are.")
     var keepForwarding = false
 
-    @Flag(help: "Stays in the foreground, which it always does: for old start scripts.")
+    @Flag(help: "Stay in the foreground, which it always does: for old start scripts.")
     var foreground = false
 
     private static func level(named name: String) throws -> Logger.Level {
@@ -201,7 +204,10 @@ struct RunCommand: ParsableCommand {
             StandardError.print("sixxsd: \(error)")
             throw ExitCode.failure
         } catch let error as IOError {
-            StandardError.print("sixxsd: control port \(self.control): \(error)")
+            let cause = String(cString: strerror(error.errnoCode))
+            StandardError.print(
+                "sixxsd: cannot listen on \(self.control): \(cause): does another sixxsd run? --control names another address"
+            )
             throw ExitCode.failure
         }
     }
@@ -302,7 +308,7 @@ struct RunCommand: ParsableCommand {
         guard AtomicFile.canWriteFolder(of: (try? AtomicFile.target(of: self.config)) ?? self.config) else {
             let who = self.user.map { "user \($0)" } ?? "the daemon"
             StandardError.print(
-                "sixxsd: \(self.config): its folder is not writable for \(who), who must replace it"
+                "sixxsd: \(self.config): its folder is not writable for \(who), who must replace the file: chown the folder to that user"
             )
             throw ExitCode.failure
         }

@@ -53,9 +53,10 @@ def test_check_judges_a_file(site: Site) -> None:
     file = site.laboratory.folder / "pop.conf"
     file.write_text(BOTH)
     file.chmod(0o644)
-    assert run(site.programs.sixxsd, "check", file, check=False).returncode == 0
+    assert run(site.programs.sixxsd, "configtest", file).stdout.startswith(f"{file}: OK, 2 tunnels, ")
+    assert run(site.programs.sixxsd, "check", file, check=False).returncode == 0, "its old name"
     file.write_text(BROKEN["an address"][0])
-    result = run(site.programs.sixxsd, "check", file, check=False)
+    result = run(site.programs.sixxsd, "configtest", file, check=False)
     assert result.returncode == 1
     assert AT.search(result.stdout + result.stderr)
 

@@ -292,7 +292,7 @@ def test_the_tcp_door_can_stay_shut(site: Site) -> None:
     assert ":42003" not in site.pop.run("ss", "-Hltn").stdout
     assert daemon.stop() == 0 and not daemon.socket_path.exists()
     process = site.pop.spawn(site.programs.sixxsd, "--config", daemon.file, "--control", "none")
-    assert process.wait(5) == 64 and "give --socket as well" in process.output
+    assert process.wait(5) == 2 and "give --socket as well" in process.output
 
 
 def test_a_second_daemon_does_not_take_the_socket(site: Site) -> None:

@@ -136,6 +136,10 @@ def test_a_capture_is_explained_offline(site: Site) -> None:
     assert "3 sent as ayiya" in said, said
     rows = subprocess.run([*argv, "--json"], check=True, capture_output=True, text=True).stdout.splitlines()
     assert {json.loads(row)["packet"] for row in rows} == {1, 2, 3}
+    again = site.laboratory.folder / "pop.pcapng"
+    subprocess.run(["editcap", "-F", "pcapng", capture, again], check=True, timeout=20)
+    assert again.read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
+    assert subprocess.run([argv[0], "explain", again, *argv[3:]], check=True, capture_output=True, text=True).stdout == said
     capture.write_bytes(b"nonsense")
     result = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert result.returncode == 1 and "expected a capture" in result.stderr

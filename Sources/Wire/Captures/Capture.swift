@@ -1,6 +1,7 @@
-/// The packets of a capture file in the classic format of libpcap (draft-ietf-opsawg-pcap), IP packets alone.
+/// The packets of a capture file, IP packets alone.
 ///
-/// Both byte orders, times in microseconds or nanoseconds, link types Ethernet, raw IP and Linux "cooked".
+/// Reads the classic format of libpcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), both byte orders, link
+/// types Ethernet, raw IP and Linux "cooked".
 public struct Capture: Hashable, Sendable {
     /// One packet as it was captured, without the link's header.
     public struct Packet: Hashable, Sendable {
@@ -14,21 +15,29 @@ public struct Capture: Hashable, Sendable {
 
     /// Why a file is no capture that can be read.
     public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
-        /// The first octets are not those of the format.
+        /// The first octets are not those of a format.
         case notACapture
         /// The link type is another, with its number.
         case unknownLink(UInt32)
         /// A record reaches beyond the file or its own limits; its number, from 1.
         case badRecord(Int)
+        /// A block of a pcapng file, which begins at the octet, reaches beyond the file or contradicts itself.
+        case badBlock(Int)
+        /// A block of a pcapng file, which begins at the octet, names an interface that the file doesn't describe.
+        case unknownInterface(Int)
 
         /// One sentence for people.
         public var description: String {
             switch self {
-            case .notACapture: "expected a capture in pcap format"
+            case .notACapture: "expected a capture in pcap or pcapng format"
             case .unknownLink(let type):
-                "expected link type Ethernet, raw IP or Linux cooked, found \(type)"
+                "expected link type Ethernet, raw IP or Linux cooked, found \(type): capture on another interface"
             case .badRecord(let number):
                 "expected a whole packet as number \(number), found the end of the file"
+            case .badBlock(let offset):
+                "expected a whole block at octet \(offset), found the end of the file or lengths that do not fit"
+            case .unknownInterface(let offset):
+                "the packet at octet \(offset) belongs to an interface that the file does not describe"
             }
         }
     }
@@ -36,66 +45,43 @@ public struct Capture: Hashable, Sendable {
     /// The packets in the order of the file; those that are not IP are left out.
     public let packets: [Packet]
 
-    private static let headerLength = 24
-    private static let recordLength = 16
     /// The longest packet that is accepted, in octets.
-    private static let maximumLength: UInt32 = 262_144
+    static let maximumLength: UInt32 = 262_144
 
     /// Reads a whole file.
     ///
     /// - Throws: ``Failure``.
     public init(_ file: [UInt8]) throws(Failure) {
-        guard let format = Format(file) else { throw .notACapture }
-        guard let link = Link(rawValue: format.word(at: 20, in: file) & 0xffff) else {
-            throw .unknownLink(format.word(at: 20, in: file) & 0xffff)
+        if PcapngReader.recognizes(file) {
+            var reader = PcapngReader(file)
+            self.packets = try reader.packets()
+        } else {
+            self.packets = try PcapReader.packets(of: file)
         }
-        var packets: [Packet] = []
-        var offset = Self.headerLength
-        var number = 0
-        while offset < file.count {
-            number += 1
-            guard offset + Self.recordLength <= file.count else { throw .badRecord(number) }
-            let captured = format.word(at: offset + 8, in: file)
-            let start = offset + Self.recordLength
-            guard captured <= Self.maximumLength, start + Int(captured) <= file.count else {
-                throw .badRecord(number)
-            }
-            let frame = file[start..<start + Int(captured)]
-            if let octets = link.payload(of: frame) {
-                let isWhole = captured >= format.word(at: offset + 12, in: file)
-                let time = Int64(format.word(at: offset, in: file))
-                packets.append(Packet(time: time, octets: Array(octets), isWhole: isWhole))
-            }
-            offset = start + Int(captured)
-        }
-        self.packets = packets
     }
-}
 
-extension Capture {
     /// The order of the octets of a file's numbers.
-    private struct Format {
-        private let isBigEndian: Bool
+    enum ByteOrder: Sendable {
+        case bigEndian
+        case littleEndian
 
-        init?(_ file: [UInt8]) {
-            guard file.count >= Capture.headerLength else { return nil }
-            switch Array(file[0..<4]) {
-            case [0xa1, 0xb2, 0xc3, 0xd4], [0xa1, 0xb2, 0x3c, 0x4d]: self.isBigEndian = true
-            case [0xd4, 0xc3, 0xb2, 0xa1], [0x4d, 0x3c, 0xb2, 0xa1]: self.isBigEndian = false
-            default: return nil
+        /// Reads a number; traps unless its octets are there.
+        func number(at offset: Int, octets count: Int, in file: [UInt8]) -> UInt64 {
+            let octets = file[offset..<offset + count]
+            switch self {
+            case .bigEndian: return octets.reduce(0) { $0 << 8 | UInt64($1) }
+            case .littleEndian: return octets.reversed().reduce(0) { $0 << 8 | UInt64($1) }
             }
         }
 
+        /// Reads a number of four octets; traps unless they are there.
         func word(at offset: Int, in file: [UInt8]) -> UInt32 {
-            let octets = file[offset..<offset + 4]
-            return self.isBigEndian
-                ? octets.reduce(0) { $0 << 8 | UInt32($1) }
-                : octets.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+            UInt32(truncatingIfNeeded: self.number(at: offset, octets: 4, in: file))
         }
     }
 
     /// What stands in front of the IP header (https://www.tcpdump.org/linktypes.html).
-    private enum Link: UInt32 {
+    enum Link: UInt32 {
         case ethernet = 1
         case rawBSD = 12
         case rawOpenBSD = 14

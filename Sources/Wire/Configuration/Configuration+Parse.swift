@@ -68,10 +68,13 @@ private struct ConfigurationReader {
         switch self.menus.follow(&words) {
         case .nothing, .moved: break
         case .command(let path): try self.perform(path, words)
-        case .unknown(let word):
+        case .unknown(let word, let nearest):
             let menu =
                 self.menus.isAtTop ? "a menu or a command" : "a command of menu \(self.menus.description)"
-            throw self.error(word.column, expected: menu, found: "\"\(word.text)\"")
+            let isOfTop = Menu.top.keywords.contains(word.text.lowercased())
+            let question =
+                isOfTop ? ": is \"end\" missing above?" : nearest.map { ": did you mean \"\($0)\"?" } ?? ""
+            throw self.error(word.column, expected: menu, found: "\"\(word.text)\"\(question)")
         case .alreadyAtTop:
             throw self.error(1, expected: "a menu, since none is open", found: "\"end\"")
         case .whereAmI, .help, .fullHelp:

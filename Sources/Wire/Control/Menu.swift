@@ -34,6 +34,9 @@ public struct Menu: Hashable, Sendable {
     /// Commands of this menu.
     public let commands: [Command]
 
+    /// The words that may stand in it.
+    public var keywords: [String] { self.menus.map(\.name) + self.commands.map(\.name) }
+
     init(_ name: String, _ summary: String, menus: [Menu] = [], commands: [Command] = []) {
         self.name = name
         self.summary = summary
@@ -60,9 +63,12 @@ public struct MenuPosition: Sendable {
         case fullHelp
         /// A command, by its full path such as `pop set id`; its arguments are the words that are left.
         case command(String)
-        /// Something that the menu doesn't have.
-        case unknown(Words.Word)
+        /// Something that the menu doesn't have, and what it does have that is nearest.
+        case unknown(Words.Word, nearest: String?)
     }
+
+    /// No keyword is longer, and nobody's time is spent on words that are.
+    private static let longestKeyword = 40
 
     private var path: [Menu] = [.top] { didSet { self.latest = nil } }
     /// The command of this menu that was used last: the next line is likely to be one more of it.
@@ -90,7 +96,7 @@ public struct MenuPosition: Sendable {
         var position = self
         if let step = position.navigate(first) {
             _ = words.next()
-            if let surplus = words.peek { return .unknown(surplus) }
+            if let surplus = words.peek { return .unknown(surplus, nearest: nil) }
             self = position
             return step
         }
@@ -109,7 +115,8 @@ public struct MenuPosition: Sendable {
                 if path.count == self.path.count { self.latest = (word.octets, command) }
                 return .command(command)
             } else {
-                return .unknown(word)
+                let isShort = keyword.utf8.count <= Self.longestKeyword
+                return .unknown(word, nearest: isShort ? NearestWord.of(keyword, among: menu.keywords) : nil)
             }
         }
         self.path = path

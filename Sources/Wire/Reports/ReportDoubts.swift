@@ -63,7 +63,7 @@ public struct ReportDoubts: Hashable, Sendable {
     {
         guard count > 0 else { return nil }
         let names = examples.map(\.description) + (count > examples.count && !examples.isEmpty ? ["…"] : [])
-        return "\(count) \(count == 1 ? one : many)"
+        return count.counted(one, many)
             + (names.isEmpty ? "" : " (\(names.joined(separator: ", ")))")
     }
 }

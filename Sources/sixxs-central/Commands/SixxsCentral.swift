@@ -18,7 +18,7 @@ struct SixxsCentral: AsyncParsableCommand {
               sixxs-central push
               sixxs-central status
             """,
-        version: Release.version,
+        version: "sixxs-central \(Release.version)",
         subcommands: [InitCommand.self, LiveCommand.self],
         groupedSubcommands: [
             CommandGroup(

@@ -271,7 +271,9 @@ actor ConfigurationController {
         self.accessList.withLock { $0 = new.configuration.pop.controlACL }
         self.levels.follow(new.configuration.pop)
         do { try self.routes.follow(new.configuration) } catch {
-            self.logger.error("the kernel's routes do not follow the configuration: \(error)")
+            self.logger.error(
+                "the kernel's routes do not follow the configuration: \(error); it is tried again (pop show kernel)"
+            )
         }
     }
 

@@ -44,15 +44,15 @@ extension ConfigurationFailure: CustomStringConvertible {
         case .ending: "refused, since the daemon ends before it could be saved"
         case .nothingToConfirm(let generation): "generation \(generation) does not wait to be confirmed"
         case .tooManyLosses(let losses, let count):
-            "refused, since it removes or disables \(losses) of \(count) tunnels: say force if that is meant"
+            "refused, since it removes or disables \(losses) of \(count.counted("tunnel")): say force if that is meant"
         case .renumbers(let count):
-            "refused, since another tunnelprefix renumbers all \(count) tunnels: say force if that is meant"
+            "refused, since another tunnelprefix renumbers all \(count.counted("tunnel")): say force if that is meant"
         case .older(let generation, let running):
             "refused, since generation \(running) runs, which is newer than \(generation): say force if that is meant"
         case .unchanged: "nothing to change"
         case .empty: "refused, since there is nothing in the file: say force if that is meant"
         case .emptyAtStart(let sessions, let path):
-            "there is nothing in it, and the daemon before left \(sessions) session\(sessions == 1 ? "" : "s"): "
+            "there is nothing in it, and the daemon before left \(sessions.counted("session")): "
                 + "bring its content back, or remove \(path) if that is meant"
         }
     }

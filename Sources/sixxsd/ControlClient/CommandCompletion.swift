@@ -20,17 +20,13 @@ struct CommandCompletion: Sendable {
         var (position, words) = (self.position, Words(line))
         let all: [String]
         switch position.follow(&words) {
-        case .nothing: all = Self.names(of: position.menu) + Self.movements
-        case .moved: all = Self.names(of: position.menu)
+        case .nothing: all = position.menu.keywords + Self.movements
+        case .moved: all = position.menu.keywords
         case .command(let path): all = self.arguments(of: path, word)
         case .alreadyAtTop, .whereAmI, .help, .fullHelp, .unknown: all = []
         }
         let typed = word.lowercased()
         return Set(all).filter { $0.lowercased().hasPrefix(typed) }.sorted()
-    }
-
-    private static func names(of menu: Menu) -> [String] {
-        menu.menus.map(\.name) + menu.commands.map(\.name)
     }
 
     /// The words that stand for themselves in a command's arguments, and numbers of tunnels where one is meant.

@@ -8,7 +8,7 @@ import Wire
 struct ControlCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "control",
-        abstract: "Speaks to the daemon on this host.",
+        abstract: "Speak to the daemon on this host.",
         discussion: """
             On a terminal it asks for commands, with history and completion (Tab) where libedit is installed; `help` lists
             them. Otherwise it takes a command a line from standard input, or those of -c, and ends at the first that fails.
@@ -18,7 +18,7 @@ struct ControlCommand: ParsableCommand {
               sixxsd control -c 'pop show status' -c 'tunnel list erroronly'
               sixxsd control -c 'config diff new.conf'
 
-            Exit status: 0 done; 1 a command failed, or nobody answers; 64 wrong arguments.
+            Exit status: 0 done; 1 a command failed, or nobody answers; 2 called wrongly.
             """
     )
 
@@ -30,7 +30,7 @@ struct ControlCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The daemon's UNIX socket; defaults to \(usualSocket), if that is there.",
+            "The daemon's UNIX socket (default: \(usualSocket), if that is there).",
             valueName: "path"
         ),
         completion: .file()
@@ -39,7 +39,7 @@ struct ControlCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The daemon's address over TCP; defaults to 127.0.0.1:\(ControlRequest.port), if there is no socket.",
+            "The daemon's address over TCP (default: 127.0.0.1:\(ControlRequest.port), if there is no socket).",
             valueName: "address:port"
         ),
         transform: { text in

@@ -1,6 +1,7 @@
 import Dispatch
 import Logging
 import Synchronization
+import Wire
 
 /// Where messages wait until standard error takes them: it may be a file on a disk that hangs, or a pipe that nobody reads.
 final class LogQueue: Sendable {
@@ -36,7 +37,8 @@ final class LogQueue: Sendable {
     private static func loss(of count: Int, before event: LogEvent) -> LogEvent {
         var loss = event
         loss.level = .warning
-        loss.message = "\(count) messages were lost, since nobody took them"
+        let messages = count.counted("log message was", "log messages were")
+        loss.message = "\(messages) lost: they came faster than standard error took them"
         loss.metadata = nil
         return loss
     }

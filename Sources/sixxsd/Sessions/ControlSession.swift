@@ -170,7 +170,7 @@ private struct SessionReader {
         case .alreadyAtTop: try await self.writer.send(ControlReply(400, "already at the top"))
         case .help: try await self.writer.send(ControlReply(200, lines: self.position.menu.help))
         case .fullHelp: try await self.writer.send(ControlReply(200, lines: self.position.menu.fullHelp))
-        case .unknown(let word): try await self.answer(unknown: word.text)
+        case .unknown(let word, let nearest): try await self.answer(unknown: word.text, nearest)
         case .command("exit"), .command("quit"), .command("cmd exit"), .command("cmd quit"):
             try await self.end(with: ControlReply(200, "bye"))
         case .command("config push"):
@@ -190,7 +190,7 @@ private struct SessionReader {
         return step
     }
 
-    private mutating func answer(unknown word: String) async throws {
+    private mutating func answer(unknown word: String, _ nearest: String?) async throws {
         if let foreign = ForeignProtocol(unknownCommand: word) { return try await self.end(because: foreign) }
         self.unknownCommands += 1
         let text = "unknown command \"\(word.prefix(40))\""
@@ -198,7 +198,8 @@ private struct SessionReader {
             let end = "\(text), the \(self.unknownCommands)th one after the other: bye"
             return try await self.end(with: ControlReply(404, end))
         }
-        try await self.writer.send(ControlReply(404, "\(text), try help"))
+        let hint = nearest.map { ": did you mean \"\($0)\"?" } ?? ", try help"
+        try await self.writer.send(ControlReply(404, text + hint))
     }
 
     private func answer(_ request: TextRequest, _ octets: [UInt8]) async throws {

@@ -36,6 +36,8 @@ import Wire
         Case("carriage returns", "pop show version\r\n.\r", "200 sixxsd \(Release.version)\n200 /"),
         Case("an unknown word", "nonsense", "404 unknown command \"nonsense\", try help"),
         Case("an unknown word in a menu", "pop\nnonsense", "200 /pop\n404 unknown command \"nonsense\", try help"),
+        Case("a mistyped menu", "tunel list", "404 unknown command \"tunel\": did you mean \"tunnel\"?"),
+        Case("a mistyped command", "pop show verison", "404 unknown command \"verison\": did you mean \"version\"?"),
         Case("control characters are not echoed", "\u{1b}[2J", "404 unknown command \"?[2J\", try help"),
         Case("exit", "exit\npop show version", "200 bye"),
         Case("quit", "quit", "200 bye"),

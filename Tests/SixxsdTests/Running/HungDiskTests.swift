@@ -158,7 +158,7 @@ import Wire
 
         let lines = written.lines.withLock { $0 }
         #expect(lines.count < 1100 && lines.first == "0" && lines.last == "last")
-        #expect(lines.contains { $0.hasSuffix("messages were lost, since nobody took them") })
+        #expect(lines.contains { $0.hasSuffix("lost: they came faster than standard error took them") })
     }
 }
 

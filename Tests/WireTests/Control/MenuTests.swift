@@ -45,7 +45,7 @@ import Wire
     }
 
     @Test func namesTheWordItDoesNotKnow() {
-        guard case .unknown(let word) = Self.step("pop  nothing").0 else {
+        guard case .unknown(let word, _) = Self.step("pop  nothing").0 else {
             Issue.record("known")
             return
         }

@@ -140,7 +140,7 @@ struct TunnelCommands: Sendable {
                 for tid in tids { engine.resetErrors(of: tid) }
                 engine.resetErrors(of: nil)
             }
-            return ControlReply(200, "errors of \(tids.count) tunnels and of the uplink reset")
+            return ControlReply(200, "errors of \(tids.count.counted("tunnel")) and of the uplink reset")
         }
         let (tid, name) = try await self.context.owner(&words)
         try words.end()
@@ -230,7 +230,7 @@ extension ErrorSample {
     fileprivate func lines(_ kind: ErrorKind) -> [String] {
         let time = Date(timeIntervalSince1970: TimeInterval(self.lastTime)).formatted(.iso8601)
         let head =
-            "\(kind.name): \(self.count) times, last \(time) from \(self.source), \(self.length) octets, "
+            "\(kind.name): \(self.count.counted("time")), last \(time) from \(self.source), \(Int(self.length).counted("octet")), "
             + "the first \(self.octets.count):"
         let rows = stride(from: 0, to: self.octets.count, by: Self.octetsInLine).map { start in
             self.octets[start..<min(start + Self.octetsInLine, self.octets.count)]
