@@ -4,5 +4,5 @@ import Streams
 /// The program's entry.
 @main
 enum Main {
-    static func main() { Program(SixXSClient.self, label: "Error: ").run() }
+    static func main() { Program(SixXSClient.self, label: "sixxs-client: ", usageStatus: 2).run() }
 }

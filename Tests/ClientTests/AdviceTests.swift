@@ -5,7 +5,7 @@ import Wire
 
 @Suite("Advice")
 struct AdviceTests {
-    private static let pop = IPv4Address(192, 0, 2, 1)
+    private static let pop = "192.0.2.1"
     private static let local = IPAddress.ipv4(IPv4Address(198, 51, 100, 7))
 
     private static func line(
@@ -39,6 +39,36 @@ struct AdviceTests {
     func saysWhatAnICMPErrorIsWorth() {
         let line = Advice.hearsay(about: Self.pop, "No route to host")
         #expect(line.hasPrefix("an ICMP error says of packets to 192.0.2.1: No route to host. Anybody"))
+    }
+
+    @Test
+    func saysWhatALookupLacks() throws {
+        let any: @Sendable (IPAddress) -> Bool = { _ in true }
+        let host = try #require(PoPHost("pop.example.net"))
+        var book = PoPAddressBook(host, at: .zero, isUsable: any)
+        let local = try IPAddress(parsing: "192.0.2.7")
+        let ipv6 = [try IPAddress(parsing: "2001:db8::1")]
+        func words(_ change: PoPAddressBook.Change, from local: IPAddress? = nil) -> String? {
+            Advice.lookup(of: book, change, for: .heartbeat(password: "x"), from: local)
+        }
+
+        #expect(words(.none) == nil)
+        #expect(
+            words(.failed("Name or service not known"))
+                == "the name pop.example.net was not found: Name or service not known; trying again; is --pop right, "
+                + "and does this host's DNS work (getent hosts pop.example.net)?"
+        )
+        #expect(
+            words(.unusable(ipv6))
+                == "pop.example.net has no address for this tunnel (found 2001:db8::1): heartbeat tunnels need an IPv4 "
+                + "address; ayiya tunnels take either"
+        )
+        #expect(
+            words(.unusable(ipv6), from: local)?.hasSuffix("--local 192.0.2.7 needs one of the same kind")
+                == true
+        )
+        _ = book.note([local], isAnswering: false, at: .zero)
+        #expect(words(.failed("x"))?.hasSuffix("sending goes on to 192.0.2.7") == true)
     }
 
     @Test

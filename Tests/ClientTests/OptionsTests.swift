@@ -1,5 +1,7 @@
 import ArgumentParser
 import LinuxIO
+import Logging
+import TestSupport
 import Testing
 import Wire
 
@@ -9,38 +11,69 @@ import Wire
 struct OptionsTests {
     private static let common = ["--pop", "192.0.2.1", "--identity", "2001:db8:2ff:1::2"]
 
+    /// What the options of a command say.
+    private static func settings(_ arguments: [String]) throws -> ClientSettings {
+        switch try SixXSClient.parseAsRoot(arguments) {
+        case let command as AYIYACommand: try command.options.settings()
+        case let command as SixInFourCommand: try command.options.settings()
+        case let command as RunCommand: try command.options.settings()
+        default: throw ExitCode.failure
+        }
+    }
+
     @Test
     func readsWhatIsNeeded() throws {
-        let parsed = try SixXSClient.parseAsRoot(["ayiya"] + Self.common + ["--password-file", "/etc/pw"])
+        let settings = try Self.settings(["ayiya"] + Self.common + ["--password-file", "/etc/pw"])
 
-        let command = try #require(parsed as? AYIYACommand)
-        #expect(command.options.pop == IPv4Address(192, 0, 2, 1))
-        #expect(command.options.identity == TestTunnel.us)
-        #expect(command.options.tun == "sixxs0")
-        #expect(command.options.beatInterval == 60)
-        #expect(command.options.mtu == nil)
-        #expect(!command.options.noDefaultRoute)
-        #expect(command.options.offloads == .auto)
-        #expect(command.options.user == nil)
-        #expect(command.passwordFile == "/etc/pw")
+        #expect(settings.pop == .address(.ipv4(IPv4Address(192, 0, 2, 1))))
+        #expect(settings.identity == TestTunnel.us)
+        #expect(settings.tun == "sixxs0")
+        #expect(settings.beatInterval == 60)
+        #expect(settings.mtu == 1280, "that of PoPs")
+        #expect(settings.hasDefaultRoute)
+        #expect(settings.offloads == .auto)
+        #expect(settings.user == nil)
+        #expect(settings.statusPath == "/run/sixxs-client/sixxs0.sock")
+        guard case .file("/etc/pw") = settings.password else {
+            Issue.record("no password file")
+            return
+        }
     }
 
     @Test
     func readsEverything() throws {
         let rest = [
-            "--tun", "six0", "--mtu", "1280", "--beat-interval", "5", "--local", "198.51.100.7",
-            "--no-default-route", "--offloads", "off", "--user", "nobody",
+            "--tun", "six0", "--mtu", "1480", "--beat-interval", "5", "--local", "198.51.100.7",
+            "--no-default-route", "--offloads", "off", "--user", "nobody", "--log-level", "debug",
         ]
-        let parsed = try SixXSClient.parseAsRoot(["6in4"] + Self.common + rest)
+        let settings = try Self.settings(["6in4"] + Self.common + rest)
 
-        let options = try #require(parsed as? SixInFourCommand).options
-        #expect(options.tun == "six0")
-        #expect(options.mtu == 1280)
-        #expect(options.beatInterval == 5)
-        #expect(options.local == IPv4Address(198, 51, 100, 7))
-        #expect(options.noDefaultRoute)
-        #expect(options.offloads == .off)
-        #expect(options.user == "nobody")
+        #expect(settings.tun == "six0")
+        #expect(settings.mtu == 1480)
+        #expect(settings.beatInterval == 5)
+        #expect(settings.local == .ipv4(IPv4Address(198, 51, 100, 7)))
+        #expect(!settings.hasDefaultRoute)
+        #expect(settings.offloads == .off)
+        #expect(settings.user == "nobody")
+        #expect(settings.logLevel == .debug)
+        #expect(settings.statusPath == "/run/sixxs-client/six0.sock")
+    }
+
+    @Test(arguments: [("none", nil), ("/run/x.sock", "/run/x.sock")] as [(String, String?)])
+    func saysItsStatusWhereItIsTold(_ argument: String, _ path: String?) throws {
+        #expect(try Self.settings(["6in4"] + Self.common + ["--status-socket", argument]).statusPath == path)
+    }
+
+    @Test func takesNamesAndIPv6() throws {
+        let name = [
+            "--pop", "chtst01.example.net", "--identity", "2001:db8:2ff:1::2", "--password-file", "x",
+        ]
+
+        #expect(try Self.settings(["ayiya"] + name).pop == .name("chtst01.example.net"))
+        #expect(
+            try Self.settings(["6in4"] + ["--pop", "2001:db8::1", "--identity", "2001:db8:2ff:1::2"]).pop
+                == .address(.ipv6(IPv6Address(parsing: "2001:db8::1")))
+        )
     }
 
     @Test func keepsNoMoreThanItsTunnelNeeds() {
@@ -52,25 +85,35 @@ struct OptionsTests {
         #expect(TunnelProtocol.sixInFour.lastingCapabilities == both)
     }
 
-    @Test(arguments: [
-        (["ayiya"] + common, "Missing expected argument '--password-file <file>'"),
-        (
-            ["6in4", "--pop", "pop.example", "--identity", "2001:db8::2"],
-            "The value 'pop.example' is invalid"
-        ),
-        (["6in4", "--pop", "224.0.0.1", "--identity", "2001:db8::2"], "no host can have this address"),
-        (["6in4", "--pop", "192.0.2.1", "--identity", "2001:db8::1"], "an address that ends in ::2"),
-        (["6in4", "--pop", "192.0.2.1", "--identity", "fe80::2"], "an address that ends in ::2"),
-        (["6in4"] + common + ["--mtu", "1279"], "expected 1280 to 1480"),
-        (["6in4"] + common + ["--mtu", "1481"], "expected 1280 to 1480"),
-        (["6in4"] + common + ["--beat-interval", "0"], "expected 1 to 3600 seconds"),
-        (["6in4"] + common + ["--offloads", "on"], "Please provide one of 'auto' and 'off'"),
-        (["6in4"] + common + ["--tun", "sixteen-octets-0"], "expected 1 to 15 characters"),
-    ])
-    func saysWhatIsWrong(arguments: [String], text: String) {
-        let error = #expect(throws: (any Error).self) { try SixXSClient.parseAsRoot(arguments) }
+    // swift-format-ignore
+    static let wrong: [Row<[String], String>] = [
+        Row("no password", ["ayiya"] + common, is: "the tunnel's password is not set: give --password-file FILE"),
+        Row("no PoP", ["6in4", "--identity", "2001:db8::2"], is: "no PoP is set: give --pop HOST"),
+        Row("no identity", ["6in4", "--pop", "192.0.2.1"], is: "give --identity IPV6"),
+        Row("nothing", [], is: "give --config FILE, or a type of tunnel"),
+        Row("no type", common, is: "give --config FILE, or a type of tunnel"),
+        Row("a group", ["6in4", "--pop", "224.0.0.1", "--identity", "2001:db8::2"], is: "--pop: no host can have this address"),
+        Row("no address", ["6in4", "--pop", "192.0.2.300", "--identity", "2001:db8::2"], is: "--pop: expected an IPv4 or IPv6 address or the name of a host"),
+        Row("no name", ["6in4", "--pop", "pop example", "--identity", "2001:db8::2"], is: "--pop: expected an IPv4 or IPv6 address or the name of a host"),
+        Row("IPv6 for heartbeats", ["heartbeat", "--pop", "2001:db8::1", "--identity", "2001:db8::2", "--password-file", "x"], is: "over IPv4 only, and 2001:db8::1 is an IPv6 address"),
+        Row("two kinds of addresses", ["6in4"] + common + ["--local", "2001:db8::7"], is: "both must be IPv4, or both IPv6"),
+        Row("the PoP's end", ["6in4", "--pop", "192.0.2.1", "--identity", "2001:db8::1"], is: "an address that ends in ::2"),
+        Row("a link's address", ["6in4", "--pop", "192.0.2.1", "--identity", "fe80::2"], is: "an address that ends in ::2"),
+        Row("a small MTU", ["6in4"] + common + ["--mtu", "1279"], is: "--mtu: expected 1280 to 1480, found \"1279\""),
+        Row("a large MTU", ["6in4"] + common + ["--mtu", "1481"], is: "expected 1280 to 1480"),
+        Row("no interval", ["6in4"] + common + ["--beat-interval", "0"], is: "expected 1 to 3600 seconds"),
+        Row("no such offloads", ["6in4"] + common + ["--offloads", "on"], is: "expected auto or off, found \"on\""),
+        Row("no such level", ["6in4"] + common + ["--log-level", "wanring"], is: "did you mean \"warning\"?"),
+        Row("a long name", ["6in4"] + common + ["--tun", "sixteen-octets-0"], is: "expected 1 to 15 characters"),
+        Row("no option", ["6in4"] + common + ["--metu", "1280"], is: "Unknown option '--metu'. Did you mean '--mtu'?"),
+    ]
 
-        #expect(error.map { SixXSClient.message(for: $0).contains(text) } == true)
+    @Test(arguments: wrong)
+    func saysWhatIsWrong(_ row: Row<[String], String>) {
+        let error = #expect(throws: (any Error).self) { try SixXSClient.parseAsRoot(row.input) }
+
+        let message = error.map { SixXSClient.message(for: $0) } ?? ""
+        #expect(message.contains(row.output), "\(message)")
     }
 
     @Test(arguments: ["--mtu", "--beat-interval"])
@@ -97,8 +140,9 @@ struct OptionsTests {
 
     @Test(
         arguments: [
-            ([], "the first line is empty"), ([0x0a, 0x61], "the first line is empty"),
-            ([0x20, 0x09, 0x0a], "the first line is empty"),
+            ([], "the first line is empty: put the tunnel's password there"),
+            ([0x0a, 0x61], "the first line is empty: put the tunnel's password there"),
+            ([0x20, 0x09, 0x0a], "the first line is empty: put the tunnel's password there"),
             ([0xff, 0xfe, 0x61, 0x00], "it is a text in UTF-16: save it as UTF-8"),
             ([UInt8](repeating: 0x61, count: 133), "the first line is longer than 132 octets"),
         ] as [([UInt8], String)]

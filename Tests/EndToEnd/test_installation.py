@@ -56,13 +56,15 @@ def test_everything_is_there(root: Path) -> None:
         expected.add(f"usr/share/man/man{section}/{name}.{section}")
         expected |= {f"usr/share/{place.format(name)}" for place in SHELLS.values()}
     texts = {f"usr/lib/{place}" for unit in UNITS for place in (f"systemd/system/{unit}.service", f"sysusers.d/{unit}.conf")}
+    # Which account a client becomes is the host's choice: it makes none.
+    texts.add("usr/lib/systemd/system/sixxs-client.service")
     assert files == expected | texts
     for name in expected:
         assert os.access(root / name, os.X_OK) == ("/share/" not in name), name
     assert not any(os.access(root / name, os.X_OK) for name in texts)
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", [*UNITS, "sixxs-client"])
 def test_units_are_understood_by_systemd(root: Path, programs: Programs, tmp_path: Path, name: str) -> None:
     text = (root / f"usr/lib/systemd/system/{name}.service").read_text()
     command = re.search(r"^ExecStart=(\S+) ", text, re.MULTILINE)

@@ -164,7 +164,7 @@ struct TUNDeviceTests {
             let error = #expect(throws: SystemCallError.self) { _ = try TUNDevice(name: "sixxs") }
             #expect(
                 error?.description
-                    == "sixxs: another program has this device open (ioctl(TUNSETIFF): Device or resource busy)"
+                    == "sixxs: another program has this device open: is this one running already? (ioctl(TUNSETIFF): Device or resource busy)"
             )
             #expect(first.name == "sixxs")
         }

@@ -48,7 +48,7 @@ struct TrafficShareTests {
                 _ = try UDPSocket(port: 5072, family: .ipv4, share: .init(index: 0, of: count))
             }
 
-            #expect(error?.explanation == "another program has this port open")
+            #expect(error?.explanation == "another program has this port open: ss -lunp shows which")
             #expect(first.fileDescriptor != second.fileDescriptor)
         }
     }

@@ -85,7 +85,7 @@ public struct SocketFile: Sendable {
                 call: "bind",
                 errno: .fileExists,
                 subject: path,
-                explanation: "there is something else than a socket"
+                explanation: "there is something else than a socket: move it away, or name another path"
             )
         }
         try Self.requireDead(path)
@@ -105,7 +105,10 @@ public struct SocketFile: Sendable {
             case .connectionRefused: return
             // Its queue is full.
             case .resourceTemporarilyUnavailable: throw Self.occupied(path, by: nil)
-            default: throw error.explained("whether a process lives behind it can't be told")
+            default:
+                throw error.explained(
+                    "whether a process lives behind it can't be told: remove it if none does"
+                )
             }
         }
         throw Self.occupied(path, by: try? PeerCredentials(of: probe.rawValue))

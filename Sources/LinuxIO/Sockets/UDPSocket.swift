@@ -36,7 +36,7 @@ public struct UDPSocket: ~Copyable, Sendable {
             try socket.bind(to: SocketAddress(anyOf: family, port: port))
         } catch {
             guard error.errno == .addressInUse else { throw error }
-            throw error.explained("another program has this port open")
+            throw error.explained("another program has this port open: ss -lunp shows which")
         }
         try socket.learnNoPathMTUs(family: family)
         if share.count > 1, share.index == 0, let offset {

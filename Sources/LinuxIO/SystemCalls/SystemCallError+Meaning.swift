@@ -8,6 +8,11 @@ extension SystemCallError {
     /// Whether what was to be removed is not there.
     public var isGoneAlready: Bool { self.errno == .noSuchProcess || self.errno == .noSuchFileOrDirectory }
 
+    /// Whether nobody listens at the path of a UNIX socket: it is not there, or was left by a process that is gone.
+    public var isMissingOrUnused: Bool {
+        self.errno == .noSuchFileOrDirectory || self.errno == .connectionRefused
+    }
+
     /// Whether the far host said that nothing there takes what a connected socket sends.
     public var isRefusal: Bool { self.errno == .connectionRefused || self.errno == .protocolNotAvailable }
 

@@ -105,7 +105,8 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     private static func explain(_ error: SystemCallError, isOneOfSeveral: Bool) -> SystemCallError {
         switch error.errno {
-        case .resourceBusy: error.explained("another program has this device open")
+        case .resourceBusy:
+            error.explained("another program has this device open: is this one running already?")
         case .invalidArgument where isOneOfSeveral:
             error.explained("this name belongs to an interface that is no TUN device with multi_queue")
         case .invalidArgument: error.explained("this name belongs to an interface that is no TUN device")

@@ -5,17 +5,15 @@ struct HeartbeatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "heartbeat",
         abstract:
-            "Protocol 41 from a public address that may change; signed heartbeats (UDP 3740) tell the PoP."
+            "Protocol 41 from a public IPv4 address that may change; signed heartbeats (UDP 3740) tell the PoP.",
+        discussion: """
+              sixxs-client heartbeat --pop 192.0.2.1 --identity 2001:db8:101::2 --password-file /etc/sixxs.password
+            """
     )
 
     @OptionGroup var options: TunnelOptions
 
-    @Option(help: ArgumentHelp("File whose first line is the tunnel's password.", valueName: "file"))
-    var passwordFile: String
+    func validate() throws { try self.options.requireEnough(for: .heartbeat) }
 
-    func run() throws {
-        let logger = self.options.makeLogger()
-        let password = try self.options.password(self.passwordFile, logger)
-        try self.options.run(.heartbeat(password: password), logger)
-    }
+    func run() throws { try self.options.run(.heartbeat) }
 }

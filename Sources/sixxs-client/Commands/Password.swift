@@ -24,7 +24,12 @@ struct Password: Sendable {
             throw PasswordError(path: path, reason: "it is a text in UTF-16: save it as UTF-8")
         }
         let line = TunnelPassword.firstLine(of: octets)
-        guard !line.isEmpty else { throw PasswordError(path: path, reason: "the first line is empty") }
+        guard !line.isEmpty else {
+            throw PasswordError(
+                path: path,
+                reason: "the first line is empty: put the tunnel's password there"
+            )
+        }
         let longest = TunnelPassword.lengths.upperBound
         guard line.count <= longest else {
             throw PasswordError(
@@ -34,7 +39,10 @@ struct Password: Sendable {
         }
         let password = TunnelPassword(octets: line)
         guard password != TunnelPassword.placeholder else {
-            throw PasswordError(path: path, reason: "\(password.text) stands where a password is not shown")
+            throw PasswordError(
+                path: path,
+                reason: "\(password.text) stands where a password is not shown: put the password itself there"
+            )
         }
         return password
     }

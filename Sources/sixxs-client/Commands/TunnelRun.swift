@@ -1,4 +1,4 @@
-import ArgumentParser
+import Core
 import LinuxIO
 import Logging
 import Streams
@@ -8,86 +8,163 @@ import Wire
 struct StartError: Error, CustomStringConvertible {
     /// One sentence for people.
     let description: String
+
+    /// Reads something, and says what it was to be when the system refuses.
+    static func reading<Value>(_ what: String, _ read: () throws -> Value) throws -> Value {
+        do { return try read() } catch let error as SystemCallError {
+            throw StartError(description: "cannot read \(what): \(error)")
+        }
+    }
 }
 
 extension TunnelOptions {
+    /// Sets the tunnel up and carries packets until a signal comes.
+    ///
+    /// - Parameter type: The type that the command names; nil where the file says it.
+    /// - Throws: What ends the program, with the thing, the place and the next step.
+    func run(_ type: ClientSettings.TunnelType?) throws {
+        Privileges.forbidDumps()
+        var settings = try self.settings()
+        settings.type = type ?? settings.type
+        let logger = Self.makeLogger(settings.logLevel)
+        try TunnelRun(try TunnelPlan(settings), logger).run()
+    }
+
     /// A logger that writes lines to standard error.
-    func makeLogger() -> Logger {
+    private static func makeLogger(_ level: Logger.Level) -> Logger {
         LoggingSystem.bootstrap { LogStream.handler(label: $0) }
         var logger = Logger(label: "sixxs-client")
-        logger.logLevel = self.logLevel
+        logger.logLevel = level
         return logger
     }
+}
 
-    /// Reads the password that a tunnel can't do without, and warns when others can read it too.
-    func password(_ path: String, _ logger: Logger) throws -> TunnelPassword {
-        Privileges.forbidDumps()
-        let password = try Password(file: path)
-        if password.isExposed {
-            logger.warning("password file \(path) can be read by other users of this host: chmod 600 \(path)")
-        }
-        return password.value
+/// A tunnel from its device to the signal that ends it.
+private struct TunnelRun {
+    let plan: TunnelPlan
+    let encapsulation: TunnelProtocol
+    let logger: Logger
+
+    init(_ plan: TunnelPlan, _ logger: Logger) throws {
+        self.plan = plan
+        self.logger = logger
+        self.encapsulation = try Self.encapsulation(of: plan, logger)
     }
 
-    /// Sets the tunnel up and carries packets until a signal comes.
-    func run(_ encapsulation: TunnelProtocol, _ logger: Logger) throws {
-        try self.checkPrivileges(for: encapsulation)
+    func run() throws {
+        let settings = self.plan.settings
+        try self.checkPrivileges()
         let signals = try SignalDescriptor([.interrupt, .terminate])
-        let settings = SessionSettings(
-            identity: self.identity,
-            encapsulation: encapsulation,
-            beatInterval: .seconds(self.beatInterval)
-        )
-        let mtu = self.mtu ?? encapsulation.defaultMTU
         let interface = try TunnelInterface(
-            name: self.tun,
-            identity: self.identity,
-            mtu: mtu,
-            defaultRoute: self.noDefaultRoute ? .untouched : .throughTunnel,
-            self.offloads
+            name: settings.tun,
+            identity: self.plan.identity,
+            mtu: settings.mtu,
+            defaultRoute: settings.hasDefaultRoute ? .throughTunnel : .untouched,
+            settings.offloads
         )
-        let route = self.noDefaultRoute ? "no default route" : "default route"
-        logger.info("device \(interface.tun.name) is up: \(self.identity)/64, MTU \(mtu), \(route)")
-        try self.dropPrivileges(encapsulation, logger)
+        let device = interface.tun.name
+        let route = settings.hasDefaultRoute ? "default route" : "no default route"
+        self.logger.info("device \(device) is up: \(self.plan.identity)/64, MTU \(settings.mtu), \(route)")
+        let reports = self.reports()
+        try self.dropPrivileges()
         var loop = try ClientLoop(
-            ClientLoop.Options(
-                pop: self.pop,
-                local: self.local,
-                settings: settings,
-                mtu: mtu,
-                offloads: self.offloads
-            ),
+            self.options(device),
             interface: interface,
             signals: signals,
-            logger: logger
+            reports: reports,
+            logger: self.logger
         )
         try loop.run()
     }
 
-    private func checkPrivileges(for encapsulation: TunnelProtocol) throws {
-        guard Privileges.has(.networkAdministration) else {
-            throw StartError(description: "creating a TUN device needs root or CAP_NET_ADMIN")
+    private func options(_ device: String) -> ClientLoop.Options {
+        let settings = self.plan.settings
+        return ClientLoop.Options(
+            pop: self.plan.pop,
+            local: settings.local,
+            settings: SessionSettings(
+                identity: self.plan.identity,
+                encapsulation: self.encapsulation,
+                beatInterval: .seconds(settings.beatInterval)
+            ),
+            mtu: settings.mtu,
+            offloads: settings.offloads,
+            device: device,
+            hasDefaultRoute: settings.hasDefaultRoute
+        )
+    }
+
+    /// Opens the socket where `status` asks; a tunnel without it carries packets all the same.
+    private func reports() -> ReportSocket? {
+        guard let path = self.plan.settings.statusPath else { return nil }
+        do throws(SystemCallError) { return try ReportSocket(at: path) } catch {
+            self.logger.notice(
+                "`sixxs-client status` can't ask this client: \(error) (--status-socket names another path, or none)"
+            )
+            return nil
         }
-        guard !encapsulation.needsRawSockets || Privileges.has(.rawSockets) else {
-            throw StartError(description: "sending protocol 41 needs root or CAP_NET_RAW")
+    }
+
+    /// Reads the password that a tunnel can't do without, and warns when others can read it too.
+    private static func encapsulation(of plan: TunnelPlan, _ logger: Logger) throws -> TunnelProtocol {
+        switch plan.type {
+        case .ayiya: return .signed(by: try Self.password(of: plan, logger))
+        case .heartbeat: return .heartbeat(password: try Self.password(of: plan, logger))
+        case .sixInFour:
+            if plan.settings.password != nil {
+                logger.warning("a 6in4 tunnel has no password: the one that is given is ignored")
+            }
+            return .sixInFour
+        }
+    }
+
+    private static func password(of plan: TunnelPlan, _ logger: Logger) throws -> TunnelPassword {
+        switch plan.settings.password {
+        case .here(let password): return password
+        case .file(let path):
+            let password = try StartError.reading("the password") { try Password(file: path) }
+            if password.isExposed {
+                logger.warning(
+                    "password file \(path) can be read by other users of this host: chmod 600 \(path)"
+                )
+            }
+            return password.value
+        case nil: throw StartError(description: "the tunnel's password is not set")
+        }
+    }
+
+    private func checkPrivileges() throws {
+        guard Privileges.has(.networkAdministration) else {
+            throw StartError(
+                description: "creating the TUN device \(self.plan.settings.tun) needs root or CAP_NET_ADMIN: "
+                    + "run it as root (sudo), or by a service manager that gives the capability"
+            )
+        }
+        guard !self.encapsulation.needsRawSockets || Privileges.has(.rawSockets) else {
+            throw StartError(
+                description: "sending protocol 41 needs root or CAP_NET_RAW: run it as root (sudo), "
+                    + "or by a service manager that gives the capability"
+            )
         }
     }
 
     /// Becomes the unprivileged user and keeps what it takes to repair the device and to move to another address.
-    private func dropPrivileges(_ encapsulation: TunnelProtocol, _ logger: Logger) throws {
+    private func dropPrivileges() throws {
         let user = self.userToBecome
-        try Privileges.drop(to: user, keeping: encapsulation.lastingCapabilities)
+        try Privileges.drop(to: user, keeping: self.encapsulation.lastingCapabilities)
         Privileges.forbidDumps()
         if let user {
-            logger.info("runs as user \(user) from now on")
+            self.logger.info("runs as user \(user) from now on")
         } else if Privileges.user == 0 {
-            logger.warning("stays root, with few capabilities: there is no user nobody; --user names another")
+            self.logger.warning(
+                "stays root, with few capabilities: there is no user nobody; --user names another"
+            )
         }
     }
 
     /// Who is not root can't become somebody else, and need not.
     private var userToBecome: String? {
-        guard self.user == nil, Privileges.user == 0 else { return self.user }
+        guard self.plan.settings.user == nil, Privileges.user == 0 else { return self.plan.settings.user }
         return Self.unprivilegedUsers.first(where: Privileges.knows(user:))
     }
 

@@ -157,7 +157,9 @@ extension ClientLoop {
     {
         let place = UnsafeMutableRawBufferPointer(rebasing: packet.slot[inner])
         var octets = MutableRawSpan(_unsafeBytes: place)
-        let outerLength = inner.lowerBound - packet.range.lowerBound
+        // Raw sockets over IPv6 leave the outer header out.
+        let inFront = inner.lowerBound - packet.range.lowerBound
+        let outerLength = inFront > 0 ? inFront : IPv6Packet.headerLength
         let header = self.arrivals.header(of: octets.bytes, behind: outerLength, at: now.nanoseconds)
         guard var header, header.prepare(&octets) else { return nil }
         return header

@@ -7,16 +7,20 @@ import Wire
 struct ClientLoop: ~Copyable {
     /// What the loop is told once.
     struct Options: Sendable {
-        /// The PoP's outer address.
-        var pop: IPv4Address
+        /// The PoP's outer address, or its name.
+        var pop: PoPHost
         /// The address to send from, or nil for the one that the route suggests.
-        var local: IPv4Address?
+        var local: IPAddress?
         /// The tunnel.
         var settings: SessionSettings
         /// The device's MTU, in octets.
         var mtu: Int
         /// Whether the kernel may hand over and take many packets as one.
         var offloads: Offloads
+        /// The device's name.
+        var device: String
+        /// Whether the default route goes through it.
+        var hasDefaultRoute: Bool
     }
 
     private enum Token {
@@ -25,6 +29,8 @@ struct ClientLoop: ~Copyable {
         static let udp: UInt64 = 2
         static let raw: UInt64 = 3
         static let host: UInt64 = 4
+        static let lookup: UInt64 = 5
+        static let report: UInt64 = 6
     }
 
     /// About how many packets are taken from one source before the next has its turn.
@@ -40,7 +46,8 @@ struct ClientLoop: ~Copyable {
     private let signals: SignalDescriptor
     private let poller: Poller
     let logger: Logger
-    private let advice: Advice
+    private let reports: ReportSocket?
+    let startedAt: ClientTime
     var session: TunnelSession
     var popSocket: PoPSocketKeeper
     /// What the host must have.
@@ -70,12 +77,14 @@ struct ClientLoop: ~Copyable {
     ///   - options: What doesn't change.
     ///   - interface: The host's side of the tunnel.
     ///   - signals: What ends the loop.
+    ///   - reports: Where others ask how the tunnel is; nil for nowhere.
     ///   - logger: Gets one line for each change of state.
     /// - Throws: ``SystemCallError`` when the host has no memory or descriptors left.
     init(
         _ options: Options,
         interface: consuming TunnelInterface,
         signals: consuming SignalDescriptor,
+        reports: consuming ReportSocket?,
         logger: Logger
     ) throws(SystemCallError) {
         let poller = try Poller()
@@ -88,6 +97,9 @@ struct ClientLoop: ~Copyable {
         let now = Self.now()
         let host = try interface.watch(at: now.monotonic, logger)
         try poller.add(host.fileDescriptor, token: Token.host)
+        let popSocket = try Self.popSocket(options, at: now, logger)
+        try poller.add(popSocket.lookupDescriptor, token: Token.lookup)
+        try Self.watch(reports, with: poller)
         self.options = options
         self.interface = interface
         self.signals = signals
@@ -99,9 +111,18 @@ struct ClientLoop: ~Copyable {
         self.hostQueue = hostQueue
         self.unverified.reserveCapacity(DatagramSignatures.most)
         self.logger = logger
-        self.advice = Advice(settings: options.settings, pop: options.pop)
+        self.reports = reports
+        self.startedAt = now
         self.session = TunnelSession(options.settings, at: now)
-        self.popSocket = PoPSocketKeeper(
+        self.popSocket = popSocket
+    }
+
+    private static func popSocket(
+        _ options: Options,
+        at now: ClientTime,
+        _ logger: Logger
+    ) throws(SystemCallError) -> PoPSocketKeeper {
+        try PoPSocketKeeper(
             options.settings.encapsulation,
             to: options.pop,
             from: options.local,
@@ -140,6 +161,7 @@ struct ClientLoop: ~Copyable {
     mutating func run() throws(SystemCallError) {
         while true {
             let now = Self.now()
+            self.popSocket.lookUpIfDue(at: now.monotonic)
             if self.popSocket.openIfDue(at: now.monotonic) { try self.watchPoPSocket(at: now) }
             try self.sendWhatIsDue(at: now)
             self.host.lookIfDue(at: now.monotonic, tunnelWorks: self.session.liveness.isAnswering)
@@ -150,9 +172,32 @@ struct ClientLoop: ~Copyable {
                 case Token.tun: try self.serveHost()
                 case Token.udp: self.receive(.udp)
                 case Token.host: self.host.noteChange(at: now.monotonic)
+                case Token.lookup:
+                    let isAnswering = self.session.liveness.isAnswering
+                    self.popSocket.takeLookup(tunnelWorks: isAnswering, at: now.monotonic)
+                case Token.report: self.tellReport(at: now)
                 default: self.receive(.raw)
                 }
             }
+        }
+    }
+
+    private static func watch(
+        _ reports: borrowing ReportSocket?,
+        with poller: borrowing Poller
+    ) throws(SystemCallError) {
+        switch reports {
+        case .some(let socket): try poller.add(socket.fileDescriptor, token: Token.report)
+        case .none: break
+        }
+    }
+
+    /// Tells one who asks how the tunnel is.
+    private func tellReport(at now: ClientTime) {
+        let report = self.report(at: now)
+        switch self.reports {
+        case .some(let socket): socket.answer { report.encoded }
+        case .none: break
         }
     }
 
@@ -161,7 +206,7 @@ struct ClientLoop: ~Copyable {
         let drops = self.session.drops.total == 0 ? "none" : self.session.drops.summary
         self.logger.info(
             """
-            stopped by \(signal == .interrupt ? "SIGINT" : "SIGTERM"): \(self.popSocket.sentCount) packets sent, \
+            stopped by \(signal == .interrupt ? "SIGINT" : "SIGTERM"): \(self.popSocket.sentCount.counted("packet")) sent, \
             \(self.receivedCount) received, \(self.popSocket.lostCount) not sent; dropped: \(drops)
             """
         )
@@ -204,13 +249,15 @@ struct ClientLoop: ~Copyable {
     /// Logs what changed, if something did.
     mutating func reportChange(at now: ClientTime) {
         guard let change = self.session.takeChange() else { return }
-        let line = self.advice.line(about: change, self.session, self.popSocket.way, at: now)
+        let advice = Advice(settings: self.options.settings, pop: self.popSocket.popText)
+        let line = advice.line(about: change, self.session, self.popSocket.way, at: now)
         switch change {
         case .answering:
             self.popSocket.noteAnswer()
             self.host.lookSoon(at: now.monotonic)
             self.logger.notice("\(line)")
         case .silent:
+            self.popSocket.noteSilence(at: now.monotonic)
             self.logger.warning("\(line)")
         }
     }

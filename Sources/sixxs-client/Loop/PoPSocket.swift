@@ -48,40 +48,40 @@ final class PoPSocket {
     /// - Throws: ``SystemCallError`` when there is no way to the PoP or the process may not.
     static func open(
         _ encapsulation: TunnelProtocol,
-        to pop: IPv4Address,
+        to pop: IPAddress,
         from local: IPAddress?,
         _ offloads: Offloads
     ) throws(SystemCallError) -> PoPSocket {
         switch encapsulation {
         case .ayiya:
             let udp = try UDPSocket(
-                connectedTo: Endpoint(.ipv4(pop), port: OuterPayload.ayiya.localPort),
+                connectedTo: Endpoint(pop, port: OuterPayload.ayiya.localPort),
                 from: local
             )
             if offloads == .auto { udp.receiveSegments() }
             let path = Path(
                 local: try udp.localEndpoint().address,
-                remote: .ipv4(pop),
+                remote: pop,
                 port: OuterPayload.ayiya.localPort,
                 takesSegments: offloads == .auto && udp.canSendSegments
             )
             return PoPSocket(udp: udp, raw: nil, path)
         case .heartbeat:
             let udp = try UDPSocket(
-                connectedTo: Endpoint(.ipv4(pop), port: OuterPayload.heartbeat.localPort),
+                connectedTo: Endpoint(pop, port: OuterPayload.heartbeat.localPort),
                 from: local
             )
             let source = try udp.localEndpoint().address
             let raw = try RawSocket(
                 protocolNumber: ProtocolNumber.ipv6,
-                connectedTo: .ipv4(pop),
+                connectedTo: pop,
                 from: source
             )
-            let path = Path(local: source, remote: .ipv4(pop), port: 0, takesSegments: false)
+            let path = Path(local: source, remote: pop, port: 0, takesSegments: false)
             return PoPSocket(udp: udp, raw: raw, path)
         case .sixInFour:
-            let raw = try RawSocket(protocolNumber: ProtocolNumber.ipv6, connectedTo: .ipv4(pop), from: local)
-            let path = Path(local: try raw.localAddress(), remote: .ipv4(pop), port: 0, takesSegments: false)
+            let raw = try RawSocket(protocolNumber: ProtocolNumber.ipv6, connectedTo: pop, from: local)
+            let path = Path(local: try raw.localAddress(), remote: pop, port: 0, takesSegments: false)
             return PoPSocket(udp: nil, raw: raw, path)
         }
     }
@@ -92,8 +92,8 @@ final class PoPSocket {
     ///   - pop: The PoP's outer address.
     ///   - local: The address that it must be, if there is no choice.
     /// - Returns: The address.
-    static func preferredAddress(toward pop: IPv4Address, from local: IPAddress? = nil) -> IPAddress? {
-        let there = Endpoint(.ipv4(pop), port: OuterPayload.ayiya.localPort)
+    static func preferredAddress(toward pop: IPAddress, from local: IPAddress? = nil) -> IPAddress? {
+        let there = Endpoint(pop, port: OuterPayload.ayiya.localPort)
         guard let socket = try? UDPSocket(connectedTo: there, from: local) else { return nil }
         return try? socket.localEndpoint().address
     }

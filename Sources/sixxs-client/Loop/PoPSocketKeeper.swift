@@ -10,10 +10,13 @@ struct PoPSocketKeeper: ~Copyable {
     private static let quietTime: Duration = .seconds(3600)
 
     private let encapsulation: TunnelProtocol
-    private let pop: IPv4Address
     private let local: IPAddress?
     private let offloads: Offloads
     private let logger: Logger
+    private let lookup: PoPLookup
+    private var book: PoPAddressBook
+    /// What was said last of a lookup that brought no address, so that it is said once.
+    private var lastLookupFailure = ""
     private var popSocket: PoPSocket?
     private var nextAttempt: Duration
     private var pause = Self.firstPause
@@ -36,25 +39,45 @@ struct PoPSocketKeeper: ~Copyable {
     private(set) var lostCount: UInt64 = 0
 
     /// Creates a keeper whose first attempt is due at once.
+    ///
+    /// - Throws: ``SystemCallError`` when the process has no descriptor left.
     init(
         _ encapsulation: TunnelProtocol,
-        to pop: IPv4Address,
-        from local: IPv4Address?,
+        to pop: PoPHost,
+        from local: IPAddress?,
         _ offloads: Offloads,
         at now: Duration,
         _ logger: Logger
-    ) {
+    ) throws(SystemCallError) {
+        self.lookup = try PoPLookup()
+        self.book = PoPAddressBook(pop, at: now) { address in
+            encapsulation.canReach(address) && (local.map { $0.isOfSameFamily(as: address) } ?? true)
+        }
         self.encapsulation = encapsulation
-        self.pop = pop
-        self.local = local.map(IPAddress.ipv4)
+        self.local = local
         self.offloads = offloads
         self.logger = logger
         self.popSocket = nil
         self.nextAttempt = now
     }
 
-    /// When ``openIfDue(at:)`` has something to do, or nil while the way is open.
-    var deadline: Duration? { self.localAddress == nil ? self.nextAttempt : nil }
+    /// When ``openIfDue(at:)`` or ``lookUpIfDue(at:)`` has something to do; nil while the way is open and its name is known.
+    var deadline: Duration? {
+        let attempt = self.localAddress == nil && self.book.current != nil ? self.nextAttempt : nil
+        return [attempt, self.book.nextLookup].compactMap(\.self).min()
+    }
+
+    /// For pollers: readable when the PoP's name was looked up.
+    var lookupDescriptor: CInt { self.lookup.fileDescriptor }
+
+    /// The PoP's outer address that packets go to; nil before its name is known.
+    var popAddress: IPAddress? { self.book.current }
+
+    /// The PoP as people are told of it: its address, and its name if it was given.
+    var popText: String {
+        guard case .name(let name) = self.book.host else { return "\(self.book.host)" }
+        return self.book.current.map { "\(name) (\($0))" } ?? name
+    }
 
     /// The outer address that packets leave from, or nil while there is no way.
     var localAddress: IPAddress? { self.popSocket?.path.local }
@@ -75,11 +98,13 @@ struct PoPSocketKeeper: ~Copyable {
     /// - Parameter now: The time.
     /// - Returns: Whether they were opened: they must be watched, and the PoP be told.
     mutating func openIfDue(at now: Duration) -> Bool {
-        guard let deadline = self.deadline, now >= deadline else { return false }
+        guard self.localAddress == nil, let pop = self.book.current, now >= self.nextAttempt else {
+            return false
+        }
         do throws(SystemCallError) {
             self.popSocket = try PoPSocket.open(
                 self.encapsulation,
-                to: self.pop,
+                to: pop,
                 from: self.local,
                 self.offloads
             )
@@ -96,7 +121,7 @@ struct PoPSocketKeeper: ~Copyable {
     /// - Returns: Whether they were opened: they must be watched, and the PoP be told.
     mutating func followLocalAddress(at now: Duration) -> Bool {
         guard self.local == nil, let old = self.localAddress,
-            let new = PoPSocket.preferredAddress(toward: self.pop), new != old
+            let new = self.book.current.flatMap({ PoPSocket.preferredAddress(toward: $0) }), new != old
         else { return false }
         self.logger.notice("this host's address changed from \(old) to \(new)")
         self.popSocket = nil
@@ -190,8 +215,8 @@ struct PoPSocketKeeper: ~Copyable {
 
     /// Whether the kernel itself still knows the way, whatever ICMP errors say.
     private var hasWay: Bool {
-        guard let address = self.localAddress else { return false }
-        return PoPSocket.preferredAddress(toward: self.pop, from: self.local) == address
+        guard let address = self.localAddress, let pop = self.book.current else { return false }
+        return PoPSocket.preferredAddress(toward: pop, from: self.local) == address
     }
 
     /// Notes what an ICMP error says.
@@ -208,7 +233,7 @@ struct PoPSocketKeeper: ~Copyable {
         }
         if let lastHearsay, now - lastHearsay < Self.quietTime { return }
         self.lastHearsay = now
-        self.logger.notice("\(Advice.hearsay(about: self.pop, "\(error.errno)"))")
+        self.logger.notice("\(Advice.hearsay(about: self.popText, "\(error.errno)"))")
     }
 
     /// Notes that the tunnel works, so that a later refusal is told again.
@@ -219,15 +244,15 @@ struct PoPSocketKeeper: ~Copyable {
     private mutating func noteRefusal() {
         guard !self.isRefused else { return }
         self.isRefused = true
-        self.logger.warning("\(Advice.refusal(by: self.pop, self.encapsulation))")
+        self.logger.warning("\(Advice.refusal(by: self.popText, self.encapsulation))")
     }
 
     private mutating func noteSuccess() {
         guard let address = self.localAddress else { return }
         switch self.state {
         case .sending: return
-        case .untried: self.logger.info("sending to \(self.pop) from \(address)")
-        case .failing: self.logger.notice("sending to \(self.pop) again, from \(address)")
+        case .untried: self.logger.info("sending to \(self.popText) from \(address)")
+        case .failing: self.logger.notice("sending to \(self.popText) again, from \(address)")
         }
         self.state = .sending
         self.pause = Self.firstPause
@@ -239,6 +264,58 @@ struct PoPSocketKeeper: ~Copyable {
         self.pause = min(self.pause * 2, Self.longestPause)
         if case .failing = self.state { return }
         self.state = .failing
-        self.logger.warning("cannot send to \(self.pop), trying again: \(error)")
+        self.logger.warning("cannot send to \(self.popText), trying again: \(error)")
+    }
+}
+
+// The PoP's name.
+extension PoPSocketKeeper {
+    /// Begins to look the PoP's name up, if that is due.
+    mutating func lookUpIfDue(at now: Duration) {
+        if let name = self.book.takeLookup(at: now) { self.lookup.begin(name) }
+    }
+
+    /// Has the name looked up at once, since the PoP does not answer any more.
+    mutating func noteSilence(at now: Duration) { self.book.noteSilence(at: now) }
+
+    /// Takes what came of a lookup; packets may go elsewhere from now on, by sockets that are yet to be opened.
+    ///
+    /// - Parameters:
+    ///   - isAnswering: Whether the PoP answers at the present address.
+    ///   - now: The time.
+    mutating func takeLookup(tunnelWorks isAnswering: Bool, at now: Duration) {
+        let change: PoPAddressBook.Change
+        switch self.lookup.take() {
+        case nil: return
+        case .success(let addresses): change = self.book.note(addresses, isAnswering: isAnswering, at: now)
+        case .failure(let failure): change = self.book.noteFailure(failure.description, at: now)
+        }
+        guard case .moved(let old, let new) = change else { return self.tell(ofFailed: change) }
+        self.lastLookupFailure = ""
+        self.popSocket = nil
+        self.nextAttempt = now
+        if let old {
+            self.logger.notice("\(self.book.host) has another address: \(new), before \(old)")
+        } else {
+            self.logger.info("\(self.book.host) has address \(new)")
+        }
+    }
+
+    private mutating func tell(ofFailed change: PoPAddressBook.Change) {
+        guard let words = Advice.lookup(of: self.book, change, for: self.encapsulation, from: self.local)
+        else {
+            self.lastLookupFailure = ""
+            return
+        }
+        guard words != self.lastLookupFailure else { return }
+        self.lastLookupFailure = words
+        self.logger.warning("\(words)")
+    }
+}
+
+extension IPAddress {
+    /// Whether both are IPv4 addresses, or both IPv6 addresses.
+    func isOfSameFamily(as other: IPAddress) -> Bool {
+        AddressFamily(of: self) == AddressFamily(of: other)
     }
 }

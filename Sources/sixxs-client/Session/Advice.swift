@@ -6,8 +6,8 @@ struct Advice: Sendable {
     /// What the tunnel is like.
     let settings: SessionSettings
 
-    /// The PoP's outer address.
-    let pop: IPv4Address
+    /// The PoP: its outer address, and its name if it has one.
+    let pop: String
 
     /// What is known about the outer path to the PoP.
     enum Way: Hashable, Sendable {
@@ -20,7 +20,7 @@ struct Advice: Sendable {
     }
 
     /// What it means that the PoP's host answers with port or protocol unreachable.
-    static func refusal(by pop: IPv4Address, _ encapsulation: TunnelProtocol) -> String {
+    static func refusal(by pop: String, _ encapsulation: TunnelProtocol) -> String {
         let what =
             switch encapsulation {
             case .ayiya: "UDP \(OuterPayload.ayiya.localPort)"
@@ -31,9 +31,32 @@ struct Advice: Sendable {
     }
 
     /// What it means that an ICMP error says that packets don't arrive, or that they are wrong.
-    static func hearsay(about pop: IPv4Address, _ error: String) -> String {
+    static func hearsay(about pop: String, _ error: String) -> String {
         "an ICMP error says of packets to \(pop): \(error). Anybody can make up such a message: sending goes on, and nothing "
             + "more is said of others for an hour"
+    }
+
+    /// What it means that a lookup of the PoP's name brought no address to use; nil when it did.
+    static func lookup(
+        of book: PoPAddressBook,
+        _ change: PoPAddressBook.Change,
+        for encapsulation: TunnelProtocol,
+        from local: IPAddress?
+    ) -> String? {
+        switch change {
+        case .none, .moved: return nil
+        case .failed(let reason):
+            let rest =
+                book.current.map { "sending goes on to \($0)" }
+                ?? "trying again; is --pop right, and does this host's DNS work (getent hosts \(book.host))?"
+            return "the name \(book.host) was not found: \(reason); \(rest)"
+        case .unusable(let addresses):
+            let found = addresses.map(\.description).joined(separator: ", ")
+            let want =
+                local.map { "--local \($0) needs one of the same kind" }
+                ?? "\(encapsulation.name) tunnels need an IPv4 address; ayiya tunnels take either"
+            return "\(book.host) has no address for this tunnel (found \(found)): \(want)"
+        }
     }
 
     /// One line about a change.

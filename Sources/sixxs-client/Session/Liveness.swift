@@ -23,8 +23,19 @@ struct Liveness: Sendable {
     /// How long an answer may take before its request counts as missed.
     static let answerTimeout: Duration = .seconds(2)
 
+    /// An answer of the PoP.
+    struct Answer: Hashable, Sendable {
+        /// When it came.
+        let time: Duration
+        /// How long after its request.
+        let roundTrip: Duration
+    }
+
     private let beatInterval: Duration
     private var state: State
+
+    /// The last answer; nil before the first.
+    private(set) var lastAnswer: Answer?
 
     init(beatInterval: Duration, start: Duration) {
         self.beatInterval = beatInterval
@@ -34,6 +45,11 @@ struct Liveness: Sendable {
     /// Whether the last that was heard of the tunnel is that it answers.
     var isAnswering: Bool {
         if case .answering = self.state { true } else { false }
+    }
+
+    /// Whether the silence has lasted so long that it was told.
+    var isSilent: Bool {
+        if case .silent = self.state { true } else { false }
     }
 
     /// When ``check(at:)`` will find a silence, or nil when it is known already.
@@ -49,6 +65,7 @@ struct Liveness: Sendable {
     mutating func noteAnswer(roundTrip: Duration, at now: Duration) -> Change? {
         let old = self.state
         self.state = .answering(last: now)
+        self.lastAnswer = Answer(time: now, roundTrip: roundTrip)
         switch old {
         case .starting: return .answering(roundTrip: roundTrip, afterSilenceOf: nil)
         case .answering: return nil

@@ -3,12 +3,18 @@ import Wire
 
 /// How the tunnel reaches the PoP.
 enum TunnelProtocol: Sendable {
+    /// The MTU that PoPs give their tunnels unless they are told another: each path that carries IPv6 leaves it.
+    static let usualMTU = 1280
+
     /// Signed UDP datagrams.
     case ayiya(AYIYASecret)
     /// Protocol 41, the endpoint told by signed heartbeats; the password signs them.
     case heartbeat(password: TunnelPassword)
     /// Protocol 41 from a fixed endpoint.
     case sixInFour
+
+    /// Signed UDP datagrams of who has a password.
+    static func signed(by password: TunnelPassword) -> Self { .ayiya(AYIYASecret(password: password)) }
 
     /// Octets in front of an inner packet that this program writes itself.
     var headroom: Int {
@@ -35,11 +41,20 @@ enum TunnelProtocol: Sendable {
         }
     }
 
-    /// The inner MTU over an outer path of 1500 octets.
-    var defaultMTU: Int {
+    /// Whether it can reach a PoP at an address: heartbeats name IPv4 addresses alone, and their packets follow them.
+    func canReach(_ pop: IPAddress) -> Bool {
+        switch (self, pop) {
+        case (.ayiya, _), (.sixInFour, _), (.heartbeat, .ipv4): true
+        case (.heartbeat, .ipv6): false
+        }
+    }
+
+    /// As the command line names it.
+    var name: String {
         switch self {
-        case .ayiya: 1428
-        case .heartbeat, .sixInFour: 1480
+        case .ayiya: "ayiya"
+        case .heartbeat: "heartbeat"
+        case .sixInFour: "6in4"
         }
     }
 }

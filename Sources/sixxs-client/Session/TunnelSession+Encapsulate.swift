@@ -30,6 +30,7 @@ extension TunnelSession {
             self.refuseFromHost()
             return nil
         }
+        self.sent.count(total)
         return (self.wrap(in: &buffer, at: offset, length: total, at: now), trafficClass)
     }
 

@@ -2,7 +2,8 @@ import Core
 import Wire
 
 extension TunnelSession {
-    /// Decides about what came from the PoP's address: an AYIYA datagram, or an IPv4 packet of protocol 41.
+    /// Decides about what came from the PoP's address: an AYIYA datagram, or a packet of protocol 41, which raw sockets over IPv4
+    /// give with its outer header, and over IPv6 without.
     ///
     /// - Parameters:
     ///   - buffer: What it came in; the congestion mark of the inner packet may be changed in it.
@@ -22,6 +23,9 @@ extension TunnelSession {
         case .ayiya(let secret):
             return self.receiveSigned(&buffer, range, trafficClass, by: secret, expecting: signature, now)
         case .heartbeat, .sixInFour:
+            guard range.isEmpty || Self.hasOuterHeader(buffer.bytes, at: range.lowerBound) else {
+                return self.receiveInner(&buffer, range, trafficClass, now)
+            }
             guard let packet = OuterPacket(buffer.bytes.extracting(range)), packet.payload == .sixInFour,
                 case .ipv4 = packet.outer.path.remote
             else { return self.drop(.notIPv6) }
@@ -29,6 +33,11 @@ extension TunnelSession {
             let payload = start + packet.range.lowerBound..<start + packet.range.upperBound
             return self.receiveInner(&buffer, payload, packet.outer.trafficClass, now)
         }
+    }
+
+    /// An IPv4 header is the outer one: nothing but IPv6 is inside.
+    private static func hasOuterHeader(_ octets: RawSpan, at offset: Int) -> Bool {
+        octets.bigEndian(at: offset, as: UInt8.self) >> 4 == 4
     }
 
     mutating func receiveInner(
@@ -56,6 +65,7 @@ extension TunnelSession {
         guard CongestionMark.combine(outer: outerTrafficClass, intoPacketOf: &buffer, at: start) else {
             return self.drop(.congestion)
         }
+        self.received.count(end - start)
         return .deliver(start..<end)
     }
 }

@@ -23,6 +23,17 @@ struct TunnelSession: Sendable {
         case drop(DiscardReason)
     }
 
+    /// Inner packets, counted.
+    struct Traffic: Hashable, Sendable, Codable {
+        var packets: UInt64 = 0
+        var octets: UInt64 = 0
+
+        mutating func count(_ length: Int) {
+            self.packets &+= 1
+            self.octets &+= UInt64(length)
+        }
+    }
+
     /// How long the PoP gets to take in a beat before a probe follows it.
     static let probeDelay: Duration = .milliseconds(250)
 
@@ -34,6 +45,9 @@ struct TunnelSession: Sendable {
 
     /// Packets that went no further.
     var drops = DropCounters()
+
+    /// What the host gave the tunnel, and what the tunnel gave the host.
+    var sent = Traffic(), received = Traffic()
 
     /// Signed datagrams since the last answer whose password was another one.
     var recentWrongSignatures = 0

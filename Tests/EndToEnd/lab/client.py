@@ -24,6 +24,9 @@ class Client:
             file.write_text(password + "\n")
             file.chmod(0o600)
             self._argv += ["--password-file", str(file), "--beat-interval", str(beat_interval)]
+        # One for each, though two hosts of a laboratory may call their devices the same.
+        self.status_socket = namespace.laboratory.folder / f"client-{namespace.short_name}-{tun}.sock"
+        self._argv += ["--status-socket", str(self.status_socket)]
         if mtu is not None:
             self._argv += ["--mtu", str(mtu)]
         self._argv += options

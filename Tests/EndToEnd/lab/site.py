@@ -43,7 +43,7 @@ class Site:
         """A sixxs-client for a tunnel, not started."""
         kind = tunnel.remote if tunnel.remote in ("ayiya", "heartbeat") else "6in4"
         return Client(home, self.programs.client, kind, self.plan.ipv4, self.plan.them(tunnel.tid),
-                      tunnel.password or None, beat_interval=beat_interval, options=options)
+                      tunnel.password or None, tunnel.mtu, beat_interval, options=options)
 
     def user(self, home: Namespace, ipv4: str, tunnel: TunnelLine) -> User:
         return User(self, home, ipv4, tunnel)

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+import LinuxIO
+import Streams
+import Wire
+
+/// `sixxs-client status`.
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show how the tunnel of a running client is.",
+        discussion: """
+            Asks the client by its UNIX socket, which belongs to the user that started it: run it as the same user.
+
+              sixxs-client status
+              sixxs-client status --tun sixxs1 --json
+
+            Exit status: 0 the PoP answers, 1 it does not or no client runs, 2 called wrongly.
+            """
+    )
+
+    @Option(help: ArgumentHelp("The client's TUN device.", valueName: "device"))
+    var tun = "sixxs0"
+
+    @Option(
+        help: ArgumentHelp(
+            "The client's UNIX socket (default: /run/sixxs-client/DEVICE.sock).",
+            valueName: "path"
+        ),
+        completion: .file()
+    )
+    var statusSocket: String?
+
+    @Flag(help: "Print a JSON document.")
+    var json = false
+
+    func run() throws {
+        let path = self.statusSocket ?? ClientSettings.usualStatusPath(of: self.tun)
+        let octets = try Self.ask(path)
+        let report: ClientReport
+        do { report = try JSONDecoder().decode(ClientReport.self, from: Data(octets)) } catch {
+            throw StartError(
+                description: "\(path): what answers is no sixxs-client of version \(Release.version)"
+            )
+        }
+        if self.json {
+            StandardOutput.print(PrintedText(json: String(decoding: octets, as: UTF8.self)), terminator: "")
+        } else {
+            StandardOutput.print(PrintedText(rows: report.lines))
+        }
+        guard report.state == .answering else { throw ExitCode.failure }
+    }
+
+    private static func ask(_ path: String) throws(StartError) -> [UInt8] {
+        do throws(SystemCallError) {
+            let socket = try StreamSocket(connectingToFile: path)
+            var octets: [UInt8] = []
+            while octets.count < 1 << 20 {
+                let part = try socket.receive()
+                guard !part.isEmpty else { break }
+                octets += part
+            }
+            return octets
+        } catch {
+            guard error.isMissingOrUnused else {
+                throw StartError(
+                    description:
+                        "cannot ask the client at \(error): run this as the user that started the client (root?)"
+                )
+            }
+            throw StartError(
+                description:
+                    "no sixxs-client answers at \(path): does it run, with this --tun and --status-socket?"
+            )
+        }
+    }
+}
