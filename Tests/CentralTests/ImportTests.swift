@@ -351,7 +351,7 @@ struct ConfigurationImportTests {
         expected.tunnels[0].retiredPassword = nil
         #expect(rendered.canonicalText == expected.canonicalText)
         #expect(fleet.notes.contains { $0.contains("beat-timeout 120") })
-        #expect(fleet.notes.contains("1 second passwords are left out: the first of each tunnel is taken"))
+        #expect(fleet.notes.contains("1 second password is left out: the first of each tunnel is taken"))
     }
 
     @Test func changesNothingTheSecondTime() async throws {

@@ -50,6 +50,17 @@ struct KeyPairTests {
         #expect(finding?.text.contains("has a passphrase") == true)
     }
 
+    @Test func isMadeByTheCommandsThatAreSaid() throws {
+        let folder = try TemporaryFolder()
+        for path in [folder.path("key"), folder.path("some/folder/key")] {
+            let mend = try #require(KeyExamination.findings(path).first?.mend)
+
+            try ChildProcess.run("/bin/sh", "-c", mend.replacing("ssh-keygen", with: "ssh-keygen -q"))
+
+            #expect(KeyExamination.findings(path).map(\.level) == [.ok], "\(mend)")
+        }
+    }
+
     @Test func mayBeNoKeyAtAll() throws {
         let folder = try TemporaryFolder()
         try folder.write("-----BEGIN OPENSSH PRIVATE KEY-----\nxx\n", to: "key")

@@ -78,7 +78,8 @@ struct SSHConnectorTests {
         #expect(failure == .hostKeyChanged(trusted: old.fingerprint, shown: new.fingerprint))
         let message = try #require(failure).message(for: pop.name)
         #expect(message.contains("THE HOST KEY HAS CHANGED"))
-        #expect(message.contains("pop trust chtst01 --fingerprint \(new.fingerprint)"))
+        #expect(message.contains("the server showed \(new.fingerprint)"))
+        #expect(message.contains("pop trust chtst01 --fingerprint FINGERPRINT with what stands there"))
     }
 
     @Test func stopsAtAHostKeyOfAnotherType() async throws {
@@ -122,7 +123,7 @@ struct SSHConnectorTests {
 
         pop.ssh.keyFile = server.folder.path("sshd_config")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: pop.ssh.keyFile)
-        let reason = "it is no private key, or has a passphrase"
+        let reason = "it is no private key, or has a passphrase, which nobody is there to enter"
         #expect(await TestPush.failure(pop) == .keyUnreadable(path: pop.ssh.keyFile, reason: reason))
     }
 

@@ -172,7 +172,7 @@ def test_no_number_of_a_person_ends_a_program_by_a_trap(desk: Desk) -> None:
 def test_the_daemon_says_what_is_wrong_with_a_file_on_one_clean_line(programs: Programs, tmp_path: Path) -> None:
     path = tmp_path / "bad.conf"
     path.write_text(f"pop set id {EVIL.splitlines()[0]}\n")
-    result = subprocess.run([programs.sixxsd, "check", path], capture_output=True, encoding="utf-8", check=False, timeout=20)
+    result = subprocess.run([programs.sixxsd, "configtest", path], capture_output=True, encoding="utf-8", check=False, timeout=20)
     assert result.returncode == 1 and result.stderr.count("\n") == 1 and is_clean(result.stderr), repr(result.stderr)
     assert "bad.conf:1:12: expected a PoP id, 0 to 4095, found \"x?]0;owned" in result.stderr
 
@@ -224,12 +224,14 @@ def test_nothing_depends_on_being_heard(desk: Desk) -> None:
 
 def test_what_is_rendered_without_secrets_is_taken_for_no_configuration(desk: Desk) -> None:
     desk.run("prefix", "add", "chtst01", "tunnel", "2001:db8:101::/48")
-    password = desk.run("tunnel", "add", "chtst01", "--type", "ayiya").stdout.split()[-1]
+    added, hint = desk.run("tunnel", "add", "chtst01", "--type", "ayiya").stdout.splitlines()
+    assert hint == ("its user runs: sixxs-client ayiya --pop 192.0.2.1 --identity 2001:db8:101::2 --mtu 1280 --password-file FILE")
+    password = added.split()[-1]
     hidden = desk.folder / "hidden.conf"
     hidden.write_text(desk.run("render", "chtst01").stdout)
     assert "<hidden>" in hidden.read_text() and password not in hidden.read_text()
 
-    checked = subprocess.run([desk.programs.sixxsd, "check", hidden], capture_output=True, encoding="utf-8", check=False, timeout=20)
+    checked = subprocess.run([desk.programs.sixxsd, "configtest", hidden], capture_output=True, encoding="utf-8", check=False, timeout=20)
     assert checked.returncode == 1 and "expected the password itself, found \"<hidden>\"" in checked.stderr, checked.stderr
     imported = desk.run("import", str(hidden), "--pop", "chtst01", "--take-passwords", check=False)
     assert imported.returncode == 1 and "expected the password itself" in imported.stderr
@@ -406,7 +408,7 @@ def test_a_word_that_is_none_is_named_with_the_nearest(staffed: Desk) -> None:
     for program in (staffed.programs.sixxsd, staffed.programs.client):
         refused = subprocess.run([program, "staus"], capture_output=True, encoding="utf-8", check=False, timeout=20)
         assert "There is no command" in refused.stderr, refused.stderr
-    assert staffed.run("--version").stdout == "0.2.0\n"
+    assert staffed.run("--version").stdout == "sixxs-central 0.2.0\n"
 
 
 @pytest.fixture

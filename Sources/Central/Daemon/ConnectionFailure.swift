@@ -68,42 +68,48 @@ extension ConnectionFailure {
     private func words(for pop: PoPName) -> String {
         switch self {
         case .hostNotFound(let host, let reason):
-            "the name \(host) was not found (\(reason)): correct it with sixxs-central pop set \(pop) --ssh-host"
+            "the name \(host) was not found (\(reason)): correct it with sixxs-central pop set \(pop) --ssh-host NAME, "
+                + "or this host's DNS (getent hosts \(host))"
         case .unreachable(let address, let reason):
             "cannot connect to \(address): \(reason); is the host up, and sshd listening there?"
         case .timedOut(let step, let limit):
-            "\(step) timed out after \(limit.inSeconds)"
+            "\(step) timed out after \(limit.inSeconds): \(Self.question(after: step))"
         case .handshake(let reason):
-            "SSH could not be set up: \(reason)"
+            "SSH could not be set up: \(reason); ssh -v from this host shows each step"
         case .hostKeyUnknown:
             "no host key is trusted yet: compare and store it with sixxs-central pop trust \(pop)"
         case .hostKeyChanged(let trusted, let shown):
             Self.alarm(pop, trusted, shown)
         case .keyUnreadable(let path, let reason):
-            "cannot use the private key \(path): \(reason)"
+            "cannot use the private key \(path): \(reason); sixxs-central doctor \(pop) says how to mend it"
         case .keyRefused(let user, let path):
             "the server refuses the key \(path) for user \(user): put the line that "
                 + "sixxs-central pop show \(pop) --authorized-keys prints into that user's authorized_keys"
         case .moreWanted(let user, let path, let methods):
-            "the server takes the key \(path) for user \(user), and wants more besides"
-                + (methods.isEmpty ? "" : " (\(methods.joined(separator: ", ")))")
-                + ": set AuthenticationMethods publickey for that user in sshd_config"
+            Self.moreWanted(user, path, methods)
         case .forwardingNotPermitted(let control):
             "the server does not permit forwarding to \(control): check permitopen in authorized_keys "
                 + "(sixxs-central pop show \(pop) --authorized-keys) and AllowTcpForwarding in sshd_config"
         case .daemonNotListening(let control):
             "nothing listens on \(control) of the PoP: is sixxsd running, with --control \(control)?"
         case .connectionLost(let step, let reason):
-            "the connection was lost during the \(step): \(reason)"
+            "the connection was lost during the \(step): \(reason); the logs of sshd and sixxsd on the PoP say more"
         case .nonsense(let step, let reason):
             "the \(step) makes no sense: \(reason); is it sixxsd that listens there?"
         case .impostor(let other):
             "the daemon says that it is \(other): its report is not believed; does another daemon listen there?"
         case .refused(let step, let reply):
-            "the daemon refused (\(step)): \(reply)"
+            "the daemon refused the \(step.request): \(reply)"
         case .cancelled: "stopped before it was done"
-        case .system(let call, let reason): "\(call) failed: \(reason)"
+        case .system(let call, let reason):
+            "\(call) failed: \(reason); is this host, the centre's, out of memory, processes or descriptors?"
         }
+    }
+
+    private static func moreWanted(_ user: String, _ path: String, _ methods: [String]) -> String {
+        "the server takes the key \(path) for user \(user), and wants more besides"
+            + (methods.isEmpty ? "" : " (\(methods.joined(separator: ", ")))")
+            + ": set AuthenticationMethods publickey for that user in sshd_config"
     }
 
     private static func alarm(_ pop: PoPName, _ trusted: String, _ shown: String?) -> String {
@@ -116,7 +122,19 @@ extension ConnectionFailure {
         }
         return
             "THE HOST KEY HAS CHANGED: trusted is \(trusted), the server showed \(shown); nothing was sent. "
-            + "Somebody may be in between; \(mend) --fingerprint \(shown)"
+            + "Somebody may be in between; \(mend) --fingerprint FINGERPRINT with what stands there"
+    }
+
+    /// What to look at when a step takes too long.
+    private static func question(after step: ConnectionStep) -> String {
+        switch step {
+        case .lookup: "does this host's DNS work (getent hosts NAME)?"
+        case .connect: "is the host up, does a filter stand between?"
+        case .keyExchange: "is it sshd that listens there, and is its host overloaded?"
+        case .authentication: "what does sshd's log on the PoP say (journalctl -u ssh)?"
+        case .channel: "is the PoP overloaded? sshd's log there says more (journalctl -u ssh)"
+        case .greeting, .request: "does sixxsd hang, or the line to it? On the PoP: systemctl status sixxsd"
+        }
     }
 }
 

@@ -11,6 +11,14 @@ package enum ConnectionStep: Hashable, Sendable, CustomStringConvertible {
     /// A request to the daemon, by the words that begin it.
     case request(String)
 
+    /// What the daemon was asked in this step, as a noun phrase for messages.
+    var request: String {
+        switch self {
+        case .request(let words): "request \"\(words)\""
+        default: "connection"
+        }
+    }
+
     /// A noun phrase for messages.
     package var description: String {
         switch self {

@@ -8,11 +8,12 @@ package enum KeyExamination {
         if SSHAgent.isThere, access(path, F_OK) != 0 {
             return [.ok(subject, "\(path) is not there: the keys of the agent are used")]
         }
-        let make = "ssh-keygen -t ed25519 -N '' -f \(path)"
+        let make = Self.making(path)
         let secret = FileExamination.secret(path, subject: subject, mendIfMissing: make)
         guard secret.level != .fail else { return [secret] }
         guard let pair = KeyPair(path) else {
-            return [.fail(subject, "\(path) is no private key in OpenSSH's format", mend: make)]
+            let mend = "move it away, then \(make)"
+            return [.fail(subject, "\(path) is no private key in OpenSSH's format", mend: mend)]
         }
         guard !pair.isEncrypted else {
             let mend = "ssh-keygen -p -N '' -f \(path)"
@@ -27,5 +28,12 @@ package enum KeyExamination {
             return [secret, .fail(subject, "\(path).pub is not the public half of \(path)", mend: mend)]
         case .matching: return [secret]
         }
+    }
+
+    /// The commands that make a pair, its folder too: ssh-keygen makes none.
+    static func making(_ path: String) -> String {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let makesFolder = access(folder, F_OK) == 0 ? "" : "mkdir -p -m 700 \(folder) && "
+        return "\(makesFolder)ssh-keygen -t ed25519 -N '' -f \(path)"
     }
 }

@@ -105,7 +105,7 @@ package struct PoPExamination: Sendable {
         }
         // What sshd forwards belongs to the account that logged in.
         return "on the PoP: usermod -a -G GROUP \(self.pop.ssh.user), GROUP being that of the control socket "
-            + "(sixxs), \(again)"
+            + "(sixxsd, or what ls -l /run/sixxsd/control.sock shows), \(again)"
     }
 
     private func clock(_ answer: Answer) -> Finding {

@@ -76,6 +76,9 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
 
     /// In the audit, when it is another than before.
     private(set) var passwordChanged: Bool?
+
+    /// Until when the password before this one is good too.
+    package let oldPasswordUntil: String?
     package let created: String
     package let changed: String
     package var popAddress: String?
@@ -83,7 +86,11 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     package var popIPv4: String?
     package var subnets: [String]?
 
+    /// What its user runs at home.
+    package var clientCommand: String?
+
     init(_ tunnel: Tunnel, pop: PoPName, passwordChanged: Bool? = nil) {
+        self.oldPasswordUntil = tunnel.oldPassword?.end.iso8601
         self.tunnel = tunnel.number.description
         self.pop = pop.description
         self.tid = tunnel.tid.description

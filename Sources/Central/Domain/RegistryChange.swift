@@ -1,3 +1,4 @@
+package import Foundation
 package import Wire
 
 /// One thing that an operator or the inventory wants to be different.
@@ -161,6 +162,9 @@ package struct TunnelAmendment: Hashable, Sendable {
     package var isUserEnabled: Bool?
     package var owner: Owner?
 
+    /// What becomes of the password that another replaces.
+    package var oldPassword: OldPasswordFate?
+
     package init(
         type: TunnelType? = nil,
         endpoint: IPAddress? = nil,
@@ -168,8 +172,10 @@ package struct TunnelAmendment: Hashable, Sendable {
         mtu: Int? = nil,
         isEnabled: Bool? = nil,
         isUserEnabled: Bool? = nil,
-        owner: Owner? = nil
+        owner: Owner? = nil,
+        oldPassword: OldPasswordFate? = nil
     ) {
+        self.oldPassword = oldPassword
         self.type = type
         self.endpoint = endpoint
         self.password = password
@@ -177,6 +183,14 @@ package struct TunnelAmendment: Hashable, Sendable {
         self.isEnabled = isEnabled
         self.isUserEnabled = isUserEnabled
         self.owner = owner
+    }
+
+    /// What becomes of an old password; without a word about it, it is good no more once there is a new one.
+    package enum OldPasswordFate: Hashable, Sendable {
+        /// The one that is replaced is good until a time.
+        case kept(until: Date)
+        /// One that was kept is good no more.
+        case ended
     }
 
     /// Whose a tunnel becomes.
@@ -189,8 +203,10 @@ package struct TunnelAmendment: Hashable, Sendable {
 
     /// - Throws: ``RegistryError`` when the values do not fit together.
     package func applied(to tunnel: Tunnel) throws(RegistryError) -> Tunnel {
+        let old = tunnel
         var tunnel = tunnel
         tunnel.end = try self.end(of: tunnel)
+        tunnel.oldPassword = try self.oldPassword(of: old, replacedIn: tunnel.end)
         tunnel.mtu = self.mtu ?? tunnel.mtu
         tunnel.isEnabled = self.isEnabled ?? tunnel.isEnabled
         tunnel.isUserEnabled = self.isUserEnabled ?? tunnel.isUserEnabled
@@ -200,6 +216,21 @@ package struct TunnelAmendment: Hashable, Sendable {
         case nil: break
         }
         return tunnel
+    }
+
+    private func oldPassword(of old: Tunnel, replacedIn end: TunnelEnd) throws(RegistryError) -> OldPassword?
+    {
+        guard end.type != .static else { return nil }
+        let isReplaced = old.end.password != nil && old.end.password != end.password
+        switch self.oldPassword {
+        case .kept(let time):
+            guard isReplaced, let password = old.end.password else {
+                throw .refused("\(old.number) gets no new password, so that there is no old one to keep")
+            }
+            return OldPassword(password, until: time)
+        case .ended: return nil
+        case nil: return isReplaced ? nil : old.oldPassword
+        }
     }
 
     private func end(of tunnel: Tunnel) throws(RegistryError) -> TunnelEnd {

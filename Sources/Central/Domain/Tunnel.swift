@@ -107,11 +107,30 @@ package struct Tunnel: Hashable, Sendable {
 
     /// Whose it is; nil for a tunnel without a registered user.
     package var owner: UserHandle?
+
+    /// The password before the present one, while it is good too; nil on static tunnels.
+    package var oldPassword: OldPassword?
     package let created: Date
     package var changed: Date
 
     /// Whether it carries packets: both its owner and the operators want it to.
     var isUp: Bool { self.isEnabled && self.isUserEnabled }
+}
+
+/// A password that another has replaced, and that is good until a time nevertheless: its user can change it when he has time.
+package struct OldPassword: Hashable, Sendable {
+    package let password: Password
+
+    /// When it is good no more, in whole seconds.
+    package let end: Date
+
+    /// How long an old password may be kept, in seconds.
+    package static let spans = 1...90 * 86_400
+
+    package init(_ password: Password, until end: Date) {
+        self.password = password
+        self.end = Date(timeIntervalSince1970: end.timeIntervalSince1970.rounded(.down))
+    }
 }
 
 /// A prefix delegated to a user through a tunnel.

@@ -11,13 +11,17 @@ enum FileExamination {
             return .fail(subject, "\(path): \(FileTrouble.words(code, path))", mend: mend)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            return .fail(subject, "\(path) is no regular file", mend: "name another path")
+            return .fail(
+                subject,
+                "\(path) is no regular file",
+                mend: "put a file there, or name another path"
+            )
         }
         guard access(path, R_OK) == 0 else {
             return .fail(
                 subject,
                 "\(path) cannot be read by this user",
-                mend: "chown it to the user that serves"
+                mend: "chown \(FileTrouble.user(geteuid())) \(path), or run this as its owner"
             )
         }
         guard status.st_mode & 0o077 == 0 else {

@@ -14,7 +14,7 @@ package struct AuthorizedKey {
             let key = try? HostKey(parsing: text)
         else {
             throw .unusable(
-                "cannot read the public key \(path): make the pair with ssh-keygen -t ed25519 -N '' -f \(pop.ssh.keyFile), "
+                "cannot read the public key \(path): make the pair with \(KeyExamination.making(pop.ssh.keyFile)), "
                     + "or the public part with ssh-keygen -y -f \(pop.ssh.keyFile) > \(path)"
             )
         }

@@ -6,10 +6,17 @@ package struct ChangeTunnel: Sendable {
     package let amendment: TunnelAmendment
     private let newPassword: Password?
 
-    package init(_ number: TunnelNumber, _ amendment: TunnelAmendment, password: PasswordChoice? = nil) {
+    /// Says what is wanted, and what becomes of the password that a new one replaces.
+    package init(
+        _ number: TunnelNumber,
+        _ amendment: TunnelAmendment,
+        password: PasswordChoice? = nil,
+        oldPassword: TunnelAmendment.OldPasswordFate? = nil
+    ) {
         let made = password?.made
         var amendment = amendment
         amendment.password = made?.password
+        amendment.oldPassword = oldPassword
         self.number = number
         self.amendment = amendment
         self.newPassword = made.flatMap { $0.isNew ? $0.password : nil }

@@ -1,3 +1,4 @@
+internal import Foundation
 package import Wire
 
 /// Turns the registry into the configurations of its PoPs.
@@ -64,7 +65,10 @@ package struct ConfigurationRenderer {
             remote: Self.remote(of: tunnel.end),
             state: tunnel.isUp ? .up : .disabled,
             mtu: tunnel.mtu,
-            password: tunnel.end.password?.secret
+            password: tunnel.end.password?.secret,
+            retiredPassword: tunnel.oldPassword.map { old in
+                RetiredPassword(old.password.secret, until: Int64(old.end.timeIntervalSince1970))
+            }
         )
     }
 

@@ -23,7 +23,7 @@ extension SSHSession {
     func serverKey() throws(ConnectionFailure) -> HostKey {
         var key: ssh_key?
         guard ssh_get_server_publickey(self.handle, &key) == SSH_OK, let key else {
-            throw .handshake(reason: "the server showed no host key")
+            throw .handshake(reason: "the server showed no host key: is it sshd that listens there?")
         }
         defer { ssh_key_free(key) }
         var base64: UnsafeMutablePointer<CChar>?
@@ -44,13 +44,16 @@ extension SSHSession {
     func verify(_ trusted: HostKey) throws(ConnectionFailure) {
         var shown: ssh_key?
         guard ssh_get_server_publickey(self.handle, &shown) == SSH_OK, let shown else {
-            throw .handshake(reason: "the server showed no host key")
+            throw .handshake(reason: "the server showed no host key: is it sshd that listens there?")
         }
         defer { ssh_key_free(shown) }
         var expected: ssh_key?
         let type = ssh_key_type_from_name(trusted.type)
         guard ssh_pki_import_pubkey_base64(trusted.base64, type, &expected) == SSH_OK, let expected else {
-            throw .handshake(reason: "the trusted host key \(trusted.type) cannot be read; trust it anew")
+            throw .handshake(
+                reason:
+                    "the trusted host key \(trusted.type) cannot be read: trust it anew (sixxs-central pop trust)"
+            )
         }
         defer { ssh_key_free(expected) }
         guard ssh_key_cmp(shown, expected, SSH_KEY_CMP_PUBLIC) == 0 else {
@@ -119,7 +122,10 @@ extension SSHSession {
         }
         var key: ssh_key?
         guard ssh_pki_import_privkey_file(path, nil, nil, nil, &key) == SSH_OK, let key else {
-            throw .keyUnreadable(path: path, reason: "it is no private key, or has a passphrase")
+            throw .keyUnreadable(
+                path: path,
+                reason: "it is no private key, or has a passphrase, which nobody is there to enter"
+            )
         }
         return key
     }

@@ -61,8 +61,13 @@ extension TransferFleet {
         let superfluous = configuration.tunnels.count { $0.password != nil && $0.isFixed }
         return settings.map { "the registry does not keep this setting: \($0.dropFirst())" }
             + (retired > 0
-                ? ["\(retired) second passwords are left out: the first of each tunnel is taken"] : [])
-            + (superfluous > 0 ? ["\(superfluous) passwords of static tunnels are left out"] : [])
+                ? [
+                    "\(retired.counted("second password is", "second passwords are")) left out: the first of each tunnel is taken"
+                ] : [])
+            + (superfluous > 0
+                ? [
+                    "\(superfluous.counted("password", "passwords")) of static tunnels left out: they have none"
+                ] : [])
     }
 }
 

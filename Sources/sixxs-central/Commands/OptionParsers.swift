@@ -58,6 +58,16 @@ enum OptionParsers {
         return try FreeText.line(text)
     }
 
+    /// How long an old password stays good: `30m`, `24h`, `7d`, in seconds.
+    static func keepOld(_ text: String) throws -> TimeInterval {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()),
+            case let (seconds, overflows) = number.multipliedReportingOverflow(by: unit), !overflows,
+            OldPassword.spans.contains(seconds)
+        else { throw SyntaxError(expected: "a time such as 30m, 24h or 7d, up to 90d", found: text) }
+        return TimeInterval(seconds)
+    }
+
     static func last(_ text: String) throws -> Int { try Parsers.number(text, in: 1...1_000_000, "a number") }
 
     /// A span of time, up to ten years.

@@ -10,7 +10,7 @@ struct TunnelAddCommand: AsyncParsableCommand {
         commandName: "add",
         abstract: "Add a tunnel.",
         discussion: """
-            Prints the tunnel's number first. A heartbeat or ayiya tunnel without --password-file gets a random \
+            Prints the tunnel's number first, then the command that its user runs at home. A heartbeat or ayiya tunnel without --password-file gets a random \
             password, which is shown once, here; later only by tunnel show --secret.
 
             Examples:
@@ -82,5 +82,6 @@ struct TunnelAddCommand: AsyncParsableCommand {
             "mtu \(document.mtu)", shown.map { "password \($0)" } ?? "",
         ]
         StandardOutput.print("\(parts.filter { !$0.isEmpty }.joined(separator: " "))", ifLost: hint)
+        if let command = document.clientCommand { StandardOutput.print("its user runs: \(command)") }
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Central
+internal import Foundation
 internal import Streams
 internal import Wire
 
@@ -12,6 +13,9 @@ struct TunnelSetCommand: AsyncParsableCommand {
             A static tunnel that becomes heartbeat or ayiya gets a random password unless one is given: \
             tunnel show --secret prints it.
 
+            With --keep-old the password that a new one replaces is good for a while too, so that its user can change it
+            when he has time. Both sign from the next push on; after the end only the new one does.
+
             A tunnel carries packets when both want it to: the operators (--enable, --disable) and its user \
             (--user-enable, --user-disable).
 
@@ -19,6 +23,7 @@ struct TunnelSetCommand: AsyncParsableCommand {
               sixxs-central tunnel set T12 --mtu 1428
               sixxs-central tunnel set T12 --type static --endpoint 198.51.100.7
               sixxs-central tunnel set T12 --owner jdoe --user-disable
+              sixxs-central tunnel set T12 --new-password --keep-old 24h
             """
     )
 
@@ -31,6 +36,15 @@ struct TunnelSetCommand: AsyncParsableCommand {
     @Option(help: "1280 to 1480.", transform: Parsers.mtu) var mtu: Int?
     @Option(help: "A file whose first line is the new password.") var passwordFile: String?
     @Flag(help: "Give it a new random password.") var newPassword = false
+    @Option(
+        help: ArgumentHelp(
+            "How long the password that is replaced stays good too, up to 90 days: 30m, 24h, 7d (default: not at all).",
+            valueName: "time"
+        ),
+        transform: OptionParsers.keepOld
+    )
+    var keepOld: TimeInterval?
+    @Flag(help: "An old password that was kept is good no more.") var endOld = false
     @Option(help: "The user whose it becomes.", transform: Parsers.handle) var owner: UserHandle?
     @Flag(help: "It is nobody's from now on.") var noOwner = false
     @Flag(help: "The operators let it carry packets.") var enable = false
@@ -42,13 +56,20 @@ struct TunnelSetCommand: AsyncParsableCommand {
         guard !(self.newPassword && self.passwordFile != nil) else {
             throw ValidationError("Give --password-file or --new-password, not both.")
         }
+        guard self.keepOld == nil || self.newPassword || self.passwordFile != nil else {
+            throw ValidationError("--keep-old goes with --new-password or --password-file.")
+        }
+        guard !(self.keepOld != nil && self.endOld) else {
+            throw ValidationError("Give --keep-old or --end-old, not both.")
+        }
         guard !(self.owner != nil && self.noOwner) else {
             throw ValidationError("Give --owner or --no-owner, not both.")
         }
         guard !(self.enable && self.disable), !(self.userEnable && self.userDisable) else {
             throw ValidationError("Give --enable or --disable, not both; the same holds for --user-enable.")
         }
-        guard !self.amendment.isEmpty || self.passwordFile != nil || self.newPassword else {
+        guard !self.amendment.isEmpty || self.passwordFile != nil || self.newPassword || self.endOld
+        else {
             throw ValidationError("Give something to change; see --help.")
         }
     }
@@ -67,7 +88,13 @@ struct TunnelSetCommand: AsyncParsableCommand {
     func run() async throws {
         let password: PasswordChoice? =
             self.newPassword ? .random : try self.passwordFile.map { .given(try Password(file: $0)) }
-        let change = ChangeTunnel(self.tunnel, self.amendment, password: password)
+        let end = self.keepOld.map { Date(timeIntervalSinceNow: $0) }
+        let change = ChangeTunnel(
+            self.tunnel,
+            self.amendment,
+            password: password,
+            oldPassword: end.map { .kept(until: $0) } ?? (self.endOld ? .ended : nil)
+        )
         let centre = try self.store.change()
         let new = try await change.run(in: centre)
         let hint: PrintedText? = new.map { _ in
@@ -77,7 +104,8 @@ struct TunnelSetCommand: AsyncParsableCommand {
             let document = try await ShowTunnel(self.tunnel).run(in: centre).with(password: new?.text)
             return StandardOutput.print(try JSONText.pretty(document), ifLost: hint)
         }
-        let secret = new.map { " password \($0.text)" } ?? ""
+        let old = end.map { "; the old password is good until \($0.iso8601)" } ?? ""
+        let secret = old + (new.map { " password \($0.text)" } ?? "")
         StandardOutput.print("\(self.tunnel) changed; \(Sentences.learnt())\(secret)", ifLost: hint)
     }
 }

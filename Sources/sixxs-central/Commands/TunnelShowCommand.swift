@@ -38,6 +38,8 @@ struct TunnelShowCommand: AsyncParsableCommand {
             ("Operators want", tunnel.enabled ? "up" : "disabled"),
             ("User wants", tunnel.enabledByUser ? "up" : "disabled"),
             ("Password", tunnel.password ?? (tunnel.passwordSet ? "set" : "none")),
+            ("Old password", tunnel.oldPasswordUntil.map { "good until \($0)" } ?? "none"),
+            ("Client", tunnel.clientCommand ?? "-"),
             ("Subnets", subnets.isEmpty ? "none" : subnets.joined(separator: ", ")),
             ("Created", tunnel.created), ("Changed", tunnel.changed),
         ]

@@ -17,6 +17,9 @@ enum Migrations {
         migrator.registerMigration("10 acknowledgements") {
             try Self.run(FleetSchema.acknowledgements, in: $0)
         }
+        migrator.registerMigration("11 old passwords") {
+            try Self.run(RegistrySchema.oldPasswords, in: $0)
+        }
         return migrator
     }
 

@@ -58,7 +58,10 @@ extension SQLiteRegistry {
         var sentences: [String] = []
         let tunnels = try Row.fetchCursor(
             database,
-            sql: "SELECT number, password FROM tunnel WHERE password IS NOT NULL ORDER BY number"
+            sql: """
+                SELECT number, password FROM tunnel WHERE password IS NOT NULL
+                UNION SELECT number, oldPassword FROM tunnel WHERE oldPassword IS NOT NULL ORDER BY number
+                """
         )
         while let tunnel = try tunnels.next() {
             guard (try? Password(parsing: tunnel["password"] as String)) == nil else { continue }

@@ -6,6 +6,17 @@ enum RegistrySchema {
     /// Everything, in the order in which it must be created.
     static let statements = [pop, prefix, prefixRules, tunnel, tunnelRules, subnet, subnetRules, audit]
 
+    /// Passwords that others have replaced, good until a time nevertheless.
+    static let oldPasswords = [
+        "ALTER TABLE tunnel ADD COLUMN oldPassword TEXT",
+        """
+        ALTER TABLE tunnel ADD COLUMN oldPasswordEnd INTEGER
+            CONSTRAINT "an old password has an end, and belongs to a tunnel with a password"
+            CHECK ((oldPassword IS NULL) = (oldPasswordEnd IS NULL)
+                AND (oldPassword IS NULL OR password IS NOT NULL))
+        """,
+    ]
+
     private static let pop = """
         CREATE TABLE pop (
             id INTEGER PRIMARY KEY

@@ -22,9 +22,17 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
             owner: try (row["owner"] as String?).map { _ in
                 try row.parsed("owner") { try UserHandle(parsing: $0) }
             },
+            oldPassword: Self.oldPassword(of: row),
             created: Date(milliseconds: row["created"]),
             changed: Date(milliseconds: row["changed"])
         )
+    }
+
+    private static func oldPassword(of row: Row) -> OldPassword? {
+        guard let password = row["oldPassword"] as String?, let end = row["oldPasswordEnd"] as Int64? else {
+            return nil
+        }
+        return OldPassword(Password(stored: password), until: Date(milliseconds: end))
     }
 
     private static func end(of row: Row) throws -> TunnelEnd {
@@ -47,6 +55,8 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
         container["enabled"] = self.tunnel.isEnabled
         container["userEnabled"] = self.tunnel.isUserEnabled
         container["owner"] = self.tunnel.owner?.description
+        container["oldPassword"] = self.tunnel.oldPassword?.password.text
+        container["oldPasswordEnd"] = self.tunnel.oldPassword?.end.milliseconds
         container["created"] = self.tunnel.created.milliseconds
         container["changed"] = self.tunnel.changed.milliseconds
     }

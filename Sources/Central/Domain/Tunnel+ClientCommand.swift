@@ -1,0 +1,17 @@
+internal import Wire
+
+extension Tunnel {
+    /// The very command that sets up the user's end: type, addresses and MTU as the registry has them.
+    func clientCommand(at pop: PoP, identity: IPv6Address) -> String {
+        let (type, password) =
+            switch self.end {
+            case .fixed: ("6in4", "")
+            case .heartbeat: ("heartbeat", " --password-file FILE")
+            case .ayiya: ("ayiya", " --password-file FILE")
+            }
+        // Its packets go the way that the endpoint is reached.
+        let outer =
+            if case .ipv6 = self.end.endpoint { "\(pop.ipv6)" } else { "\(pop.ipv4)" }
+        return "sixxs-client \(type) --pop \(outer) --identity \(identity) --mtu \(self.mtu)\(password)"
+    }
+}
