@@ -19,7 +19,7 @@ import Wire
             let end: TunnelEnd =
                 index % 2 == 0
                 ? .fixed(.ipv4(IPv4Address(192, 0, 2, 7))) : .ayiya(try Password(parsing: "geheim"))
-            let tunnel = Tunnel(
+            var tunnel = Tunnel(
                 number: number,
                 popID: 1,
                 tid: try #require(TID(rawValue: 31)),
@@ -31,12 +31,16 @@ import Wire
                 created: Date(timeIntervalSince1970: 1_800_000_000.75),
                 changed: Date(timeIntervalSince1970: Double(index))
             )
+            if index % 2 == 1 {
+                tunnel.oldPassword = OldPassword(try Password(parsing: "alt"), until: tunnel.created)
+            }
             var document = TunnelDocument(tunnel, pop: pop, passwordChanged: index % 2 == 0 ? true : nil)
             if index > 0 {
                 document = document.with(password: text)
                 document.popAddress = text
                 document.userAddress = text
                 document.popIPv4 = "192.0.2.1"
+                document.clientCommand = text
                 document.subnets = Array(repeating: text, count: index - 1)
             }
             documents.append(document)

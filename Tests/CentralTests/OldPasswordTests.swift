@@ -128,7 +128,7 @@ import Wire
         let snapshot = try await test.store.registry.snapshot(of: .fleet)
         let pop = try #require(snapshot.pop(named: name))
 
-        let commands = snapshot.tunnelDocuments().map(\.clientCommand)
+        let commands = snapshot.tunnels.map(snapshot.clientCommand)
 
         #expect(
             commands == [

@@ -86,7 +86,7 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     package var popIPv4: String?
     package var subnets: [String]?
 
-    /// What its user runs at home.
+    /// What its user runs at home; for who looks at one tunnel.
     package var clientCommand: String?
 
     init(_ tunnel: Tunnel, pop: PoPName, passwordChanged: Bool? = nil) {
@@ -118,11 +118,15 @@ extension TunnelDocument: JSONDocument {
     package func write(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("changed", self.changed)
+            if let clientCommand = self.clientCommand { writer.member("clientCommand", clientCommand) }
             writer.member("created", self.created)
             writer.member("enabled", self.enabled)
             writer.member("enabledByUser", self.enabledByUser)
             writer.member("endpoint", orNull: self.endpoint)
             writer.member("mtu", self.mtu)
+            if let oldPasswordUntil = self.oldPasswordUntil {
+                writer.member("oldPasswordUntil", oldPasswordUntil)
+            }
             writer.member("owner", orNull: self.owner)
             if let password = self.password { writer.member("password", password) }
             if let passwordChanged = self.passwordChanged {

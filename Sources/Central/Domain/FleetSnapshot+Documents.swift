@@ -15,7 +15,6 @@ extension FleetSnapshot {
             document.popAddress = inner?.pop.description
             document.userAddress = inner?.user.description
             document.popIPv4 = pop.ipv4.description
-            document.clientCommand = inner.map { tunnel.clientCommand(at: pop, identity: $0.user) }
             document.subnets = (subnets[tunnel.number] ?? []).map(\.prefix.description)
             return document
         }

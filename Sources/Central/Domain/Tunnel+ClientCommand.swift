@@ -1,8 +1,19 @@
 internal import Wire
 
+extension FleetSnapshot {
+    /// What the user of a tunnel runs at home; nil while its PoP has no tunnel prefix.
+    func clientCommand(of tunnel: Tunnel) -> String? {
+        guard let pop = self.pop(tunnel.popID), let prefix = self.tunnelPrefix(of: tunnel.popID) else {
+            return nil
+        }
+        let inner = InnerAddresses(tunnelPrefix: prefix, tid: tunnel.tid)
+        return tunnel.clientCommand(at: pop, identity: inner.user)
+    }
+}
+
 extension Tunnel {
     /// The very command that sets up the user's end: type, addresses and MTU as the registry has them.
-    func clientCommand(at pop: PoP, identity: IPv6Address) -> String {
+    fileprivate func clientCommand(at pop: PoP, identity: IPv6Address) -> String {
         let (type, password) =
             switch self.end {
             case .fixed: ("6in4", "")

@@ -15,10 +15,10 @@ package struct ShowTunnel: Sendable {
     /// - Throws: ``RegistryError/notFound(_:)``.
     package func run(in centre: Centre) async throws -> TunnelDocument {
         let snapshot = try await centre.store.registry.snapshot(of: .tunnel(self.number))
-        let tunnel = snapshot.tunnel(self.number)
-        guard let document = snapshot.tunnelDocuments().first else {
-            throw RegistryError.noTunnel(self.number)
-        }
-        return document.with(password: self.showsPassword ? tunnel?.end.password?.text : nil)
+        guard let tunnel = snapshot.tunnel(self.number),
+            var document = snapshot.tunnelDocuments().first
+        else { throw RegistryError.noTunnel(self.number) }
+        document.clientCommand = snapshot.clientCommand(of: tunnel)
+        return document.with(password: self.showsPassword ? tunnel.end.password?.text : nil)
     }
 }

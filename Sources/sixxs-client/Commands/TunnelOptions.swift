@@ -69,7 +69,8 @@ struct TunnelOptions: ParsableArguments {
         help: ArgumentHelp(
             "Whether the kernel may hand over and take many packets as one: auto or off (default: auto).",
             valueName: "auto|off"
-        )
+        ),
+        completion: .list(Offloads.allCases.map(\.rawValue))
     )
     var offloads: String?
 
@@ -86,7 +87,8 @@ struct TunnelOptions: ParsableArguments {
         help: ArgumentHelp(
             "What to log: trace, debug, info, notice, warning, error or critical (default: info).",
             valueName: "level"
-        )
+        ),
+        completion: .list(Logger.Level.allCases.map(\.rawValue))
     )
     var logLevel: String?
 
