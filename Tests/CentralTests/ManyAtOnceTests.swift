@@ -26,7 +26,7 @@ struct ManyAtOnceTests {
         }
 
         #expect(changed.map(\.tunnel) == ["T2", "T1"] && changed.allSatisfy { !$0.enabled })
-        #expect(refused?.description == "T1 has 1 subnets: remove them first; nothing was changed")
+        #expect(refused?.description == "T1 has 1 subnet: remove them first; nothing was changed")
         #expect(unknown?.description.hasSuffix("shows those there are; nothing was changed") == true)
         #expect(try await test.store.registry.snapshot(of: .fleet).tunnels.count == 2)
         let removed = try await ChangeTunnels(Self.numbers(2), .remove).run(in: centre)

@@ -42,7 +42,7 @@ def test_a_user_keeps_his_account_while_he_has_tunnels(central: Central) -> None
     tunnel = central.add_tunnel("chtst01", "ayiya", "--owner", "JDoe")
     assert [row["tunnel"] for row in central.json("tunnel", "list", "--owner", "jdoe")] == [tunnel]
     refused = central.run("user", "remove", "jdoe", "--yes", check=False)
-    assert (refused.returncode, "has 1 tunnels" in refused.stderr) == (1, True)
+    assert (refused.returncode, "has 1 tunnel:" in refused.stderr) == (1, True)
     central.run("tunnel", "set", tunnel, "--no-owner")
     central.run("user", "remove", "jdoe", "--yes")
     assert central.json("user", "list") == []

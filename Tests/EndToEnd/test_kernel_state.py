@@ -138,7 +138,7 @@ def test_the_host_has_back_what_the_client_gave_it(site: Site) -> None:
         change(home, *lines)
         wait_for(lambda: client.process.output.count("put back") > said, SOON, f"the client to see {lines}")
         wait_for(lambda: ping(home, SERVER, count=1, timeout=0.5).received, SOON, f"the tunnel after {lines}")
-        assert home.show("link", "show", "dev", "sixxs0")[0]["mtu"] == 1428  # type: ignore[index]
+        assert home.show("link", "show", "dev", "sixxs0")[0]["mtu"] == AYIYA.mtu  # type: ignore[index]
         there = home.show("addr", "show", "dev", "sixxs0")[0]["addr_info"]  # type: ignore[index]
         assert (client.identity, 64) in {(entry["local"], entry["prefixlen"]) for entry in there}
 

@@ -346,7 +346,7 @@ def test_many_are_changed_together_or_not_at_all(staffed: Desk) -> None:
     enabled = json.loads(staffed.run("tunnel", "enable", "-", "--json", text=named).stdout)
     assert [(row["tunnel"], row["enabled"]) for row in enabled] == [("T1", True), ("T2", True)]
     refused = staffed.run("tunnel", "remove", "T3", "T1", "--yes", check=False)
-    assert refused.returncode == 1 and "T1 has 1 subnets: remove them first; nothing was changed" in refused.stderr
+    assert refused.returncode == 1 and "T1 has 1 subnet: remove them first; nothing was changed" in refused.stderr
     wrong = staffed.run("tunnel", "remove", "-", "--yes", text="T3 nonsense", check=False)
     assert wrong.returncode == 2 and "standard input: expected a tunnel number" in wrong.stderr
     unasked = staffed.run("tunnel", "remove", "T3", check=False)

@@ -89,7 +89,7 @@ struct PoPChanges {
         let pop = try self.transaction.pop(named: name)
         let tunnels = try self.rows.tunnels.count(ofPoP: pop.id)
         guard tunnels == 0 else {
-            throw RegistryError.refused("\(name) has \(tunnels) tunnels: remove them first")
+            throw RegistryError.refused("\(name) has \(tunnels.counted("tunnel")): remove them first")
         }
         for kind in PrefixKind.allCases {
             for routed in try self.rows.prefixes.prefixes(of: pop.id, kind) {

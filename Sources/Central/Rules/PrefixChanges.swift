@@ -60,7 +60,7 @@ struct PrefixChanges {
             : try self.rows.subnets.prefixes(in: prefix).count
         guard users == 0 else {
             throw RegistryError.refused(
-                "\(prefix) of \(name) has \(users) \(routed.kind.rawValue)s: remove them first"
+                "\(prefix) of \(name) has \(users.counted(routed.kind.rawValue)): remove them first"
             )
         }
         try self.rows.prefixes.delete(routed)

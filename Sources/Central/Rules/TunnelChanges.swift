@@ -151,7 +151,7 @@ struct TunnelChanges {
         let subnets = try self.rows.subnets.count(of: number)
         guard subnets == 0 else {
             throw RegistryError.refused(
-                "\(number) has \(subnets) subnets of \(from): remove them first, and add others at \(name)"
+                "\(number) has \(subnets.counted("subnet")) of \(from): remove them first, and add others at \(name)"
             )
         }
         try self.demandTunnelPrefix(of: pop)
@@ -175,7 +175,7 @@ struct TunnelChanges {
         let name = try self.transaction.pop(tunnel.popID).name
         let subnets = try self.rows.subnets.count(of: number)
         guard subnets == 0 else {
-            throw RegistryError.refused("\(number) has \(subnets) subnets: remove them first")
+            throw RegistryError.refused("\(number) has \(subnets.counted("subnet")): remove them first")
         }
         try self.rows.tunnels.delete(tunnel)
         try self.transaction.audit(

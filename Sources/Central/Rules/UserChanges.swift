@@ -46,7 +46,7 @@ struct UserChanges {
         let tunnels = try self.rows.tunnels.count(of: user.handle)
         guard tunnels == 0 else {
             throw RegistryError.refused(
-                "\(user.handle) has \(tunnels) tunnels: remove them or give them to somebody else first"
+                "\(user.handle) has \(tunnels.counted("tunnel")): remove them or give them to somebody else first"
             )
         }
         try self.rows.users.delete(user)

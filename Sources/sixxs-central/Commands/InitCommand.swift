@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Central
 internal import Foundation
 internal import Streams
+internal import Wire
 
 /// `init`: makes the database, or brings an older one up to date.
 struct InitCommand: AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct InitCommand: AsyncParsableCommand {
         let (store, made) = try self.store.location.make()
         let pops = try await store.registry.snapshot(of: .infrastructure).pops.count
         let document = Document(database: self.store.database, made: made, pops: pops)
-        let count = pops == 1 ? "1 PoP" : "\(pops) PoPs"
+        let count = pops.counted("PoP")
         try self.output.show(
             document,
             orSay: made.isEmpty

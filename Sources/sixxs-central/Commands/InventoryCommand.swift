@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Central
 internal import Foundation
 internal import Streams
+internal import Wire
 
 /// `inventory`: the fleet as files.
 struct InventoryCommand: AsyncParsableCommand {
@@ -54,7 +55,9 @@ struct InventoryApplyCommand: AsyncParsableCommand {
         if !self.output.json { for step in plan.steps { StandardOutput.print("\(step.line)") } }
         let applies = !self.dryRun && !plan.steps.isEmpty
         if applies {
-            try self.consent.demand("Make these \(plan.steps.count) changes?")
+            try self.consent.demand(
+                "Make \(plan.steps.count == 1 ? "this" : "these") \(plan.steps.count.counted("change"))?"
+            )
             try await inventory.apply(prepared, in: centre)
         }
         try self.conclude(plan, applied: applies)
@@ -71,7 +74,7 @@ struct InventoryApplyCommand: AsyncParsableCommand {
         }
         guard !plan.steps.isEmpty else { return StandardOutput.print("Nothing to change.") }
         StandardOutput.print(
-            applied ? "\(plan.steps.count) changes made." : "\(plan.steps.count) changes would be made."
+            "\(plan.steps.count.counted("change")) \(applied ? "made" : "would be made")."
         )
     }
 }

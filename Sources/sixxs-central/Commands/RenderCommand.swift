@@ -43,6 +43,8 @@ struct RenderCommand: AsyncParsableCommand {
                 StandardOutput.printExactly(text)
             }
         }
-        if let into { StandardOutput.print("\(answer.pops.count) configurations written into \(into)") }
+        if let into {
+            StandardOutput.print("\(answer.pops.count.counted("configuration")) written into \(into)")
+        }
     }
 }
