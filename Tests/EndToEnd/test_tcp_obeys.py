@@ -61,9 +61,8 @@ def test_a_sender_shrinks_its_segments(site: Site, tunnel: TunnelLine) -> None:
     """The home announces segments of 1428 octets, too large for the tunnel: packets too big must tell the sender."""
     daemon = site.daemon(tunnel)
     home = site.home(ipv4=HOME)
-    client = site.client(home, tunnel).start()
     # A client that believes its tunnel to be wider than it is.
-    home.ip(f"link set {client.tun} mtu 1480")
+    client = site.client(home, tunnel, options=["--mtu", "1480"]).start()
     # So that the capture shows what is on a wire, and not what the kernel cuts up later.
     site.core.run("ethtool", "-K", "chtst01", "tso", "off", "gso", "off")
     with Capture(site.core, "chtst01") as capture:
