@@ -117,6 +117,17 @@ struct ManyAtOnceTests {
         }
     }
 
+    @Test func namesTheUserWhoWasPerhapsMeant() async throws {
+        let test = try await TestStore([.addUser(try UserHandle(parsing: "jdoe"), UserAmendment())])
+
+        for (handle, advice) in [("jode", "did you mean jdoe?"), ("asmith", "sixxs-central user list")] {
+            let error = await #expect(throws: RegistryError.self) {
+                try await ShowUser(UserHandle(parsing: handle)).run(in: Centre(test))
+            }
+            #expect(error?.description.contains("there is no user \(handle); \(advice)") == true)
+        }
+    }
+
     @Test func listsPoPsAndPrefixes() async throws {
         let test = try await TestStore(Fixture.registry())
         try await test.store.registry.apply(

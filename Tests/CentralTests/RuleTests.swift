@@ -236,6 +236,7 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
     func insert(_ subnet: Subnet, in source: IPv6Prefix) { self.state.subnets.append((subnet, source)) }
     func delete(_ subnet: Subnet) { self.state.subnets.removeAll { $0.subnet == subnet } }
 
+    func handles() -> [UserHandle] { self.state.users.map(\.handle) }
     func user(_ handle: UserHandle) -> User? { self.state.users.first { $0.handle == handle } }
     func insert(_ user: User) { self.state.users.append(user) }
     func update(_ user: User) {

@@ -37,8 +37,10 @@ extension RegistryError {
         .notFound("there is no tunnel \(number); sixxs-central tunnel list shows those there are")
     }
 
-    /// No user has the handle.
-    static func noUser(_ handle: UserHandle) -> RegistryError {
-        .notFound("there is no user \(handle); sixxs-central user list shows those there are")
+    /// No user has the handle: it is misspelt, or there never was one.
+    static func noUser(_ handle: UserHandle, among handles: [UserHandle]) -> RegistryError {
+        let near = NearestWord.of(handle.description, among: handles.map(\.description))
+        let advice = near.map { "did you mean \($0)?" } ?? "sixxs-central user list shows those there are"
+        return .notFound("there is no user \(handle); \(advice)")
     }
 }

@@ -11,7 +11,7 @@ package struct ShowUser: Sendable {
         let tunnels = try await centre.store.registry.snapshot(of: .owner(self.handle)).tunnels
         let users = try await centre.store.registry.snapshot(of: .users).users
         guard let user = users.first(where: { $0.handle == self.handle }) else {
-            throw RegistryError.noUser(self.handle)
+            throw RegistryError.noUser(self.handle, among: users.map(\.handle))
         }
         var document = UserDocument(user)
         document.tunnels = tunnels.map(\.number).sorted().map(\.description)

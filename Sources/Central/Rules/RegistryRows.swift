@@ -97,6 +97,7 @@ protocol SubnetRows {
 protocol UserRows {
     /// However the handle is spelt.
     func user(_ handle: UserHandle) throws -> User?
+    func handles() throws -> [UserHandle]
     func insert(_ user: User) throws
     func update(_ user: User) throws
     func delete(_ user: User) throws

@@ -136,7 +136,9 @@ extension RegistryTransaction {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     func user(_ handle: UserHandle) throws -> User {
-        guard let user = try self.rows.users.user(handle) else { throw RegistryError.noUser(handle) }
+        guard let user = try self.rows.users.user(handle) else {
+            throw RegistryError.noUser(handle, among: try self.rows.users.handles())
+        }
         return user
     }
 }

@@ -113,8 +113,9 @@ struct SQLiteRegistry: RegistryStore {
 
     /// - Throws: ``RegistryError/notFound(_:)``.
     static func user(_ handle: UserHandle, in database: Database) throws -> User {
-        guard let user = try SQLiteUserRows(database: database).user(handle) else {
-            throw RegistryError.noUser(handle)
+        let rows = SQLiteUserRows(database: database)
+        guard let user = try rows.user(handle) else {
+            throw RegistryError.noUser(handle, among: try rows.handles())
         }
         return user
     }

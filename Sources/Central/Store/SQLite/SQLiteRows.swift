@@ -244,6 +244,10 @@ struct SQLiteUserRows: UserRows {
         try UserRecord.fetchOne(self.database, key: handle.description)?.user
     }
 
+    func handles() throws -> [UserHandle] {
+        try String.fetchAll(self.database, sql: "SELECT handle FROM user").map { try UserHandle(parsing: $0) }
+    }
+
     func insert(_ user: User) throws { try UserRecord(user).insert(self.database) }
 
     func update(_ user: User) throws { try UserRecord(user).update(self.database) }

@@ -115,14 +115,16 @@ extension SQLiteSamples {
     }
 
     /// The newest step of every tunnel, beside the one that it has grown from: the last before the time, or the first there is.
+    ///
+    /// `CROSS JOIN` keeps the order: for each tunnel two steps are looked up, not all steps gone through.
     private static let ends = """
         SELECT counter.tunnel, newest.inBytes AS inAfter, newest.outBytes AS outAfter, oldest.inBytes AS inBefore,
             oldest.outBytes AS outBefore
         FROM tunnelCounter AS counter
-        JOIN tunnelStep AS newest ON newest.seconds = :seconds AND newest.tunnel = counter.tunnel AND newest.time =
+        CROSS JOIN tunnelStep AS newest ON newest.seconds = :seconds AND newest.tunnel = counter.tunnel AND newest.time =
             (SELECT max(time) FROM tunnelStep
                 WHERE seconds = :seconds AND tunnel = counter.tunnel AND time BETWEEN :start AND :now)
-        JOIN tunnelStep AS oldest ON oldest.seconds = :seconds AND oldest.tunnel = counter.tunnel AND oldest.time =
+        CROSS JOIN tunnelStep AS oldest ON oldest.seconds = :seconds AND oldest.tunnel = counter.tunnel AND oldest.time =
             coalesce(
                 (SELECT max(time) FROM tunnelStep
                     WHERE seconds = :seconds AND tunnel = counter.tunnel AND time < :start),
