@@ -58,6 +58,7 @@ lint: ## formatting, layering, the order of folders
 	@Tests/gate/walks
 	@Tests/gate/folders
 	@Tests/gate/conformance
+	@Sources/CFastPath/programs/build --check
 
 unit: packages ## unit tests, warnings are errors
 	@echo 'building the unit tests'

@@ -38,12 +38,24 @@ let package = Package(
     targets: [
         .target(name: "CLinux", dependencies: ["CURing"], cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CSHA1", dependencies: ["CLibCrypto"]),
+        .target(name: "CFastPath", exclude: ["programs"]),
+        .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
         .systemLibrary(name: "CURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
         .target(name: "Wire", dependencies: ["CLibCrypto", "CSHA1"], swiftSettings: memorySafe),
         .target(name: "Core", dependencies: ["Wire"], swiftSettings: memorySafe),
-        .target(name: "LinuxIO", dependencies: ["Wire", "CLinux", systemPackage], swiftSettings: views),
+        .target(
+            name: "LinuxIO",
+            dependencies: ["Wire", "CLibBPF", "CLinux", systemPackage],
+            swiftSettings: views
+        ),
+        // The tables that the kernel's programs forward by.
+        .target(
+            name: "FastPath",
+            dependencies: ["CFastPath", "Core", "LinuxIO", "Wire", systemPackage],
+            swiftSettings: views
+        ),
         // What the programs say: the one way to a terminal or a log.
         .target(
             name: "Streams",
@@ -53,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "sixxsd",
             dependencies: [
-                "Core", "Wire", "LinuxIO", "Streams", argumentParser, logging, serviceLifecycle,
+                "Core", "FastPath", "Wire", "LinuxIO", "Streams", argumentParser, logging, serviceLifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"), systemPackage,
@@ -112,6 +124,13 @@ let package = Package(
         .testTarget(
             name: "LinuxIOTests",
             dependencies: ["LinuxIO", "Wire", "CLinux", "TestSupport", systemPackage],
+            swiftSettings: views
+        ),
+        .testTarget(
+            name: "FastPathTests",
+            dependencies: [
+                "FastPath", "CFastPath", "Core", "LinuxIO", "Wire", "CLinux", "TestSupport", systemPackage,
+            ],
             swiftSettings: views
         ),
         .testTarget(

@@ -36,6 +36,19 @@ ssize_t clinux_writev(int fd, const struct iovec *vectors, int count) {
     return syscall(SYS_writev, fd, vectors, count);
 }
 
+// From the headers of Linux 6.6.
+enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
+
+int clinux_attach_tcx(int program, unsigned int interface_index, int is_ingress) {
+    union bpf_attr attributes;
+    // All of it: the kernel refuses what it does not know.
+    memset(&attributes, 0, sizeof attributes);
+    attributes.link_create.prog_fd = (uint32_t)program;
+    attributes.link_create.target_ifindex = interface_index;
+    attributes.link_create.attach_type = is_ingress ? TCX_INGRESS : TCX_EGRESS;
+    return (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes);
+}
+
 int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags) {
     return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
 }

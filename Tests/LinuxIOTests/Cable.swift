@@ -99,7 +99,8 @@ extension RouteNetlink {
         via gateway: IPv4Address? = nil,
         through device: NetworkDevice? = nil,
         kind: Int = RTN_UNICAST,
-        mtu: UInt32? = nil
+        mtu: UInt32? = nil,
+        locksMTU: Bool = false
     ) throws {
         var request = NetlinkRequest(
             "RTM_NEWROUTE",
@@ -119,7 +120,10 @@ extension RouteNetlink {
         if let gateway { request.attribute(Int(RTA_GATEWAY.rawValue), gateway) }
         if let device { request.attribute(Int(RTA_OIF.rawValue), device.index) }
         if let mtu {
-            request.nested(Int(RTA_METRICS.rawValue)) { $0.attribute(Int(RTAX_MTU), mtu) }
+            request.nested(Int(RTA_METRICS.rawValue)) { metrics in
+                if locksMTU { metrics.attribute(Int(RTAX_LOCK), UInt32(1) << UInt32(RTAX_MTU)) }
+                metrics.attribute(Int(RTAX_MTU), mtu)
+            }
         }
         try self.change(request)
     }

@@ -6,7 +6,7 @@
 # configure anything (Debian's own policy decides whether openssh-server starts).
 set -euo pipefail
 
-build=(libssl-dev libssh-dev libsqlite3-dev liburing-dev pkg-config lld)
+build=(libbpf-dev libssl-dev libssh-dev libsqlite3-dev liburing-dev pkg-config lld)
 benchmarks=(valgrind binutils)
 laboratory=(curl iproute2 libedit2 nftables iputils-ping iperf3 ethtool procps systemd util-linux openssh-server openssh-client
     traceroute mtr-tiny tcpdump tshark python3 python3-pytest python3-pytest-xdist python3-scapy)

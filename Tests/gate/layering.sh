@@ -4,7 +4,8 @@
 #
 #   Wire          CLibCrypto, CSHA1                   no Foundation, no Glibc
 #   Core          Wire, CSHA1, Synchronization        no clock, no system, no logging
-#   LinuxIO       Wire, CLinux, SystemPackage, Glibc  does not know Core
+#   LinuxIO       Wire, CLinux, SystemPackage, Glibc  does not know Core; libbpf in BPF/ alone
+#   FastPath      Core, LinuxIO, Wire, CFastPath      no system calls, no logging
 #   Streams       Wire, SystemPackage, Glibc          the one way to a terminal or a log; does not know the programs
 #   sixxsd        joins them                          calls C through LinuxIO alone
 #   sixxs-client  Core, Wire, LinuxIO                 the tunnel protocols are Core's
@@ -41,9 +42,10 @@ judge() {
 
 judge allowed Wire CLibCrypto CSHA1
 judge allowed Core Wire CSHA1 Synchronization
-judge forbidden LinuxIO Core Foundation Logging NIOCore NIOPosix
+judge allowed FastPath CFastPath Core LinuxIO Wire Synchronization SystemPackage
+judge forbidden LinuxIO Core FastPath CFastPath Foundation Logging NIOCore NIOPosix
 judge allowed Streams Wire ArgumentParser Logging Synchronization SystemPackage Glibc
-judge forbidden sixxsd CLinux CLibSSH GRDB Yams
+judge forbidden sixxsd CFastPath CLibBPF CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client CLibSSH GRDB NIOCore NIOPosix
 judge forbidden Central Core LinuxIO CLinux ArgumentParser NIOCore NIOPosix
 judge forbidden sixxs-central Core LinuxIO CLinux CLibSSH GRDB Yams
@@ -58,6 +60,7 @@ confine() {
     done < <(imports "$3" | grep ":$1\$" || true)
 }
 
+confine CLibBPF Sources/LinuxIO/BPF Sources
 confine CLibSSH Sources/Central/SSH Sources/Central
 confine GRDB Sources/Central/Store/SQLite Sources/Central
 confine Yams Sources/Central/Inventory Sources/Central

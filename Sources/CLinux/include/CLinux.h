@@ -58,6 +58,9 @@ int clinux_ring_transfer(
 /// Ends a ring, and lets go of the file at once, which the kernel otherwise does some time later.
 void clinux_ring_end(struct clinux_ring *ring);
 
+/// Puts a program at a device's ingress or egress by a link (TCX), which libbpf 1.1 does not know; gives the link's descriptor.
+int clinux_attach_tcx(int program, unsigned int interface_index, int is_ingress);
+
 int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags);
 int clinux_sendmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags);
 

@@ -28,22 +28,27 @@ public enum AddressOwner: Hashable, Sendable {
 ///     subnet prefix, a /40             | 8 bits |  a /48 to the owner        |
 ///     subnet prefix, a /48             | 8 bits |  a /56 to the owner        |
 public struct AddressPlan: Sendable {
-    /// A subnet prefix and where its 256 owners begin in the table.
-    private struct SubnetPrefix: Sendable {
-        var high: UInt64
-        var mask: UInt64
-        /// How far the index stands from the low end of the high half, in bits.
-        var shift: UInt64
+    /// A prefix that is cut up among tunnels.
+    public struct SubnetPrefix: Hashable, Sendable {
+        /// The high half of its address.
+        public let high: UInt64
+        /// The bits of a high half that say whether an address is in it.
+        public let mask: UInt64
+        /// How far the index of a subnet stands from the low end of the high half, in bits.
+        public let shift: UInt64
     }
 
-    static let subnetsPerPrefix = 256
+    /// How many subnets a prefix is cut into.
+    public static let subnetsPerPrefix = 256
     static let defaultRoutedFlag: UInt16 = 0x8000
     static let daemonNumber: UInt16 = 0xffff
 
     /// The high half of the tunnel prefix; nil when there is none.
-    private let tunnelHigh: UInt64?
-    private let subnetPrefixes: [SubnetPrefix]
-    private let owners: [TID?]
+    public let tunnelHigh: UInt64?
+    /// The prefixes that are cut up, in the order in which they are looked at.
+    public let subnetPrefixes: [SubnetPrefix]
+    /// The tunnel of each subnet, ``subnetsPerPrefix`` for each of ``subnetPrefixes``.
+    public let owners: [TID?]
 
     /// Lays out the prefixes and subnets of a configuration that was checked.
     public init(_ configuration: Configuration) {

@@ -70,6 +70,7 @@ extension Engine {
     /// Begins or ends the tracing of a tunnel.
     public mutating func setTracing(of tid: TID, to isTraced: Bool) {
         self.tables.forwarding.setTracing(of: tid, to: isTraced)
+        self.tables.notePlainChange(of: tid)
     }
 
     /// Whether decisions about a tunnel are written down.

@@ -8,7 +8,25 @@ extension TrafficCounters {
     }
 }
 
+extension TrafficCounters {
+    /// What was counted since an earlier time.
+    public func since(_ earlier: TrafficCounters) -> TrafficCounters {
+        var difference = TrafficCounters()
+        difference.ingress = self.ingress.since(earlier.ingress)
+        difference.egress = self.egress.since(earlier.egress)
+        return difference
+    }
+}
+
 extension TrafficCounters.Direction {
+    fileprivate func since(_ earlier: Self) -> Self {
+        Self(
+            packets: self.packets &- earlier.packets,
+            octets: self.octets &- earlier.octets,
+            lastSeen: self.lastSeen == earlier.lastSeen ? nil : self.lastSeen
+        )
+    }
+
     fileprivate mutating func add(_ other: Self) {
         self.packets &+= other.packets
         self.octets &+= other.octets

@@ -12,6 +12,13 @@ public struct TrafficCounters: Hashable, Sendable {
         /// Creates counters at 0.
         public init() {}
 
+        /// Creates counters of what somebody else counted.
+        public init(packets: UInt64, octets: UInt64, lastSeen: UInt64?) {
+            self.packets = packets
+            self.octets = octets
+            self.lastSeen = lastSeen
+        }
+
         mutating func count(_ octets: Int, at now: Timestamp) {
             self.packets &+= 1
             self.octets &+= UInt64(truncatingIfNeeded: octets)

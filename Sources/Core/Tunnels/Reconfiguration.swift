@@ -24,7 +24,10 @@ enum Reconfiguration {
                 Self.reconcile(tid, in: &tables, from: old, to: new, keepsAddresses: keepsAddresses)
             }
         }
-        if new.pathMTU != old.pathMTU { tables.forwarding.refreshMTUs() }
+        if new.pathMTU != old.pathMTU {
+            tables.forwarding.refreshMTUs()
+            tables.plainChanges.noteEverything()
+        }
         tables.flows.forget()
         tables.probes.adoptPoPs(of: new.otherPoPs)
         return old
@@ -37,6 +40,7 @@ enum Reconfiguration {
         to new: EngineConfiguration,
         keepsAddresses: Bool
     ) {
+        tables.notePlainChange(of: tid)
         let oldRow = old.rows[Int(tid.rawValue)]
         guard let row = new.rows[Int(tid.rawValue)] else {
             if oldRow != nil { Self.forget(tid, in: &tables) }

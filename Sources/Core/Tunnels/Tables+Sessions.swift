@@ -56,6 +56,7 @@ extension Tables {
         }
         self.forwarding.refreshMTU(of: tid)
         self.forwarding.refreshCondition(of: tid)
+        if self.tracksPlainTunnels, !session.acts(as: old) { self.notePlainChange(of: tid) }
         self.flows.forget()
     }
 

@@ -28,6 +28,9 @@ struct Tables: ~Copyable {
     var datagram = OuterDatagram.none
     /// What was done with the packets before.
     var flows = FlowCaches()
+    /// The tunnels of which something changed that plain packets travel under, where somebody wants to know.
+    var plainChanges = PlainChanges()
+    var tracksPlainTunnels = false
     /// What came from and went to the uplink.
     var uplinkTraffic = TrafficCounters()
     /// What became of every packet that entered.
@@ -119,6 +122,13 @@ struct Tables: ~Copyable {
         guard origin == .forwarded else { return }
         self.accounting.forwarded &-= 1
         self.accounting.drop(.sendFailure)
+    }
+
+    // MARK: - Plain tunnels
+
+    /// Takes note that a tunnel's plain packets may travel under something else.
+    mutating func notePlainChange(of tid: TID) {
+        if self.tracksPlainTunnels { self.plainChanges.note(tid) }
     }
 
     // MARK: - Ends of tunnels

@@ -24,7 +24,10 @@ struct PathEvidence: Sendable {
         self.hash = KeyedHash(seed: seed, for: .paths)
     }
 
-    static func slot(at now: Timestamp) -> Slot { now.monotonic >> 36 }
+    /// How many bits of the clock's nanoseconds a part is long.
+    static let slotShift: UInt64 = 36
+
+    static func slot(at now: Timestamp) -> Slot { now.monotonic >> Self.slotShift }
 
     private func value(_ word: Word, of tid: TID, _ slot: Slot) -> UInt64 {
         self.hash.value(of: word.rawValue << 32 | UInt64(tid.rawValue), slot)

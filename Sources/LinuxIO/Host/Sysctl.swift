@@ -24,6 +24,11 @@ public enum Sysctl {
             Name("net", "ipv6", "conf", interface, "accept_ra_defrtr")
         }
 
+        /// Whether the host forwards IPv4 packets that an interface brings.
+        public static func forwardsIPv4(on interface: String) -> Name {
+            Name("net", "ipv4", "conf", interface, "forwarding")
+        }
+
         /// Whether an interface has no IPv6.
         public static func disablesIPv6(on interface: String) -> Name {
             Name("net", "ipv6", "conf", interface, "disable_ipv6")

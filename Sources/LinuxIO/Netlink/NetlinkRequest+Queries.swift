@@ -64,6 +64,17 @@ extension NetlinkRequest {
         )
     }
 
+    /// All interfaces.
+    static var allLinks: NetlinkRequest {
+        NetlinkRequest(
+            "RTM_GETLINK",
+            type: RTM_GETLINK,
+            flags: NLM_F_DUMP,
+            subject: "listing interfaces",
+            message: ifinfomsg()
+        )
+    }
+
     /// A neighbour of IPv4.
     static func neighbour(_ name: Neighbour.Name) -> NetlinkRequest {
         var message = ndmsg()

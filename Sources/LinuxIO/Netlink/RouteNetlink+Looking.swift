@@ -79,6 +79,21 @@ extension RouteNetlink {
         }
     }
 
+    /// Lists the interfaces that speak Ethernet, are up, and belong to no other (a bridge, a bond).
+    ///
+    /// - Returns: Their numbers.
+    /// - Throws: ``SystemCallError`` when the kernel refuses.
+    public mutating func ethernetLinks() throws(SystemCallError) -> [UInt32] {
+        try self.dump(.allLinks).compactMap { reply in
+            guard EthernetLink(reply) != nil else { return nil }
+            let fixedLength = MemoryLayout<ifinfomsg>.size
+            let message = reply.body.withUnsafeBytes { $0.loadUnaligned(as: ifinfomsg.self) }
+            let attributes = NetlinkReply.attributes(in: reply.body.dropFirst(fixedLength))
+            guard attributes.number(UInt16(IFLA_MASTER)) == nil else { return nil }
+            return UInt32(bitPattern: message.ifi_index)
+        }
+    }
+
     /// Lists the IPv6 addresses of an interface.
     ///
     /// - Throws: ``SystemCallError`` when the kernel refuses.

@@ -1,0 +1,188 @@
+internal import CFastPath
+public import Core
+internal import LinuxIO
+internal import Synchronization
+public import Wire
+
+/// What the kernel's programs forward by, and what they counted.
+///
+/// One thread at a time writes; whoever wants may read what was counted. Of the tables that a configuration fills there are two, and
+/// one word says which is in force: a configuration changes between two packets.
+public final class FastPathTables: Sendable {
+    /// How many tunnels there can be.
+    static let tunnels = Int(FAST_PATH_TUNNELS)
+
+    private enum Control {
+        static let alive = MemoryLayout<fast_path_control>.offset(of: \.alive) ?? 0
+        static let bankAndTUN = MemoryLayout<fast_path_control>.offset(of: \.bank) ?? 0
+    }
+
+    private enum Tunnel {
+        static let ends = MemoryLayout<fast_path_tunnel>.offset(of: \.ends) ?? 0
+        static let terms = MemoryLayout<fast_path_tunnel>.offset(of: \.terms) ?? 0
+    }
+
+    private let control: BPFTable
+    private let plans: BPFTable
+    private let rows: BPFTable
+    private let counters: BPFTable
+    private let refusals: BPFTable
+    private let processors: Int
+
+    init(of object: BPFObject, processors: Int) throws(SystemCallError) {
+        self.control = try object.table("controls")
+        self.plans = try object.table("plans")
+        self.rows = try object.table("tunnels")
+        self.counters = try object.table("counters")
+        self.refusals = try object.table("refusals")
+        self.processors = processors
+    }
+
+    // MARK: - The daemon's word
+
+    /// Says that the daemon lives: for two seconds more, packets are forwarded.
+    ///
+    /// - Parameter now: Nanoseconds of the monotonic clock.
+    public func sayAlive(at now: UInt64) {
+        self.control.word(at: Control.alive, of: 0).pointee.store(now, ordering: .releasing)
+    }
+
+    /// Has everything be left alone until ``sayAlive(at:)``.
+    public func fallSilent() {
+        self.control.word(at: Control.alive, of: 0).pointee.store(0, ordering: .releasing)
+    }
+
+    private var bankAndTUN: UInt64 {
+        get { self.control.word(at: Control.bankAndTUN, of: 0).pointee.load(ordering: .relaxed) }
+        set { self.control.word(at: Control.bankAndTUN, of: 0).pointee.store(newValue, ordering: .releasing) }
+    }
+
+    private var bank: Int { Int(self.bankAndTUN & 1) }
+
+    // MARK: - What packets are forwarded by
+
+    /// Puts a configuration in force, at one instant.
+    ///
+    /// - Parameters:
+    ///   - plan: Its address plan.
+    ///   - device: Index of the TUN device.
+    ///   - tids: The tunnels that may differ from those in force; nil for all.
+    ///   - tunnel: What the packets of a tunnel travel under; nil for one that is not on the fast path.
+    public func replace(
+        _ plan: AddressPlan,
+        device: UInt32,
+        changing tids: [TID]? = nil,
+        tunnel: (TID) -> PlainTunnel?
+    ) {
+        // What still reads the other bank began before the last change, long ago.
+        let bank = 1 - self.bank
+        withUnsafeBytes(of: Self.layout(of: plan)) { self.plans.write($0, at: bank) }
+        if tids != nil { self.copyRows(to: bank) }
+        for tid in tids ?? TID.all { self.write(tunnel(tid), of: tid, in: bank) }
+        self.bankAndTUN = UInt64(device) << 32 | UInt64(bank)
+    }
+
+    /// Makes the rows of a bank those of the other, while nobody reads them.
+    private func copyRows(to bank: Int) {
+        let (from, to) = ((1 - bank) * Self.tunnels, bank * Self.tunnels)
+        for row in 0..<Self.tunnels {
+            for offset in [Tunnel.ends, Tunnel.terms] {
+                let word = self.rows.word(at: offset, of: from + row).pointee.load(ordering: .relaxed)
+                self.rows.word(at: offset, of: to + row).pointee.store(word, ordering: .relaxed)
+            }
+        }
+    }
+
+    /// Changes what the packets of a tunnel travel under, or takes it off the fast path.
+    public func update(_ tid: TID, to tunnel: PlainTunnel?) { self.write(tunnel, of: tid, in: self.bank) }
+
+    private func write(_ tunnel: PlainTunnel?, of tid: TID, in bank: Int) {
+        let row = bank * Self.tunnels + Int(tid.rawValue)
+        let terms = self.rows.word(at: Tunnel.terms, of: row)
+        guard let tunnel else { return terms.pointee.store(0, ordering: .releasing) }
+        let ends = self.rows.word(at: Tunnel.ends, of: row)
+        let new = (ends: Self.ends(of: tunnel), terms: Self.terms(of: tunnel))
+        if ends.pointee.load(ordering: .relaxed) != new.ends {
+            // Nobody may see the old ends with the new terms, or the other way round.
+            terms.pointee.store(0, ordering: .sequentiallyConsistent)
+            ends.pointee.store(new.ends, ordering: .sequentiallyConsistent)
+        }
+        terms.pointee.store(new.terms, ordering: .sequentiallyConsistent)
+    }
+
+    private static func ends(of tunnel: PlainTunnel) -> UInt64 {
+        UInt64(tunnel.local.value.byteSwapped) | UInt64(tunnel.remote.value.byteSwapped) << 32
+    }
+
+    private static func terms(of tunnel: PlainTunnel) -> UInt64 {
+        UInt64(tunnel.mtu) | UInt64(tunnel.evenIdentification) << 32
+            | UInt64(tunnel.oddIdentification) << 48
+    }
+
+    /// An address plan as the programs read it; subnet prefixes beyond the last that they know are nobody's.
+    private static func layout(of plan: AddressPlan) -> fast_path_plan {
+        var layout = fast_path_plan()
+        if let high = plan.tunnelHigh {
+            layout.has_tunnel_prefix = 1
+            layout.tunnel_prefix = high
+        }
+        let count = min(plan.subnetPrefixes.count, Int(FAST_PATH_SUBNET_PREFIXES))
+        layout.subnet_prefix_count = UInt32(count)
+        withUnsafeMutableBytes(of: &layout.subnet_prefixes) { bytes in
+            let places = bytes.bindMemory(to: fast_path_subnet_prefix.self)
+            for (index, prefix) in plan.subnetPrefixes.prefix(count).enumerated() {
+                places[index] = fast_path_subnet_prefix(
+                    high: prefix.high,
+                    mask: prefix.mask,
+                    shift: prefix.shift
+                )
+            }
+        }
+        withUnsafeMutableBytes(of: &layout.owners) { bytes in
+            let places = bytes.bindMemory(to: UInt16.self)
+            for index in places.indices { places[index] = UInt16(FAST_PATH_NOBODY) }
+            for (index, owner) in plan.owners.prefix(places.count).enumerated() {
+                if let owner { places[index] = owner.rawValue }
+            }
+        }
+        return layout
+    }
+
+    // MARK: - What was counted
+
+    /// What passed of a tunnel since the programs were loaded.
+    public func traffic(of tid: TID) -> TrafficCounters {
+        var traffic = TrafficCounters()
+        for processor in 0..<self.processors {
+            let row = processor * Self.tunnels + Int(tid.rawValue)
+            let size = MemoryLayout<fast_path_traffic>.stride
+            var part = TrafficCounters()
+            part.ingress = self.direction(at: 0, of: row)
+            part.egress = self.direction(at: size, of: row)
+            traffic.add(part)
+        }
+        return traffic
+    }
+
+    private func direction(at offset: Int, of row: Int) -> TrafficCounters.Direction {
+        func word(_ field: PartialKeyPath<fast_path_traffic>) -> UInt64 {
+            let place = offset + (MemoryLayout<fast_path_traffic>.offset(of: field) ?? 0)
+            return self.counters.word(at: place, of: row).pointee.load(ordering: .relaxed)
+        }
+        let last = word(\.last)
+        return TrafficCounters.Direction(
+            packets: word(\.packets),
+            octets: word(\.octets),
+            lastSeen: last == 0 ? nil : last
+        )
+    }
+
+    /// How many packets were left alone in a direction for a reason.
+    public func count(of refusal: FastPathRefusal, _ direction: FastPathDirection) -> UInt64 {
+        let place = direction.rawValue * Int(FAST_PATH_REFUSALS.rawValue) + refusal.rawValue
+        return (0..<self.processors).reduce(0) { sum, processor in
+            let word = self.refusals.word(at: place * MemoryLayout<UInt64>.size, of: processor)
+            return sum &+ word.pointee.load(ordering: .relaxed)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Testing
+import Wire
+
+@testable import Core
+
+@Suite("Plain tunnels") struct PlainTunnelTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let number: UInt16
+        let mtu: UInt16?
+        let change: @Sendable (TestPoP) -> Void
+
+        init(
+            _ name: String,
+            _ number: UInt16,
+            _ mtu: UInt16?,
+            _ change: @escaping @Sendable (TestPoP) -> Void = { _ in }
+        ) {
+            self.testDescription = name
+            self.number = number
+            self.mtu = mtu
+            self.change = change
+        }
+    }
+
+    private static let beat = OuterPacket.heartbeat()
+    private static let inner = Packet.udp(Plan.them(Plan.Tunnel.fixed), Plan.internet)
+
+    // swift-format-ignore
+    static let cases = [
+        Case("static, over IPv4", Plan.Tunnel.fixed, 1480),
+        Case("static, over IPv6", Plan.Tunnel.overIPv6, nil),
+        Case("disabled", Plan.Tunnel.disabled, nil),
+        Case("not configured", Plan.Tunnel.none, nil),
+        Case("dynamic, before its first beat", Plan.Tunnel.heartbeat, nil),
+        Case("dynamic, after a heartbeat", Plan.Tunnel.heartbeat, 1280) { _ = $0.fromUnderlay(beat) },
+        Case("dynamic, after beats stopped", Plan.Tunnel.heartbeat, nil) { _ = $0.fromUnderlay(beat); $0.tick(seconds: 400) },
+        Case("signed", Plan.Tunnel.ayiya, nil) { _ = $0.fromUnderlay(.ayiya(.noOperation)) },
+        Case("traced", Plan.Tunnel.fixed, nil) { pop in pop.withEngines { $0.setTracing(of: tid(0), to: true) } },
+        Case("after GRE", Plan.Tunnel.fixed, nil) { _ = $0.fromUnderlay(.gre(inner, from: Plan.remote(of: 0))) },
+        Case("after GRE and 6in4", Plan.Tunnel.fixed, 1480) {
+            _ = $0.fromUnderlay(.gre(inner, from: Plan.remote(of: 0)))
+            _ = $0.fromUnderlay(.sixInFour(inner, from: Plan.remote(of: 0)))
+        },
+        Case("whose path takes less", Plan.Tunnel.fixed, 1380) { pop in pop.engine.noteLinkMTU(1400, of: tid(0), at: pop.now) },
+        Case("whose path takes less than IPv6 wants", Plan.Tunnel.fixed, 1180) { pop in pop.engine.noteLinkMTU(1200, of: tid(0), at: pop.now) },
+        Case("with a static path MTU", Plan.Tunnel.fixed, nil) { $0.apply(Plan.text + "pop set path-mtu static\n") },
+    ]
+
+    @Test(arguments: Self.cases)
+    func areThoseWhosePacketsNeedNoDecision(_ example: Case) {
+        let pop = TestPoP()
+
+        example.change(pop)
+        let tunnel = PlainTunnel(of: tid(example.number), &pop.engine, at: pop.now)
+
+        #expect(tunnel?.mtu == example.mtu)
+    }
+
+    @Test func haveTheIdentificationsOfThisPartOfTimeAndOfTheNext() throws {
+        let pop = TestPoP()
+        let packet = Packet.udp(Plan.internet, Plan.them(Plan.Tunnel.fixed))
+
+        let tunnel = try #require(PlainTunnel(of: tid(Plan.Tunnel.fixed), &pop.engine, at: pop.now))
+        let now = pop.fromUplink(packet).sent?.octets.word(at: 4)
+        pop.advance(seconds: Double(1 << PlainTunnel.slotShift) / 1e9)
+        let later = pop.fromUplink(packet).sent?.octets.word(at: 4)
+
+        #expect(Set([now, later]) == [tunnel.evenIdentification, tunnel.oddIdentification])
+    }
+
+    @Test func areNamedWhenSomethingOfThemChanged() {
+        let pop = TestPoP()
+        pop.withEngines { $0.tracksPlainTunnels = true }
+        let first = pop.engine.plainChanges
+        pop.engine.plainChanges.clear()
+        let isQuiet = pop.engine.hasPlainChanges == false
+        pop.engine.noteLinkMTU(1400, of: tid(0), at: pop.now)
+        let path = pop.engine.plainChanges
+        pop.engine.plainChanges.clear()
+        pop.apply(Plan.text.replacing("T4004 198.51.100.4 up", with: "T4004 198.51.100.4 disabled"))
+        let configuration = pop.engine.plainChanges
+
+        #expect(first.isEverything && isQuiet)
+        #expect(path.tids == [tid(0)] && !path.isEverything)
+        #expect(configuration.tids.contains(tid(4)) && !configuration.isEverything)
+    }
+
+    @Test func areCountedByWhoeverForwardsThem() {
+        let pop = TestPoP()
+        var passed = TrafficCounters()
+        passed.ingress = .init(packets: 3, octets: 300, lastSeen: 7)
+        passed.egress = .init(packets: 5, octets: 500, lastSeen: nil)
+
+        passed.count(for: tid(0), in: &pop.engine)
+
+        #expect(pop.tunnel(0).traffic == passed)
+        let (uplink, accounting) = (pop.engine.uplinkTraffic, pop.engine.accounting)
+        #expect(uplink.egress == passed.ingress)
+        #expect(uplink.ingress == passed.egress)
+        #expect(accounting.forwarded == 0)
+    }
+}

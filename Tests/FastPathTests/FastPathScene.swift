@@ -1,0 +1,233 @@
+import CLinux
+import Core
+import FastPath
+import Glibc
+import LinuxIO
+import TestSupport
+import Testing
+import Wire
+
+@testable import LinuxIO
+
+/// The kernel's programs and an engine that packets pass one after the other, in a network namespace with a next hop.
+final class FastPathScene {
+    /// Where the next hop is, which knows the way to all users.
+    private static let gateway = IPv4Address(192, 0, 2, 2)
+    private static let own = IPv4Address(192, 0, 2, 1)
+
+    /// Users there are out of reach.
+    static let unreachable = IPv4Address(198, 51, 1, 0)
+    /// What goes there may have no more than 1300 octets.
+    static let narrow = IPv4Address(198, 51, 16, 0)
+    static let narrowMTU: UInt32 = 1300
+
+    private var netlink: RouteNetlink
+    private let device: UInt32
+    let programs: FastPathPrograms
+    var engine: Engine
+    /// What the engine saw without the programs.
+    private var elsewhere: [TID: TrafficCounters] = [:]
+    /// What the programs had counted when the configuration began.
+    private var counted: [TID: TrafficCounters] = [:]
+
+    /// Loads the programs; to be called in a namespace.
+    init(_ text: String, seed: UInt64 = 1) throws {
+        var netlink = try RouteNetlink()
+        let cable = try Cable(&netlink)
+        try netlink.addIPv4Address(Self.own, to: cable.near)
+        try netlink.addIPv4Route(to: IPv4Address(0), prefixLength: 0, via: Self.gateway)
+        try netlink.addIPv4Route(to: Self.unreachable, kind: RTN_UNREACHABLE)
+        // Only one that is locked does the kernel tell programs.
+        try netlink.addIPv4Route(
+            to: Self.narrow,
+            via: Self.gateway,
+            mtu: Self.narrowMTU,
+            locksMTU: true
+        )
+        try netlink.addNeighbour(Self.gateway, [2, 0, 0, 0, 0, 2], on: cable.near)
+        try Sysctl.set(Sysctl.Name("net", "ipv4", "conf", cable.near.name, "forwarding"), to: "1")
+        self.netlink = netlink
+        self.device = cable.near.index
+        self.programs = try FastPathPrograms(linkHeader: UInt32(Ethernet.headerLength))
+        self.engine = Engine(try Self.configuration(text), seed: seed, at: Self.now)
+        self.replace()
+    }
+
+    private static func configuration(_ text: String) throws -> EngineConfiguration {
+        EngineConfiguration(try Configuration(parsing: text, file: "test.conf"))
+    }
+
+    static let unixTime: Int64 = 1_234_567_890
+
+    /// How far the kernel's coarse clock may be behind, in nanoseconds.
+    private static let tick: UInt64 = 10_000_000
+
+    static var now: Timestamp {
+        Timestamp(monotonic: MonotonicClock.now(), unixTime: Self.unixTime)
+    }
+
+    // MARK: - What is forwarded by
+
+    /// Begins anew, with another configuration in another engine.
+    func restart(_ text: String, seed: UInt64) throws {
+        self.engine = Engine(try Self.configuration(text), seed: seed, at: Self.now)
+        self.replace()
+        self.elsewhere = [:]
+        self.counted = Dictionary(
+            uniqueKeysWithValues: Self.tids.map { ($0, self.programs.tables.traffic(of: $0)) }
+        )
+    }
+
+    /// Has the engine take another configuration over, and tells the programs.
+    func apply(_ text: String) throws {
+        _ = self.engine.apply(try Self.configuration(text), at: Self.now)
+        self.replace()
+    }
+
+    private func replace() {
+        let now = Self.now
+        self.programs.tables.replace(self.engine.plan, device: self.device) {
+            PlainTunnel(of: $0, &self.engine, at: now)
+        }
+        self.programs.tables.sayAlive(at: now.monotonic)
+    }
+
+    /// Does something to a tunnel that only the engine sees, and tells the programs what came of it.
+    func change(_ tid: TID, _ body: (inout Engine, Timestamp) -> Void) {
+        let now = Self.now
+        let before = self.engine.snapshot(of: tid, at: now).traffic
+        body(&self.engine, now)
+        let after = self.engine.snapshot(of: tid, at: now).traffic
+        var traffic = self.elsewhere[tid] ?? TrafficCounters()
+        traffic.add(after.since(before))
+        self.elsewhere[tid] = traffic
+        self.programs.tables.update(tid, to: PlainTunnel(of: tid, &self.engine, at: now))
+    }
+
+    // MARK: - Packets
+
+    /// What became of a packet.
+    enum Outcome: Equatable {
+        /// The program left it to the daemon; for no reason that is counted where it was no 6in4.
+        case left(FastPathRefusal?)
+        /// Program and engine made the same of it.
+        case forwarded([UInt8])
+    }
+
+    /// Gives the program a packet from the uplink, and the engine the same if the program forwards it.
+    func fromUplink(
+        _ packet: [UInt8],
+        segmentSize: UInt32 = 0,
+        link: [UInt8] = Ethernet.ipv6
+    ) throws -> Outcome {
+        try self.run(.encapsulate, self.programs.encapsulate, link + packet, segmentSize) { engine, now in
+            engine.run(packet) { engine, buffer, spare in
+                engine.receiveFromUplink(&buffer, spare: &spare, at: now)
+            }
+        }
+    }
+
+    /// Gives the program a packet that a link brings, and the engine the same if the program forwards it.
+    func fromLink(_ packet: [UInt8], segmentSize: UInt32 = 0, link: [UInt8] = Ethernet.ipv4) throws -> Outcome
+    {
+        try self.run(.decapsulate, self.programs.decapsulate, link + packet, segmentSize) { engine, now in
+            engine.run(packet) { engine, buffer, spare in
+                engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
+            }
+        }
+    }
+
+    private func run(
+        _ direction: FastPathDirection,
+        _ program: BPFProgram,
+        _ frame: [UInt8],
+        _ segmentSize: UInt32,
+        _ judge: (inout Engine, Timestamp) -> (Output, [UInt8])
+    ) throws -> Outcome {
+        let before = self.refusals(direction)
+        let now = Self.now
+        let result = try program.test(frame, segmentSize: segmentSize)
+        // The next identification may have come meanwhile; the programs' clock is up to a tick behind.
+        let earliest = now.monotonic - Self.tick
+        guard earliest >> PlainTunnel.slotShift == Self.now.monotonic >> PlainTunnel.slotShift else {
+            return try self.run(direction, program, frame, segmentSize, judge)
+        }
+        guard result.action == .redirect else {
+            #expect(result.action == .leave)
+            #expect(result.packet == frame, "left alone, and changed")
+            let after = self.refusals(direction)
+            let reasons = FastPathRefusal.allCases.filter { after[$0.rawValue] > before[$0.rawValue] }
+            return .left(reasons.first)
+        }
+        let (output, expected) = judge(&self.engine, now)
+        let made = Array(result.packet.dropFirst(Ethernet.headerLength))
+        #expect(made == expected, "the engine makes something else of it")
+        #expect(output.isForwarded, "the engine does not forward it")
+        #expect(output.spare == .none)
+        return .forwarded(made)
+    }
+
+    private func refusals(_ direction: FastPathDirection) -> [UInt64] {
+        [0] + FastPathRefusal.allCases.map { self.programs.tables.count(of: $0, direction) }
+    }
+
+    // MARK: - Counters
+
+    private static let tids = (0..<UInt16(TID.capacity)).compactMap { TID(rawValue: $0) }
+
+    /// What the programs counted since the configuration began must be what the engine counted of the same packets.
+    func compareCounters() {
+        let now = Self.now
+        for tid in Self.tids {
+            let programs = self.programs.tables.traffic(of: tid).since(self.counted[tid] ?? TrafficCounters())
+            let engine = self.engine.snapshot(of: tid, at: now).traffic
+                .since(self.elsewhere[tid] ?? TrafficCounters())
+            #expect(programs.ingress.packets == engine.ingress.packets, "tid \(tid)")
+            #expect(programs.ingress.octets == engine.ingress.octets, "tid \(tid)")
+            #expect(programs.egress.packets == engine.egress.packets, "tid \(tid)")
+            #expect(programs.egress.octets == engine.egress.octets, "tid \(tid)")
+        }
+    }
+}
+
+extension Output {
+    fileprivate var isForwarded: Bool {
+        switch self.packet {
+        case .uplink(.forwarded), .underlay(_, _, .forwarded): true
+        default: false
+        }
+    }
+}
+
+extension Engine {
+    /// Gives the engine a packet.
+    ///
+    /// - Returns: What it says, and the packet as it is then.
+    mutating func run(
+        _ packet: [UInt8],
+        _ receive: (inout Engine, inout PacketBuffer, inout PacketBuffer) -> Output
+    ) -> (Output, [UInt8]) {
+        let start = PacketBuffer.headroom
+        var slot = [UInt8](repeating: 0xee, count: start) + packet
+        var spareSlot = [UInt8](repeating: 0xee, count: start + packet.count)
+        let (output, range) = Self.lend(&slot, &spareSlot, packet.count) { buffer, spare in
+            receive(&self, &buffer, &spare)
+        }
+        return (output, Array(slot[range]))
+    }
+
+    private static func lend(
+        _ slot: inout [UInt8],
+        _ spareSlot: inout [UInt8],
+        _ count: Int,
+        _ body: (inout PacketBuffer, inout PacketBuffer) -> Output
+    ) -> (Output, Range<Int>) {
+        var span = slot.mutableSpan
+        var spareSpan = spareSlot.mutableSpan
+        let start = PacketBuffer.headroom
+        var buffer = PacketBuffer(span.mutableBytes, range: start..<start + count)
+        var spare = PacketBuffer(spareSpan.mutableBytes, range: start..<start)
+        let output = body(&buffer, &spare)
+        return (output, buffer.range)
+    }
+}

@@ -1,0 +1,1 @@
+../LinuxIOTests/NetworkNamespace.swift

@@ -1,0 +1,1 @@
+../CoreTests/Random/RandomRun.swift
