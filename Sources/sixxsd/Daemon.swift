@@ -23,6 +23,8 @@ struct Daemon {
         let routes: UplinkRoutes
         /// Whether the TUN device's flows are spread over the workers as is best, or there is one.
         let spreadsFlows: Bool
+        /// What the kernel forwards by itself.
+        let fastPath: FastPathOpening
 
         /// Opens the TUN device and all sockets.
         ///
@@ -31,7 +33,8 @@ struct Daemon {
             tunName: String,
             enablesForwarding: Bool,
             dataPath: DataPathOptions,
-            workers: Int
+            workers: Int,
+            fastPath: FastPathMode
         ) throws(SystemCallError) {
             let nextHops =
                 dataPath.departure == .link ? try NextHopService(logger: Logger(label: "sixxsd")) : nil
@@ -43,18 +46,20 @@ struct Daemon {
             )
             self.spreadsFlows = workers == 1 || self.sockets[0].tun.spreadFlows()
             self.routes = try UplinkRoutes(deviceName: tunName, enablesForwarding: enablesForwarding)
+            self.fastPath = FastPathOpening(fastPath, tunName: tunName)
         }
     }
 
     private let workers: Workers
     private let controller: ConfigurationController
     private let routes: UplinkRoutes
-    private let ledger: KernelLedger
+    private let ledger = KernelLedger()
     private let server: ControlServer
     private let stateKeeper: StateKeeper?
     private let manager: ServiceManager
-    private let shutdown: ShutdownRequest
+    private let shutdown = ShutdownRequest()
     private let hangups: UnixSignalsSequence
+    private let fastPath: FastPathOpening
     /// The configuration file.
     private let path: String
     private let logger: Logger
@@ -75,7 +80,8 @@ struct Daemon {
         let disk = BackgroundThread("disk")
         self.manager = ServiceManager(logger)
         self.path = file.path
-        self.workers = try Workers(openings.sockets, running, saved: saved, logger: logger)
+        self.fastPath = openings.fastPath
+        self.workers = try Self.workers(openings, running, saved, logger)
         self.controller = ConfigurationController(
             start,
             file: file,
@@ -88,12 +94,11 @@ struct Daemon {
         )
         self.stateKeeper = Self.stateKeeper(options, disk, self.controller, self.workers, logger)
         self.routes = openings.routes
-        self.ledger = KernelLedger()
-        self.shutdown = ShutdownRequest()
         self.logger = logger
         // Before anybody can see that the daemon lives: untrapped, a hangup would end it.
         self.hangups = await UnixSignalsSequence(trapping: .sighup)
-        let context = Self.context(self.controller, self.workers, self.ledger, self.shutdown, options, logger)
+        let parts = (self.controller, self.workers, self.ledger, self.shutdown)
+        let context = Self.context(parts, openings.fastPath, options, logger)
         self.server = try await ControlServer(
             CommandHandler(context: context),
             at: options.doors,
@@ -131,16 +136,30 @@ struct Daemon {
         }
     }
 
+    private static func workers(
+        _ openings: Openings,
+        _ running: EngineConfiguration,
+        _ saved: SavedState?,
+        _ logger: Logger
+    ) throws(SystemCallError) -> Workers {
+        try Workers(
+            openings.sockets,
+            running,
+            saved: saved,
+            forwarding: openings.fastPath.forwarding,
+            logger: logger
+        )
+    }
+
     /// What commands look at and change.
     private static func context(
-        _ controller: ConfigurationController,
-        _ workers: Workers,
-        _ ledger: KernelLedger,
-        _ shutdown: ShutdownRequest,
+        _ parts: (ConfigurationController, Workers, KernelLedger, ShutdownRequest),
+        _ fastPath: FastPathOpening,
         _ options: Options,
         _ logger: Logger
     ) -> CommandContext {
-        CommandContext(
+        let (controller, workers, ledger, shutdown) = parts
+        return CommandContext(
             controller: controller,
             mailboxes: workers.mailboxes,
             traces: TraceHub(workers.mailboxes),
@@ -148,6 +167,7 @@ struct Daemon {
             clock: DaemonClock(),
             control: ["\(options.doors.tcp)"] + [options.doors.socketPath].compactMap(\.self),
             tunName: options.tunName,
+            fastPath: fastPath,
             loopback: options.doors.tcp.loopback,
             logger: logger,
             shutDown: { shutdown.request() }
@@ -163,6 +183,9 @@ struct Daemon {
             logger.notice(
                 "\(name) goes on listening to router advertisements: accept_ra set to 2, since the host forwards now"
             )
+        }
+        if case .failed(let error) = openings.fastPath {
+            logger.notice("6in4 is not forwarded in the kernel: \(error)")
         }
         if let note = start.note { logger.warning("\(note)") }
     }
@@ -200,6 +223,9 @@ struct Daemon {
         let keepers = [self.stateKeeper].compactMap(\.self).map {
             ServiceGroupConfiguration.ServiceConfiguration(service: $0)
         }
+        let fastPath = [FastPathService(self.fastPath, logger: self.logger)].compactMap(\.self).map {
+            ServiceGroupConfiguration.ServiceConfiguration(service: $0)
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
@@ -211,7 +237,7 @@ struct Daemon {
                     ),
                     .init(service: self.shutdown, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: self.server),
-                ] + keepers,
+                ] + keepers + fastPath,
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: self.logger
             )

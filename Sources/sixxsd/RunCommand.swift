@@ -115,6 +115,12 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help:
+            "Whether the kernel forwards plain 6in4 over IPv4 by itself: off, or auto, where it can. Needs CAP_BPF at the start."
+    )
+    var fastPath = FastPathMode.off
+
+    @Option(
+        help:
             """
             How many microseconds a thread looks for more packets before it sleeps, where sleeps are short: \
             0 (never) to \(DataPathOptions.longestBusyPoll) (default: \(DataPathOptions().busyPoll)).
@@ -256,7 +262,8 @@ struct RunCommand: ParsableCommand {
                 batchSize: self.batch,
                 busyPoll: self.busyPoll
             ),
-            workers: self.workers
+            workers: self.workers,
+            fastPath: self.fastPath
         )
     }
 
@@ -318,3 +325,4 @@ struct RunCommand: ParsableCommand {
 extension DataPathOptions.Offloads: ExpressibleByArgument {}
 extension DataPathOptions.Ring: ExpressibleByArgument {}
 extension DataPathOptions.Departure: ExpressibleByArgument {}
+extension FastPathMode: ExpressibleByArgument {}

@@ -10,6 +10,8 @@ struct CommandContext: Sendable {
     let clock: DaemonClock
     let control: [String]
     let tunName: String
+    /// What the kernel forwards by itself.
+    var fastPath = FastPathOpening.off
     /// By which address the host itself comes in over TCP; nil where it doesn't.
     var loopback: IPAddress? = .ipv4(IPv4Address(127, 0, 0, 1))
     let logger: Logger

@@ -19,6 +19,8 @@ from .topology import PoPPlan
 CONTROL = ("127.0.0.1", 42003)
 # How many threads the daemons have; the gate runs the tests of packets again with two.
 WORKERS = int(os.environ.get("SIXXS_WORKERS", "1"))
+# Whether the kernel forwards plain packets by itself; the gate runs the tests of packets a third time with "auto".
+FAST_PATH = os.environ.get("SIXXS_FAST_PATH", "off")
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,8 @@ class Daemon:
 
     @property
     def _workers(self) -> list[str]:
-        return [] if WORKERS == 1 else ["--workers", str(WORKERS)]
+        fast_path = [] if FAST_PATH == "off" else ["--fast-path", FAST_PATH]
+        return fast_path if WORKERS == 1 else [*fast_path, "--workers", str(WORKERS)]
 
     def launch(self) -> Process:
         """Starts it without waiting for anything."""

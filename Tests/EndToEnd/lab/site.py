@@ -7,7 +7,7 @@ import time
 
 from . import beats
 from .client import Client
-from .daemon import Daemon, TunnelLine, configuration
+from .daemon import FAST_PATH, Daemon, TunnelLine, configuration
 from .namespace import Laboratory, Namespace
 from .packets import IPv6, Listener, Packet, send_ipv4, sixinfour
 from .programs import Programs
@@ -27,6 +27,10 @@ class Site:
         self.backbone = Backbone(laboratory)
         self.core = self.backbone.core
         self.pop = self.backbone.add_pop(PLAN)
+        if FAST_PATH != "off":
+            # As cards do on a wire: what the kernel forwards as one would arrive as one.
+            for device in ("net0", "core0"):
+                self.pop.run("ethtool", "-K", device, "tso", "off", "gso", "off")
 
     def daemon(self, *tunnels: TunnelLine, subnets: list[tuple[str, int]] = [],
                beat_timeout: int | None = None, options: list[str] = []) -> Daemon:

@@ -124,10 +124,11 @@ struct PoPCommands: Sendable {
         return counts + account.faults.map { "fault \($0.subject.rawValue) \($0)" }
     }
 
-    /// One line a worker, with what became of every packet it saw.
+    /// One line a worker, and one for what the kernel forwarded by itself, with what became of every packet it saw.
     private func threads() async -> [String] {
         let accountings = await self.context.mailboxes.perform { engine, _ in engine.accounting }
-        return accountings.enumerated().flatMap(Self.lines) + self.context.controller.times.lines
+        return accountings.enumerated().flatMap(Self.lines) + self.context.fastPath.lines
+            + self.context.controller.times.lines
     }
 
     private static func lines(ofWorker index: Int, _ accounting: Accounting) -> [String] {

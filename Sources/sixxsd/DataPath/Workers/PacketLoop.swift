@@ -12,10 +12,13 @@ struct PacketLoop: ~Copyable {
         let sessions = SharedSessions()
         /// What an earlier daemon wrote down, for the first worker's engine.
         let saved: SavedState?
+        /// What the kernel forwards by itself; nil where it is nothing.
+        let forwarding: KernelForwarding?
     }
 
     private let sockets: WorkerSockets
     private let mailbox: EngineMailbox
+    private let forwarding: KernelForwarding?
     private let poller: Poller
     private var reader: UplinkReader
     private var receiver: UnderlayReceiver
@@ -42,12 +45,14 @@ struct PacketLoop: ~Copyable {
         if let saved = common.saved, sockets.share.index == 0 {
             restored = engine.restore(saved, at: Self.now())
         }
+        engine.tracksPlainTunnels = common.forwarding != nil
         let processor = try PacketProcessor(engine, sockets)
         let receiver = try UnderlayReceiver(sockets, waiting: processor.slots.segments.capacity)
         self.poller = try Self.watch(sockets, mailbox)
         self.restoredTunnels = restored
         self.sockets = sockets
         self.mailbox = mailbox
+        self.forwarding = common.forwarding
         self.reader = UplinkReader(sockets)
         self.receiver = receiver
         self.processor = processor
@@ -96,7 +101,10 @@ struct PacketLoop: ~Copyable {
             let ready = try self.waitForWork()
             for index in 0..<ready {
                 guard let source = PacketSource(rawValue: self.poller.token(at: index)) else { continue }
-                try self.serve(source, Self.now())
+                let now = Self.now()
+                try self.serve(source, now)
+                // Before anything else: what the kernel forwards meanwhile is forwarded as it was.
+                self.forwarding?.publish(&self.processor.engine, at: now)
             }
             self.tickIfDue(Self.now())
         }
@@ -134,7 +142,10 @@ struct PacketLoop: ~Copyable {
 
     private mutating func serve(_ source: PacketSource, _ now: Timestamp) throws(SystemCallError) {
         switch source {
-        case .mailbox: self.mailbox.deliver(to: &self.processor.engine, at: now)
+        case .mailbox:
+            // Somebody may want to see what passed, or begin to count anew.
+            if self.processor.engine.index.isFirst { self.forwarding?.settle(&self.processor.engine) }
+            self.mailbox.deliver(to: &self.processor.engine, at: now)
         case .uplink: try self.reader.serve(&self.processor, now)
         case .sixInFour4: try self.receiveIPv4(self.sockets.ipv4.sixInFour.fileDescriptor, source, now)
         case .gre4: try self.receiveIPv4(self.sockets.ipv4.gre.fileDescriptor, source, now)
@@ -187,6 +198,8 @@ struct PacketLoop: ~Copyable {
         self.receiver.arrivals.forgetOld(at: now.monotonic)
         guard self.processor.engine.index.isFirst else { return }
         _ = self.processor.engine.expireTunnels(at: now)
+        self.forwarding?.publish(&self.processor.engine, at: now)
+        self.forwarding?.tick(&self.processor.engine, at: now)
         self.sendProbes(now)
     }
 

@@ -27,15 +27,17 @@ struct Workers: Sendable {
     ///   - sockets: What each opens.
     ///   - configuration: What they begin with.
     ///   - saved: What an earlier daemon wrote down of the tunnels' sessions.
+    ///   - forwarding: What the kernel forwards by itself; nil where it is nothing.
     ///   - logger: Where they say what became of that.
     /// - Throws: ``LinuxIO/SystemCallError`` when there is no mailbox for one.
     init(
         _ sockets: [WorkerSockets],
         _ configuration: EngineConfiguration,
         saved: SavedState?,
+        forwarding: KernelForwarding? = nil,
         logger: Logger
     ) throws(SystemCallError) {
-        let common = PacketLoop.Common(saved: saved)
+        let common = PacketLoop.Common(saved: saved, forwarding: forwarding)
         self.sessions = common.sessions
         var workers: [Worker] = []
         for sockets in sockets {

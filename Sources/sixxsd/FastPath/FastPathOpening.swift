@@ -1,0 +1,53 @@
+import FastPath
+import LinuxIO
+
+/// Whether plain 6in4 is to be forwarded in the kernel.
+enum FastPathMode: String, CaseIterable, Sendable {
+    /// Never.
+    case off
+    /// Where the kernel can, and the process may.
+    case auto
+}
+
+/// The fast path as it was opened at the start: there, not wanted, or not to be had.
+enum FastPathOpening: Sendable {
+    case off
+    case failed(SystemCallError)
+    case open(KernelForwarding, FastPathLinks)
+
+    /// Opens it; to be called with `CAP_BPF` and `CAP_NET_ADMIN`, when the TUN device is up.
+    init(_ mode: FastPathMode, tunName: String) {
+        guard mode == .auto else {
+            self = .off
+            return
+        }
+        do throws(SystemCallError) {
+            let device = try NetworkDevice(named: tunName)
+            try FastPathPrograms.probe()
+            let programs = try FastPathPrograms()
+            // Only so is a device asked for the ways that lead elsewhere; it brings no IPv4.
+            try Sysctl.set(.forwardsIPv4(on: device.name), to: "1")
+            let forwarding = KernelForwarding(programs.tables, device: device.index)
+            self = .open(forwarding, try FastPathLinks(programs, device: device.index))
+        } catch {
+            self = .failed(error)
+        }
+    }
+
+    /// What the engines are kept in step with; nil without a fast path.
+    var forwarding: KernelForwarding? {
+        switch self {
+        case .open(let forwarding, _): forwarding
+        case .off, .failed: nil
+        }
+    }
+
+    /// How it is, and what the kernel forwarded; nothing where it is not wanted.
+    var lines: [String] {
+        switch self {
+        case .off: []
+        case .failed(let error): ["fast-path off: \(error)"]
+        case .open(let forwarding, let links): forwarding.lines + ["fast-path on, links \(links.count)"]
+        }
+    }
+}

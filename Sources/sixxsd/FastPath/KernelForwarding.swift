@@ -1,0 +1,104 @@
+import Core
+import FastPath
+import LinuxIO
+import Synchronization
+import Wire
+
+/// Plain 6in4 that the kernel forwards: keeps its tables in step with the engines, and counts what it forwarded.
+///
+/// Every worker tells what its engine changed, right after the packets or the work that changed it; the first one says each second
+/// that the daemon lives.
+final class KernelForwarding: Sendable {
+    private struct State {
+        /// Which configuration the tables are of.
+        var epoch: UInt64 = 0
+        /// What an engine was told of, by tid.
+        var told = [TrafficCounters](repeating: TrafficCounters(), count: TID.capacity)
+        /// What the kernel forwarded of all tunnels.
+        var total = TrafficCounters()
+        /// The tunnel whose identifications are looked at next.
+        var next: UInt16 = 0
+    }
+
+    /// How many tunnels' identifications are looked at each second: all of them in 32, and each is good for 68 at least.
+    private static let refreshedTunnels = TID.capacity / 32
+
+    let tables: FastPathTables
+    /// Index of the TUN device.
+    private let device: UInt32
+    private let state = Mutex(State())
+
+    init(_ tables: FastPathTables, device: UInt32) {
+        self.tables = tables
+        self.device = device
+    }
+
+    /// Tells the kernel what an engine changed; one comparison where that is nothing.
+    func publish(_ engine: inout Engine, at now: Timestamp) {
+        guard engine.hasPlainChanges else { return }
+        self.state.withLock { state in
+            let epoch = engine.configurationCount
+            // One that has an older configuration knows nothing of worth; what it changed it tells when it has the new one.
+            guard epoch >= state.epoch else { return }
+            let changes = engine.plainChanges
+            engine.plainChanges.clear()
+            let tids = changes.isEverything ? nil : changes.tids
+            if epoch > state.epoch {
+                state.epoch = epoch
+                self.tables.replace(engine.plan, device: self.device, changing: tids) {
+                    PlainTunnel(of: $0, &engine, at: now)
+                }
+            } else {
+                for tid in tids ?? TID.all {
+                    self.tables.update(tid, to: PlainTunnel(of: tid, &engine, at: now))
+                }
+            }
+        }
+    }
+
+    /// Does what is to be done each second, with the first of the engines.
+    func tick(_ engine: inout Engine, at now: Timestamp) {
+        self.state.withLock { state in
+            guard engine.configurationCount == state.epoch else { return }
+            for _ in 0..<Self.refreshedTunnels {
+                guard let tid = TID(rawValue: state.next) else { break }
+                state.next = (state.next + 1) % UInt16(TID.capacity)
+                self.tables.update(tid, to: PlainTunnel(of: tid, &engine, at: now))
+            }
+        }
+        self.tables.sayAlive(at: now.monotonic)
+    }
+
+    /// Has the first of the engines count what the kernel forwarded since the last time; before anybody looks.
+    func settle(_ engine: inout Engine) {
+        self.state.withLock { state in
+            for tid in TID.all {
+                let index = Int(tid.rawValue)
+                let traffic = self.tables.traffic(of: tid)
+                let passed = traffic.since(state.told[index])
+                guard passed.ingress.packets > 0 || passed.egress.packets > 0 else { continue }
+                state.told[index] = traffic
+                passed.count(for: tid, in: &engine)
+                state.total.add(passed)
+            }
+        }
+    }
+
+    /// What the kernel forwarded, as much as an engine was told of, and what it had to drop.
+    var lines: [String] {
+        let total = self.state.withLock { $0.total }
+        let forwarded = total.ingress.packets + total.egress.packets
+        let lost = FastPathDirection.allCases.reduce(0) { $0 + self.tables.count(of: .lost, $1) }
+        var lines = [
+            "worker kernel received \(forwarded + lost) forwarded \(forwarded) answered 0 consumed 0 dropped \(lost)"
+        ]
+        if lost > 0 { lines.append("worker kernel dropped \(DropReason.sendFailure) \(lost)") }
+        for direction in FastPathDirection.allCases {
+            for refusal in FastPathRefusal.allCases {
+                let count = self.tables.count(of: refusal, direction)
+                if count > 0 { lines.append("fast-path left \(direction) \(refusal) \(count)") }
+            }
+        }
+        return lines
+    }
+}

@@ -1,0 +1,153 @@
+"""Plain 6in4 that the PoP's kernel forwards by itself (`--fast-path auto`), and who forwards what when something happens.
+
+    host ── core ── chtst01 ══ inet ── home4
+                     sixxsd, and its programs at the TUN device and at the links
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import time
+
+import pytest
+
+from lab import without_call
+from lab.daemon import Daemon, TunnelLine, configuration
+from lab.ends import End, Ends, Kind
+from lab.namespace import wait_for
+from lab.packets import ICMPv6EchoRequest, Listener, echo, send_ipv6
+from lab.site import Site
+from lab.topology import SERVER
+
+AUTO = ["--fast-path", "auto"]
+PLAIN = pytest.mark.parametrize("kind", ["6in4", "heartbeat"])
+# bpf(2) on x86-64 and on 64-bit ARM.
+BPF = {"x86_64": 321, "aarch64": 280}[without_call.platform.machine()]
+# A daemon that has not said for so long that it lives is taken for dead.
+LONGEST_SILENCE = 2
+
+
+def forwarded_by_the_kernel(daemon: Daemon) -> int:
+    lines = daemon.command("pop show threads").lines or ()
+    found = next(line for line in lines if line.startswith("worker kernel received"))
+    return int(found.split()[5])
+
+
+def status(daemon: Daemon) -> str:
+    lines = daemon.command("pop show threads").lines or ()
+    return next(line for line in lines if re.match("fast-path (on|off)", line))
+
+
+def goes_down(ends: Ends, end: End, size: int = 104) -> bool:
+    """Whether a packet from the internet comes out at the user's end."""
+    with end.listen() as listener:
+        send_ipv6(ends.site.core, echo(SERVER, end.them, size=size))
+        return end.first(listener, lambda p: ICMPv6EchoRequest in p and len(p) == size, 1) is not None
+
+
+def goes_up(ends: Ends, end: End, size: int = 104) -> bool:
+    """Whether a packet of the user's comes out at the internet."""
+    with Listener(ends.site.core, "chtst01") as listener:
+        end.send(echo(end.them, SERVER, size=size))
+        return listener.first(lambda p: ICMPv6EchoRequest in p and p.src == end.them and len(p) == size, 1) is not None
+
+
+def wait_until_fast(daemon: Daemon, ends: Ends, end: End) -> None:
+    """The first packet asks for the user's link address, which the kernel must know."""
+    def is_fast() -> bool:
+        before = forwarded_by_the_kernel(daemon)
+        return goes_down(ends, end) and forwarded_by_the_kernel(daemon) > before
+
+    wait_for(is_fast, 5, "packets that the kernel forwards by itself", every=0.05)
+
+
+def test_without_the_option_the_daemon_forwards(site: Site) -> None:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=["--fast-path", "off"])
+    assert goes_down(ends, end) and goes_up(ends, end)
+    lines = daemon.command("pop show threads").lines or ()
+    assert not any(line.startswith(("fast-path", "worker kernel")) for line in lines)
+
+
+@PLAIN
+def test_the_kernel_forwards_plain_packets_and_all_are_counted(site: Site, kind: Kind) -> None:
+    ends = Ends(site)
+    end = ends.add(kind, 4)
+    daemon = ends.start(options=AUTO)
+    assert status(daemon).startswith("fast-path on, links ")
+    wait_until_fast(daemon, ends, end)
+    before, tunnel = forwarded_by_the_kernel(daemon), daemon.tunnel(end.tunnel.number)
+    assert goes_down(ends, end, size=200) and goes_up(ends, end, size=300)
+    # The host in the internet answers the second.
+    wait_for(lambda: forwarded_by_the_kernel(daemon) == before + 3, 2, "all packets to be counted", every=0.05)
+    after = daemon.tunnel(end.tunnel.number)
+    assert after["outBytes"] == tunnel["outBytes"] + 500 and after["outPackets"] == tunnel["outPackets"] + 2
+    assert after["inBytes"] == tunnel["inBytes"] + 300 and after["inPackets"] == tunnel["inPackets"] + 1
+    assert daemon.balance().is_even
+
+
+@pytest.mark.parametrize("kind", ["gre", "ayiya"])
+def test_everything_else_is_the_daemons(site: Site, kind: Kind) -> None:
+    ends = Ends(site)
+    end = ends.add(kind, 4)
+    daemon = ends.start(options=AUTO)
+    assert goes_down(ends, end) and goes_up(ends, end)
+    assert forwarded_by_the_kernel(daemon) == 0
+
+
+def test_a_tunnel_that_is_taken_down_carries_nothing(site: Site) -> None:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=AUTO)
+    wait_until_fast(daemon, ends, end)
+    down = TunnelLine(end.tunnel.tid, end.tunnel.number, end.tunnel.remote, end.tunnel.mtu, state="disabled")
+    assert daemon.push(2, configuration(site.plan, [down])).is_success
+    assert not goes_down(ends, end, size=120) and not goes_up(ends, end, size=120)
+    assert daemon.push(3, configuration(site.plan, [end.tunnel])).is_success
+    wait_until_fast(daemon, ends, end)
+
+
+def test_a_hung_daemon_forwards_nothing_two_seconds_later(site: Site) -> None:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=AUTO)
+    wait_until_fast(daemon, ends, end)
+    daemon.signal(signal.SIGSTOP)
+    try:
+        time.sleep(LONGEST_SILENCE + 0.1)
+        assert not goes_up(ends, end)
+    finally:
+        daemon.signal(signal.SIGCONT)
+    wait_until_fast(daemon, ends, end)
+
+
+def test_a_killed_daemon_leaves_nothing_that_forwards(site: Site) -> None:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=AUTO)
+    wait_until_fast(daemon, ends, end)
+    daemon.kill()
+    assert not goes_up(ends, end)
+    daemon.start()
+    wait_until_fast(daemon, ends, end)
+
+
+@pytest.mark.parametrize("what", ["capability", "call"])
+def test_where_it_may_not_the_daemon_forwards_and_says_why(site: Site, what: str) -> None:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan, [end.tunnel]))
+    daemon.options = AUTO
+    if what == "call":
+        daemon.prefix = [sys.executable, without_call.__file__, str(BPF)]
+    else:
+        kept = "-all,+net_admin,+net_raw,+dac_override"
+        daemon.prefix = ["setpriv", "--bounding-set", kept, "--inh-caps", kept, "--"]
+    daemon.start()
+    end.open()
+    assert goes_down(ends, end) and goes_up(ends, end)
+    assert status(daemon).startswith("fast-path off: loading sixxsd: ")
+    assert daemon.log.count("6in4 is not forwarded in the kernel: ") == 1
