@@ -27,6 +27,11 @@ public struct PrintedText: Hashable, Sendable, ExpressibleByStringInterpolation,
         self.init(trusted: rows.map(\.printable).joined(separator: "\n"))
     }
 
+    /// Texts that are clean already, with another between them.
+    public init(joining texts: some Sequence<PrintedText>, by separator: PrintedText = "\n") {
+        self.init(trusted: texts.lazy.map(\.description).joined(separator: separator.description))
+    }
+
     /// An error as a person reads it: one line, or those that it says it has.
     public init(_ error: any Error) {
         if let error = error as? any ErrorInLines {

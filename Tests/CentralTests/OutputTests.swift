@@ -17,6 +17,108 @@ struct OutputTests {
         #expect(table.lines == ["NAME       N  LAST", "a          1  x", "longer  1000  -"])
     }
 
+    private static let table = {
+        var table = TextTable([
+            .left("POP"), .right("UP"), .left("CITY", rank: 1), .right("ID", rank: 3),
+            .left("COUNTRY", rank: 2),
+            .prose("DETAIL"),
+        ])
+        table.append([
+            "chtst01", "8", "Zürich", "1", "CH",
+            "all is well there, and has been for as long as anybody knows",
+        ])
+        table.append(["nltst01", "12", nil, "20", "NL", "short"])
+        return table
+    }()
+
+    // swift-format-ignore
+    static let widths: [(Int?, [String])] = [
+        (nil, ["POP      UP  CITY    ID  COUNTRY  DETAIL",
+               "chtst01   8  Zürich   1  CH       all is well there, and has been for as long as anybody knows",
+               "nltst01  12  -       20  NL       short"]),
+        (80,  ["POP      UP  CITY    ID  COUNTRY  DETAIL",
+               "chtst01   8  Zürich   1  CH       all is well there, and has been for as long as",
+               "                                  anybody knows",
+               "nltst01  12  -       20  NL       short"]),
+        (64,  ["POP      UP  CITY    COUNTRY  DETAIL",
+               "chtst01   8  Zürich  CH       all is well there, and has been",
+               "                              for as long as anybody knows",
+               "nltst01  12  -       NL       short"]),
+        (50,  ["POP      UP  DETAIL",
+               "chtst01   8  all is well there, and has been for",
+               "             as long as anybody knows",
+               "nltst01  12  short"]),
+        // What must be there is there, however narrow the window.
+        (10,  ["POP      UP  DETAIL",
+               "chtst01   8  all is well there, and has been",
+               "             for as long as anybody knows",
+               "nltst01  12  short"]),
+    ]
+
+    @Test(arguments: widths)
+    func leavesOutColumnsByImportance(_ width: Int?, _ lines: [String]) {
+        let screen = Screen(width: width, height: nil, hasColour: false)
+
+        #expect(Self.table.printedLines(on: screen).map(\.description) == lines)
+    }
+
+    @Test func saysWhichColumnsAreLeftOut() {
+        func hint(_ width: Int?, hasColour: Bool = false) -> String? {
+            Self.table.hint(on: Screen(width: width, height: nil, hasColour: hasColour))?.description
+        }
+
+        #expect(hint(nil) == nil)
+        #expect(hint(80) == nil)
+        #expect(hint(64) == "not shown: ID (a wider window or a pipe has them)")
+        #expect(hint(50, hasColour: true) == "\u{1b}[2mnot shown: CITY, ID, COUNTRY\u{1b}[0m")
+        #expect(hint(20) == "not shown: CITY, ID…")
+        #expect(Self.table.text(on: .endless).description.contains("not shown") == false)
+    }
+
+    @Test func coloursWhatIsWrongOnScreensAlone() {
+        var table = TextTable([.left("POP"), .left("REACHABLE")])
+        table.append([TextTable.Cell("chtst01"), TextTable.Cell("yes")])
+        table.append([TextTable.Cell("nl\u{1b}tst01", .doubtful), TextTable.Cell("NO", .bad)])
+        let screen = Screen(width: 80, height: nil, hasColour: true)
+
+        #expect(table.lines == ["POP       REACHABLE", "chtst01   yes", "nl?tst01  NO"])
+        #expect(
+            table.printedLines(on: screen).map(\.description).last
+                == "\u{1b}[33mnl?tst01\u{1b}[0m  \u{1b}[31mNO\u{1b}[0m"
+        )
+        #expect(table.printedLines(on: screen)[1].description == "chtst01   yes")
+    }
+
+    // swift-format-ignore
+    static let screens: [([String: String], Screen)] = [
+        (["TERM": "xterm"],                                 Screen(width: 100, height: 30, hasColour: true)),
+        (["TERM": "xterm", "COLUMNS": "60", "LINES": "10"], Screen(width: 60, height: 10, hasColour: true)),
+        (["TERM": "xterm", "COLUMNS": "", "LINES": "x"],    Screen(width: 100, height: 30, hasColour: true)),
+        (["TERM": "xterm", "NO_COLOR": "1"],                Screen(width: 100, height: 30, hasColour: false)),
+        (["TERM": "xterm", "NO_COLOR": ""],                 Screen(width: 100, height: 30, hasColour: true)),
+        (["TERM": "dumb"],                                  Screen(width: 100, height: 30, hasColour: false)),
+        ([:],                                               Screen(width: 100, height: 30, hasColour: false)),
+    ]
+
+    @Test(arguments: screens)
+    func looksAtTheTerminal(_ environment: [String: String], _ screen: Screen) {
+        #expect(Screen(window: (100, 30), environment: environment) == screen)
+    }
+
+    @Test func doesNotLimitATerminalWithoutASize() {
+        let screen = Screen(window: (0, 0), environment: ["TERM": "xterm"])
+
+        #expect(screen == Screen(width: nil, height: nil, hasColour: true))
+    }
+
+    // swift-format-ignore
+    @Test(arguments: [
+        ("one two three", 7, ["one two", "three"]), ("one two three", 13, ["one two three"]),
+        ("onetwothree", 4, ["onet", "woth", "ree"]), ("a onetwothree", 4, ["a", "onet", "woth", "ree"]), ("-", 4, ["-"]),
+        ("", 4, [""]),
+    ])
+    func wrapsProse(_ text: String, _ width: Int, _ lines: [String]) { #expect(text.wrapped(to: width) == lines) }
+
     @Test func noCellAndNoFieldLeavesItsLine() {
         var table = TextTable([.left("CITY"), .left("N")])
         table.append(["Os\u{1b}[31mlo\nX", "1"])

@@ -22,7 +22,8 @@ package struct Diagnose: Sendable {
     /// - Throws: ``RegistryError/notFound(_:)`` for a PoP that was named and is not there.
     package func run(
         at location: StoreLocation,
-        through connector: some DaemonConnector
+        through connector: some DaemonConnector,
+        progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil
     ) async throws -> [Finding] {
         var findings = location.findings
         do {
@@ -33,7 +34,7 @@ package struct Diagnose: Sendable {
             findings += Set(pops.map(\.ssh.keyFile)).sorted().flatMap(KeyExamination.findings)
             let examinations = try await Self.examinations(of: pops, snapshot, in: store)
             let expectations = try await store.reportExpectations()
-            findings += await self.findings(of: examinations, expectations, connector)
+            findings += await self.findings(of: examinations, expectations, connector, progress)
         } catch let error as RegistryError {
             if case .notFound = error { throw error }
             findings.append(.fail("registry", "\(error)", mend: Self.restore))
@@ -95,10 +96,13 @@ package struct Diagnose: Sendable {
     private func findings(
         of examinations: [PoPExamination],
         _ expectations: [Int: ReportExpectation],
-        _ connector: some DaemonConnector
+        _ connector: some DaemonConnector,
+        _ progress: (@Sendable (_ done: Int, _ count: Int) -> Void)?
     ) async -> [Finding] {
         guard self.connects else { return examinations.flatMap(\.registryFindings) }
-        let answers = await connector.ask(examinations.map(\.pop)) { pop, session throws(ConnectionFailure) in
+        let answers = await connector.ask(examinations.map(\.pop), progress: progress) {
+            pop,
+            session throws(ConnectionFailure) in
             try PoPExamination.Answer(of: pop, asking: session, expectations)
         }
         return zip(examinations, answers).flatMap { $0.registryFindings + $0.findings(of: $1) }

@@ -35,10 +35,12 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
         let backup = BackupRequest(path: self.file, includesSamples: self.samples, mayReplace: self.force)
         var documents: [Document] = []
-        try await self.store.look().store.upkeep.backUp(backup) { written in
-            documents.append(Document(path: written.path, octets: written.size))
-            guard !self.output.json else { return }
-            StandardOutput.print("\(written.path): \(HumanFormat.octets(written.size)), whole")
+        try await ProgressLine.show("copying") { _ in
+            try await self.store.look().store.upkeep.backUp(backup) { written in
+                documents.append(Document(path: written.path, octets: written.size))
+                guard !self.output.json else { return }
+                StandardOutput.print("\(written.path): \(HumanFormat.octets(written.size)), whole")
+            }
         }
         if self.output.json { StandardOutput.print(try JSONText.pretty(documents)) }
     }

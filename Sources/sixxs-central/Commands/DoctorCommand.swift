@@ -28,7 +28,9 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let diagnosis = Diagnose(pops: self.pops, connects: !self.offline)
-        let findings = try await diagnosis.run(at: self.store.location, through: SSHConnector())
+        let findings = try await ProgressLine.show("examining") { progress in
+            try await diagnosis.run(at: self.store.location, through: SSHConnector(), progress: progress)
+        }
         if self.output.json {
             StandardOutput.print(try JSONText.pretty(findings))
         } else {

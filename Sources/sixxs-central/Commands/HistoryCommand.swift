@@ -87,8 +87,8 @@ struct HistoryCommand: AsyncParsableCommand {
 
     private func show(_ document: Document) {
         var table = TextTable([
-            .right("GENERATION"), .left("MADE"), .left("WHO"), .left("WHY"), .left("LAST CONFIRMED"),
-            .left("DIGEST"),
+            .right("GENERATION"), .left("MADE"), .left("WHO", rank: 1), .prose("WHY"),
+            .left("LAST CONFIRMED", rank: 2), .left("DIGEST", rank: 3),
         ])
         for row in document.generations {
             table.append([

@@ -42,7 +42,9 @@ struct AuditCommand: AsyncParsableCommand {
         if self.output.json {
             return StandardOutput.print(try JSONText.pretty(entries.map(AuditDocument.init)))
         }
-        var table = TextTable([.right("REVISION"), .left("TIME"), .left("WHO"), .left("WHAT")])
+        var table = TextTable([
+            .right("REVISION", rank: 2), .left("TIME"), .left("WHO", rank: 1), .prose("WHAT"),
+        ])
         for entry in entries {
             table.append(["\(entry.revision)", entry.time.iso8601, entry.author, entry.words])
         }
@@ -93,7 +95,7 @@ struct EventsCommand: AsyncParsableCommand {
         }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([
-            .left("TIME"), .left("POP"), .left("TUNNEL"), .left("EVENT"), .left("DETAIL"),
+            .left("TIME"), .left("POP"), .left("TUNNEL"), .left("EVENT"), .prose("DETAIL"),
         ])
         for event in documents {
             table.append([event.time, event.pop, event.tunnel, event.kind, event.detail])

@@ -53,9 +53,10 @@ struct PoPListCommand: AsyncParsableCommand {
         let pops = try await ListPoPs(self.filter).run(in: try self.store.look())
         if self.output.json { return StandardOutput.print(try JSONText.pretty(pops.map(PoPDocument.init))) }
         var table = TextTable([
-            .left("POP"), .right("ID"), .left("CITY"), .left("COUNTRY"), .left("IPV4"), .left("IPV6"),
-            .left("SSH"),
-            .left("TRUSTED"), .left("ENABLED"),
+            .left("POP"), .right("ID", rank: 5), .left("CITY", rank: 4), .left("COUNTRY", rank: 6),
+            .left("IPV4"),
+            .left("IPV6", rank: 3), .left("SSH", rank: 2), .left("TRUSTED", rank: 1),
+            .left("ENABLED", rank: 1),
         ])
         for pop in pops {
             table.append([
@@ -91,7 +92,8 @@ struct PoPRemoveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let centre = try self.store.change()
-        try self.consent.demand("Remove \(self.name), its prefixes and its history?")
+        let preview = try await PreviewRemoval(of: [.pop(self.name)]).run(in: centre)
+        try self.consent.demand("Remove \(preview)?")
         guard case .pop(let pop) = try await ChangeRegistry(.removePoP(self.name)).run(in: centre) else {
             return
         }

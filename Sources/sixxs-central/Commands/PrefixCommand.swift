@@ -112,7 +112,8 @@ struct PrefixRemoveCommand: AsyncParsableCommand {
     func run() async throws {
         let centre = try self.store.change()
         let document = try await FindPrefix(around: self.prefix).run(in: centre)
-        try self.consent.demand("Remove the prefix \(self.prefix) of \(document.pop)?")
+        let preview = try await PreviewRemoval(of: [.prefix(self.prefix)]).run(in: centre)
+        try self.consent.demand("Remove \(preview)?")
         try await ChangeRegistry(.removePrefix(self.prefix)).run(in: centre)
         try self.output.show(document, orSay: "\(self.prefix) removed; \(Sentences.learnt())")
     }

@@ -125,7 +125,8 @@ struct SubnetRemoveCommand: AsyncParsableCommand {
         guard !names.all.isEmpty else {
             return try self.output.show([String](), orSay: "No subnet was named.")
         }
-        try self.consent.demand("Take \(names.words) back?")
+        let preview = try await PreviewRemoval(of: names.all.map { .subnet($0) }).run(in: centre)
+        try self.consent.demand("Take \(preview) back?")
         let documents = try await RemoveSubnets(names.all).run(in: centre)
         try self.output.show(
             documents,

@@ -79,7 +79,10 @@ struct TunnelRemoveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (centre, names) = (try self.store.change(), try self.names.things())
-        if !names.all.isEmpty { try self.consent.demand("Remove \(names.words) for good?") }
+        if !names.all.isEmpty {
+            let preview = try await PreviewRemoval(of: names.all.map { .tunnel($0) }).run(in: centre)
+            try self.consent.demand("Remove \(preview) for good?")
+        }
         try await self.output.change(names, .remove, "removed", in: centre)
     }
 }

@@ -53,8 +53,10 @@ struct TunnelListCommand: AsyncParsableCommand {
         let documents = try await ListTunnels(self.filter).run(in: centre)
         if self.output.json { return StandardOutput.print(JSONText.pretty(documents)) }
         var table = TextTable([
-            .left("TUNNEL"), .left("POP"), .right("TID"), .left("TYPE"), .left("ENDPOINT"),
-            .left("USER ADDRESS"), .right("MTU"), .left("OWNER"), .left("ENABLED"), .left("SUBNETS"),
+            .left("TUNNEL"), .left("POP", rank: 1), .right("TID", rank: 6), .left("TYPE", rank: 3),
+            .left("ENDPOINT", rank: 2), .left("USER ADDRESS"), .right("MTU", rank: 5),
+            .left("OWNER", rank: 1),
+            .left("ENABLED", rank: 1), .left("SUBNETS", rank: 4),
         ])
         for tunnel in documents {
             table.append([

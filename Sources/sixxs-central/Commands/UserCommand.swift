@@ -77,8 +77,8 @@ struct UserListCommand: AsyncParsableCommand {
             return StandardOutput.print(try JSONText.pretty(rows.map { UserDocument($0.user) }))
         }
         var table = TextTable([
-            .left("HANDLE"), .left("NAME"), .left("MAIL"), .left("PASSWORD"), .right("TUNNELS"),
-            .left("CREATED"),
+            .left("HANDLE"), .left("NAME", rank: 1), .left("MAIL", rank: 2), .left("PASSWORD", rank: 3),
+            .right("TUNNELS"), .left("CREATED", rank: 4),
         ])
         for row in rows {
             let user = row.user
@@ -118,7 +118,8 @@ struct UserRemoveCommand: AsyncParsableCommand {
         let centre = try self.store.change()
         let names = try NamedThings(self.handles, Parsers.handle)
         guard !names.all.isEmpty else { return try self.output.show([String](), orSay: "No user was named.") }
-        try self.consent.demand("Remove \(names.words)?")
+        let preview = try await PreviewRemoval(of: names.all.map { .user($0) }).run(in: centre)
+        try self.consent.demand("Remove \(preview)?")
         let removed = try await ChangeTogether(names.all.map { .removeUser($0) }).run(in: centre)
         let documents = removed.compactMap { result -> UserDocument? in
             if case .user(let user) = result { UserDocument(user) } else { nil }

@@ -27,7 +27,9 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let answer = try await VerifyRegistry().run(in: try self.store.look())
+        let answer = try await ProgressLine.show("verifying") { _ in
+            try await VerifyRegistry().run(in: try self.store.look())
+        }
         if self.output.json {
             let document = Document(violations: answer.violations, damage: answer.damage)
             StandardOutput.print(try JSONText.pretty(document))

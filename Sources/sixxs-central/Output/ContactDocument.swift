@@ -22,8 +22,8 @@ struct ContactDocument: Encodable {
 
     static func table(_ documents: [ContactDocument]) -> TextTable {
         var table = TextTable([
-            .left("TIME"), .left("POP"), .left("WHAT"), .right("SECONDS"), .left("OUTCOME"),
-            .right("GENERATION"), .left("DETAIL"),
+            .left("TIME"), .left("POP"), .left("WHAT", rank: 1), .right("SECONDS", rank: 2), .left("OUTCOME"),
+            .right("GENERATION", rank: 3), .prose("DETAIL"),
         ])
         for contact in documents {
             table.append([

@@ -27,8 +27,8 @@ struct DownTunnelDocument: Encodable {
 
     static func table(_ documents: [DownTunnelDocument], now: Date) -> TextTable {
         var table = TextTable([
-            .left("TUNNEL"), .left("POP"), .left("TYPE"), .left("OWNER"), .left("DOWN SINCE"), .right("AGE"),
-            .right("REPORTED"),
+            .left("TUNNEL"), .left("POP"), .left("TYPE", rank: 2), .left("OWNER"), .left("DOWN SINCE"),
+            .right("AGE", rank: 1), .right("REPORTED", rank: 3),
         ])
         for document in documents {
             let (tunnel, since, reported) = (document.tunnel, document.since, document.reported)

@@ -60,8 +60,8 @@ struct OwnerDocument: Encodable {
 extension OwnerDocument {
     private var table: TextTable {
         var table = TextTable([
-            .left("PLACE"), .left("IS"), .left("TUNNEL"), .left("POP"), .left("OWNER"), .left("MAIL"),
-            .left("SINCE"),
+            .left("PLACE", rank: 2), .left("IS", rank: 1), .left("TUNNEL"), .left("POP", rank: 3),
+            .left("OWNER"), .left("MAIL"), .left("SINCE"),
         ])
         for match in self.matches {
             table.append([

@@ -53,7 +53,11 @@ struct StepDocument: Encodable {
                 + (isTunnel
                     ? [.right("FROM USER"), .right("TO USER")]
                     : [.right("TO UPLINK"), .right("FROM UPLINK")])
-                + (isTunnel ? [.right("LOSS"), .right("MIN MS"), .right("AVG MS"), .right("MAX MS")] : [])
+                + (isTunnel
+                    ? [
+                        .right("LOSS", rank: 1), .right("MIN MS", rank: 3), .right("AVG MS", rank: 1),
+                        .right("MAX MS", rank: 2),
+                    ] : [])
         )
         for step in documents {
             let latencies =

@@ -8,21 +8,8 @@ enum Terminal {
     /// Whether questions can be asked.
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
-    /// Whether what is printed is looked at on a screen.
-    static var showsScreens: Bool { isatty(STDOUT_FILENO) == 1 }
-
     /// What makes a screen empty and goes to its top (ECMA-48 CUP and ED).
     static let cleared: PrintedText = "\u{1b}[H\u{1b}[2J"
-
-    /// Shows how far work over several PoPs has come, on a line of standard error that goes when it is done; nil when that
-    /// is no terminal.
-    static func progress(_ verb: String) -> (@Sendable (_ done: Int, _ count: Int) -> Void)? {
-        guard isatty(STDERR_FILENO) == 1 else { return nil }
-        return { done, count in
-            guard count > 1 else { return }
-            Self.complain(done < count ? "\r\(done) of \(count) PoPs \(verb)" : "\r\u{1b}[K", terminator: "")
-        }
-    }
 
     /// Asks on standard error and takes `y` or `yes` for yes, anything else for no.
     ///
