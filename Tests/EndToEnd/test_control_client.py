@@ -51,7 +51,7 @@ def test_texts_come_from_files(site: Site) -> None:
     file = site.laboratory.folder / "new.conf"
     file.write_text(text.replace("1280", "1400"))
     difference = control(daemon, "-c", f"config diff {file}")
-    assert difference.returncode == 0 and "~tunnel 1 T5072 ayiya up 1400 <hidden>" in difference.stdout
+    assert difference.returncode == 0 and "~tunnel T5072: mtu 1280 -> 1400" in difference.stdout
     assert PASSWORD not in difference.stdout
     pushed = control(daemon, "-c", f"config push 3 {file}")
     assert pushed.stdout.startswith("generation 3 applied: tunnels +0 ~2 -0"), pushed

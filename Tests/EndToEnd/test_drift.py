@@ -66,7 +66,7 @@ def test_a_plan_says_what_would_change_and_changes_nothing(pair: Pair) -> None:
     for words in (["plan"], ["push", "--dry-run"]):
         result = central.run(*words, check=False)
         assert result.returncode == 2
-        assert result.stdout == f"chtst01: 1 change\n  ~tunnel 0 {pair.tunnels[0]} {HOME} up 1400\ndetst01: nothing\n"
+        assert result.stdout == f"chtst01: 1 change\n  ~tunnel {pair.tunnels[0]}: mtu 1280 -> 1400\ndetst01: nothing\n"
     assert pop.daemon.digest() == before
     assert central.outcomes()[pop.name] == "applied"
     assert central.run("plan", pop.name).returncode == 0
@@ -77,7 +77,7 @@ def test_a_plan_shows_what_was_changed_by_hand(pair: Pair) -> None:
     by_hand(pair.other, f"tunnel set config 0 {pair.tunnels[1]} {HOME} up 1301")
     result = pair.central.run("plan", check=False)
     assert result.returncode == 2
-    assert result.stdout == f"chtst01: nothing\ndetst01: 1 change\n  ~tunnel 0 {pair.tunnels[1]} {HOME} up 1280\n"
+    assert result.stdout == f"chtst01: nothing\ndetst01: 1 change\n  ~tunnel {pair.tunnels[1]}: mtu 1301 -> 1280\n"
 
 
 @together

@@ -25,7 +25,7 @@ def test_the_past_of_a_fleet_is_shown(fleet: Fleet) -> None:
     assert [row["generation"] for row in history["generations"]] == [1, 2]
     assert all(row["confirmed"] for row in history["generations"])
     assert [push["outcome"] for push in history["contacts"]] == ["applied", "applied"]
-    assert "T1 203.0.113.77 up 1428" in central.run("history", "chtst01", "--diff", 1).stdout
+    assert "~tunnel T1: mtu 1280 -> 1428" in central.run("history", "chtst01", "--diff", 1).stdout
     assert central.run("history", "chtst01", "--diff", 2, 2).stdout == "They are equal.\n"
 
     log = central.json("log", "nltst01")

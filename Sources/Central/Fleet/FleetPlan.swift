@@ -1,4 +1,4 @@
-internal import Wire
+package import Wire
 
 /// What a push would change on the daemons as they are now.
 package struct FleetPlan: Sendable {
@@ -10,10 +10,26 @@ package struct FleetPlan: Sendable {
         package let wave: Wave?
         package let hold: Hold?
 
-        /// The lines that differ, `+`, `-` or `~` before each; or why nobody knows.
-        package let changes: Result<[String], ConnectionFailure>
+        /// What the next push would change; or why nobody knows.
+        package let changes: Result<[ConfigurationItemChange], ConnectionFailure>
+
+        /// How many tunnels a push would take away, when that is too many not to be asked for.
+        package let excess: (losses: Int, of: Int)?
 
         /// Why a push would be stopped, or nil.
+        package var rejection: String? {
+            self.excess.map { MassChangeGuard.words(losses: $0.losses, of: $0.of, at: self.pop.name) }
+        }
+
+        /// What a push would change once the PoP is released; nil for one that is not held, and while nobody knows.
+        package let release: Release?
+    }
+
+    /// What becomes of a PoP that is held when it follows the registry again.
+    package struct Release: Sendable {
+        package let changes: [ConfigurationItemChange]
+
+        /// Why that push would be stopped, or nil.
         package let rejection: String?
     }
 
@@ -26,17 +42,23 @@ package struct FleetPlan: Sendable {
     package init(
         _ plan: PushPlan,
         from store: FleetStore,
-        through connector: some DaemonConnector
+        through connector: some DaemonConnector,
+        progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil
     ) async throws {
         let waves = plan.waves.flatMap { wave, items in
             items.map { (wave: $0.isChange ? wave : nil, item: $0) }
         }
+        var done = 0
         let answers = await boundedConcurrency(over: waves) { wave, item in
             do {
                 return Result<Item, any Error>.success(try await Self.ask(item, wave, store, connector))
             } catch {
                 return .failure(error)
             }
+        } goesOnAfter: { _ in
+            done += 1
+            progress?(done, waves.count)
+            return true
         }
         let items = try answers.map { try $0.get() }
         self.items = items.sorted { $0.pop.name < $1.pop.name }
@@ -51,41 +73,73 @@ package struct FleetPlan: Sendable {
         _ store: FleetStore,
         _ connector: some DaemonConnector
     ) async throws -> Item {
-        let text = try await Self.text(for: item, store)
-        var rejection: String?
-        let changes: Result<[String], ConnectionFailure>
+        let hold = item.history.hold
+        let registry = hold == nil ? try item.rendering.get().text : (try? item.rendering.get())?.text
+        let held = try await Self.heldText(of: item, store)
         do throws(ConnectionFailure) {
-            let (lines, found) = try await connector.converse(with: item.pop) {
-                session throws(ConnectionFailure) in
-                let report = try ReceivedReport(asking: session, expecting: item.reportExpectation)
-                let found = MassChangeGuard(enabled: item.enabled).rejection(over: report, at: item.pop.name)
-                return (try Self.difference(session, text), found)
+            let answer = try await Self.differences(item, registry, held, connector)
+            guard hold != nil else {
+                return Item(
+                    pop: item.pop,
+                    wave: wave,
+                    hold: nil,
+                    changes: .success(answer.registry ?? []),
+                    excess: answer.excess,
+                    release: nil
+                )
             }
-            rejection = item.history.hold == nil ? found : nil
-            changes = .success(lines)
+            let rejection = answer.excess.map {
+                MassChangeGuard.words(losses: $0.losses, of: $0.of, at: item.pop.name)
+            }
+            return Item(
+                pop: item.pop,
+                wave: wave,
+                hold: hold,
+                changes: .success(answer.held ?? []),
+                excess: nil,
+                release: answer.registry.map { Release(changes: $0, rejection: rejection) }
+            )
         } catch {
-            changes = .failure(error)
+            let changes = Result<[ConfigurationItemChange], ConnectionFailure>.failure(error)
+            return Item(pop: item.pop, wave: wave, hold: hold, changes: changes, excess: nil, release: nil)
         }
-        return Item(
-            pop: item.pop,
-            wave: wave,
-            hold: item.history.hold,
-            changes: changes,
-            rejection: rejection
-        )
     }
 
-    private static func text(for item: PushPlan.Item, _ store: FleetStore) async throws -> String {
-        if let number = item.history.hold?.generation {
-            return try await store.rounds.generation(number, of: item.pop.id).text
+    /// What a daemon says of texts that it may be pushed; nil for those that are not there.
+    private struct Differences: Sendable {
+        let registry: [ConfigurationItemChange]?
+        let held: [ConfigurationItemChange]?
+        let excess: (losses: Int, of: Int)?
+    }
+
+    private static func differences(
+        _ item: PushPlan.Item,
+        _ registry: String?,
+        _ held: String?,
+        _ connector: some DaemonConnector
+    ) async throws(ConnectionFailure) -> Differences {
+        try await connector.converse(with: item.pop) { session throws(ConnectionFailure) in
+            let report = try ReceivedReport(asking: session, expecting: item.reportExpectation)
+            return Differences(
+                registry: try registry.map { text throws(ConnectionFailure) in
+                    try Self.difference(session, text)
+                },
+                held: try held.map { text throws(ConnectionFailure) in try Self.difference(session, text) },
+                excess: MassChangeGuard(enabled: item.enabled).excess(over: report)
+            )
         }
-        return try item.rendering.get().text
+    }
+
+    /// What a PoP is held on; nil for one that is not held, or on nothing.
+    private static func heldText(of item: PushPlan.Item, _ store: FleetStore) async throws -> String? {
+        guard let number = item.history.hold?.generation else { return nil }
+        return try await store.rounds.generation(number, of: item.pop.id).text
     }
 
     private static func difference(
         _ session: any DaemonSession,
         _ text: String
-    ) throws(ConnectionFailure) -> [String] {
+    ) throws(ConnectionFailure) -> [ConfigurationItemChange] {
         let reply = try session.request(
             ControlRequest.difference(text: text),
             named: "config diff",
@@ -95,6 +149,6 @@ package struct FleetPlan: Sendable {
             throw .refused(.request("config diff"), reply: "\(reply.code) \(reply.text)")
         }
         // The last line counts the others.
-        return Array(lines.dropLast())
+        return lines.dropLast().compactMap(ConfigurationItemChange.init(parsing:))
     }
 }

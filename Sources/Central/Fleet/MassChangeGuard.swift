@@ -12,7 +12,12 @@ struct MassChangeGuard: Hashable, Sendable {
     func excess(over running: ReceivedReport) -> (losses: Int, of: Int)? {
         // What the registry gives to nobody any more, or to another PoP, carries packets there until the push.
         let before = running.tunnels.filter { $0.state != .disabled }.map(\.number) + running.strays
-        let losses = before.count { !self.enabled.contains("\($0)") }
+        return self.excess(over: before.map(\.description))
+    }
+
+    /// The same for tunnels that carry packets before, as `T12`.
+    func excess(over before: [String]) -> (losses: Int, of: Int)? {
+        let losses = before.count { !self.enabled.contains($0) }
         let isEmptied = losses > 0 && self.enabled.isEmpty
         guard isEmptied || losses >= 2 && losses * 20 > before.count else { return nil }
         return (losses, before.count)
@@ -20,9 +25,11 @@ struct MassChangeGuard: Hashable, Sendable {
 
     /// Why a push does not take place, in a line that says what to do.
     func rejection(over running: ReceivedReport, at pop: PoPName) -> String? {
-        self.excess(over: running).map { excess in
-            "it would remove or disable \(excess.losses) of \(excess.of) tunnels: look with sixxs-central plan \(pop), "
-                + "and if it is meant, run sixxs-central push --force \(pop)"
-        }
+        self.excess(over: running).map { Self.words(losses: $0.losses, of: $0.of, at: pop) }
+    }
+
+    static func words(losses: Int, of count: Int, at pop: PoPName) -> String {
+        "it would remove or disable \(losses) of \(count) tunnels: look with sixxs-central plan \(pop), "
+            + "and if it is meant, run sixxs-central push --force \(pop)"
     }
 }

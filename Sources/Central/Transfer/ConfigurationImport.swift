@@ -56,10 +56,13 @@ extension TransferFleet {
         known.pops = configuration.pop.pops
         known.tunnelPrefix = configuration.pop.tunnelPrefix
         known.subnetPrefixes = configuration.pop.subnetPrefixes
-        let settings = Configuration(pop: configuration.pop).differenceLines(from: Configuration(pop: known))
+        let settings = Configuration(pop: configuration.pop).itemChanges(from: Configuration(pop: known)).map
+        {
+            ([$0.item] + $0.fields.compactMap(\.new)).joined(separator: " ")
+        }
         let retired = configuration.tunnels.count { $0.retiredPassword != nil }
         let superfluous = configuration.tunnels.count { $0.password != nil && $0.isFixed }
-        return settings.map { "the registry does not keep this setting: \($0.dropFirst())" }
+        return settings.map { "the registry does not keep this setting: \($0)" }
             + (retired > 0
                 ? [
                     "\(retired.counted("second password is", "second passwords are")) left out: the first of each tunnel is taken"

@@ -164,13 +164,6 @@ extension ConfigurationText {
 }
 
 extension SubnetSettings {
-    /// The arguments of the command that configures the subnet.
-    var line: String {
-        var text = ConfigurationText()
-        self.write(to: &text)
-        return text.text
-    }
-
     fileprivate func write(to text: inout ConfigurationText) {
         text.add(self.prefix.description)
         text.add(" ")

@@ -63,7 +63,7 @@ extension Configuration {
     }
 
     /// The items that differ, in the order of their keys.
-    private static func changes<Item: Equatable, Key: Comparable>(
+    static func changes<Item: Equatable, Key: Comparable>(
         _ new: [Item],
         _ old: [Item],
         by key: (Item) -> Key
@@ -107,36 +107,6 @@ extension [ConfigurationChange<TunnelSettings>] {
             guard let old = change.old else { return false }
             let isSame = change.new?.number == old.number
             return !isSame || change.new?.state == .disabled && old.state == .up
-        }
-    }
-}
-
-extension Configuration {
-    /// What differs from another configuration, a line an item: `+`, `-` or `~`, and the item as it will be, or
-    /// was; passwords are hidden.
-    public func differenceLines(from old: Configuration) -> [String] {
-        let pop = Self.lines(self.pop.lines, old.pop.lines)
-        let tunnels = Self.lines(self.tunnels, old.tunnels, by: { $0.tid }) {
-            "tunnel \($0.line(passwords: .hidden))"
-        }
-        let subnets = Self.lines(self.subnets, old.subnets, by: { $0.prefix }) { "subnet \($0.line)" }
-        return pop + tunnels + subnets
-    }
-
-    private static func lines(_ new: [String], _ old: [String]) -> [String] {
-        old.filter { !new.contains($0) }.map { "-pop \($0)" }
-            + new.filter { !old.contains($0) }.map { "+pop \($0)" }
-    }
-
-    private static func lines<Item: Equatable, Key: Comparable>(
-        _ new: [Item],
-        _ old: [Item],
-        by key: (Item) -> Key,
-        _ text: (Item) -> String
-    ) -> [String] {
-        Self.changes(new, old, by: key).compactMap { change in
-            guard let new = change.new else { return change.old.map { "-\(text($0))" } }
-            return (change.old == nil ? "+" : "~") + text(new)
         }
     }
 }

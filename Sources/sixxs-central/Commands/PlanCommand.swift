@@ -7,10 +7,12 @@ internal import Wire
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show what a push would change on the running daemons, line by line.",
+        abstract: "Show what a push would change on the running daemons, field by field.",
         discussion: """
-            Asks the daemons themselves, so that what was changed by hand on a PoP shows too. Exit status: 0 nothing \
-            would change, 2 something would, 1 a daemon could not be asked.
+            Asks the daemons themselves, so that what was changed by hand on a PoP shows too. A line a tunnel, subnet \
+            or setting: + comes, - goes, ~ changes, from what to what; passwords are not shown. Of a PoP that is held \
+            it also says what unhold would bring. Exit status: 0 nothing would change, 2 something would, 1 a \
+            daemon could not be asked.
 
             Examples:
               sixxs-central plan
@@ -24,7 +26,9 @@ struct PlanCommand: AsyncParsableCommand {
         [PoPName] = []
 
     func run() async throws {
-        let plan = try await PlanPush(pops: self.pops).run(in: try self.store.look())
+        let plan = try await ProgressLine.show("asking the daemons") { progress in
+            try await PlanPush(pops: self.pops).run(in: try self.store.look(), progress: progress)
+        }
         try PlanDocument.show(plan, self.output)
     }
 }
@@ -44,12 +48,6 @@ extension PlanDocument {
 
     private static func show(_ document: PlanDocument) {
         if let error = document.error { return Terminal.complain("\(document.pop): \(error)") }
-        let changes = document.changes ?? []
-        let count = changes.count == 1 ? "1 change" : "\(changes.count) changes"
-        let wave = document.wave.map { $0 == Wave.all.rawValue ? "" : ", wave \($0)" } ?? ""
-        StandardOutput.print("\(document.pop): \(changes.isEmpty ? "nothing" : count + wave)")
-        for change in changes { StandardOutput.print("  \(change)") }
-        if let held = document.held { StandardOutput.print("  \(held)") }
-        if let stopped = document.stopped { StandardOutput.print("  would be stopped: \(stopped)") }
+        StandardOutput.print(PrintedText(rows: document.lines))
     }
 }

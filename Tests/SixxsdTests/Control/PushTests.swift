@@ -99,8 +99,10 @@ import Wire
         let said = try await bench.converse(ControlRequest.difference(text: text))
 
         let expected = [
-            "201 4", "-tunnel 1 T2 192.0.2.1 up 1280", "~tunnel 5 T50 ayiya up 1400 <hidden>",
-            "+tunnel 6 T60 192.0.2.9 up 1300", "tunnels +1 ~1 -1, subnets +0 ~0 -0", "200 OK",
+            "201 4", "-tunnel T2: tid 1, type static, endpoint 192.0.2.1, enabled yes, mtu 1280",
+            "~tunnel T50: password changes",
+            "+tunnel T60: tid 6, type static, endpoint 192.0.2.9, enabled yes, mtu 1300",
+            "tunnels +1 ~1 -1, subnets +0 ~0 -0", "200 OK",
         ]
         #expect(said.split(separator: "\n").dropFirst().map(String.init) == expected)
     }
