@@ -24,6 +24,9 @@ final class FakeConnector: DaemonConnector {
 
         /// These tunnels go down with the first push.
         case breaks(Set<String>)
+
+        /// The same, and it refuses to take the push back.
+        case breaksForGood(Set<String>)
     }
 
     let scripts: Mutex<[Int: Script]>
@@ -76,8 +79,15 @@ final class FakeConnector: DaemonConnector {
             let (line, body) = text.split(separator: "\n", maxSplits: 1).splitted
             if line.hasPrefix("config push ") {
                 let words = line.split(separator: " ")
-                if case .breaks(let tunnels) = self.script { self.state.down = tunnels }
+                switch self.script {
+                case .breaks(let tunnels), .breaksForGood(let tunnels): self.state.down = tunnels
+                default: break
+                }
                 return self.state.push(Int(words[2]) ?? 0, body, confirm: words.contains("confirm"))
+            }
+            if line.hasPrefix("config diff ") { return self.difference(body) }
+            if case .breaksForGood = self.script, line == "config rollback" {
+                return ControlReply(500, "the old configuration cannot be read: input/output error")
             }
             if case .cannotSave = self.script, line.hasPrefix("config confirm ") {
                 return ControlReply(500, "generation 1 could not be saved: no space left on device")
@@ -89,6 +99,13 @@ final class FakeConnector: DaemonConnector {
                 return ControlReply(200, lines: [text])
             }
             return self.state.reply(to: line)
+        }
+
+        private func difference(_ text: String) -> ControlReply {
+            guard let new = try? Configuration(parsing: text, file: "diff"),
+                let old = try? Configuration(parsing: self.state.text, file: "running")
+            else { return ControlReply(400, "diff:1:1: expected a configuration") }
+            return ControlReply(200, lines: new.differenceLines(from: old) + ["\(new.difference(from: old))"])
         }
     }
 }

@@ -161,6 +161,28 @@ struct WaveTests {
         #expect(try await round.run()[1].attempt.detail.contains("nothing was ever confirmed"))
     }
 
+    @Test func keepTheReasonWhenTakingBackFails() async throws {
+        let test = try await Self.fleet(WavePolicy(share: 30))
+        let connector = FakeConnector()
+        let round = Self.round(test, connector)
+        _ = try await round.run()
+        try await Self.change(test)
+        connector.scripts.withLock { $0[1] = .breaksForGood(["T1"]) }
+
+        let outcomes = try await round.run()
+
+        #expect(Self.outcomes(outcomes) == [.failed] + Array(repeating: .stopped, count: 9))
+        let words =
+            "generation 2 was to be taken back, since 1 of 1 tunnels went down, and that failed, so that the daemon takes it back"
+        #expect(outcomes[0].attempt.detail.hasPrefix(words))
+        #expect(outcomes[0].attempt.detail.contains("the old configuration cannot be read"))
+        let histories = try await test.store.rounds.histories()
+        #expect(histories[1]?.pushes?.last.detail.hasPrefix(words) == true)
+        #expect(histories[7]?.hold?.reason.contains(words) == true)
+        let kept = try await test.store.history.events(limit: 100).filter { $0.kind == .rolledBack }
+        #expect(kept.map { $0.detail.hasPrefix(words) } == [true])
+    }
+
     @Test func areHeldNowhereWhenTheCentreEndsWhileItWatches() async throws {
         let test = try await Self.fleet(WavePolicy(settle: 60, confirm: 120))
         let connector = FakeConnector()

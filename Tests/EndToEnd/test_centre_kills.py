@@ -138,7 +138,7 @@ class Centre:
             # The last tunnels of a PoP may have been removed: that is asked for again, as an operator is told to.
             meant = re.findall(r"push --force (\w+)", push.stderr)
             return push.returncode == 0 or bool(meant) and all(
-                central.run("push", "--force", pop, check=False).returncode == 0 for pop in meant) and succeeds()
+                central.run("push", "--force", pop, "--yes", check=False).returncode == 0 for pop in meant) and succeeds()
 
         wait_for(succeeds, HEALED_WITHIN, "a round that succeeds")
         for pop in self.fleet.pops.values():

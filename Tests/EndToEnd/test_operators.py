@@ -59,16 +59,23 @@ def test_a_rollback_stays_until_it_is_released(alone: Fleet) -> None:
         central.run("tunnel", "set", number, "--mtu", size)
         assert central.outcomes() == {"chtst01": "applied"}
 
-    said = central.run("rollback", "chtst01").stdout
+    asked = central.run("rollback", "chtst01", check=False)
+    assert asked.returncode == 2 and "repeat with --yes" in asked.stderr, asked
+    assert f"  changes 1 tunnel: {number}\n" in asked.stderr
+    assert mtu(alone) == 1320
+    said = central.run("rollback", "chtst01", "--yes").stdout
     assert re.fullmatch(r"chtst01 runs generation 2 \(.*\) and is held on it; sixxs-central unhold chtst01 ends that\n",
                         said)
     assert mtu(alone) == 1310
-    central.run("rollback", "chtst01", "1")
+    central.run("rollback", "chtst01", "1", "--yes")
     assert mtu(alone) == 1300
     assert central.outcomes() == {"chtst01": "unchanged"}
     assert re.fullmatch(r"chtst01: held on generation 1 since .* by .+: rollback to generation 1\n",
                         central.notes("chtst01"))
 
+    held = central.run("plan", "chtst01")
+    assert held.stdout.endswith("  after unhold the next push would bring 1 change\n"
+                                f"    ~tunnel {number}: mtu 1300 -> 1320\n"), held.stdout
     unknown = central.run("rollback", "chtst01", "9", check=False)
     assert unknown.returncode == 1 and "there is no generation 9" in unknown.stderr
     assert central.run("release", "chtst01").stdout.startswith("chtst01 released; ")
@@ -81,7 +88,23 @@ def test_a_rollback_stays_until_it_is_released(alone: Fleet) -> None:
     assert [row["generation"] for row in past["generations"]] == [1, 2, 3]  # type: ignore[index, call-overload]
     assert all(row["confirmed"] for row in past["generations"])  # type: ignore[index, call-overload]
     difference = central.run("history", "chtst01", "--diff", 1, 3).stdout
-    assert difference == f"~tunnel 0 {number} 198.18.20.1 up 1320\n"
+    assert difference == f"~tunnel {number}: mtu 1300 -> 1320\n"
+
+
+def test_a_rollback_that_takes_many_tunnels_has_to_be_forced(alone: Fleet) -> None:
+    central = alone.central
+    numbers = [central.add_tunnel("chtst01", "static", "--endpoint", f"198.18.20.{number}") for number in (1, 2)]
+    assert central.outcomes() == {"chtst01": "applied"}
+    numbers += [central.add_tunnel("chtst01", "static", "--endpoint", f"198.18.20.{number}") for number in range(3, 10)]
+    assert central.outcomes() == {"chtst01": "applied"}
+
+    stopped = central.run("rollback", "chtst01", "--yes", check=False)
+    assert stopped.returncode == 1
+    assert f"  takes away 7 of 9 tunnels: {', '.join(numbers[2:7])} and 2 more\n" in stopped.stderr
+    assert "generation 1 would remove or disable 7 of 9 tunnels of chtst01: if it is meant, repeat with --force" in stopped.stderr
+    assert central.notes("chtst01") == "" and len(alone.pops["chtst01"].daemon.report()["tunnels"]) == 9
+    central.run("rollback", "chtst01", "--yes", "--force")
+    assert len(alone.pops["chtst01"].daemon.report()["tunnels"]) == 2
 
 
 def test_a_hold_and_an_acknowledgement_say_why(alone: Fleet) -> None:

@@ -24,7 +24,9 @@ extension PoPHistory {
                 "it ran generation \(before.generation) sha256 \(before.digest), not what it confirmed last"
             events.append(event(.drifted, detail))
         }
-        if attempt.outcome == .rolledBack { events.append(event(.rolledBack, attempt.detail)) }
+        if attempt.outcome == .rolledBack || outcome.isUnhealthy {
+            events.append(event(.rolledBack, attempt.detail))
+        }
         if attempt.outcome == .stopped, self.pushes?.last.detail != attempt.detail {
             events.append(event(.stopped, attempt.detail))
         }

@@ -46,6 +46,7 @@ struct PoPVisit: Sendable {
 
     /// Pushes a generation and sees it through.
     func push(_ generation: Generation, through connector: any DaemonConnector) async -> Round.Outcome {
+        let note = TakeBackNote()
         let conversation = PushConversation(
             pop: self.item.pop.name,
             generation: generation,
@@ -53,7 +54,8 @@ struct PoPVisit: Sendable {
             massChange: self.isForced || self.item.history.hold != nil
                 ? nil : MassChangeGuard(enabled: self.item.enabled),
             confirm: self.policy.confirm,
-            endsLostTrials: self.policy.settle > 0 && self.item.isChange
+            endsLostTrials: self.policy.settle > 0 && self.item.isChange,
+            note: note
         )
         do throws(ConnectionFailure) {
             let result = try await connector.converse(with: self.item.pop) {
@@ -65,7 +67,7 @@ struct PoPVisit: Sendable {
             case .onTrial(let reply): return await self.confirm(generation, reply, result, connector)
             }
         } catch {
-            return self.failed(generation, error)
+            return self.failed(generation, error, takingBack: note.reason)
         }
     }
 
@@ -81,7 +83,8 @@ struct PoPVisit: Sendable {
             health: self.item.history.hold == nil ? self.health : nil,
             expectation: self.item.reportExpectation,
             before: try? pushed.report.get(),
-            since: .now
+            since: .now,
+            note: TakeBackNote()
         )
         try? await Task.sleep(for: .seconds(self.policy.settle))
         do throws(ConnectionFailure) {
@@ -97,11 +100,15 @@ struct PoPVisit: Sendable {
                 return self.outcome(.rolledBack, generation, detail, pushed)
             }
         } catch {
-            let reason = error.message(for: self.item.pop.name)
+            let cause =
+                conversation.note.reason.map { "was to be taken back, since \($0), and that failed" }
+                ?? "was pushed but not confirmed"
             let detail =
-                "generation \(generation.number) was pushed but not confirmed, so that the daemon takes it back "
-                + "within \(self.policy.confirm) s: \(reason)"
-            return self.outcome(.failed, generation, detail, pushed, error)
+                "generation \(generation.number) \(cause), so that the daemon takes it back "
+                + "within \(self.policy.confirm) s: \(error.message(for: self.item.pop.name))"
+            var outcome = self.outcome(.failed, generation, detail, pushed, error)
+            outcome.isUnhealthy = conversation.note.reason != nil
+            return outcome
         }
     }
 
@@ -131,9 +138,14 @@ struct PoPVisit: Sendable {
 }
 
 extension PoPVisit {
-    func failed(_ generation: Generation?, _ error: any Error) -> Round.Outcome {
+    func failed(
+        _ generation: Generation?,
+        _ error: any Error,
+        takingBack reason: String? = nil
+    ) -> Round.Outcome {
         let failure = error as? ConnectionFailure
-        let detail = failure?.message(for: self.item.pop.name) ?? "\(error)"
+        let cause = failure?.message(for: self.item.pop.name) ?? "\(error)"
+        let detail = reason.map { "it was to be taken back, since \($0), and that failed: \(cause)" } ?? cause
         return Round.Outcome(
             item: self.item,
             attempt: self.attempt(.failed, generation?.number, detail),

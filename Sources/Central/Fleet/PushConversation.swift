@@ -21,6 +21,9 @@ struct PushConversation: Sendable {
     /// before, nobody knows any more.
     var endsLostTrials = false
 
+    /// Told what is to be taken back, and why.
+    var note: TakeBackNote?
+
     /// How the exchange ended.
     struct Result: Sendable {
         /// What ran before the push.
@@ -86,11 +89,13 @@ struct PushConversation: Sendable {
 
     /// - Returns: Whether there was anything on trial.
     private func isTakenBack(_ session: any DaemonSession) throws(ConnectionFailure) -> Bool {
+        self.note?.keep("a centre that ended may have left it on trial")
         let line = "config rollback"
         let reply = try session.request(Array("\(line)\n".utf8), named: line, upTo: .short)
         guard reply.isSuccess || reply.code == 404 else {
             throw .refused(.request(line), reply: "\(reply.code) \(reply.text)")
         }
+        self.note?.forget()
         return reply.isSuccess
     }
 
@@ -121,6 +126,9 @@ struct ConfirmConversation: Sendable {
     /// When the report before the push was taken.
     let since: ContinuousClock.Instant
 
+    /// Told what is to be taken back, and why.
+    let note: TakeBackNote
+
     /// How the exchange ended.
     enum Result: Sendable {
         /// For good; the report after the push, or why there is none.
@@ -139,6 +147,7 @@ struct ConfirmConversation: Sendable {
         if let health = self.health, let before = self.before, let after = try? report.get() {
             let seconds = Double((ContinuousClock.now - self.since).milliseconds) / 1000
             if let failure = health.failure(before: before, after: after, seconds: seconds) {
+                self.note.keep(failure)
                 _ = try session.command("config rollback")
                 return .rolledBack(failure)
             }

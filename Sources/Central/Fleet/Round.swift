@@ -81,6 +81,9 @@ package struct Round: Sendable {
         /// Whether anybody tried to reach it.
         let isAsked: Bool
 
+        /// Whether it did not do well with the push, and did not answer when that was to be taken back.
+        var isUnhealthy = false
+
         /// Whether the round ended before anything was known of it.
         var isInterrupted = false
 
@@ -220,7 +223,7 @@ extension Round {
     private func trouble(in outcomes: [Outcome], _ policy: WavePolicy) -> String? {
         let culprit = outcomes.first { outcome in
             guard outcome.item.isChange, outcome.isAsked else { return false }
-            return outcome.attempt.outcome == .rolledBack
+            return outcome.attempt.outcome == .rolledBack || outcome.isUnhealthy
                 || policy.settle > 0 && outcome.attempt.outcome == .failed && outcome.before != nil
         }
         return culprit.map { "\($0.pop.name): \($0.attempt.detail)" }

@@ -23,6 +23,34 @@ package struct PushNow: Sendable {
     /// What it would change.
     package var plan: PlanPush { PlanPush(pops: self.pops) }
 
+    /// What a PoP loses that may lose many tunnels.
+    package struct Excess: Sendable {
+        package let pop: PoPName
+        package let losses: Int
+        package let of: Int
+        package let summary: ChangeSummary
+    }
+
+    /// The PoPs that lose so much that they had to be named, as far as their daemons answer.
+    ///
+    /// - Throws: ``RegistryError``.
+    package func excesses(
+        in centre: Centre,
+        progress: (@Sendable (_ done: Int, _ count: Int) -> Void)?
+    ) async throws -> [Excess] {
+        guard !self.forced.isEmpty else { return [] }
+        let plan = try await PlanPush(pops: self.forced).run(in: centre, progress: progress)
+        return plan.items.compactMap { item in
+            guard let excess = item.excess, let changes = try? item.changes.get() else { return nil }
+            return Excess(
+                pop: item.pop.name,
+                losses: excess.losses,
+                of: excess.of,
+                summary: ChangeSummary(changes, tunnelsBefore: excess.of)
+            )
+        }
+    }
+
     /// - Throws: ``RegistryError``; a PoP that fails costs only itself.
     package func run(
         in centre: Centre,

@@ -1,4 +1,4 @@
-internal import Wire
+package import Wire
 
 /// What makes the registry hold what a file holds; what it holds already is passed over.
 ///
@@ -29,6 +29,11 @@ package struct ImportPlan: Sendable {
         try problems.throwAny()
         self.changes = planner.changes
         self.unchanged = planner.unchanged
+    }
+
+    /// The tunnels that are there and become others.
+    package var changedTunnels: [TunnelNumber] {
+        self.changes.compactMap { if case .amendTunnel(let number, _) = $0 { number } else { nil } }
     }
 
     /// What the changes are about, for a sentence.

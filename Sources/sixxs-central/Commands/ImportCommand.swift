@@ -22,6 +22,7 @@ struct ImportCommand: AsyncParsableCommand {
             Examples:
               sixxs-central import old/sixxsd.conf --pop chtst01 --dry-run
               sixxs-central import tunnels.csv
+              sixxs-central import old/sixxsd.conf --pop chtst01 --take-passwords --yes
               sixxs-central export --format json --secrets |
                 sixxs-central import - --format json --database new.db
             """
@@ -29,6 +30,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var consent: ConsentOptions
     @Argument(help: "The file; - is standard input.", completion: .file()) var file: String
     @Option(help: "Whose sixxsd.conf it is.", transform: Parsers.popName) var pop: PoPName?
     @Option(help: "conf, csv or json; default: as the file's name ends, else conf.")
@@ -73,9 +75,19 @@ struct ImportCommand: AsyncParsableCommand {
             of: self.pop,
             passwords: self.takePasswords ? .take : .refuse
         )
-        let prepared = try await file.prepare(in: centre)
+        let prepared = try await ProgressLine.show("reading \(self.file)") { _ in
+            try await file.prepare(in: centre)
+        }
         for note in prepared.notes { Terminal.complain("note: \(note)") }
-        try await file.apply(prepared, in: centre, mode: self.dryRun ? .rehearse : .commit)
+        let changed = prepared.plan.changedTunnels
+        if !self.dryRun, !changed.isEmpty {
+            let names = changed.map(\.description).listed(first: 5)
+            let count = changed.count == 1 ? "1 tunnel" : "\(changed.count) tunnels"
+            try self.consent.demand("Give \(count) the password of the file (\(names))?")
+        }
+        try await ProgressLine.show("importing \(prepared.plan.changes.count) changes") { _ in
+            try await file.apply(prepared, in: centre, mode: self.dryRun ? .rehearse : .commit)
+        }
         try self.show(self.document(prepared.plan, prepared.notes))
     }
 

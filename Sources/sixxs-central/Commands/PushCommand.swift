@@ -14,6 +14,8 @@ struct PushCommand: AsyncParsableCommand {
             costs only itself. One that does badly with its change gets its old configuration back and ends the push: \
             the PoPs that do not have their change yet are held until unhold.
 
+            --force shows what goes away, and asks; where nobody can be asked it wants --yes.
+
             Exit status: 0 all have what they are to have, 1 any does not.
 
             Examples:
@@ -41,6 +43,7 @@ struct PushCommand: AsyncParsableCommand {
     @Flag(help: "Show what would change on the daemons, as plan does, and push nothing.") var dryRun = false
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var consent: ConsentOptions
     @Argument(help: "The PoPs; default: all that are enabled.", transform: Parsers.popName) var pops:
         [PoPName] = []
 
@@ -61,13 +64,17 @@ struct PushCommand: AsyncParsableCommand {
             confirm: self.confirm.map { .seconds($0) }
         )
         if self.dryRun {
-            return try PlanDocument.show(try await push.plan.run(in: try self.store.look()), self.output)
+            let plan = try await ProgressLine.show("asking the daemons") { progress in
+                try await push.plan.run(in: try self.store.look(), progress: progress)
+            }
+            return try PlanDocument.show(plan, self.output)
         }
-        let outcomes = try await push.run(
-            in: try self.store.change(),
-            progress: Terminal.progress("visited")
-        ) { other in
-            Terminal.complain("waiting for the round of \(other.name) to end")
+        let centre = try self.store.change()
+        try await self.demandConsent(for: push, in: centre)
+        let outcomes = try await ProgressLine.show("pushing") { progress in
+            try await push.run(in: centre, progress: progress) { other in
+                Terminal.complain("waiting for the round of \(other.name) to end")
+            }
         }
         if self.output.json {
             StandardOutput.print(try JSONText.pretty(outcomes.map(Self.document)))
@@ -78,6 +85,23 @@ struct PushCommand: AsyncParsableCommand {
         if outcomes.contains(where: { !$0.attempt.outcome.isSuccess || $0.recordingError != nil }) {
             throw ExitCode.failure
         }
+    }
+
+    /// Shows what a push takes away that is forced, and asks.
+    private func demandConsent(for push: PushNow, in centre: Centre) async throws {
+        guard !self.force.isEmpty else { return }
+        let excesses = try await ProgressLine.show("asking the daemons") { progress in
+            try await push.excesses(in: centre, progress: progress)
+        }
+        guard !excesses.isEmpty else { return }
+        for excess in excesses {
+            Terminal.complain(
+                "\(excess.pop): \(excess.losses) of \(excess.of) tunnels are removed or disabled"
+            )
+            for line in excess.summary.lines { Terminal.complain("  \(line)") }
+        }
+        let names = excesses.map(\.pop.description).listed(first: 5)
+        try self.consent.demand("Push to \(names) nevertheless?")
     }
 
     private static func document(_ outcome: Round.Outcome) -> Document {
@@ -92,7 +116,8 @@ struct PushCommand: AsyncParsableCommand {
 
     private static func show(_ outcomes: [Round.Outcome]) {
         var table = TextTable([
-            .left("POP"), .left("OUTCOME"), .right("GENERATION"), .right("TIME"), .left("THE DAEMON SAYS"),
+            .left("POP"), .left("OUTCOME"), .right("GENERATION", rank: 1), .right("TIME", rank: 2),
+            .prose("THE DAEMON SAYS"),
         ])
         for outcome in outcomes {
             let attempt = outcome.attempt

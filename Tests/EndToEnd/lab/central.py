@@ -51,7 +51,8 @@ class Central:
 
     def outcomes(self, *words: object) -> dict[str, str]:
         """Pushes, and returns what became of each PoP."""
-        result = self.run("push", *words, "--json", check=False)
+        consent = ["--yes"] if "--force" in words else []
+        result = self.run("push", *words, *consent, "--json", check=False)
         rows = json.loads(result.stdout)
         fine = all(row["outcome"] in ("applied", "unchanged") for row in rows)
         assert result.returncode == (0 if fine else 1), result
