@@ -26,7 +26,9 @@ struct SampleTests {
         try await test.store.sampleFile.read { database in
             try Int64.fetchAll(
                 database,
-                sql: "SELECT \(column) FROM tunnelStep WHERE seconds = ? AND tunnel = 1 ORDER BY time",
+                sql: """
+                    SELECT \(column) FROM tunnelStep WHERE seconds = ? AND tunnel = 1 AND reports > 0 ORDER BY time
+                    """,
                 arguments: [step.rawValue]
             )
         }
@@ -131,7 +133,9 @@ struct SampleTests {
         let means = try await test.store.sampleFile.read { database in
             try Row.fetchAll(
                 database,
-                sql: "SELECT minMs, maxMs FROM tunnelStep WHERE seconds = 600 AND tunnel = 1 ORDER BY time"
+                sql: """
+                    SELECT minMs, maxMs FROM tunnelStep WHERE seconds = 600 AND tunnel = 1 AND reports > 0 ORDER BY time
+                    """
             )
             .map { [$0["minMs"] as Double?, $0["maxMs"] as Double?] }
         }
@@ -139,7 +143,7 @@ struct SampleTests {
         let hour = try await test.store.sampleFile.read { database in
             try Row.fetchOne(
                 database,
-                sql: "SELECT minMs, maxMs FROM tunnelStep WHERE seconds = 3600 AND tunnel = 1"
+                sql: "SELECT minMs, maxMs FROM tunnelStep WHERE seconds = 3600 AND tunnel = 1 AND reports > 0"
             )
             .map { [$0["minMs"] as Double?, $0["maxMs"] as Double?] }
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import Wire
 
@@ -90,5 +91,106 @@ struct TrafficTests {
             [0, 999, 1500, 12_000_000, 3_400_000_000].map { HumanFormat.bitRate($0) }
                 == ["0 bit/s", "999 bit/s", "1.5 kbit/s", "12 Mbit/s", "3.4 Gbit/s"]
         )
+    }
+
+    /// What a daemon counted before its first report: its uptime at that report, and of its 1000 octets those of the last day and
+    /// of the last week, to the precision of a step.
+    struct FirstReport: Sendable {
+        let name: String
+        let uptime: Int?
+        let lastDay: ClosedRange<Int64>
+        let lastWeek: ClosedRange<Int64>
+    }
+
+    // swift-format-ignore
+    static let firstReports = [
+        FirstReport(name: "started this minute",          uptime: 30,             lastDay: 1000...1000, lastWeek: 1000...1000),
+        FirstReport(name: "started this hour",            uptime: 1800,           lastDay: 1000...1000, lastWeek: 1000...1000),
+        FirstReport(name: "started half a day ago",       uptime: 43_200,         lastDay: 1000...1000, lastWeek: 1000...1000),
+        FirstReport(name: "started two days ago",         uptime: 2 * 86_400,     lastDay: 490...520,   lastWeek: 1000...1000),
+        FirstReport(name: "started two weeks ago",        uptime: 14 * 86_400,    lastDay: 65...80,     lastWeek: 490...520),
+        FirstReport(name: "ran for years",                uptime: 1000 * 86_400,  lastDay: 1...2,       lastWeek: 7...8),
+        FirstReport(name: "does not say how long",        uptime: nil,            lastDay: 0...0,       lastWeek: 0...0),
+    ]
+
+    @Test(arguments: firstReports)
+    func countsWhatCameBeforeTheFirstReport(_ row: FirstReport) async throws {
+        let test = try await TestStore(Fixture.registry())
+        let now = Self.start
+        let store = try SQLiteStore(path: test.folder.path("central.db")) { now }
+        let state = try await Self.state(of: test)
+        var report = try FakeDaemon.received(state)
+        report.uptime = row.uptime
+        _ = try await store.samples.record(report, of: 1, at: now)
+
+        let day = try await store.samples.traffic(since: now.addingTimeInterval(-86400))
+        let week = try await store.samples.traffic(since: now.addingTimeInterval(-7 * 86400))
+        let tunnel = try await store.samples.steps(
+            of: Fixture.number(1),
+            since: now.addingTimeInterval(-86400)
+        )
+
+        #expect(row.lastDay.contains(day.fromUplink.value), "\(row.name): \(day)")
+        #expect(row.lastWeek.contains(week.fromUplink.value), "\(row.name): \(week)")
+        // Twice as much came to the uplink as from it, and as much from a tunnel's user.
+        #expect((2 * row.lastDay.lowerBound...2 * row.lastDay.upperBound).contains(day.toUplink.value))
+        let ofTunnel = TrafficStep.differences(of: tunnel).map(\.inBytes).sum.value
+        #expect((2 * row.lastDay.lowerBound...2 * row.lastDay.upperBound).contains(ofTunnel), "\(row.name)")
+    }
+
+    @Test func keepsWhatCameBeforeTheFirstReportWhileItIsInTheWindow() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let clock = Mutex(Self.start)
+        let store = try SQLiteStore(path: test.folder.path("central.db")) { clock.withLock(\.self) }
+        var report = try FakeDaemon.received(try await Self.state(of: test))
+        report.uptime = 1000 * 86_400
+        for _ in 0..<300 {
+            _ = try await store.samples.record(report, of: 1, at: clock.withLock(\.self))
+            clock.withLock { $0 += 600 }
+            report.uptime = report.uptime.map { $0 + 600 }
+        }
+
+        let week = try await store.samples.traffic(
+            since: clock.withLock { $0.addingTimeInterval(-7 * 86400) }
+        )
+        let day = try await store.samples.traffic(since: clock.withLock { $0.addingTimeInterval(-86400) })
+
+        // Nothing came since; of the years before, five days lie in the week.
+        #expect((4...6).contains(week.fromUplink.value), "\(week)")
+        #expect(day.fromUplink == .zero)
+    }
+
+    /// What counting begins with: the uptime, how long ago the report before was, and how long ago counting began.
+    // swift-format-ignore
+    @Test(arguments: [
+        ("never reported, start known",       3600, nil,  3600),
+        ("never reported, nothing known",     nil,  nil,  nil),
+        ("restarted since the report before", 100,  600,  100),
+        ("a tunnel that is new there",        9000, 600,  600),
+        ("a report without its uptime",       nil,  600,  600),
+    ] as [(String, Int?, Int?, Int?)])
+    func beginsToCount(_ name: String, _ uptime: Int?, _ earlier: Int?, _ begin: Int?) async throws {
+        let test = try await TestStore(Fixture.registry())
+        var report = try FakeDaemon.received(try await Self.state(of: test))
+        report.uptime = uptime
+        func ago(_ seconds: Int?) -> Date? { seconds.map { Self.start.addingTimeInterval(-Double($0)) } }
+
+        #expect(CountingStart(report, at: Self.start, after: ago(earlier)).time == ago(begin), "\(name)")
+    }
+
+    @Test func beginsAtATimeBetweenTwoSteps() {
+        let steps = [Self.step(0, 1000), Self.step(100, 2000), Self.step(110, 5000)]
+        func first(_ minutes: Double) -> Int64? {
+            steps.beginning(at: Self.start.addingTimeInterval(minutes * 60)).first?.inBytes.value
+        }
+
+        #expect([-1, 0, 25, 99, 100, 105].map(first) == [1000, 1000, 1250, 1990, 1000, 1000])
+    }
+
+    private static func state(of test: TestStore) async throws -> FakeDaemon.State {
+        var state = FakeDaemon.State()
+        state.text = try ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet)).render(1)
+            .text
+        return state
     }
 }

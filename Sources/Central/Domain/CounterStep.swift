@@ -29,3 +29,41 @@ package struct CounterStep: Hashable, Sendable {
     package var shortest: Double?
     package var longest: Double?
 }
+
+extension [CounterStep] {
+    /// The same steps without what was counted before a time, in their order.
+    ///
+    /// What grew between the first step and the second grew evenly: where the time lies between them, the first is moved there.
+    func beginning(at time: Date) -> [CounterStep] {
+        guard self.count > 1, self[0].time < time, time < self[1].time else { return self }
+        return [self[0].moved(to: time, towards: self[1])] + self.dropFirst()
+    }
+}
+
+extension CounterStep {
+    fileprivate func moved(to time: Date, towards next: CounterStep) -> CounterStep {
+        let share = time.timeIntervalSince(self.time) / next.time.timeIntervalSince(self.time)
+        func between(_ counter: KeyPath<CounterStep, Tally>) -> Tally {
+            self[keyPath: counter].grown(towards: next[keyPath: counter], by: share)
+        }
+        return CounterStep(
+            time: time,
+            reports: self.reports,
+            up: self.up,
+            inPackets: between(\.inPackets),
+            inBytes: between(\.inBytes),
+            outPackets: between(\.outPackets),
+            outBytes: between(\.outBytes),
+            sent: between(\.sent),
+            received: between(\.received),
+            latency: between(\.latency)
+        )
+    }
+}
+
+extension Tally {
+    /// What it was when so much, from 0 to 1, of the way to a later one lay behind it.
+    func grown(towards later: Tally, by share: Double) -> Tally {
+        self + Tally(clamping: Int64(saturating: Double(later.growth(since: self).value) * share))
+    }
+}

@@ -60,21 +60,14 @@ extension SQLiteSamples {
 
     /// What all PoPs together moved since a time, in octets, to the precision of a step.
     func traffic(since: Date) async throws -> (fromUplink: Tally, toUplink: Tally) {
-        let step = SampleStep(reachingBack: since, from: self.store.now())
-        let sql = """
-            SELECT max(rxBytes) - min(rxBytes) AS rx, max(txBytes) - min(txBytes) AS tx FROM popStep
-            WHERE seconds = ? AND time BETWEEN ? AND ? AND rxBytes BETWEEN 0 AND \(Tally.limit) AND txBytes BETWEEN 0 AND \(Tally.limit)
-            GROUP BY popID
-            """
-        // The step before is what the first one has grown from.
-        let start = step.start(of: since).milliseconds - Int64(step.rawValue) * 1000
-        let now = self.store.now().milliseconds
-        return try await SQLiteStore.translating {
-            try await self.store.sampleFile.read { database in
-                let rows = try Row.fetchAll(database, sql: sql, arguments: [step.rawValue, start, now])
-                return (rows.compactMap { $0.tally("rx") }.sum, rows.compactMap { $0.tally("tx") }.sum)
-            }
+        var (fromUplink, toUplink) = (Tally.zero, Tally.zero)
+        for popID in try await self.latestSamples().keys {
+            let steps = try await self.steps(ofPoP: popID, since: since)
+            guard let first = steps.first, let last = steps.last else { continue }
+            fromUplink = fromUplink + last.outBytes.growth(since: first.outBytes)
+            toUplink = toUplink + last.inBytes.growth(since: first.inBytes)
         }
+        return (fromUplink, toUplink)
     }
 
     private static func query(_ table: String, key: String) -> String {
@@ -93,15 +86,17 @@ extension SQLiteSamples {
         _ since: Date,
         _ make: @escaping @Sendable (Row) -> CounterStep?
     ) async throws -> [CounterStep] {
+        let start = step.start(of: since)
         let arguments: StatementArguments = [
-            "seconds": step.rawValue, "key": key, "since": step.start(of: since).milliseconds,
+            "seconds": step.rawValue, "key": key, "since": start.milliseconds,
             // What a clock that was ahead stamped is not yet to be shown.
             "now": self.store.now().milliseconds,
         ]
-        return try await SQLiteStore.translating {
+        let steps = try await SQLiteStore.translating {
             try await self.store.sampleFile.read { database in
                 try Row.fetchAll(database, sql: sql, arguments: arguments).compactMap(make)
             }
         }
+        return steps.beginning(at: start.addingTimeInterval(-Double(step.rawValue)))
     }
 }

@@ -100,29 +100,37 @@ extension SQLiteSamples {
     func tunnelTraffic(since: Date) async throws -> [TunnelNumber: TunnelTraffic] {
         let now = self.store.now()
         let step = SampleStep(reachingBack: since, from: now)
+        let begin = step.start(of: since)
         let arguments: StatementArguments = [
-            "seconds": step.rawValue, "start": step.start(of: since).milliseconds, "now": now.milliseconds,
+            "seconds": step.rawValue, "start": begin.milliseconds, "now": now.milliseconds,
         ]
+        // A step's counters are those of its end.
+        let edge = begin.addingTimeInterval(-Double(step.rawValue))
         return try await self.readingSamples { database in
             var traffic: [TunnelNumber: TunnelTraffic] = [:]
             let rows = try Row.fetchCursor(database, sql: Self.ends, arguments: arguments)
             while let row = try rows.next() {
                 guard let number = TunnelNumber(stored: row["tunnel"]) else { continue }
-                traffic[number] = TunnelTraffic(row)
+                traffic[number] = TunnelTraffic(row, from: edge)
             }
             return traffic
         }
     }
 
-    /// The newest step of every tunnel, beside the one that it has grown from: the last before the time, or the first there is.
+    /// The newest step of every tunnel, the first since the time, and the one that both have grown from: the last before the
+    /// time, or the first there is.
     ///
-    /// `CROSS JOIN` keeps the order: for each tunnel two steps are looked up, not all steps gone through.
+    /// `CROSS JOIN` keeps the order: for each tunnel three steps are looked up, not all steps gone through.
     private static let ends = """
         SELECT counter.tunnel, newest.inBytes AS inAfter, newest.outBytes AS outAfter, oldest.inBytes AS inBefore,
-            oldest.outBytes AS outBefore
+            oldest.outBytes AS outBefore, oldest.time AS before, following.time AS next,
+            following.inBytes AS inNext, following.outBytes AS outNext
         FROM tunnelCounter AS counter
         CROSS JOIN tunnelStep AS newest ON newest.seconds = :seconds AND newest.tunnel = counter.tunnel AND newest.time =
             (SELECT max(time) FROM tunnelStep
+                WHERE seconds = :seconds AND tunnel = counter.tunnel AND time BETWEEN :start AND :now)
+        CROSS JOIN tunnelStep AS following ON following.seconds = :seconds AND following.tunnel = counter.tunnel AND following.time =
+            (SELECT min(time) FROM tunnelStep
                 WHERE seconds = :seconds AND tunnel = counter.tunnel AND time BETWEEN :start AND :now)
         CROSS JOIN tunnelStep AS oldest ON oldest.seconds = :seconds AND oldest.tunnel = counter.tunnel AND oldest.time =
             coalesce(
@@ -134,14 +142,19 @@ extension SQLiteSamples {
 }
 
 extension TunnelTraffic {
-    /// What passed between two steps; nil for those that hold what cannot be.
-    fileprivate init?(_ row: Row) {
-        guard let inBefore = row.tally("inBefore"), let outBefore = row.tally("outBefore"),
-            let inAfter = row.tally("inAfter"), let outAfter = row.tally("outAfter")
-        else { return nil }
-        self.init(
-            fromUser: inAfter.growth(since: inBefore),
-            toUser: outAfter.growth(since: outBefore)
-        )
+    /// What passed from a time on until the newest step, where what grew between the steps around that time grew evenly; nil
+    /// for steps that hold what cannot be.
+    fileprivate init?(_ row: Row, from time: Date) {
+        let (earlier, later) = (Date(milliseconds: row["before"]), Date(milliseconds: row["next"]))
+        let isBetween = earlier < time && time < later
+        let share = isBetween ? time.timeIntervalSince(earlier) / later.timeIntervalSince(earlier) : 0
+        func growth(_ name: String) -> Tally? {
+            guard let before = row.tally("\(name)Before"), let between = row.tally("\(name)Next"),
+                let after = row.tally("\(name)After")
+            else { return nil }
+            return after.growth(since: before.grown(towards: between, by: share))
+        }
+        guard let fromUser = growth("in"), let toUser = growth("out") else { return nil }
+        self.init(fromUser: fromUser, toUser: toUser)
     }
 }

@@ -11,7 +11,7 @@ struct SQLiteSamples: SampleStore {
         let skew = report.skew(from: Int64(saturating: self.store.now().timeIntervalSince1970))
         return try await SQLiteStore.translating {
             try await self.store.sampleFile.write { database in
-                let writer = try SampleWriter(database, popID: popID, time: time)
+                var writer = try SampleWriter(database, popID: popID, time: time)
                 try writer.write(report, clockSkew: skew)
                 return try report.tunnels.compactMap { try writer.write($0, of: report.instance) }
             }

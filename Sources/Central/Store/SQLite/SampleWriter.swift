@@ -11,6 +11,9 @@ struct SampleWriter {
     private let popID: Int
     private let time: Date
 
+    /// Since when what is reported for the first time was counted; nil when nobody knows.
+    private var counted: Date?
+
     /// What was reported of the tunnels before, by number.
     private let tunnels: [Int64: Row]
 
@@ -26,10 +29,13 @@ struct SampleWriter {
         self.tunnels = Dictionary(rows.map { ($0["tunnel"], $0) }) { first, _ in first }
     }
 
-    func write(_ report: ReceivedReport, clockSkew: Int?) throws {
+    mutating func write(_ report: ReceivedReport, clockSkew: Int?) throws {
         let totals = report.totals
         let sql = "SELECT * FROM popCounter WHERE popID = ?"
         let before = try Row.fetchOne(self.database, sql: sql, arguments: [self.popID])
+        let earlier = try self.earlierReport(before)
+        self.counted = CountingStart(report, at: self.time, after: earlier).time
+        if earlier == nil { try self.begin("popStep", Int64(self.popID), columns: 11) }
         let sums = CounterSums(before, SamplesSchema.popCounters).following(
             [totals.rxPackets, totals.rxBytes, totals.txPackets, totals.txBytes],
             since: report.instance
@@ -75,6 +81,7 @@ struct SampleWriter {
         )
         if tunnel.address != before?["endpoint"] { try self.write(tunnel.address, of: key) }
         let latency = sums.meanLatency(since: old)
+        if before == nil { try self.begin("tunnelStep", key, columns: 14) }
         for step in SampleStep.allCases {
             let start = step.start(of: self.time)
             let isUp = tunnel.state == .up ? 1 : 0
@@ -117,6 +124,32 @@ struct SampleWriter {
         )
     }
 
+    /// When the PoP last reported; nil when it never did, whatever was said of reports that are not believed.
+    private func earlierReport(_ before: Row?) throws -> Date? {
+        let sql = "SELECT 1 FROM popStep WHERE seconds = ? AND popID = ? LIMIT 1"
+        let day = SampleStep.day.rawValue
+        guard let before, try Int.fetchOne(self.database, sql: sql, arguments: [day, self.popID]) != nil
+        else {
+            return nil
+        }
+        return Date(milliseconds: before["time"])
+    }
+
+    /// Writes that nothing was counted before the step in which counting began, so that the first report is traffic too.
+    private func begin(_ table: String, _ key: Int64, columns: Int) throws {
+        guard let counted = self.counted else { return }
+        for step in SampleStep.allCases {
+            let start = step.start(of: counted).addingTimeInterval(-Double(step.rawValue))
+            // No row of a report is written over: there is none yet.
+            let zeros = Array(repeating: "0", count: table == "tunnelStep" ? columns - 5 : columns - 3)
+            let rest = zeros + (table == "tunnelStep" ? ["NULL", "NULL"] : [])
+            try self.execute(
+                "INSERT OR IGNORE INTO \(table) VALUES (?, ?, ?, \(rest.joined(separator: ", ")))",
+                [step.rawValue, key, start.milliseconds]
+            )
+        }
+    }
+
     /// A tunnel that moved here was reported by another PoP before.
     private func elsewhere(_ key: Int64) throws -> Row? {
         let statement = try self.database.cachedStatement(sql: "SELECT * FROM tunnelCounter WHERE tunnel = ?")
@@ -138,13 +171,16 @@ struct SampleWriter {
 
     private func forget(_ table: String, _ column: String, _ key: Int64, _ step: SampleStep) throws {
         // The oldest one, where one came: a clock that is ahead, which nothing else confirms, must not erase the past at once.
+        // One before the limit stays: what came after it has grown from there.
         let limit = step.start(of: self.time.addingTimeInterval(-step.keptFor))
         try self.execute(
             """
-            DELETE FROM \(table) WHERE seconds = ? AND \(column) = ? AND time < ? AND time =
-                (SELECT min(time) FROM \(table) WHERE seconds = ? AND \(column) = ?)
+            DELETE FROM \(table) WHERE seconds = ?1 AND \(column) = ?2 AND time =
+                (SELECT min(time) FROM \(table) WHERE seconds = ?1 AND \(column) = ?2)
+                AND ?3 >= (SELECT time FROM \(table) WHERE seconds = ?1 AND \(column) = ?2
+                    ORDER BY time LIMIT 1 OFFSET 1)
             """,
-            [step.rawValue, key, limit.milliseconds, step.rawValue, key]
+            [step.rawValue, key, limit.milliseconds]
         )
     }
 
