@@ -9,15 +9,28 @@ public struct Program<Root: ParsableCommand>: Sendable {
     /// The status of a program that was called wrongly.
     private let usageStatus: Int32?
 
+    /// What a command prints that says in its own way that it was called wrongly, and with which status it ends.
+    private let misuse: Misuse?
+
+    /// Takes the arguments and what is wrong with them; gives nil where the usual way is right.
+    public typealias Misuse = @Sendable (_ arguments: [String], _ words: String) -> (PrintedText, Int32)?
+
     /// Creates what runs a program's commands.
     ///
     /// - Parameters:
     ///   - root: The command that has all others.
     ///   - label: What stands before the line of an error that ends the program.
     ///   - usageStatus: The status when it was called wrongly; nil for `EX_USAGE`.
-    public init(_ root: Root.Type, label: PrintedText, usageStatus: Int32? = nil) {
+    ///   - misuse: What a command prints on standard output that has its own way to say so.
+    public init(
+        _ root: Root.Type,
+        label: PrintedText,
+        usageStatus: Int32? = nil,
+        misuse: Misuse? = nil
+    ) {
         self.label = label
         self.usageStatus = usageStatus
+        self.misuse = misuse
     }
 
     /// Parses the arguments and runs the command on the first thread.
@@ -50,6 +63,12 @@ public struct Program<Root: ParsableCommand>: Sendable {
     private func end(with error: any Error) -> Never {
         if let code = error as? ExitCode { exit(code.rawValue) }
         let code = Root.exitCode(for: error)
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if code == .validationFailure, let (line, status) = self.misuse?(arguments, Root.message(for: error))
+        {
+            StandardOutput.print(line)
+            exit(status)
+        }
         switch code {
         case .success: StandardOutput.print(PrintedText(lines: Root.fullMessage(for: error)))
         case .validationFailure:

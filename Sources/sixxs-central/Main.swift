@@ -4,6 +4,12 @@ internal import Streams
 @main
 enum Main {
     static func main() async {
-        await Program(SixxsCentral.self, label: "sixxs-central: ", usageStatus: 2).runAsynchronously()
+        let program = Program(
+            SixxsCentral.self,
+            label: "sixxs-central: ",
+            usageStatus: 2,
+            misuse: CheckCommand.misuse
+        )
+        await program.runAsynchronously()
     }
 }

@@ -179,8 +179,10 @@ def test_status_and_check_agree_with_the_daemons(fleet: Fleet) -> None:
     fleet.pops["detst01"].sshd.stop()
     fleet.central.run("push", check=False)
     result = fleet.central.run("check", check=False)
-    assert result.returncode == 2 and result.stdout.startswith("CRITICAL - ")
-    assert "detst01" in result.stdout
+    assert result.returncode == 2 and result.stdout.startswith("CRITICAL - 2 of 3 PoPs well, 1 of 1 tunnels up; detst01 ")
+    assert " | pops=3;;;0 pops_failed=1;;;0;3 tunnels_up=1;;;0;1 tunnels=1;;;0 chtst01_tunnels_up=1;;;0;1 " in result.stdout
+    wrong = fleet.central.run("check", "--bogus", check=False)
+    assert wrong.returncode == 3 and re.fullmatch(r"UNKNOWN - .*--bogus.*\n", wrong.stdout), wrong
 
 
 def test_the_key_opens_the_control_port_and_nothing_else(fleet: Fleet) -> None:

@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 package import Wire
 
 /// One row of the fleet's status: what the registry wants of a PoP and what is known of it.
@@ -6,8 +6,20 @@ package struct PoPStatus: Hashable, Sendable {
     package let pop: PoP
     package let history: PoPHistory
 
+    /// How many tunnels the registry gives it.
+    package let registered: Int
+
     /// What a live question answered; nil when none was asked.
     package var live: Result<ReceivedReport, ConnectionFailure>?
+
+    /// When the live question was answered; nil when none was.
+    package var asked: Date?
+
+    init(pop: PoP, history: PoPHistory, registered: Int) {
+        self.pop = pop
+        self.history = history
+        self.registered = registered
+    }
 
     /// Whether the last attempt to speak to it succeeded; nil when there was none.
     package var isReachable: Bool? {
@@ -18,11 +30,59 @@ package struct PoPStatus: Hashable, Sendable {
         }
     }
 
-    /// Whether the daemon confirmed what the registry has now; nil before the first push.
-    package var isInSync: Bool? {
-        self.history.pushes?.confirmedDigest.map {
-            $0 == self.history.latestDigest && self.history.isUpToDate
+    /// What its daemon said last, whenever that was; nil when it never reported.
+    package var latest: PoPSample? {
+        if case .success(let report) = self.live, let asked = self.asked {
+            return PoPSample(report, at: asked)
         }
+        return self.history.sample.flatMap { $0.isOfReport ? $0 : nil }
+    }
+
+    /// Whether what its daemon said last may be told as what is: it could be reached the last time, and that is no longer ago
+    /// than a visit may be late.
+    package func isCurrent(at now: Date, within limit: TimeInterval = FleetVerdict.Limits().overdue) -> Bool {
+        guard self.isReachable != false, let latest = self.latest else { return false }
+        return (-60...self.longestPause(limit)).contains(now.timeIntervalSince(latest.time))
+    }
+
+    /// After how long a visit is overdue, in seconds: a PoP that is visited less often than others is late later.
+    func longestPause(_ limit: TimeInterval) -> TimeInterval {
+        max(limit, Double(self.pop.pollInterval) * 2.5)
+    }
+
+    /// How many of the registry's tunnels are up; nil when nobody knows.
+    package func tunnelsUp(at now: Date, within limit: TimeInterval = FleetVerdict.Limits().overdue) -> Int? {
+        guard self.isCurrent(at: now, within: limit) else { return nil }
+        return self.latest?.online.map { min($0, self.registered) }
+    }
+
+    /// The generation that the PoP is to run: the one it is held on, or the newest; nil when there is none yet.
+    package var wantedGeneration: Int? {
+        self.history.hold.map(\.generation) ?? self.history.latestGeneration
+    }
+
+    /// Whether the registry may say something else by now than the newest generation, so that the next push makes another.
+    package var isRegistryNewer: Bool { self.history.hold == nil && !self.history.isUpToDate }
+
+    /// Whether the daemon runs what the registry has now; nil before the first push, and while nobody can know.
+    package var isInSync: Bool? {
+        guard self.isReachable != false, let confirmed = self.history.pushes?.confirmedDigest else {
+            return nil
+        }
+        let running = self.latest?.digest ?? confirmed
+        return running == self.history.latestDigest && confirmed == running && self.history.isUpToDate
+    }
+
+    /// By how much its clock is wrong, in words, when that is more than so many seconds.
+    package func clockError(beyond limit: Int = FleetVerdict.Limits().clockSkew) -> String? {
+        guard let skew = self.latest?.clockSkew, skew.magnitude > limit else { return nil }
+        return "\(skew.magnitude) s \(skew > 0 ? "fast" : "slow")"
+    }
+
+    /// The worst that monitoring says of it; fine for one that is not enabled.
+    package func level(at now: Date) -> FleetVerdict.Level {
+        guard self.pop.isEnabled else { return .ok }
+        return PoPVerdict(self, now: now, limits: FleetVerdict.Limits()).findings.map(\.level).max() ?? .ok
     }
 
     /// What of its last report was not believed, in words; nil when all was.
@@ -63,8 +123,15 @@ package struct FleetStatus: Sendable {
     package init(from store: FleetStore, only names: [PoPName]) async throws {
         let snapshot = try await store.registry.snapshot(of: .infrastructure)
         let histories = try await store.rounds.histories()
+        let tunnels = try await store.registry.tunnelCounts(by: .pop)
         let pops = names.isEmpty ? snapshot.pops : try snapshot.selection(names)
-        self.pops = pops.map { PoPStatus(pop: $0, history: histories[$0.id] ?? PoPHistory()) }
+        self.pops = pops.map { pop in
+            PoPStatus(
+                pop: pop,
+                history: histories[pop.id] ?? PoPHistory(),
+                registered: tunnels[pop.name.description] ?? 0
+            )
+        }
     }
 
     /// Asks every enabled daemon for its report.
@@ -82,6 +149,41 @@ package struct FleetStatus: Sendable {
             session throws(ConnectionFailure) in
             try ReceivedReport(of: pop, asking: session, expectations)
         }
-        for (index, answer) in zip(enabled, answers) { self.pops[index].live = answer }
+        let now = Date()
+        for (index, answer) in zip(enabled, answers) {
+            self.pops[index].live = answer
+            self.pops[index].asked = now
+        }
+    }
+}
+
+extension PoPSample {
+    /// What a daemon said just now.
+    init(_ report: ReceivedReport, at time: Date) {
+        self.init(
+            time: time,
+            instance: report.instance,
+            version: report.version,
+            uptime: report.uptime,
+            clockSkew: report.skew(from: Int64(saturating: time.timeIntervalSince1970)),
+            generation: report.generation,
+            digest: report.digest,
+            online: report.totals.online,
+            active: report.totals.active,
+            configured: report.totals.configured,
+            errors: report.errorCount,
+            rxPackets: report.totals.rxPackets,
+            rxBytes: report.totals.rxBytes,
+            txPackets: report.totals.txPackets,
+            txBytes: report.totals.txBytes,
+            mended: report.kernel?.mended,
+            faults: report.kernel?.faults ?? [],
+            doubts: report.doubts.words
+        )
+    }
+
+    /// Whether a report stands behind it, and not only words about one that never came.
+    fileprivate var isOfReport: Bool {
+        self.instance != nil || self.uptime != nil || self.online != nil || self.digest != nil
     }
 }

@@ -29,10 +29,15 @@ struct PoPVerdict {
 
     /// Everything that is wrong, or one thing when nothing else can be known.
     private var troubles: [Finding] {
+        if case .failure(let failure) = self.status.live {
+            return [
+                self.finding(.critical, "cannot be reached: \(failure.message(for: self.status.pop.name))")
+            ]
+        }
         guard let history = self.status.history.pushes else {
             return [self.finding(.critical, "was never pushed to")]
         }
-        if let breaker = self.status.history.breaker {
+        if self.status.live == nil, let breaker = self.status.history.breaker {
             let since = HumanFormat.age(breaker.since, now: self.now)
             return [
                 self.finding(
@@ -60,8 +65,7 @@ struct PoPVerdict {
                 "was last visited at a time that is still to come: look at the clocks"
             )
         }
-        // A PoP that is visited less often than others is late later.
-        let limit = max(self.limits.overdue, Double(self.status.pop.pollInterval) * 2.5)
+        let limit = self.status.longestPause(self.limits.overdue)
         guard age > limit else { return nil }
         return self.finding(
             age > 2 * limit ? .critical : .warning,
@@ -93,7 +97,7 @@ struct PoPVerdict {
     }
 
     private func drift(_ history: PushHistory) -> Finding? {
-        if let running = self.status.history.sample?.digest, let confirmed = history.confirmedDigest,
+        if let running = self.status.latest?.digest, let confirmed = history.confirmedDigest,
             running != confirmed
         {
             return self.finding(.warning, "runs another configuration than it confirmed")
@@ -106,7 +110,7 @@ struct PoPVerdict {
     }
 
     private var restart: Finding? {
-        guard let sample = self.status.history.sample, let uptime = sample.uptime else { return nil }
+        guard let sample = self.status.latest, let uptime = sample.uptime else { return nil }
         let start = sample.time.addingTimeInterval(-Double(uptime))
         return self.isRecent(start)
             ? self.finding(.warning, "restarted \(HumanFormat.age(start, now: self.now))") : nil
@@ -114,13 +118,13 @@ struct PoPVerdict {
 
     /// What keeps packets from being forwarded is as bad as a tunnel that is down.
     private var kernel: Finding? {
-        self.status.history.sample?.faults.inBrief.map {
+        self.status.faults.inBrief.map {
             self.finding(.critical, "has a fault in its kernel: \($0)")
         }
     }
 
     private var doubts: Finding? {
-        self.status.history.sample?.doubts.map { self.finding(.warning, "is not believed: \($0)") }
+        self.status.doubts.map { self.finding(.warning, "is not believed: \($0)") }
     }
 
     /// What a clock that was ahead stamped is not recent until that time comes.
@@ -132,22 +136,19 @@ struct PoPVerdict {
     private static let tolerance = 60.0
 
     private var clock: Finding? {
-        guard let skew = self.status.history.sample?.clockSkew, skew.magnitude > self.limits.clockSkew else {
-            return nil
+        self.status.clockError(beyond: self.limits.clockSkew).map { error in
+            let isCritical = self.status.clockError(beyond: self.limits.criticalClockSkew) != nil
+            return self.finding(isCritical ? .critical : .warning, "has a clock that is \(error)")
         }
-        return self.finding(
-            skew.magnitude > self.limits.criticalClockSkew ? .critical : .warning,
-            "has a clock that is \(skew.magnitude) s \(skew > 0 ? "fast" : "slow")"
-        )
     }
 
     private var tunnels: Finding? {
-        guard let online = self.status.history.sample?.online,
-            let configured = self.status.history.sample?.configured,
-            configured >= max(1, self.limits.smallPoP)
+        let registered = self.status.registered
+        guard let online = self.status.tunnelsUp(at: self.now, within: self.limits.overdue),
+            registered >= max(1, self.limits.smallPoP)
         else { return nil }
-        let percent = Double(online) * 100 / Double(configured)
-        let text = "has \(online) of \(configured) tunnels up"
+        let percent = Double(online) * 100 / Double(registered)
+        let text = "has \(online) of \(registered) tunnels up"
         if self.limits.critical?.alerts(percent) == true { return self.finding(.critical, text) }
         return self.limits.warning?.alerts(percent) == true ? self.finding(.warning, text) : nil
     }

@@ -6,11 +6,11 @@ package struct FleetFigures: Encodable {
     package struct Tunnels: Encodable {
         package let total: Int
 
-        /// As the last reports of the PoPs said.
+        /// As the PoPs said that could be reached the last time.
         package let up: Int
         package let active: Int
 
-        /// Of how many PoPs with a report that is unknown.
+        /// How many are at PoPs of which nobody knows.
         package let unknown: Int
         package let byType: [String: Int]
         package let byState: [String: Int]
@@ -35,6 +35,7 @@ package struct FleetFigures: Encodable {
     /// Reads all of it.
     package init(_ store: FleetStore, now: Date) async throws {
         let status = try await FleetStatus(from: store, only: [])
+        let tunnels = FleetTunnels(status.pops.filter(\.pop.isEnabled), now: now)
         let population = try await store.registry.populationCounts()
         let byPoP = try await store.registry.tunnelCounts(by: .pop)
         let day = try await store.samples.traffic(since: now.addingTimeInterval(-86400))
@@ -46,11 +47,11 @@ package struct FleetFigures: Encodable {
         self.subnets = population.subnets
         self.tunnels = Tunnels(
             total: byPoP.values.reduce(0, +),
-            up: status.pops.reduce(0) { $0 + ($1.history.sample?.online ?? 0) },
-            active: status.pops.reduce(0) { $0 + ($1.history.sample?.active ?? 0) },
-            unknown: status.pops.count { pop in
-                pop.history.sample.map { $0.online == nil || $0.active == nil } ?? false
+            up: tunnels.up,
+            active: status.pops.reduce(0) { sum, pop in
+                sum + (pop.isCurrent(at: now) ? min(pop.latest?.active ?? 0, pop.registered) : 0)
             },
+            unknown: tunnels.unknown,
             byType: try await store.registry.tunnelCounts(by: .type),
             byState: try await store.registry.tunnelCounts(by: .state),
             byPoP: byPoP

@@ -15,7 +15,9 @@ struct CheckCommand: AsyncParsableCommand {
             stopped, that runs an older generation or another configuration than it confirmed, that restarted, or \
             whose clock is off.
 
-            Thresholds are ranges of the percentage of a PoP's tunnels that are up: 10: alerts below 10.
+            Thresholds are ranges of the percentage of a PoP's tunnels that are up: 10: alerts below 10. Counted are \
+            the tunnels in the registry; none is up at a PoP that cannot be reached or was not visited in time. The \
+            line names the first five reasons and counts the others. Called wrongly it exits 3, with a line too.
 
             Examples:
               sixxs-central check
@@ -64,6 +66,13 @@ struct CheckCommand: AsyncParsableCommand {
         transform: { try Parsers.number($0, in: 1...3600, "seconds") }
     )
     var timeout = 10
+
+    /// What it says when it is called wrongly: monitoring reads a line and a status whatever happens.
+    static func misuse(_ arguments: [String], _ words: String) -> (PrintedText, Int32)? {
+        guard arguments.first == Self.configuration.commandName else { return nil }
+        let verdict = FleetVerdict(unreadable: "\(words); sixxs-central check --help shows what there is")
+        return ("\(verdict.line)", verdict.level.rawValue)
+    }
 
     func run() async throws {
         var limits = FleetVerdict.Limits()

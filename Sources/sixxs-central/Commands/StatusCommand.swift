@@ -10,7 +10,10 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show the fleet as the last pushes left it, or as it is now with --live.",
         discussion: """
-            TUNNELS counts those up, those with packets in the last 15 minutes, and those configured.
+            AS OF says how old the row is; a PoP that cannot be reached keeps what it said last, and no tunnel of it \
+            counts as up. TUNNELS counts those up, those with packets in the last 15 minutes, and those in the \
+            registry. WANTED is the generation that the PoP is to run, with + where the registry changed since it was \
+            made; RUNNING is what its daemon said it runs.
 
             Examples:
               sixxs-central status
@@ -34,47 +37,26 @@ struct StatusCommand: AsyncParsableCommand {
         let centre = try self.store.look()
         guard self.watch else { return try await self.look(at: centre) }
         while StandardOutput.isRead {
-            if Terminal.showsScreens { StandardOutput.print(Terminal.cleared, terminator: "") }
             try await self.look(at: centre)
             try await Task.sleep(for: .seconds(self.every))
         }
     }
 
     private func look(at centre: Centre) async throws {
-        let status = try await ReadStatus(pops: self.pops, asksDaemons: self.live).run(
-            in: centre,
-            progress: Terminal.progress("asked")
-        )
-        let rows = status.pops.map(StatusDocument.init)
+        let read = ReadStatus(pops: self.pops, asksDaemons: self.live)
+        let status = try await ProgressLine.show("asking the daemons") { progress in
+            try await read.run(in: centre, progress: progress)
+        }
+        let now = Date()
+        var rows = status.pops.map { StatusDocument($0, now: now) }
+        if self.watch { rows = StatusTable.worstFirst(rows) }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(rows)) }
-        Self.show(rows, now: Date())
-        for row in rows {
-            for note in row.notes { Terminal.complain("\(row.pop): \(note)") }
+        let table = StatusTable(rows, now: now)
+        let screen = Screen.output
+        if self.watch, screen.height != nil {
+            return StandardOutput.print(Terminal.cleared + table.screenful(screen), terminator: "")
         }
-    }
-
-    private static func show(_ rows: [StatusDocument], now: Date) {
-        var table = TextTable([
-            .left("POP"), .left("REACHABLE"), .right("GENERATION"), .left("IN SYNC"), .right("UPTIME"),
-            .right("TUNNELS"), .right("FROM UPLINK"), .right("TO UPLINK"), .left("LAST PUSH"),
-            .left("OUTCOME"),
-        ])
-        for row in rows {
-            table.append([
-                row.pop, row.enabled ? row.reachable.map { $0 ? "yes" : "NO" } : "disabled",
-                row.generation.map(String.init), row.inSync.map { $0 ? "yes" : "NO" },
-                row.uptime.map(HumanFormat.uptime),
-                row.tunnels.map { tunnels in
-                    [tunnels.up, tunnels.active, tunnels.configured].map { $0.map(String.init) ?? "?" }
-                        .joined(separator: "/")
-                },
-                row.traffic?.fromUplink.map { HumanFormat.octets($0.value) },
-                row.traffic?.toUplink.map { HumanFormat.octets($0.value) },
-                row.lastPushTime.map { HumanFormat.age($0, now: now) }, row.lastPush?.outcome,
-            ])
-        }
-        StandardOutput.print(
-            table.printed(orElse: "There is no PoP; add one with sixxs-central pop add or inventory apply.")
-        )
+        StandardOutput.print(table.printed(on: screen))
+        for note in table.notes { Terminal.complain("\(note)") }
     }
 }

@@ -9,7 +9,7 @@ extension FleetFigures {
             (
                 "Tunnels",
                 "\(self.tunnels.total), \(self.tunnels.up) up, \(self.tunnels.active) active"
-                    + (self.tunnels.unknown > 0 ? "; \(self.tunnels.unknown) PoPs say what cannot be" : "")
+                    + (self.tunnels.unknown > 0 ? ", \(self.tunnels.unknown) unknown" : "")
             ),
             ("  by type", Self.words(self.tunnels.byType)), ("  by state", Self.words(self.tunnels.byState)),
             ("  by PoP", Self.words(self.tunnels.byPoP)), ("Users", "\(self.users)"),

@@ -4,11 +4,19 @@ internal import Wire
 
 /// A PoP's status as `--json` prints it.
 struct StatusDocument: Encodable, Sendable {
-    /// The counts that `pop show status` prints as its total.
     struct Tunnels: Encodable, Hashable, Sendable {
+        /// Null while nobody knows: a PoP that cannot be reached has none of which it is known.
         @ExplicitNull private(set) var up: Int?
         @ExplicitNull private(set) var active: Int?
+
+        /// How many were up when the daemon said it last.
+        @ExplicitNull private(set) var lastUp: Int?
+
+        /// As the daemon said it last.
         @ExplicitNull private(set) var configured: Int?
+
+        /// How many the registry gives the PoP.
+        let registered: Int
     }
 
     /// Octets since the daemon started.
@@ -26,13 +34,29 @@ struct StatusDocument: Encodable, Sendable {
     let pop: String
     let enabled: Bool
     @ExplicitNull private(set) var reachable: Bool?
+
+    /// OK, WARNING or CRITICAL, as `check` judges it.
+    let verdict: String
+
+    /// When the daemon said what is told of it here.
+    @ExplicitNull private(set) var asOf: String?
+
+    /// Whether that may be taken for what is now.
+    let current: Bool
+
+    /// The newest generation there is.
     @ExplicitNull private(set) var generation: Int?
+    @ExplicitNull private(set) var wantedGeneration: Int?
+    @ExplicitNull private(set) var runningGeneration: Int?
+
+    /// Whether the registry changed since the newest generation was made.
+    let registryNewer: Bool
     @ExplicitNull private(set) var inSync: Bool?
 
     /// In seconds.
     @ExplicitNull private(set) var uptime: Int?
     @ExplicitNull private(set) var version: String?
-    @ExplicitNull private(set) var tunnels: Tunnels?
+    let tunnels: Tunnels
     @ExplicitNull private(set) var traffic: Traffic?
     @ExplicitNull private(set) var lastPush: Push?
     @ExplicitNull private(set) var error: String?
@@ -77,38 +101,51 @@ struct StatusDocument: Encodable, Sendable {
     /// What of its last report was not believed, in words.
     @ExplicitNull private(set) var notBelieved: String?
 
-    /// When the last push was, for ages.
+    /// In words, when that is too much.
+    let clockError: String?
+
+    /// The worst that is known of it.
+    let level: FleetVerdict.Level
+
+    /// For ages: when the last push was, and when its daemon reported.
     let lastPushTime: Date?
+    let reportTime: Date?
 
     private enum CodingKeys: String, CodingKey {
-        case pop, enabled, reachable, generation, inSync, uptime, version, tunnels, traffic, lastPush, error,
-            held, acknowledged,
-            failing, lastDrift, clockSkew, kernelMended, kernelFaults, notBelieved
+        case pop, enabled, reachable, verdict, asOf, current, generation, wantedGeneration, runningGeneration,
+            registryNewer, inSync, uptime, version, tunnels, traffic, lastPush, error, held, acknowledged,
+            failing,
+            lastDrift,
+            clockSkew, kernelMended, kernelFaults, notBelieved
     }
 
-    init(_ status: PoPStatus) {
+    init(_ status: PoPStatus, now: Date = Date()) {
         self.pop = status.pop.name.description
         self.enabled = status.pop.isEnabled
         self.reachable = status.isReachable
+        self.level = status.level(at: now)
+        self.verdict = self.level.word
+        let latest = status.latest
+        self.reportTime = latest?.time
+        self.asOf = latest?.time.iso8601
+        self.current = status.isCurrent(at: now)
         self.generation = status.history.latestGeneration
+        self.wantedGeneration = status.wantedGeneration
+        self.runningGeneration = latest?.generation
+        self.registryNewer = status.isRegistryNewer
         self.inSync = status.isInSync
-        let report = try? status.live?.get()
-        self.uptime = report?.uptime ?? status.history.sample?.uptime
-        self.version = report?.version ?? status.history.sample?.version
-        self.tunnels =
-            report.map {
-                Tunnels(up: $0.totals.online, active: $0.totals.active, configured: $0.totals.configured)
-            }
-            ?? status.history.sample.map {
-                Tunnels(up: $0.online, active: $0.active, configured: $0.configured)
-            }
-        self.traffic =
-            report.map { Traffic(fromUplink: $0.totals.rxBytes, toUplink: $0.totals.txBytes) }
-            ?? status.history.sample.map { Traffic(fromUplink: $0.rxBytes, toUplink: $0.txBytes) }
+        self.uptime = latest?.uptime
+        self.version = latest?.version
+        self.tunnels = Tunnels(
+            up: status.tunnelsUp(at: now),
+            active: self.current ? latest?.active : nil,
+            lastUp: latest?.online,
+            configured: latest?.configured,
+            registered: status.registered
+        )
+        self.traffic = latest.map { Traffic(fromUplink: $0.rxBytes, toUplink: $0.txBytes) }
         let last = status.history.pushes?.last
-        self.lastPush = last.map {
-            Push(time: $0.started.iso8601, outcome: $0.outcome.rawValue, detail: $0.detail)
-        }
+        self.lastPush = last.map(Push.init)
         self.lastPushTime = last?.started
         self.error = status.error
         self.held = status.history.hold.map(Held.init)
@@ -116,8 +153,9 @@ struct StatusDocument: Encodable, Sendable {
         self.acknowledged = known.map(AcknowledgementDocument.init)
         self.failing = status.history.breaker.map(Failing.init)
         self.lastDrift = status.history.lastDrift?.iso8601
-        self.clockSkew = status.history.sample?.clockSkew
-        self.kernelMended = report.map(\.kernel?.mended) ?? status.history.sample?.mended
+        self.clockSkew = latest?.clockSkew
+        self.clockError = status.clockError()
+        self.kernelMended = latest?.mended
         self.kernelFaults = status.faults
         self.notBelieved = status.doubts
     }
@@ -131,6 +169,9 @@ struct StatusDocument: Encodable, Sendable {
             )
         } else if let error = self.error {
             notes.append(error)
+        }
+        if let clockError = self.clockError {
+            notes.append("its clock is \(clockError): is a time service running there (timedatectl)?")
         }
         notes += self.kernelFaults.map { "fault in its kernel: \($0)" }
         if let notBelieved = self.notBelieved { notes.append("not believed: \(notBelieved)") }
@@ -150,6 +191,12 @@ struct StatusDocument: Encodable, Sendable {
             )
         }
         return notes
+    }
+}
+
+extension StatusDocument.Push {
+    init(_ attempt: PushAttempt) {
+        self.init(time: attempt.started.iso8601, outcome: attempt.outcome.rawValue, detail: attempt.detail)
     }
 }
 
