@@ -157,7 +157,7 @@ def test_all_configurations_can_be_written_into_a_folder(alone: Fleet) -> None:
     failed = central.run("render", "--into", folder, check=False)
     assert failed.returncode == 1 and f"cannot write {folder}/chtst01.conf: No such file" in failed.stderr
     folder.mkdir()
-    assert central.run("render", "--into", folder, "--secret").stdout == f"1 configurations written into {folder}\n"
+    assert central.run("render", "--into", folder, "--secret").stdout == f"1 configuration written into {folder}\n"
     written = folder / "chtst01.conf"
     assert written.stat().st_mode & 0o777 == 0o600
     assert written.read_text() == central.run("render", "chtst01", "--secret").stdout
