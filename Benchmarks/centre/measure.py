@@ -78,23 +78,34 @@ def timed(action: Callable[[], object], times: int = 1) -> tuple[float, float]:
     return min(found)
 
 
-def commands(fleet: RealFleet | StandInFleet, laboratory: Laboratory) -> list[tuple[str, tuple[float, float], float]]:
-    """What is measured, how long it took, and how long it may take."""
+def commands(fleet: RealFleet | StandInFleet, laboratory: Laboratory) -> list[tuple[str, tuple[float, float], str]]:
+    """What is measured, how long it took, and how long it may take, by the clock or of CPU."""
     central, folder = fleet.central, laboratory.folder / "rendered"
     folder.mkdir()
-    rows = [
-        ("`render --into`: the texts of all PoPs", timed(lambda: central.run("render", "--into", folder, "--secret")), 2),
-        ("`status`", timed(lambda: central.run("status"), 20), 0.1),
-    ]
+    rows = [("`render --into`: the texts of all PoPs",
+             timed(lambda: central.run("render", "--into", folder, "--secret")), "2")]
     assert len(list(folder.iterdir())) == len(fleet.pops)
-    if central.run("import", "--help", check=False).returncode == 0:
-        file = laboratory.folder / "tunnels.csv"
-        write_csv(file, fleet.pops)
-        central.database = central.folder / "import.db"
-        central.run("init")
-        fill(central.database, fleet.pops, with_tunnels=False)
-        rows.append(("`import` of CSV with subnets", timed(lambda: central.run("import", file)), 10))
+    rows += [(f"`{' '.join(words)}`", timed(lambda words=words: central.run(*words), times), must)
+             for words, times, must in LOOKS]
+    rows.append(("`push`: all PoPs, nothing changed", timed(lambda: central.run("push")), "3 of CPU"))
+    file = laboratory.folder / "tunnels.csv"
+    write_csv(file, fleet.pops)
+    central.database = central.folder / "import.db"
+    central.run("init")
+    fill(central.database, fleet.pops, with_tunnels=False)
+    rows.append(("`import` of CSV with subnets", timed(lambda: central.run("import", file)), "3"))
     return rows
+
+
+# Commands that look, how often each is run, and the most seconds that the quickest run may take.
+LOOKS: list[tuple[list[str], int, str]] = [
+    (["status"], 20, "0.1"),
+    (["tunnel", "list"], 5, "0.5"), (["tunnel", "list", "--json"], 5, "0.5"),
+    (["tunnel", "list", "xatst07"], 5, "1"), (["tunnel", "show", "T7007"], 5, "1"),
+    (["subnet", "list"], 5, "1"), (["prefix", "list"], 5, "1"), (["pop", "list"], 5, "1"), (["user", "list"], 5, "1"),
+    (["export"], 5, "1"), (["verify"], 5, "1"), (["check"], 5, "1"), (["stats"], 5, "1"), (["stats", "T7007"], 5, "1"),
+    (["history", "xatst07"], 5, "1"), (["events"], 5, "1"), (["log"], 5, "1"), (["audit"], 5, "1"),
+]
 
 
 def measure(only: str) -> list[str]:
@@ -113,7 +124,7 @@ def measure(only: str) -> list[str]:
             lines.append(f"| {count} | {make.kind} | {count * TUNNELS:,} | {first} | {second} |")
             print(lines[-1], flush=True)
             if count == COMMANDS_AT and make is StandInFleet:
-                figures = [f"| {name} | {seconds:.2f} | {cpu:.2f} | {limit:g} |" for name, (seconds, cpu), limit
+                figures = [f"| {name} | {seconds:.2f} | {cpu:.2f} | {limit} |" for name, (seconds, cpu), limit
                            in commands(fleet, laboratory)]
     if figures:
         head = ["", f"| {COMMANDS_AT} PoPs, {COMMANDS_AT * TUNNELS:,} tunnels, each with a subnet | s | CPU, s | must |",

@@ -159,7 +159,8 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
             settings: self
         )
         do {
-            return .success(try RegistryTransaction(rows: rows, author: author, time: time).make(change))
+            let transaction = RegistryTransaction(rows: rows, author: author, time: time)
+            return .success(try transaction.make([change])[0])
         } catch {
             self.state = before
             return .failure(error as? RegistryError ?? .unusable("\(error)"))
@@ -245,6 +246,7 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
     func delete(_ user: User) { self.state.users.removeAll { $0.handle == user.handle } }
 
     func append(_ row: AuditRow) { self.state.audit.append(row) }
+    func flush() {}
     func waves() -> WavePolicy { self.state.waves }
     func set(_ waves: WavePolicy) { self.state.waves = waves }
 }

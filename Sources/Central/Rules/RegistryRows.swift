@@ -105,7 +105,11 @@ protocol UserRows {
 
 /// The audit, and what is set for the whole fleet.
 protocol SettingRows {
+    /// Takes a line for the audit, which is written by ``flush()`` at the latest.
     func append(_ row: AuditRow) throws
+
+    /// Writes what was taken.
+    func flush() throws
 
     /// How changes go out; as the program would have it when nobody said otherwise.
     func waves() throws -> WavePolicy

@@ -14,8 +14,16 @@ struct RegistryTransaction {
     var isBulk = false
     let memory = TransactionMemory()
 
-    /// - Throws: ``RegistryError`` with the rule that is broken.
-    func make(_ change: RegistryChange) throws -> RegistryResult {
+    /// Makes changes, in order.
+    ///
+    /// - Throws: ``RegistryError`` with the first rule that is broken.
+    func make(_ changes: [RegistryChange]) throws -> [RegistryResult] {
+        let results = try changes.map { try self.make($0) }
+        try self.rows.settings.flush()
+        return results
+    }
+
+    private func make(_ change: RegistryChange) throws -> RegistryResult {
         switch change {
         case .addTunnel, .addSubnet, .addUser: break
         default: self.memory.forget()

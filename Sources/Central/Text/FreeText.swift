@@ -87,7 +87,8 @@ extension String {
     /// The text without blanks, tabs and the like before and behind it, of which none is a line break.
     var trimmed: String {
         func isBlank(_ scalar: Unicode.Scalar) -> Bool {
-            scalar == "\t" || scalar.properties.generalCategory == .spaceSeparator
+            scalar.isASCII
+                ? scalar == " " || scalar == "\t" : scalar.properties.generalCategory == .spaceSeparator
         }
         let scalars = self.unicodeScalars.drop(while: isBlank)
         guard let last = scalars.lastIndex(where: { !isBlank($0) }) else { return "" }

@@ -102,10 +102,16 @@ extension TransferTunnel {
     private static func subnets(_ row: TransferRow) -> [TransferFleet.Entry<IPv6Prefix>] {
         guard let field = row.texts["subnets"] else { return [] }
         // Whoever has more of them in one cell may separate them as his spreadsheet does.
-        let isBetween: (Character) -> Bool = { $0.isWhitespace || $0 == "," || $0 == ";" }
-        return field.text.split(whereSeparator: isBetween).compactMap { word in
+        func isBetween(_ scalar: Unicode.Scalar) -> Bool {
+            if scalar == "," || scalar == ";" || scalar == " " { return true }
+            return scalar.isASCII ? (0x09...0x0d).contains(scalar.value) : scalar.properties.isWhitespace
+        }
+        return field.text.unicodeScalars.split(whereSeparator: isBetween).compactMap { word in
             do throws(SyntaxError) {
-                return TransferFleet.Entry(value: try IPv6Prefix(parsing: word), place: field.place)
+                return TransferFleet.Entry(
+                    value: try IPv6Prefix(parsing: Substring(word)),
+                    place: field.place
+                )
             } catch {
                 row.problems.note(
                     field.place,

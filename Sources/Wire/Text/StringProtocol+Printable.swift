@@ -35,7 +35,12 @@ extension StringProtocol {
     }
 
     /// Whether there are only characters of ASCII that can be seen, and blanks.
-    private var isPlain: Bool { self.utf8.allSatisfy { (0x20...0x7e).contains($0) } }
+    private var isPlain: Bool {
+        // Over octets that lie side by side no call is made for each of them.
+        self.utf8.withContiguousStorageIfAvailable { octets in
+            unsafe octets.allSatisfy { (0x20...0x7e).contains($0) }
+        } ?? self.utf8.allSatisfy { (0x20...0x7e).contains($0) }
+    }
 
     private func cleaned(_ replacement: (Unicode.Scalar) -> Unicode.Scalar) -> String {
         var cleaned = String.UnicodeScalarView()

@@ -19,7 +19,7 @@ struct DatabaseFile: Sendable {
     }
 
     /// The most that a writer keeps in memory, in KiB.
-    private static let writerCache = 32 << 10
+    private static let writerCache = 64 << 10
 
     /// How long a writer waits for another process, in seconds.
     private static let busyTimeout: TimeInterval = 10
@@ -39,6 +39,8 @@ struct DatabaseFile: Sendable {
             // A pool sets NORMAL by itself, after anything its configuration could say.
             try pool.writeWithoutTransaction {
                 try $0.execute(sql: "PRAGMA synchronous = \(self.durability.rawValue)")
+                // What a statement that fails has to put back is written to a file in /var/tmp otherwise, for each one anew.
+                try $0.execute(sql: "PRAGMA temp_store = MEMORY")
                 // Of a transaction that changes more pages than fit, each is written several times.
                 try $0.execute(sql: "PRAGMA cache_size = -\(Self.writerCache)")
             }

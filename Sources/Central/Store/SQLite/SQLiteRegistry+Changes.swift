@@ -22,7 +22,7 @@ extension SQLiteRegistry {
                     time: time,
                     isBulk: changes.count > Self.bulk
                 )
-                results = try changes.map { try transaction.make($0) }
+                results = try transaction.make(changes)
                 return mode == .commit ? .commit : .rollback
             }
             return results

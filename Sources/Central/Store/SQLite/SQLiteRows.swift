@@ -256,19 +256,33 @@ struct SQLiteUserRows: UserRows {
 }
 
 /// Rows of `audit` and `setting`.
-struct SQLiteSettingRows: SettingRows {
-    let database: Database
+final class SQLiteSettingRows: SettingRows {
+    /// How many lines of the audit one statement writes: imports have tens of thousands.
+    private static let batch = 16
+
+    private let database: Database
+    private var waiting: [AuditRow] = []
+
+    init(database: Database) { self.database = database }
 
     func append(_ row: AuditRow) throws {
+        self.waiting.append(row)
+        if self.waiting.count == Self.batch { try self.flush() }
+    }
+
+    func flush() throws {
+        guard !self.waiting.isEmpty else { return }
+        let marks = Array(repeating: "(?, ?, ?, ?, ?, ?, ?)", count: self.waiting.count).joined(
+            separator: ", "
+        )
         let statement = try self.database.cachedStatement(
-            sql:
-                "INSERT INTO audit (time, author, action, subject, before, after, popID) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            sql: "INSERT INTO audit (time, author, action, subject, before, after, popID) VALUES \(marks)"
         )
-        try statement.execute(
-            arguments: [
-                row.time.milliseconds, row.author, row.action, row.subject, row.before, row.after, row.popID,
-            ]
-        )
+        let values: [[(any DatabaseValueConvertible)?]] = self.waiting.map { row in
+            [row.time.milliseconds, row.author, row.action, row.subject, row.before, row.after, row.popID]
+        }
+        try statement.execute(arguments: StatementArguments(values.joined()))
+        self.waiting = []
     }
 
     func waves() throws -> WavePolicy { try SQLiteRegistry.waves(in: self.database) }
