@@ -68,7 +68,7 @@ struct RegistryTransaction {
         }
     }
 
-    /// Writes the audit entry of a change; equal documents mean that nothing changed.
+    /// Writes the audit entry of a change, where many are made with others; equal documents mean that nothing changed.
     func audit<Document: Encodable & Equatable & SendableMetatype>(
         _ subject: String,
         from before: Document?,
@@ -87,6 +87,7 @@ struct RegistryTransaction {
                 popID: concern.popID
             )
         )
+        if !self.isBulk { try self.rows.settings.flush() }
     }
 
     private var pops: PoPChanges { PoPChanges(transaction: self) }
