@@ -60,9 +60,9 @@ struct TestStore {
     let folder: TemporaryFolder
     let store: SQLiteStore
 
-    init(_ changes: [RegistryChange] = []) async throws {
+    init(_ changes: [RegistryChange] = [], now: @escaping @Sendable () -> Date = { Date() }) async throws {
         self.folder = try TemporaryFolder()
-        self.store = try SQLiteStore(path: self.folder.path("central.db"))
+        self.store = try SQLiteStore(path: self.folder.path("central.db"), now: now)
         try await self.store.registry.apply(changes, by: "tester")
     }
 }

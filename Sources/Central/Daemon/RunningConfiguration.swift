@@ -12,7 +12,7 @@ package struct RunningConfiguration: Hashable, Sendable {
 
     /// Parses `generation <n> sha256 <hex> …`.
     ///
-    /// - Throws: ``SyntaxError`` when the text is anything else.
+    /// - Throws: `SyntaxError` when the text is anything else.
     package init(parsing text: String) throws(SyntaxError) {
         let words = text.split(separator: " ")
         guard words.count >= 4, words[0] == "generation", let generation = Int(words[1]), generation >= 0,

@@ -7,7 +7,7 @@ package enum AddressQuery: Hashable, Sendable, CustomStringConvertible {
 
     /// Parses either.
     ///
-    /// - Throws: ``SyntaxError``.
+    /// - Throws: `SyntaxError`.
     package init(parsing text: String) throws(SyntaxError) {
         if let address = try? IPAddress(parsing: text) {
             self = .address(address)

@@ -11,7 +11,7 @@ package struct HostKey: Hashable, Sendable, CustomStringConvertible {
 
     /// Parses `type base64`, the form of a `.pub` file; a comment behind it is ignored.
     ///
-    /// - Throws: ``SyntaxError`` when either part is missing or the second is not base64 of that type.
+    /// - Throws: `SyntaxError` when either part is missing or the second is not base64 of that type.
     package init(parsing text: some StringProtocol) throws(SyntaxError) {
         let parts = text.split(whereSeparator: \.isWhitespace)
         guard parts.count >= 2, let blob = Data(base64Encoded: String(parts[1])),

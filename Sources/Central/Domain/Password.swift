@@ -12,14 +12,14 @@ package struct Password: Hashable, Sendable, CustomStringConvertible {
 
     /// Checks a password that an operator chose.
     ///
-    /// - Throws: ``SyntaxError`` when it is empty, too long, or has blanks or control characters in it.
+    /// - Throws: `SyntaxError` when it is empty, too long, or has blanks or control characters in it.
     package init(parsing text: some StringProtocol) throws(SyntaxError) {
         try self.init(octets: text.utf8)
     }
 
     /// Checks the octets that an operator chose.
     ///
-    /// - Throws: ``SyntaxError`` when they are none, too many, no UTF-8, or have blanks or control characters among them.
+    /// - Throws: `SyntaxError` when they are none, too many, no UTF-8, or have blanks or control characters among them.
     package init(octets: some Collection<UInt8>) throws(SyntaxError) {
         let secret = TunnelPassword(octets: octets)
         guard secret != TunnelPassword.placeholder else {

@@ -7,7 +7,7 @@ package struct PoPName: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// Parses a name.
     ///
-    /// - Throws: ``SyntaxError`` when the text is not five lower-case letters and two digits.
+    /// - Throws: `SyntaxError` when the text is not five lower-case letters and two digits.
     package init(parsing text: String) throws(SyntaxError) {
         let octets = Array(text.utf8)
         let letters = UInt8(ascii: "a")...UInt8(ascii: "z")

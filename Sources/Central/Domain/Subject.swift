@@ -5,7 +5,7 @@ package enum Subject: Hashable, Sendable {
     case pop(PoPName)
     case tunnel(TunnelNumber)
 
-    /// - Throws: ``SyntaxError``.
+    /// - Throws: `SyntaxError`.
     package init(parsing text: String) throws {
         if let number = try? TunnelNumber(parsing: text) {
             self = .tunnel(number)

@@ -8,7 +8,7 @@ package struct UserHandle: Hashable, Comparable, Sendable, CustomStringConvertib
 
     /// Parses a handle.
     ///
-    /// - Throws: ``SyntaxError`` unless the text is 2 to 32 letters, digits, dots and dashes, and begins with a letter.
+    /// - Throws: `SyntaxError` unless the text is 2 to 32 letters, digits, dots and dashes, and begins with a letter.
     package init(parsing text: some StringProtocol) throws(SyntaxError) {
         let isAllowed = text.utf8.allSatisfy { octet in
             Self.isLetter(octet) || (0x30...0x39).contains(octet) || octet == UInt8(ascii: ".")

@@ -11,7 +11,7 @@ package struct ThresholdRange: Hashable, Sendable, CustomStringConvertible {
     private let upper: Double
     private let isInverted: Bool
 
-    /// - Throws: ``SyntaxError``.
+    /// - Throws: `SyntaxError`.
     package init(parsing text: String) throws(SyntaxError) {
         let isInverted = text.hasPrefix("@")
         let parts = text.dropFirst(isInverted ? 1 : 0).split(separator: ":", omittingEmptySubsequences: false)

@@ -24,7 +24,7 @@ package struct InventoryReader {
 
     /// Reads everything.
     ///
-    /// - Throws: ``InventoryError`` with all that is wrong.
+    /// - Throws: `InventoryError` with all that is wrong.
     package func read() throws -> Inventory {
         let fleet = self.fleetFile()
         let defaults = self.defaults(fleet)

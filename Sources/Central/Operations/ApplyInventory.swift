@@ -10,7 +10,7 @@ package struct ApplyInventory: Sendable {
         package let revision: Int64
     }
 
-    /// - Throws: ``InventoryError`` with everything that is wrong, or ``RegistryError``.
+    /// - Throws: `InventoryError` with everything that is wrong, or ``RegistryError``.
     package func prepare(in centre: Centre) async throws -> Prepared {
         let inventory = try InventoryReader(folder: self.folder).read()
         let snapshot = try await centre.store.registry.snapshot(of: .infrastructure)

@@ -7,7 +7,7 @@ package enum FreeText {
 
     /// One line, perhaps empty; blanks before and behind it are none of it.
     ///
-    /// - Throws: ``SyntaxError`` for control characters, line breaks, what is invisible or turns the direction of
+    /// - Throws: `SyntaxError` for control characters, line breaks, what is invisible or turns the direction of
     ///   reading, what is no UTF-8, and for more than ``limit`` octets.
     package static func line(_ text: String) throws(SyntaxError) -> String {
         try Self.check(text.trimmed, limit: Self.limit)
@@ -15,7 +15,7 @@ package enum FreeText {
 
     /// One word: the same without blanks, and not empty.
     ///
-    /// - Throws: ``SyntaxError``.
+    /// - Throws: `SyntaxError`.
     package static func word(_ text: String) throws(SyntaxError) -> String {
         let word = try Self.line(text)
         guard !word.isEmpty, !word.contains(where: \.isWhitespace) else {
@@ -27,7 +27,7 @@ package enum FreeText {
     /// The name or address of a host: what ends like a number must be an address as we write it, since resolvers take
     /// `192.0.2.010` for 192.0.2.8, and `3221225985` for 192.0.2.1.
     ///
-    /// - Throws: ``SyntaxError``.
+    /// - Throws: `SyntaxError`.
     package static func host(_ text: String) throws(SyntaxError) -> String {
         let word = try Self.word(text)
         guard Self.isName(word) || (try? IPAddress(parsing: word)) != nil else {
@@ -51,7 +51,7 @@ package enum FreeText {
 
     /// A path, which may be longer.
     ///
-    /// - Throws: ``SyntaxError``.
+    /// - Throws: `SyntaxError`.
     package static func path(_ text: String) throws(SyntaxError) -> String {
         guard !text.isEmpty else { throw SyntaxError(expected: "a path", found: text) }
         // PATH_MAX of Linux.
@@ -60,7 +60,7 @@ package enum FreeText {
 
     /// Any text that can be stored: lengths are judged where it enters, and what the registry holds already may be longer.
     ///
-    /// - Throws: ``SyntaxError``.
+    /// - Throws: `SyntaxError`.
     package static func check(_ text: String, limit: Int = .max) throws(SyntaxError) -> String {
         if let (scalar, position) = text.firstUnprintable {
             let what =

@@ -3,7 +3,7 @@ internal import Wire
 extension TransferFleet {
     /// Reads prefixes, tunnels and subnets of a PoP from its `sixxsd.conf`.
     ///
-    /// - Throws: ``ConfigurationError``, or ``TransferError`` when it is the file of another PoP.
+    /// - Throws: `ConfigurationError`, or ``TransferError`` when it is the file of another PoP.
     package init(configuration octets: [UInt8], file: String, of pop: PoP) throws {
         let configuration = try Configuration(parsing: octets, file: file)
         let lines = LineIndex(octets, file: file)
