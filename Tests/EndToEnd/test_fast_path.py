@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
 import signal
 import sys
@@ -25,6 +27,21 @@ AUTO = ["--fast-path", "auto"]
 PLAIN = pytest.mark.parametrize("kind", ["6in4", "heartbeat"])
 # bpf(2) on x86-64 and on 64-bit ARM.
 BPF = {"x86_64": 321, "aarch64": 280}[without_call.platform.machine()]
+BPF_MAP_CREATE, BPF_MAP_TYPE_ARRAY = 0, 2
+
+
+def refusal() -> str | None:
+    """Why the kernel takes no tables and programs from us; None where it does."""
+    attributes = (ctypes.c_uint32 * 18)(BPF_MAP_TYPE_ARRAY, 4, 4, 1)
+    descriptor = ctypes.CDLL(None, use_errno=True).syscall(BPF, BPF_MAP_CREATE, attributes, ctypes.sizeof(attributes))
+    if descriptor < 0:
+        return os.strerror(ctypes.get_errno())
+    os.close(descriptor)
+    return None
+
+
+if refused := refusal():
+    pytest.skip(f"bpf(2): {refused}", allow_module_level=True)
 # A daemon that has not said for so long that it lives is taken for dead.
 LONGEST_SILENCE = 2
 

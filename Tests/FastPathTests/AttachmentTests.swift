@@ -9,7 +9,7 @@ import Wire
 
 @Suite(
     "Programs at devices",
-    .enabled(if: NetworkNamespace.isAvailable, NetworkNamespace.requirement)
+    .enabled(if: NetworkNamespace.takesPrograms, NetworkNamespace.programRequirement)
 )
 struct AttachmentTests {
     /// A link that a packet comes in on, and whose program counts what it leaves alone.

@@ -6,7 +6,7 @@ import Wire
 
 @Suite(
     "The fast path's programs",
-    .enabled(if: NetworkNamespace.isAvailable, NetworkNamespace.requirement)
+    .enabled(if: NetworkNamespace.takesPrograms, NetworkNamespace.programRequirement)
 )
 struct FastPathCaseTests {
     static let text = """

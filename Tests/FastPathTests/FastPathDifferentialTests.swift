@@ -204,7 +204,7 @@ extension FastPathScene.Outcome {
 
 @Suite(
     "The fast path's programs and the engine",
-    .enabled(if: NetworkNamespace.isAvailable, NetworkNamespace.requirement)
+    .enabled(if: NetworkNamespace.takesPrograms, NetworkNamespace.programRequirement)
 )
 struct FastPathDifferentialTests {
     private static let packetsOfANetwork = 1000

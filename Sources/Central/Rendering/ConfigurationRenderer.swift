@@ -41,7 +41,7 @@ package struct ConfigurationRenderer {
 
     /// The text that would be pushed to one PoP.
     ///
-    /// - Throws: ``Configuration/Conflict`` when a daemon would refuse it.
+    /// - Throws: `Configuration.Conflict` when a daemon would refuse it.
     package func render(_ popID: Int) throws(Configuration.Conflict) -> Rendering {
         let configuration = self.configuration(of: popID)
         try configuration.check()
