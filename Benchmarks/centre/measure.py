@@ -56,7 +56,7 @@ def cost_of(process: Process, seconds: float) -> Cost:
 def round_of(central: Central, count: int, outcome: str) -> Cost:
     """Lets the service make one round; every PoP must have had the outcome."""
     service = central.spawn("serve", "--interval", 86400)
-    over = wait_for(lambda: re.search(r"round over (\d+) PoPs: (\d+) failed \(([\d.]+) s\)", service.output)
+    over = wait_for(lambda: re.search(r"round over (\d+) PoPs?: (\d+) failed \(([\d.]+) s\)", service.output)
                     or not service.is_running, DEADLINE, "the round", every=0.1)
     assert isinstance(over, re.Match) and over.groups()[:2] == (str(count), "0"), service.output[-4000:]
     found = len(re.findall(rf"generation 1 {outcome}", service.output))

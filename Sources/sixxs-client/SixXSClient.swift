@@ -16,7 +16,7 @@ struct SixXSClient: ParsableCommand {
 
             None of these tunnels keeps traffic secret. Where secrecy matters, run a VPN such as WireGuard inside.
 
-            Exit status: 0 it was stopped (status: the PoP answers), 1 it could not start or failed, 2 called wrongly.
+            Exit status: 0 it was stopped (status: the PoP answers), 1 it could not start or failed, 2 wrong arguments.
             """,
         version: "sixxs-client \(Release.version)",
         subcommands: [

@@ -20,7 +20,7 @@ struct RunCommand: ParsableCommand {
 
               sixxsd --config /var/lib/sixxsd/sixxsd.conf --socket /run/sixxsd/control.sock
 
-            Exit status: 0 it ended as it was asked to, 1 it could not start or failed, 2 called wrongly.
+            Exit status: 0 it ended as it was asked to, 1 it could not start or failed, 2 wrong arguments.
             """
     )
 

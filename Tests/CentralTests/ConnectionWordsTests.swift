@@ -22,7 +22,7 @@ import Wire
             is: "the name pop.example was not found (Name or service not known): correct it with sixxs-central pop set chtst01 --ssh-host NAME, "
                 + "or this host's DNS (getent hosts pop.example)"),
         Row("key", .keyUnreadable(path: "/k", reason: "there is no such file"),
-            is: "cannot use the private key /k: there is no such file; sixxs-central doctor chtst01 says how to mend it"),
+            is: "cannot use the private key /k: there is no such file; sixxs-central doctor chtst01 says how to fix it"),
         Row("lost", .connectionLost(.request("pop report"), reason: "Connection reset by peer"),
             is: "the connection was lost during the reply to \"pop report\": Connection reset by peer; the logs of sshd and sixxsd on the PoP say more"),
         Row("refusal", .refused(.request("config push 7"), reply: "425 refused"), is: "the daemon refused the request \"config push 7\": 425 refused"),

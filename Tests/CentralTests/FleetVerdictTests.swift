@@ -52,7 +52,7 @@ struct FleetVerdictTests {
         #expect(verdict.level == .critical)
         #expect(verdict.line.hasPrefix("CRITICAL - 1 of 2 PoPs well"))
         // However long the machine took to come here.
-        let words = /nltst01 cannot be reached since \d+ s ago, 1 attempts: no host key is trusted yet/
+        let words = /nltst01 cannot be reached since \d+ s ago, 1 attempt: no host key is trusted yet/
         #expect(verdict.line.contains(words))
         #expect(verdict.line.filter { $0 == "|" }.count == 1)
     }

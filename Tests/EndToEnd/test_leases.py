@@ -23,7 +23,7 @@ from lab.programs import Programs
 # The shortest that `serve` takes, in seconds.
 LEASE = 3
 ROUND_LEASE = 15
-ROUND = "round over 1 PoPs: 0 failed"
+ROUND = "round over 1 PoP: 0 failed"
 
 
 @pytest.fixture

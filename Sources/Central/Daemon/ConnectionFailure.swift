@@ -81,7 +81,7 @@ extension ConnectionFailure {
         case .hostKeyChanged(let trusted, let shown):
             Self.alarm(pop, trusted, shown)
         case .keyUnreadable(let path, let reason):
-            "cannot use the private key \(path): \(reason); sixxs-central doctor \(pop) says how to mend it"
+            "cannot use the private key \(path): \(reason); sixxs-central doctor \(pop) says how to fix it"
         case .keyRefused(let user, let path):
             "the server refuses the key \(path) for user \(user): put the line that "
                 + "sixxs-central pop show \(pop) --authorized-keys prints into that user's authorized_keys"

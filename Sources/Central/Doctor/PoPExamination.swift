@@ -83,7 +83,7 @@ package struct PoPExamination: Sendable {
             .fail(
                 "\(self.pop.name) kernel",
                 faults,
-                mend: "what the line says, on the PoP; pop show kernel there has all of it"
+                mend: "see the line above; sixxsd control -c 'pop show kernel' on the PoP has all of it"
             )
         }
     }
@@ -101,7 +101,7 @@ package struct PoPExamination: Sendable {
     private func mend(of failure: ConnectionFailure) -> String {
         let again = "then sixxs-central doctor \(self.pop.name)"
         guard case .refused(_, let reply) = failure, reply.hasPrefix("403 ") else {
-            return "what the line says, \(again)"
+            return "see the line above, \(again)"
         }
         // What sshd forwards belongs to the account that logged in.
         return "on the PoP: usermod -a -G GROUP \(self.pop.ssh.user), GROUP being that of the control socket "

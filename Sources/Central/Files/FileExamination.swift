@@ -7,7 +7,7 @@ enum FileExamination {
         var status = stat()
         guard stat(path, &status) == 0 else {
             let code = errno
-            let mend = code == ENOENT ? mendIfMissing : "what the line says"
+            let mend = code == ENOENT ? mendIfMissing : "see the line above"
             return .fail(subject, "\(path): \(FileTrouble.words(code, path))", mend: mend)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {

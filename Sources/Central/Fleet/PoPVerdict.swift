@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Wire
 
 /// What monitoring is told about one PoP.
 struct PoPVerdict {
@@ -42,7 +43,7 @@ struct PoPVerdict {
             return [
                 self.finding(
                     .critical,
-                    "cannot be reached since \(since), \(breaker.failures) attempts: \(breaker.reason)"
+                    "cannot be reached since \(since), \(breaker.failures.counted("attempt")): \(breaker.reason)"
                 )
             ]
         }

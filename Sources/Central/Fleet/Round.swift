@@ -121,9 +121,15 @@ package struct Round: Sendable {
     private func forgetStrangers() async {
         do {
             let count = try await self.store.samples.forgetStrangers()
-            if count > 0 { self.logger.notice("statistics of \(count) tunnels that nobody has were removed") }
+            if count > 0 {
+                self.logger.notice(
+                    "removed the statistics of \(count.counted("tunnel")) that the registry does not have"
+                )
+            }
         } catch {
-            self.logger.error("statistics of tunnels that nobody has could not be removed: \(error)")
+            self.logger.error(
+                "the statistics of tunnels that the registry does not have could not be removed: \(error)"
+            )
         }
     }
 
@@ -242,7 +248,9 @@ extension Round {
         let good = Set(outcomes.filter(\.attempt.outcome.isSuccess).map(\.pop.id))
         let seen = Set(outcomes.map(\.pop.id))
         let behind = plan.items.filter { $0.isChange && !good.contains($0.pop.id) }
-        self.logger.error("\(reason); \(behind.count) PoPs are held: sixxs-central unhold lets them go on")
+        self.logger.error(
+            "\(reason); \(behind.count.counted("PoP")) held: sixxs-central unhold lets them go on"
+        )
         let error = await self.recording("the hold") {
             try await self.store.rounds.hold(
                 behind.map { ($0.pop.id, $0.history.confirmedGeneration) },

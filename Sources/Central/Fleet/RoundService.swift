@@ -1,6 +1,7 @@
 internal import Foundation
 package import Logging
 internal import ServiceLifecycle
+internal import Wire
 
 /// Rounds, one after the other, until the program is asked to end.
 ///
@@ -89,7 +90,7 @@ package struct RoundService: Service {
             )
             let failed = outcomes.count { !$0.attempt.outcome.isSuccess }
             let duration = (ContinuousClock.now - started).inSeconds
-            self.logger.info("round over \(outcomes.count) PoPs: \(failed) failed (\(duration))")
+            self.logger.info("round over \(outcomes.count.counted("PoP")): \(failed) failed (\(duration))")
         } catch {
             self.logger.error("the round did not take place: \(error)")
         }

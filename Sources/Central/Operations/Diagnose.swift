@@ -10,7 +10,7 @@ package struct Diagnose: Sendable {
     package let connects: Bool
 
     private static let restore =
-        "what the line says, or stop the service and restore the last backup (docs/central.md)"
+        "see the line above, or stop the service and restore the last backup (docs/central.md)"
 
     package init(pops: [PoPName], connects: Bool) {
         self.pops = pops
@@ -62,7 +62,7 @@ package struct Diagnose: Sendable {
         }
         let violations = try await store.registry.violations()
         findings += violations.map {
-            .fail("registry", $0, mend: "mend it by hand: pushes are stopped until then")
+            .fail("registry", $0, mend: "fix it by hand: nothing is pushed until then")
         }
         if damage.isEmpty, violations.isEmpty {
             findings.append(.ok("registry", "whole, and all rules are kept"))

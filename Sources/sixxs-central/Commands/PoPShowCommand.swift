@@ -40,7 +40,7 @@ struct PoPShowCommand: AsyncParsableCommand {
             let user = pop.ssh.user
             return StandardError.print(
                 "On the PoP: this line goes into ~\(user)/.ssh/authorized_keys; \(user) must be in the group of the "
-                    + "daemon's control socket (usermod -a -G sixxs \(user)), unless it is the daemon's own user."
+                    + "daemon's control socket (usermod -a -G sixxsd \(user)), unless it is the daemon's own user."
             )
         }
         let document = Document(

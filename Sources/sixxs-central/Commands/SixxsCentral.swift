@@ -8,7 +8,7 @@ struct SixxsCentral: AsyncParsableCommand {
         abstract: "The centre of a fleet of sixxsd tunnel brokers: registry, pushes, status.",
         discussion: """
             The registry is a SQLite database, named by --database or SIXXS_DATABASE. Exit status: 0 fine, \
-            1 failed, 2 called wrongly, or plan and inventory diff found changes; check has the monitoring plugins' 0 to 3.
+            1 failed, 2 wrong arguments, or plan and inventory diff found changes; check has the monitoring plugins' 0 to 3.
 
             A first fleet:
               sixxs-central init

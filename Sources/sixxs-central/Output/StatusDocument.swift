@@ -165,7 +165,7 @@ struct StatusDocument: Encodable, Sendable {
         var notes: [String] = []
         if let failing = self.failing, failing.open {
             notes.append(
-                "not reached since \(failing.since), \(failing.failures) attempts, next at \(failing.retryAt): \(failing.reason)"
+                "not reached since \(failing.since), \(failing.failures.counted("attempt")), next at \(failing.retryAt): \(failing.reason)"
             )
         } else if let error = self.error {
             notes.append(error)

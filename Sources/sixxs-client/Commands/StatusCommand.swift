@@ -15,7 +15,7 @@ struct StatusCommand: ParsableCommand {
               sixxs-client status
               sixxs-client status --tun sixxs1 --json
 
-            Exit status: 0 the PoP answers, 1 it does not or no client runs, 2 called wrongly.
+            Exit status: 0 the PoP answers, 1 it does not or no client runs, 2 wrong arguments.
             """
     )
 

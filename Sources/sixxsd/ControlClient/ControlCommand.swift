@@ -18,7 +18,7 @@ struct ControlCommand: ParsableCommand {
               sixxsd control -c 'pop show status' -c 'tunnel list erroronly'
               sixxsd control -c 'config diff new.conf'
 
-            Exit status: 0 done; 1 a command failed, or nobody answers; 2 called wrongly.
+            Exit status: 0 done; 1 a command failed, or nobody answers; 2 wrong arguments.
             """
     )
 
