@@ -287,7 +287,7 @@ def test_a_full_disk_under_the_database_loses_nothing(laboratory: Laboratory, pr
 
     filler.unlink()
     service = central.spawn("serve", "--interval", 1)
-    wait_for(lambda: "1 PoPs: 0 failed" in service.output, 10, "a round")
+    wait_for(lambda: "1 PoP: 0 failed" in service.output, 10, "a round")
     filler = fill(folder)
     is_refused(central, "tunnel", "add", pop.name, "--type", "ayiya")
     wait_for(lambda: NO_ROOM.search(service.output), 10, "the service to say so")

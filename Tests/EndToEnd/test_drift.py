@@ -162,7 +162,7 @@ def test_a_pop_that_comes_back_is_healed_between_rounds(laboratory: Laboratory, 
     number = central.add_tunnel(pop.name, "static", "--endpoint", HOME)
     pop.sshd.stop()
     service = central.spawn("serve", "--interval", 86400)
-    wait_for(lambda: "1 PoPs: 1 failed" in service.output, 10, "the first round")
+    wait_for(lambda: "1 PoP: 1 failed" in service.output, 10, "the first round")
     pop.sshd.start()
     # The first pause is of 15 s, give or take a quarter.
     wait_for(lambda: pop.daemon.report()["tunnels"], 25, "the second attempt", every=0.1)
