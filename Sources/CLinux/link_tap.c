@@ -11,6 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
+#endif
+
 _Static_assert(sizeof(struct virtio_net_hdr) == CLINUX_TAP_HEADER_LENGTH, "offload headers have another length");
 
 // A classic BPF program that is being written. Its parts end with returns of their own, so that jumps stay short.
@@ -250,7 +254,9 @@ void clinux_tap_forget_losses(int fd) {
 }
 
 int clinux_tap_join(int fd, int *group) {
-    enum { TYPE = PACKET_FANOUT_CBPF };
+    // A group has a hook of its own, which knows nothing of what its sockets ignore: without the flag (Linux 5.15; older kernels
+    // pass over it) each packet that leaves would be copied for it.
+    enum { TYPE = PACKET_FANOUT_CBPF | PACKET_FANOUT_FLAG_IGNORE_OUTGOING };
     if (*group >= 0) return set(fd, PACKET_FANOUT, *group | TYPE << 16);
     if (set(fd, PACKET_FANOUT, (TYPE | PACKET_FANOUT_FLAG_UNIQUEID) << 16) != 0) return -1;
     int value = 0;
