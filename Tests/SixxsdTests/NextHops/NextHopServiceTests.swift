@@ -20,7 +20,7 @@ struct NextHopServiceTests {
         return answers
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func answersEachDeskItsOwnQuestions() async throws {
         let service = try NextHopService(logger: Logger(label: "test"))
         defer { service.stop() }
