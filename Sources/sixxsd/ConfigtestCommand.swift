@@ -13,7 +13,7 @@ struct ConfigtestCommand: ParsableCommand {
 
               sixxsd configtest /var/lib/sixxsd/sixxsd.conf
 
-            Exit status: 0 the file is right, 1 it is not or can't be read, 2 called wrongly.
+            Exit status: 0 the file is right, 1 it is not or can't be read, 2 wrong arguments.
             """,
         aliases: ["check"]
     )

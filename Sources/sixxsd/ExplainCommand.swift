@@ -17,7 +17,7 @@ struct ExplainCommand: ParsableCommand {
               tcpdump -w pop.pcap proto 41 or udp port 5072
               sixxsd explain pop.pcap --config /var/lib/sixxsd/sixxsd.conf
 
-            Exit status: 0 all packets were shown, 1 a file can't be read or is wrong, 2 called wrongly.
+            Exit status: 0 all packets were shown, 1 a file can't be read or is wrong, 2 wrong arguments.
             """
     )
 

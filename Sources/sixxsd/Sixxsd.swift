@@ -13,7 +13,7 @@ struct Sixxsd: ParsableCommand {
               sixxsd configtest /var/lib/sixxsd/sixxsd.conf
               sixxsd control -c 'pop show status'
 
-            Exit status: 0 it did what it was asked to, 1 it failed (standard error says why), 2 called wrongly.
+            Exit status: 0 it did what it was asked to, 1 it failed (standard error says why), 2 wrong arguments.
             """,
         version: "sixxsd \(Release.version)",
         subcommands: [RunCommand.self, ControlCommand.self, ConfigtestCommand.self, ExplainCommand.self],

@@ -28,6 +28,8 @@ import Wire
                 isEnabled: index % 2 == 0,
                 isUserEnabled: index % 3 == 0,
                 owner: index % 2 == 0 ? try UserHandle(parsing: "jdoe") : nil,
+                oldPassword: index % 2 == 0
+                    ? nil : OldPassword(.random(), until: Date(timeIntervalSince1970: 1e9)),
                 created: Date(timeIntervalSince1970: 1_800_000_000.75),
                 changed: Date(timeIntervalSince1970: Double(index))
             )
@@ -40,6 +42,7 @@ import Wire
                 document.popAddress = text
                 document.userAddress = text
                 document.popIPv4 = "192.0.2.1"
+                document.clientCommand = text
                 document.clientCommand = text
                 document.subnets = Array(repeating: text, count: index - 1)
             }

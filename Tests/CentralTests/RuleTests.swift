@@ -49,6 +49,26 @@ import Wire
         #expect(try await store.registry.violations() == [])
     }
 
+    /// A change reads what it changes; the next one in the same transaction must see what it made of it.
+    @Test func seeWhatTheChangeBeforeMade() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let (old, new) = (try Fixture.name(), try Fixture.name("detst01"))
+        func add(_ pop: PoPName) -> RegistryChange { .addTunnel(NewTunnel(pop: pop, end: .ayiya(.random()))) }
+
+        let results = try await test.store.registry.apply(
+            [.amendPoP(old, PoPAmendment(tunnelMTU: 1400)), add(old)],
+            by: "tester"
+        )
+        guard case .tunnel(let tunnel)? = results.last else { throw CancellationError() }
+        #expect(tunnel.mtu == 1400)
+
+        await #expect(throws: RegistryError.self) {
+            try await test.store.registry.apply([.renamePoP(old, new), add(old)], by: "tester")
+        }
+        try await test.store.registry.apply([.renamePoP(old, new), add(new)], by: "tester")
+        #expect(try await test.store.registry.snapshot(of: .fleet).pop(named: new)?.tunnelMTU == 1400)
+    }
+
     private static func outcome(
         of change: RegistryChange,
         in store: SQLiteStore

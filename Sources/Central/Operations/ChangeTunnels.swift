@@ -42,11 +42,7 @@ extension RegistryStore {
         let documents = try await self.snapshot(of: scope).tunnelDocuments()
         let byNumber = Dictionary(uniqueKeysWithValues: documents.map { ($0.tunnel, $0) })
         return try numbers.map { number in
-            guard let document = byNumber["\(number)"] else {
-                throw RegistryError.notFound(
-                    "there is no tunnel \(number); sixxs-central tunnel list shows those there are"
-                )
-            }
+            guard let document = byNumber["\(number)"] else { throw RegistryError.noTunnel(number) }
             return document
         }
     }

@@ -60,15 +60,11 @@ package struct PreviewRemoval: Sendable {
         let prefixes = snapshot.prefixes(of: pop.id).map { "\($0.prefix)" }
         let generations = try await centre.store.history.generationSummaries(of: pop.id, limit: .max).count
         let facts = [
-            snapshot.tunnels.isEmpty ? nil : Self.count(snapshot.tunnels.count, "tunnel"),
+            snapshot.tunnels.isEmpty ? nil : snapshot.tunnels.count.counted("tunnel"),
             prefixes.isEmpty ? nil : "prefixes \(prefixes.listed(first: 5))",
-            "a history of \(Self.count(generations, "generation"))",
+            "a history of \(generations.counted("generation"))",
         ]
         return "\(name) with " + facts.compactMap(\.self).joined(separator: "; ")
-    }
-
-    private static func count(_ number: Int, _ noun: String) -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
     private func words(aboutPrefix prefix: IPv6Prefix, in centre: Centre) async throws -> String {

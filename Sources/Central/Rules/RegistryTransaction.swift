@@ -18,17 +18,17 @@ struct RegistryTransaction {
     ///
     /// - Throws: ``RegistryError`` with the first rule that is broken.
     func make(_ changes: [RegistryChange]) throws -> [RegistryResult] {
-        let results = try changes.map { try self.make($0) }
+        let results = try changes.map { change in
+            // What a change read of what it then changed must not be taken for the present by the next.
+            defer { if !change.onlyAdds { self.memory.forget() } }
+            return try self.make(change)
+        }
         try self.rows.settings.flush()
         return results
     }
 
     private func make(_ change: RegistryChange) throws -> RegistryResult {
         switch change {
-        case .addTunnel, .addSubnet, .addUser: break
-        default: self.memory.forget()
-        }
-        return switch change {
         case .addPoP(let pop): .pop(try self.pops.add(pop))
         case .amendPoP(let name, let amendment): .pop(try self.pops.amend(name, amendment))
         case .renamePoP(let old, let new): .pop(try self.pops.rename(old, to: new))
@@ -102,6 +102,16 @@ struct RegistryTransaction {
         try self.rows.settings.set(policy)
         try self.audit("waves", from: old, to: policy, concerning: .noPoP)
         return policy
+    }
+}
+
+extension RegistryChange {
+    /// Whether it leaves as it is what others of its kind ask for (``TransactionMemory``).
+    fileprivate var onlyAdds: Bool {
+        switch self {
+        case .addTunnel, .addSubnet, .addUser: true
+        default: false
+        }
     }
 }
 

@@ -22,7 +22,7 @@ struct TakenPlaces {
 
 /// What a transaction has read already, so that many changes of one kind cost the same each.
 ///
-/// Everything but additions of tunnels, subnets and users makes it forget all.
+/// Everything but additions of tunnels, subnets and users makes it forget all, once it is done.
 final class TransactionMemory {
     /// Of the audit's documents.
     let encoder = JSONText.compactEncoder()
