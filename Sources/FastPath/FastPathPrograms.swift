@@ -24,7 +24,7 @@ public final class FastPathPrograms: Sendable {
         let processors = BPFObject.processors
         try object.setConstants(linkHeader)
         try object.resize(table: "counters", to: processors * FastPathTables.tunnels)
-        try object.resize(table: "refusals", to: processors)
+        try object.resize(table: "processors", to: processors)
         try object.load()
         self.encapsulate = try object.loadedProgram("encapsulate")
         self.decapsulate = try object.loadedProgram("decapsulate")

@@ -6,7 +6,7 @@ public import Wire
 
 /// What the kernel's programs forward by, and what they counted.
 ///
-/// One thread at a time writes; whoever wants may read what was counted. Of the tables that a configuration fills there are two, and
+/// Whoever wants may write, one after the other, and read what was counted. Of the tables that a configuration fills there are two, and
 /// one word says which is in force: a configuration changes between two packets.
 public final class FastPathTables: Sendable {
     /// How many tunnels there can be.
@@ -26,15 +26,17 @@ public final class FastPathTables: Sendable {
     private let plans: BPFTable
     private let rows: BPFTable
     private let counters: BPFTable
-    private let refusals: BPFTable
+    private let records: BPFTable
     private let processors: Int
+    /// The tunnels of which the two banks may say different things.
+    private let differing = Mutex(TIDSet())
 
     init(of object: BPFObject, processors: Int) throws(SystemCallError) {
         self.control = try object.table("controls")
         self.plans = try object.table("plans")
         self.rows = try object.table("tunnels")
         self.counters = try object.table("counters")
-        self.refusals = try object.table("refusals")
+        self.records = try object.table("processors")
         self.processors = processors
     }
 
@@ -74,40 +76,56 @@ public final class FastPathTables: Sendable {
         changing tids: [TID]? = nil,
         tunnel: (TID) -> PlainTunnel?
     ) {
-        // What still reads the other bank began before the last change, long ago.
-        let bank = 1 - self.bank
-        withUnsafeBytes(of: Self.layout(of: plan)) { self.plans.write($0, at: bank) }
-        if tids != nil { self.copyRows(to: bank) }
-        for tid in tids ?? TID.all { self.write(tunnel(tid), of: tid, in: bank) }
-        self.bankAndTUN = UInt64(device) << 32 | UInt64(bank)
-    }
-
-    /// Makes the rows of a bank those of the other, while nobody reads them.
-    private func copyRows(to bank: Int) {
-        let (from, to) = ((1 - bank) * Self.tunnels, bank * Self.tunnels)
-        for row in 0..<Self.tunnels {
-            for offset in [Tunnel.ends, Tunnel.terms] {
-                let word = self.rows.word(at: offset, of: from + row).pointee.load(ordering: .relaxed)
-                self.rows.word(at: offset, of: to + row).pointee.store(word, ordering: .relaxed)
+        self.differing.withLock { differing in
+            // What still reads the other bank began before the last change, long ago.
+            let old = self.bank
+            let bank = 1 - old
+            withUnsafeBytes(of: Self.layout(of: plan)) { self.plans.write($0, at: bank) }
+            differing.forEach { self.copyRow(of: $0, from: old, to: bank) }
+            differing.removeAll()
+            for tid in tids ?? TID.all where self.write(tunnel(tid), of: tid, in: bank) {
+                differing.insert(tid)
             }
+            self.bankAndTUN = UInt64(device) << 32 | UInt64(bank)
         }
     }
 
-    /// Changes what the packets of a tunnel travel under, or takes it off the fast path.
-    public func update(_ tid: TID, to tunnel: PlainTunnel?) { self.write(tunnel, of: tid, in: self.bank) }
+    /// Makes a row of a bank that nobody reads what it is in the other.
+    private func copyRow(of tid: TID, from old: Int, to new: Int) {
+        for offset in [Tunnel.ends, Tunnel.terms] {
+            let word = self.rows.word(at: offset, of: Self.row(of: tid, in: old)).pointee.load(
+                ordering: .relaxed
+            )
+            self.rows.word(at: offset, of: Self.row(of: tid, in: new)).pointee.store(word, ordering: .relaxed)
+        }
+    }
 
-    private func write(_ tunnel: PlainTunnel?, of tid: TID, in bank: Int) {
-        let row = bank * Self.tunnels + Int(tid.rawValue)
+    private static func row(of tid: TID, in bank: Int) -> Int { bank * Self.tunnels + Int(tid.rawValue) }
+
+    /// Changes what the packets of a tunnel travel under, or takes it off the fast path.
+    public func update(_ tid: TID, to tunnel: PlainTunnel?) {
+        self.differing.withLock { differing in
+            if self.write(tunnel, of: tid, in: self.bank) { differing.insert(tid) }
+        }
+    }
+
+    /// Writes a row.
+    ///
+    /// - Returns: Whether it was another.
+    private func write(_ tunnel: PlainTunnel?, of tid: TID, in bank: Int) -> Bool {
+        let row = Self.row(of: tid, in: bank)
         let terms = self.rows.word(at: Tunnel.terms, of: row)
-        guard let tunnel else { return terms.pointee.store(0, ordering: .releasing) }
         let ends = self.rows.word(at: Tunnel.ends, of: row)
-        let new = (ends: Self.ends(of: tunnel), terms: Self.terms(of: tunnel))
-        if ends.pointee.load(ordering: .relaxed) != new.ends {
+        let old = (ends: ends.pointee.load(ordering: .relaxed), terms: terms.pointee.load(ordering: .relaxed))
+        let new = (ends: tunnel.map(Self.ends) ?? old.ends, terms: tunnel.map(Self.terms) ?? 0)
+        guard new != old else { return false }
+        if old.ends != new.ends {
             // Nobody may see the old ends with the new terms, or the other way round.
             terms.pointee.store(0, ordering: .sequentiallyConsistent)
             ends.pointee.store(new.ends, ordering: .sequentiallyConsistent)
         }
         terms.pointee.store(new.terms, ordering: .sequentiallyConsistent)
+        return true
     }
 
     private static func ends(of tunnel: PlainTunnel) -> UInt64 {
@@ -177,11 +195,27 @@ public final class FastPathTables: Sendable {
         )
     }
 
+    /// Adds the tunnels of which something was counted since this was last asked.
+    ///
+    /// What was counted in the very moment may be missing: who takes every number there is also looks at the tunnels of the time before.
+    ///
+    /// - Parameter tids: What to add them to.
+    public func takeTouched(addingTo tids: inout TIDSet) {
+        let start = MemoryLayout<fast_path_processor>.offset(of: \.touched) ?? 0
+        for processor in 0..<self.processors {
+            for word in 0..<TIDSet.words {
+                let place = self.records.word(at: start + word * MemoryLayout<UInt64>.size, of: processor)
+                guard place.pointee.load(ordering: .relaxed) != 0 else { continue }
+                tids.insert(place.pointee.exchange(0, ordering: .sequentiallyConsistent), inWord: word)
+            }
+        }
+    }
+
     /// How many packets were left alone in a direction for a reason.
     public func count(of refusal: FastPathRefusal, _ direction: FastPathDirection) -> UInt64 {
         let place = direction.rawValue * Int(FAST_PATH_REFUSALS.rawValue) + refusal.rawValue
         return (0..<self.processors).reduce(0) { sum, processor in
-            let word = self.refusals.word(at: place * MemoryLayout<UInt64>.size, of: processor)
+            let word = self.records.word(at: place * MemoryLayout<UInt64>.size, of: processor)
             return sum &+ word.pointee.load(ordering: .relaxed)
         }
     }

@@ -27,13 +27,14 @@ pytestmark = pytest.mark.seconds(3600 if LONG else 90)
 TIMES = re.compile(r"p50 (\d+) us p99 (\d+) us max (\d+) us of (\d+)")
 
 
-def text_of(generation: int, count: int = 8192) -> str:
+def text_of(generation: int, count: int = 8192, kind: str = "ayiya") -> str:
     """Tunnels of which one in ten differs in each generation, never those that carry."""
     def mtu(tid: int) -> int:
         return 1280 + generation % 100 if tid >= CARRYING and tid % 10 == 0 else 1280
 
     static = [TunnelLine(tid, tid + 1, HOME, 1280) for tid in range(CARRYING)]
-    return configuration(PLAN, static + [TunnelLine(tid, tid + 1, "ayiya", mtu(tid), PASSWORD)
+    remote, password = (HOME, "") if kind == "6in4" else (kind, PASSWORD)
+    return configuration(PLAN, static + [TunnelLine(tid, tid + 1, remote, mtu(tid), password)
                                          for tid in range(CARRYING, count)])
 
 
@@ -57,8 +58,11 @@ def memory(daemon: Daemon, what: str) -> int:
     return int(re.search(rf"{what}:\s+(\d+)", text)[1])  # type: ignore[index]
 
 
-def test_pushes_of_all_tunnels_disturb_no_packet(site: Site) -> None:
-    daemon = Daemon(site.pop, site.programs.sixxsd, text_of(0)).start(timeout=30)
+@pytest.mark.parametrize("kind, options", [("ayiya", []), ("6in4", ["--fast-path", "auto"])], ids=["ayiya", "in the kernel"])
+def test_pushes_of_all_tunnels_disturb_no_packet(site: Site, kind: str, options: list[str]) -> None:
+    daemon = Daemon(site.pop, site.programs.sixxsd, text_of(0, kind=kind))
+    daemon.options = options
+    daemon.start(timeout=30)
     home = site.home(ipv4=HOME)
     client = site.client(home, TunnelLine(0, 1, HOME, 1280))
     client.launch()
@@ -73,7 +77,7 @@ def test_pushes_of_all_tunnels_disturb_no_packet(site: Site) -> None:
         while any(ping.is_running for ping in pings):
             generation += 1
             begun = time.monotonic()
-            reply = session.push(generation, text_of(generation))
+            reply = session.push(generation, text_of(generation, kind=kind))
             assert reply.text.startswith(f"generation {generation} applied: tunnels +0 ~81"), str(reply)
             time.sleep(max(0, 1 - (time.monotonic() - begun)))
     for ping in pings:

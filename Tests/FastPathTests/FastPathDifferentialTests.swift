@@ -194,7 +194,7 @@ private struct RandomTraffic {
 }
 
 extension FastPathScene.Outcome {
-    fileprivate var isForwarded: Bool {
+    var isForwarded: Bool {
         switch self {
         case .forwarded: true
         case .left: false

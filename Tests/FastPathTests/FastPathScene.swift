@@ -50,6 +50,7 @@ final class FastPathScene {
         self.device = cable.near.index
         self.programs = try FastPathPrograms(linkHeader: UInt32(Ethernet.headerLength))
         self.engine = Engine(try Self.configuration(text), seed: seed, at: Self.now)
+        self.engine.tracksPlainTunnels = true
         self.replace()
     }
 
@@ -71,6 +72,7 @@ final class FastPathScene {
     /// Begins anew, with another configuration in another engine.
     func restart(_ text: String, seed: UInt64) throws {
         self.engine = Engine(try Self.configuration(text), seed: seed, at: Self.now)
+        self.engine.tracksPlainTunnels = true
         self.replace()
         self.elsewhere = [:]
         self.counted = Dictionary(
@@ -86,7 +88,10 @@ final class FastPathScene {
 
     private func replace() {
         let now = Self.now
-        self.programs.tables.replace(self.engine.plan, device: self.device) {
+        let changes = self.engine.plainChanges
+        self.engine.plainChanges.clear()
+        let tids = changes.isEverything ? nil : changes.tids
+        self.programs.tables.replace(self.engine.plan, device: self.device, changing: tids) {
             PlainTunnel(of: $0, &self.engine, at: now)
         }
         self.programs.tables.sayAlive(at: now.monotonic)

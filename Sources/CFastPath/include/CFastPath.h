@@ -145,9 +145,12 @@ enum fast_path_refusal {
     FAST_PATH_REFUSALS,
 };
 
-/// How many packets were left alone for each reason, one a processor.
-struct fast_path_refusals {
-    uint64_t counts[FAST_PATH_DIRECTIONS][FAST_PATH_REFUSALS];
+/// What a processor keeps for itself, beside the counters.
+struct fast_path_processor {
+    /// How many packets were left alone for each reason.
+    uint64_t left[FAST_PATH_DIRECTIONS][FAST_PATH_REFUSALS];
+    /// The tunnels whose counters changed since the daemon took their bits away; set after the counters.
+    uint64_t touched[FAST_PATH_TUNNELS / 64];
 };
 
 /// The programs as an object file for bpf(2), made of programs/fast_path.bpf.c by programs/build.

@@ -49,8 +49,8 @@ struct {
     NUMBER(map_flags, MAP_MAPPED);
     NUMBER(max_entries, 1);
     TYPE(key, uint32_t);
-    TYPE(value, struct fast_path_refusals);
-} refusals SECTION(".maps");
+    TYPE(value, struct fast_path_processor);
+} processors SECTION(".maps");
 
 struct ipv4_header {
     uint8_t version_and_length;
@@ -209,16 +209,26 @@ INLINE struct fast_path_counter *find_counter(uint32_t tid) {
     return bpf_map_lookup_elem(&counters, &place);
 }
 
-INLINE void count(struct fast_path_traffic *traffic, const struct load *load, uint64_t now) {
+INLINE struct fast_path_processor *find_processor(void) {
+    const uint32_t place = bpf_get_smp_processor_id();
+    return bpf_map_lookup_elem(&processors, &place);
+}
+
+INLINE void count(uint32_t tid, struct fast_path_traffic *traffic, const struct load *load, uint64_t now) {
     traffic->packets += load->packets;
     traffic->octets += load->octets;
     traffic->last = now;
+    // So that whoever reads the counters need not look at all of them.
+    struct fast_path_processor *processor = find_processor();
+    if (!processor) return;
+    uint64_t *touched = &processor->touched[(tid & (FAST_PATH_TUNNELS - 1)) / 64];
+    const uint64_t bit = 1ull << (tid & 63);
+    if (!(READ_ONCE(*touched) & bit)) *touched |= bit;
 }
 
 INLINE int refuse(enum fast_path_direction direction, enum fast_path_refusal reason) {
-    const uint32_t processor = bpf_get_smp_processor_id();
-    struct fast_path_refusals *counts = bpf_map_lookup_elem(&refusals, &processor);
-    if (counts && reason < FAST_PATH_REFUSALS) counts->counts[direction][reason]++;
+    struct fast_path_processor *processor = find_processor();
+    if (processor && reason < FAST_PATH_REFUSALS) processor->left[direction][reason]++;
     return reason == FAST_PATH_LOST ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
@@ -315,7 +325,7 @@ INLINE enum fast_path_refusal send_into_tunnel(struct packet *packet, struct fib
     if (refusal) return refusal;
     refusal = prepend(packet, &terms, traffic_class(&inner), length);
     if (refusal) return refusal;
-    count(&counter->egress, &load, view.now);
+    count(tid, &counter->egress, &load, view.now);
     return FAST_PATH_FORWARDED;
 }
 
@@ -414,7 +424,7 @@ INLINE enum fast_path_refusal receive_from_tunnel(struct packet *packet, struct 
     inner->hop_limit--;
     refusal = strip(packet, inner);
     if (refusal) return refusal;
-    count(&counter->ingress, &load, view.now);
+    count(tid, &counter->ingress, &load, view.now);
     *tun = READ_ONCE(view.control->tun);
     return FAST_PATH_FORWARDED;
 }

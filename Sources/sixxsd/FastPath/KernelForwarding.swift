@@ -14,6 +14,9 @@ final class KernelForwarding: Sendable {
         var epoch: UInt64 = 0
         /// What an engine was told of, by tid.
         var told = [TrafficCounters](repeating: TrafficCounters(), count: TID.capacity)
+        /// The tunnels of which something was counted lately, and those of which it was the time before.
+        var touched = TIDSet()
+        var touchedBefore = TIDSet()
         /// What the kernel forwarded of all tunnels.
         var total = TrafficCounters()
         /// The tunnel whose identifications are looked at next.
@@ -40,19 +43,36 @@ final class KernelForwarding: Sendable {
             let epoch = engine.configurationCount
             // One that has an older configuration knows nothing of worth; what it changed it tells when it has the new one.
             guard epoch >= state.epoch else { return }
-            let changes = engine.plainChanges
-            engine.plainChanges.clear()
-            let tids = changes.isEverything ? nil : changes.tids
-            if epoch > state.epoch {
-                state.epoch = epoch
-                self.tables.replace(engine.plan, device: self.device, changing: tids) {
-                    PlainTunnel(of: $0, &engine, at: now)
-                }
-            } else {
-                for tid in tids ?? TID.all {
-                    self.tables.update(tid, to: PlainTunnel(of: tid, &engine, at: now))
-                }
+            let isNew = epoch > state.epoch
+            state.epoch = epoch
+            guard engine.plainChanges.isEverything else {
+                return self.publishChanges(&engine, isNew: isNew, at: now)
             }
+            engine.plainChanges.clear()
+            if isNew { return self.replace(&engine, changing: nil, at: now) }
+            for tid in TID.all { self.tables.update(tid, to: PlainTunnel(of: tid, &engine, at: now)) }
+        }
+    }
+
+    /// Tells the kernel of the tunnels that an engine names, which may become more meanwhile.
+    private func publishChanges(_ engine: inout Engine, isNew: Bool, at now: Timestamp) {
+        var told = 0
+        if isNew {
+            told = engine.plainChanges.tids.count
+            self.replace(&engine, changing: engine.plainChanges.tids, at: now)
+        }
+        while told < engine.plainChanges.tids.count {
+            let tid = engine.plainChanges.tids[told]
+            self.tables.update(tid, to: PlainTunnel(of: tid, &engine, at: now))
+            told += 1
+        }
+        // What can't be named any more is told next.
+        if !engine.plainChanges.isEverything { engine.plainChanges.clear() }
+    }
+
+    private func replace(_ engine: inout Engine, changing tids: [TID]?, at now: Timestamp) {
+        self.tables.replace(engine.plan, device: self.device, changing: tids) {
+            PlainTunnel(of: $0, &engine, at: now)
         }
     }
 
@@ -72,15 +92,29 @@ final class KernelForwarding: Sendable {
     /// Has the first of the engines count what the kernel forwarded since the last time; before anybody looks.
     func settle(_ engine: inout Engine) {
         self.state.withLock { state in
-            for tid in TID.all {
-                let index = Int(tid.rawValue)
-                let traffic = self.tables.traffic(of: tid)
-                let passed = traffic.since(state.told[index])
-                guard passed.ingress.packets > 0 || passed.egress.packets > 0 else { continue }
-                state.told[index] = traffic
-                passed.count(for: tid, in: &engine)
-                state.total.add(passed)
-            }
+            swap(&state.touched, &state.touchedBefore)
+            state.touched.removeAll()
+            self.tables.takeTouched(addingTo: &state.touched)
+            Self.settle(state.touchedBefore, self.tables, &state.told, &state.total, &engine)
+            Self.settle(state.touched, self.tables, &state.told, &state.total, &engine)
+        }
+    }
+
+    private static func settle(
+        _ tids: TIDSet,
+        _ tables: FastPathTables,
+        _ told: inout [TrafficCounters],
+        _ total: inout TrafficCounters,
+        _ engine: inout Engine
+    ) {
+        tids.forEach { tid in
+            let index = Int(tid.rawValue)
+            let traffic = tables.traffic(of: tid)
+            let passed = traffic.since(told[index])
+            guard passed.ingress.packets > 0 || passed.egress.packets > 0 else { return }
+            told[index] = traffic
+            passed.count(for: tid, in: &engine)
+            total.add(passed)
         }
     }
 
