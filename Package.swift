@@ -62,6 +62,17 @@ let package = Package(
             dependencies: ["Wire", argumentParser, logging, systemPackage],
             swiftSettings: strict
         ),
+        // What answers over HTTP, in the centre and in the daemon: connections, routes, and pages whose texts are escaped.
+        .target(
+            name: "HTTP",
+            dependencies: [
+                "Wire", logging, serviceLifecycle,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "sixxsd",
             dependencies: [
@@ -136,6 +147,16 @@ let package = Package(
         .testTarget(
             name: "StreamsTests",
             dependencies: ["Streams", "TestSupport", argumentParser, systemPackage],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: [
+                "HTTP", "Wire", "TestSupport", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

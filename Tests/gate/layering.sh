@@ -7,6 +7,7 @@
 #   LinuxIO       Wire, CLinux, SystemPackage, Glibc  does not know Core; libbpf in BPF/ alone
 #   FastPath      Core, LinuxIO, Wire, CFastPath      no system calls, no logging
 #   Streams       Wire, SystemPackage, Glibc          the one way to a terminal or a log; does not know the programs
+#   HTTP          Wire, NIO                           does not know what is served
 #   sixxsd        joins them                          calls C through LinuxIO alone
 #   sixxs-client  Core, Wire, LinuxIO                 the tunnel protocols are Core's
 #   Central       Wire, GRDB, Yams, CLibSSH           never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
@@ -45,6 +46,7 @@ judge allowed Core Wire CSHA1 Synchronization
 judge allowed FastPath CFastPath Core LinuxIO Wire Synchronization SystemPackage
 judge forbidden LinuxIO Core FastPath CFastPath Foundation Logging NIOCore NIOPosix
 judge allowed Streams Wire ArgumentParser Logging Synchronization SystemPackage Glibc
+judge allowed HTTP Wire NIOCore NIOHTTP1 NIOPosix Logging ServiceLifecycle Synchronization Glibc
 judge forbidden sixxsd CFastPath CLibBPF CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client CLibSSH GRDB NIOCore NIOPosix
 judge forbidden Central Core LinuxIO CLinux ArgumentParser NIOCore NIOPosix
@@ -87,6 +89,6 @@ while IFS= read -r place; do
     failed=1
 done < <(grep -rnE --include='*.swift' \
     '(^|[^A-Za-z_.])(print|debugPrint|puts|fputs|putchar|printf|vprintf|fprintf|fwrite|perror) ?\(|Swift\.print|FileHandle\.standard(Output|Error)|FileDescriptor\.standard(Output|Error)|StreamLogHandler\.standard|\.exit\(withError' \
-    Sources/{Wire,Core,LinuxIO,sixxsd,sixxs-client,Central,sixxs-central} | grep -vE 'func print\(' | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
+    Sources/{Wire,Core,LinuxIO,HTTP,sixxsd,sixxs-client,Central,sixxs-central} | grep -vE 'func print\(' | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
 
 exit $failed

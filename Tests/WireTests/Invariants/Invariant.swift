@@ -31,6 +31,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case doubt
     case report
     case state
+    case http
 
     /// Decodes an input in every way that the target knows; may not trap.
     ///
@@ -54,6 +55,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .doubt: try checkDoubt(input)
         case .report: try checkReport(input)
         case .state: try checkState(input)
+        case .http: try checkHTTP(input)
         }
     }
 }

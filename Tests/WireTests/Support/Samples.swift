@@ -24,6 +24,7 @@ enum Samples {
         case .report: Self.reports.map { Array($0.utf8) }
         case .capture: CaptureTests.good.map(\.input)
         case .state: Self.states
+        case .http: Self.requests.map { Array($0.utf8) }
         }
     }
 
@@ -33,6 +34,12 @@ enum Samples {
             ReportText.json([number.description: extreme])
         }
         return [ReportText.json(), ReportText.json(claim: "null", tunnel: "T9")] + reports
+    }
+
+    private static var requests: [String] {
+        RequestTargetTests.good.map(\.input) + RequestTargetTests.bad
+            + AcceptedMediaTests.preferences.compactMap(\.input) + AcceptedMediaTests.cookies.map(\.input)
+            + AcceptedMediaTests.hosts.map(\.input)
     }
 
     /// With and without the last line, which the target can make itself.

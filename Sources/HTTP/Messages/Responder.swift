@@ -1,0 +1,4 @@
+/// Answers requests.
+package protocol Responder: Sendable {
+    func respond(to request: Request) async -> Response
+}

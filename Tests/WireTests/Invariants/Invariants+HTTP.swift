@@ -1,0 +1,35 @@
+import Wire
+
+/// What comes from browsers: targets, forms, headers.
+func checkHTTP(_ input: [UInt8]) throws(BrokenInvariant) {
+    let text = String(decoding: input, as: UTF8.self)
+    if let target = try? RequestTarget(parsing: text) {
+        try require(
+            (try? RequestTarget(parsing: target.description)) == target,
+            "a target is read as it is written"
+        )
+        try require(target.path.allSatisfy { !$0.utf8.contains(0) }, "no segment has a NUL")
+    }
+    if let fields = try? FormFields(parsing: text) {
+        try require(
+            (try? FormFields(parsing: fields.description)) == fields,
+            "a form is read as it is written"
+        )
+        try require(fields.names.count <= FormFields.most, "a form has an end")
+        try require(Set(fields.names).count == fields.names.count, "a field comes once")
+    }
+    let encoded = PercentEncoding.encode(text)
+    for plus in [PercentEncoding.Plus.plus, .blank] where !input.contains(0) {
+        try require(PercentEncoding.decode(encoded, plus: plus) == text, "what is encoded is decoded")
+    }
+    let accepted = AcceptedMedia(parsing: text)
+    let types = ["text/html", "application/json", "image/svg+xml"]
+    for type in types {
+        try require((0...1000).contains(accepted.quality(of: type)), "a quality is one of thousandths")
+    }
+    try require(accepted.preferred(of: types).map(types.contains) == true, "one is preferred")
+    _ = HTTPHeaderText.cookie("session", in: text)
+    if HTTPHeaderText.isHost(text) {
+        try require(text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a host's name is plain")
+    }
+}
