@@ -94,6 +94,7 @@ let package = Package(
             dependencies: [
                 "Wire", "CLibSSH", "Streams", logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

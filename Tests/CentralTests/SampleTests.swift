@@ -21,15 +21,13 @@ struct SampleTests {
     private static func steps(
         _ test: TestStore,
         _ step: SampleStep,
-        _ column: String = "inBytes"
+        _ column: String = "sum(inBytes) OVER (ORDER BY number)"
     ) async throws -> [Int64] {
         try await test.store.sampleFile.read { database in
             try Int64.fetchAll(
                 database,
-                sql: """
-                    SELECT \(column) FROM tunnelStep WHERE seconds = ? AND tunnel = 1 AND reports > 0 ORDER BY time
-                    """,
-                arguments: [step.rawValue]
+                sql: "SELECT \(column) FROM tunnelStep WHERE step = ? AND tunnel = 1 ORDER BY number",
+                arguments: [step.code]
             )
         }
     }
@@ -85,11 +83,13 @@ struct SampleTests {
         #expect(try await Self.steps(test, .hour).count == 42 * 24 + 1)
         #expect(try await Self.steps(test, .day).count == days)
         for step in SampleStep.allCases {
-            let starts = try await Self.steps(test, step, "time")
-            #expect(zip(starts, starts.dropFirst()).allSatisfy { $1 - $0 == step.rawValue * 1000 }, "\(step)")
+            let numbers = try await Self.steps(test, step, "number")
+            #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 - $0 == 1 }, "\(step)")
+            let first = step.time(of: try #require(numbers.first))
+            let kept = times.filter { Self.start.addingTimeInterval(Double($0)) >= first }.count
             let octets = try await Self.steps(test, step)
             #expect(zip(octets, octets.dropFirst()).allSatisfy { $0 < $1 }, "\(step)")
-            #expect(octets.last == Int64(times.count * 1000))
+            #expect(octets.last == Int64(kept * 1000))
         }
     }
 
@@ -134,20 +134,20 @@ struct SampleTests {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT minMs, maxMs FROM tunnelStep WHERE seconds = 600 AND tunnel = 1 AND reports > 0 ORDER BY time
+                    SELECT shortest, longest FROM tunnelStep WHERE step = 0 AND tunnel = 1 ORDER BY number
                     """
             )
-            .map { [$0["minMs"] as Double?, $0["maxMs"] as Double?] }
+            .map { [$0["shortest"] as Int?, $0["longest"] as Int?] }
         }
-        #expect(means == [[20, 20], [10, 10], [nil, nil]])
+        #expect(means == [[20_000, 20_000], [10_000, 10_000], [nil, nil]])
         let hour = try await test.store.sampleFile.read { database in
             try Row.fetchOne(
                 database,
-                sql: "SELECT minMs, maxMs FROM tunnelStep WHERE seconds = 3600 AND tunnel = 1 AND reports > 0"
+                sql: "SELECT shortest, longest FROM tunnelStep WHERE step = 1 AND tunnel = 1"
             )
-            .map { [$0["minMs"] as Double?, $0["maxMs"] as Double?] }
+            .map { [$0["shortest"] as Int?, $0["longest"] as Int?] }
         }
-        #expect(hour == [10, 20])
+        #expect(hour == [10_000, 20_000])
     }
 
     @Test func ofTheFirstSchemaBecomeSums() async throws {
@@ -175,9 +175,73 @@ struct SampleTests {
             try Int64.fetchAll(database, sql: "SELECT rxBytes FROM popStep WHERE seconds = 600 ORDER BY time")
                 + Int64.fetchAll(
                     database,
-                    sql: "SELECT inBytes FROM tunnelStep WHERE seconds = 600 ORDER BY time"
+                    sql: "SELECT inBytes FROM tunnelStep WHERE step = 0 ORDER BY number"
                 )
         }
-        #expect(sums == [100, 250, 280, 100, 250, 280])
+        // A tunnel's are what it grew by; of the first nobody knows since when.
+        #expect(sums == [100, 250, 280, 0, 150, 30])
+    }
+
+    /// Sums of the fifth schema: a tunnel whose counting began before its first report, one that nobody knows that of.
+    @Test func ofSumsBecomeGrowth() async throws {
+        let folder = try TemporaryFolder()
+        let queue = try DatabaseQueue(path: folder.path("central-samples.db"))
+        try Migrations.samples.migrate(queue, upTo: "5 endpoints")
+        let start = Self.start.milliseconds
+        try await queue.write { database in
+            for (tunnel, minutes, reports, up, octets) in [
+                (1, -10, 0, 0, 0), (1, 0, 1, 1, 600), (1, 10, 1, 1, 700), (1, 40, 1, 0, 1000),
+                (2, 0, 1, 0, 5000), (2, 10, 2, 0, 5500),
+            ] {
+                try database.execute(
+                    sql: "INSERT INTO tunnelStep VALUES (600, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, 0, 1.5, 2.25)",
+                    arguments: [tunnel, start + Int64(minutes) * 60_000, reports, up, octets]
+                )
+            }
+            for tunnel in 1...2 {
+                try database.execute(
+                    sql: """
+                        INSERT INTO tunnelCounter VALUES (?, 1, ?, 'a', 'down', 0, 5500, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL)
+                        """,
+                    arguments: [tunnel, start]
+                )
+            }
+        }
+        try queue.close()
+
+        let store = try SQLiteStore(path: folder.path("central.db")) { Self.start.addingTimeInterval(3600) }
+
+        func steps(_ tunnel: UInt32) async throws -> [TrafficStep] {
+            TrafficStep.differences(
+                of: try await store.samples.steps(of: Fixture.number(tunnel), since: Self.start)
+            )
+        }
+        let known = try await steps(1)
+        #expect(known.map(\.inBytes.value) == [600, 100, 300])
+        #expect(known.map(\.seconds) == [600, 600, 1800])
+        #expect(known.map(\.longest) == [2.25, 2.25, 2.25])
+        #expect(try await steps(2).map(\.inBytes.value) == [500])
+        let lastUp = try await store.samples.lastUp(of: [Fixture.number(1), Fixture.number(2)])
+        #expect(lastUp == [try Fixture.number(1): Self.start.addingTimeInterval(600)])
+    }
+
+    /// Where fine steps end and coarse ones begin: whole hours and days, each time in one of them.
+    @Test(arguments: [0, 1, 5, 6, 143, 144, 145, 287, 288, 1000, 6047, 6048, 6049, 100_000])
+    func coverATimeOnce(_ tenMinutesAgo: Int64) {
+        for offset in [0, 1, 71, 143] as [Int64] {
+            let now = SampleStep.tenMinutes.time(of: 3_000_000 + offset)
+            let since = now.addingTimeInterval(-Double(tenMinutesAgo) * 600)
+            let finest = SampleStep(reachingBack: since, from: now)
+
+            let ranges = SampleStep.covering(since, until: now)
+
+            var next = finest.start(of: since)
+            for range in ranges {
+                #expect(range.step.time(of: range.numbers.lowerBound) == next)
+                next = range.step.time(of: range.numbers.upperBound + 1)
+            }
+            #expect(next > now && ranges.first?.step == finest)
+            #expect(ranges.map(\.numbers.count).reduce(0, +) <= 12 + 48 + 42 || finest == .day)
+        }
     }
 }

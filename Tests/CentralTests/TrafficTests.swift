@@ -79,7 +79,7 @@ struct TrafficTests {
         let ofPoP = try await store.samples.steps(ofPoP: 1, since: Self.start.addingTimeInterval(600))
 
         #expect(TrafficStep.differences(of: steps).map(\.inBytes.value) == [3000, 500])
-        #expect(steps.map(\.reports) == [1, 1, 1])
+        #expect(steps.map(\.reports) == [0, 1, 1])
         #expect(ofPoP.count == 3)
         #expect(TrafficStep.differences(of: ofPoP).map(\.outBytes.value) == [0, 1000])
         let traffic = try await store.samples.traffic(since: Self.start.addingTimeInterval(600))

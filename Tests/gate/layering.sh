@@ -65,6 +65,7 @@ confine() {
 confine CLibBPF Sources/LinuxIO/BPF Sources
 confine CLibSSH Sources/Central/SSH Sources/Central
 confine GRDB Sources/Central/Store/SQLite Sources/Central
+confine GRDBSQLite Sources/Central/Store/SQLite Sources/Central
 confine Yams Sources/Central/Inventory Sources/Central
 
 # Which engine keeps the registry is known to the place that opens it alone.

@@ -6,41 +6,29 @@ internal import Wire
 extension SQLiteSamples {
     /// The steps of a tunnel since a time, and the one before them; those that hold what cannot be are left out.
     func steps(of tunnel: TunnelNumber, since: Date) async throws -> [CounterStep] {
-        let step = SampleStep(reachingBack: since, from: self.store.now())
-        let sql = Self.query("tunnelStep", key: "tunnel")
-        return try await self.rows(sql, Int64(tunnel.rawValue), step, since) { row in
-            guard let inPackets = row.tally("inPackets"), let inBytes = row.tally("inBytes"),
-                let outPackets = row.tally("outPackets"), let outBytes = row.tally("outBytes"),
-                let sent = row.tally("sent"), let received = row.tally("received"),
-                let latency = row.tally("latencyMicroseconds"),
-                let reports = row.number("reports", in: Self.reports),
-                let up = row.number("reportsUp", in: Self.reports)
-            else { return nil }
-            return CounterStep(
-                time: Date(milliseconds: row["time"]),
-                reports: reports,
-                up: up,
-                inPackets: inPackets,
-                inBytes: inBytes,
-                outPackets: outPackets,
-                outBytes: outBytes,
-                sent: sent,
-                received: received,
-                latency: latency,
-                shortest: row["minMs"],
-                longest: row["maxMs"]
+        let now = self.store.now()
+        let step = SampleStep(reachingBack: since, from: now)
+        let arguments: StatementArguments = [
+            "step": step.code, "tunnel": Int64(tunnel.rawValue), "from": step.number(of: since),
+            // What a clock that was ahead stamped is not yet to be shown.
+            "to": step.number(of: now),
+        ]
+        let rows = try await self.readingSamples { database in
+            try Row.fetchAll(database, sql: StepQuery.ofTunnel, arguments: arguments).compactMap(
+                GrowthStep.init
             )
         }
+        let start = step.start(of: since)
+        return GrowthStep.sums(of: rows, step).beginning(at: start.addingTimeInterval(-Double(step.rawValue)))
     }
 
     /// The steps of a PoP since a time, and the one before them.
     func steps(ofPoP popID: Int, since: Date) async throws -> [CounterStep] {
         let step = SampleStep(reachingBack: since, from: self.store.now())
-        let sql = Self.query("popStep", key: "popID")
-        return try await self.rows(sql, Int64(popID), step, since) { row in
+        return try await self.rows(Int64(popID), step, since) { row in
             guard let inPackets = row.tally("txPackets"), let inBytes = row.tally("txBytes"),
                 let outPackets = row.tally("rxPackets"), let outBytes = row.tally("rxBytes"),
-                let reports = row.number("reports", in: Self.reports),
+                let reports = row.number("reports", in: GrowthStep.reports),
                 let up = row.number("online", in: SamplesSchema.tunnels)
             else { return nil }
             return CounterStep(
@@ -55,9 +43,6 @@ extension SQLiteSamples {
         }
     }
 
-    /// How many reports may have come in a step.
-    private static let reports: ClosedRange<Int64> = 0...Int64(Int32.max)
-
     /// What all PoPs together moved since a time, in octets, to the precision of a step.
     func traffic(since: Date) async throws -> (fromUplink: Tally, toUplink: Tally) {
         var (fromUplink, toUplink) = (Tally.zero, Tally.zero)
@@ -70,17 +55,14 @@ extension SQLiteSamples {
         return (fromUplink, toUplink)
     }
 
-    private static func query(_ table: String, key: String) -> String {
-        """
-        SELECT * FROM \(table) WHERE seconds = :seconds AND \(key) = :key AND time >= coalesce(
-            (SELECT max(time) FROM \(table) WHERE seconds = :seconds AND \(key) = :key AND time < :since), :since)
+    private static let popSteps = """
+        SELECT * FROM popStep WHERE seconds = :seconds AND popID = :key AND time >= coalesce(
+            (SELECT max(time) FROM popStep WHERE seconds = :seconds AND popID = :key AND time < :since), :since)
             AND time <= :now
         ORDER BY time
         """
-    }
 
     private func rows(
-        _ sql: String,
         _ key: Int64,
         _ step: SampleStep,
         _ since: Date,
@@ -94,7 +76,7 @@ extension SQLiteSamples {
         ]
         let steps = try await SQLiteStore.translating {
             try await self.store.sampleFile.read { database in
-                try Row.fetchAll(database, sql: sql, arguments: arguments).compactMap(make)
+                try Row.fetchAll(database, sql: Self.popSteps, arguments: arguments).compactMap(make)
             }
         }
         return steps.beginning(at: start.addingTimeInterval(-Double(step.rawValue)))

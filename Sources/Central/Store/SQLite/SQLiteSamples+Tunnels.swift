@@ -27,17 +27,15 @@ extension SQLiteSamples {
         let now = self.store.now().milliseconds
         return try await self.readingSamples { database in
             var times: [TunnelNumber: Date] = [:]
-            let sql = """
-                SELECT max(time) FROM tunnelStep WHERE seconds = ? AND tunnel = ? AND reportsUp > 0 AND time <= ?
-                """
-            let statement = try database.cachedStatement(sql: sql)
+            let statement = try RepeatedStatement(
+                database,
+                "SELECT lastUp FROM tunnelCounter WHERE tunnel = ? AND lastUp <= ?"
+            )
+            try statement.bind(now, at: 2)
             for tunnel in tunnels {
-                // The finest steps are the newest: the first that know it know it best.
-                for step in SampleStep.allCases where times[tunnel] == nil {
-                    let arguments: StatementArguments = [step.rawValue, Int64(tunnel.rawValue), now]
-                    times[tunnel] = try Int64.fetchOne(statement, arguments: arguments).map(
-                        Date.init(milliseconds:)
-                    )
+                try statement.bind(Int64(tunnel.rawValue), at: 1)
+                while try statement.next() {
+                    times[tunnel] = statement.integer(0).map(Date.init(milliseconds:))
                 }
             }
             return times
@@ -99,62 +97,51 @@ extension SQLiteSamples {
 extension SQLiteSamples {
     func tunnelTraffic(since: Date) async throws -> [TunnelNumber: TunnelTraffic] {
         let now = self.store.now()
-        let step = SampleStep(reachingBack: since, from: now)
-        let begin = step.start(of: since)
-        let arguments: StatementArguments = [
-            "seconds": step.rawValue, "start": begin.milliseconds, "now": now.milliseconds,
-        ]
-        // A step's counters are those of its end.
-        let edge = begin.addingTimeInterval(-Double(step.rawValue))
+        let ranges = SampleStep.covering(since, until: now)
+        let start = SampleStep(reachingBack: since, from: now).start(of: since)
         return try await self.readingSamples { database in
             var traffic: [TunnelNumber: TunnelTraffic] = [:]
-            let rows = try Row.fetchCursor(database, sql: Self.ends, arguments: arguments)
-            while let row = try rows.next() {
-                guard let number = TunnelNumber(stored: row["tunnel"]) else { continue }
-                traffic[number] = TunnelTraffic(row, from: edge)
+            let rows = try RepeatedStatement(database, Self.growth)
+            for range in ranges {
+                try rows.bind(range.step.code, at: 1)
+                try rows.bind(range.numbers.lowerBound, at: 2)
+                try rows.bind(range.numbers.upperBound, at: 3)
+                while try rows.next() {
+                    guard let number = rows.integer(0).flatMap(TunnelNumber.init(stored:)),
+                        let growth = TunnelTraffic(rows, range.step, from: start)
+                    else { continue }
+                    traffic[number] = (traffic[number] ?? .none) + growth
+                }
             }
             return traffic
         }
     }
 
-    /// The newest step of every tunnel, the first since the time, and the one that both have grown from: the last before the
-    /// time, or the first there is.
-    ///
-    /// `CROSS JOIN` keeps the order: for each tunnel three steps are looked up, not all steps gone through.
-    private static let ends = """
-        SELECT counter.tunnel, newest.inBytes AS inAfter, newest.outBytes AS outAfter, oldest.inBytes AS inBefore,
-            oldest.outBytes AS outBefore, oldest.time AS before, following.time AS next,
-            following.inBytes AS inNext, following.outBytes AS outNext
-        FROM tunnelCounter AS counter
-        CROSS JOIN tunnelStep AS newest ON newest.seconds = :seconds AND newest.tunnel = counter.tunnel AND newest.time =
-            (SELECT max(time) FROM tunnelStep
-                WHERE seconds = :seconds AND tunnel = counter.tunnel AND time BETWEEN :start AND :now)
-        CROSS JOIN tunnelStep AS following ON following.seconds = :seconds AND following.tunnel = counter.tunnel AND following.time =
-            (SELECT min(time) FROM tunnelStep
-                WHERE seconds = :seconds AND tunnel = counter.tunnel AND time BETWEEN :start AND :now)
-        CROSS JOIN tunnelStep AS oldest ON oldest.seconds = :seconds AND oldest.tunnel = counter.tunnel AND oldest.time =
-            coalesce(
-                (SELECT max(time) FROM tunnelStep
-                    WHERE seconds = :seconds AND tunnel = counter.tunnel AND time < :start),
-                (SELECT min(time) FROM tunnelStep
-                    WHERE seconds = :seconds AND tunnel = counter.tunnel AND time >= :start))
+    private static let growth = """
+        SELECT tunnel, number, span, inBytes, outBytes FROM tunnelStep WHERE step = ? AND number BETWEEN ? AND ?
         """
 }
 
 extension TunnelTraffic {
-    /// What passed from a time on until the newest step, where what grew between the steps around that time grew evenly; nil
-    /// for steps that hold what cannot be.
-    fileprivate init?(_ row: Row, from time: Date) {
-        let (earlier, later) = (Date(milliseconds: row["before"]), Date(milliseconds: row["next"]))
-        let isBetween = earlier < time && time < later
-        let share = isBetween ? time.timeIntervalSince(earlier) / later.timeIntervalSince(earlier) : 0
-        func growth(_ name: String) -> Tally? {
-            guard let before = row.tally("\(name)Before"), let between = row.tally("\(name)Next"),
-                let after = row.tally("\(name)After")
-            else { return nil }
-            return after.growth(since: before.grown(towards: between, by: share))
-        }
-        guard let fromUser = growth("in"), let toUser = growth("out") else { return nil }
-        self.init(fromUser: fromUser, toUser: toUser)
+    fileprivate static let none = TunnelTraffic(fromUser: .zero, toUser: .zero)
+
+    fileprivate static func + (lhs: Self, rhs: Self) -> Self {
+        TunnelTraffic(fromUser: lhs.fromUser + rhs.fromUser, toUser: lhs.toUser + rhs.toUser)
+    }
+
+    /// What of a step's growth came after a time, if it grew evenly; nil for a step that holds what cannot be.
+    fileprivate init?(_ row: RepeatedStatement, _ step: SampleStep, from time: Date) {
+        guard let number = row.integer(1), let span = row.integer(2),
+            let fromUser = row.integer(3).flatMap(Tally.init),
+            let toUser = row.integer(4).flatMap(Tally.init)
+        else { return nil }
+        // A step's counters are those of its end.
+        let end = step.time(of: number).addingTimeInterval(Double(step.rawValue))
+        let length = Double(span) * Double(step.rawValue)
+        let share = length > 0 ? min(1, end.timeIntervalSince(time) / length) : 1
+        self.init(
+            fromUser: Tally.zero.grown(towards: fromUser, by: share),
+            toUser: Tally.zero.grown(towards: toUser, by: share)
+        )
     }
 }

@@ -11,9 +11,7 @@ struct SQLiteSamples: SampleStore {
         let skew = report.skew(from: Int64(saturating: self.store.now().timeIntervalSince1970))
         return try await SQLiteStore.translating {
             try await self.store.sampleFile.write { database in
-                var writer = try SampleWriter(database, popID: popID, time: time)
-                try writer.write(report, clockSkew: skew)
-                return try report.tunnels.compactMap { try writer.write($0, of: report.instance) }
+                try SampleWriter(database, popID: popID, time: time).write(report, clockSkew: skew)
             }
         }
     }
@@ -54,13 +52,13 @@ struct SQLiteSamples: SampleStore {
     }
 
     /// How many tunnels that nobody has are forgotten at once, so that others can write between.
-    private static let strangersAtOnce = 2000
+    private static let strangersAtOnce = 200
 
     /// Removes where tunnels ended that are gone, a few rows at a time.
     ///
     /// They stay for as long as those of others: complaints come late.
     private static func forgetOldEndpoints(before now: Date, in database: Database) throws {
-        let limit = now.addingTimeInterval(-SampleWriter.endpointsKeptFor).milliseconds
+        let limit = now.addingTimeInterval(-EndpointWriter.keptFor).milliseconds
         try database.execute(
             sql: """
                 DELETE FROM tunnelEndpoint WHERE id IN (SELECT id FROM tunnelEndpoint WHERE time < ?
@@ -91,8 +89,9 @@ struct SQLiteSamples: SampleStore {
 
     private static func forget(_ tunnel: Int64, in database: Database) throws {
         for step in SampleStep.allCases {
-            try database.cachedStatement(sql: "DELETE FROM tunnelStep WHERE seconds = ? AND tunnel = ?")
-                .execute(arguments: [step.rawValue, tunnel])
+            try database.cachedStatement(sql: StepQuery.forgetting).execute(arguments: [
+                "step": step.code, "tunnel": tunnel,
+            ])
         }
         try database.cachedStatement(sql: "DELETE FROM tunnelCounter WHERE tunnel = ?").execute(arguments: [
             tunnel
