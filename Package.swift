@@ -76,7 +76,8 @@ let package = Package(
         .executableTarget(
             name: "sixxsd",
             dependencies: [
-                "Core", "FastPath", "Wire", "LinuxIO", "Streams", argumentParser, logging, serviceLifecycle,
+                "Core", "FastPath", "HTTP", "Wire", "LinuxIO", "Streams", argumentParser, logging,
+                serviceLifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"), systemPackage,
@@ -171,7 +172,7 @@ let package = Package(
         .testTarget(
             name: "SixxsdTests",
             dependencies: [
-                "sixxsd", "Core", "Wire", "LinuxIO", "TestSupport", logging, systemPackage,
+                "sixxsd", "Core", "HTTP", "Wire", "LinuxIO", "TestSupport", logging, systemPackage,
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: views

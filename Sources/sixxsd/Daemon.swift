@@ -14,6 +14,8 @@ struct Daemon {
         var stateFile: StateFile?
         /// How often they are written down.
         var stateInterval = Duration.seconds(60)
+        /// Where monitoring is answered; nil for nowhere.
+        var metrics: MetricsServer.Options?
     }
 
     /// What must be opened with privileges that are given away afterwards.
@@ -55,6 +57,7 @@ struct Daemon {
     private let routes: UplinkRoutes
     private let ledger = KernelLedger()
     private let server: ControlServer
+    private let metrics: MetricsServer?
     private let stateKeeper: StateKeeper?
     private let manager: ServiceManager
     private let shutdown = ShutdownRequest()
@@ -99,13 +102,30 @@ struct Daemon {
         self.hangups = await UnixSignalsSequence(trapping: .sighup)
         let parts = (self.controller, self.workers, self.ledger, self.shutdown)
         let context = Self.context(parts, openings.fastPath, options, logger)
-        self.server = try await ControlServer(
+        (self.server, self.metrics) = try await Self.listen(options, context, logger)
+        try await self.begin(start)
+        Self.tell(of: openings, start, logger)
+    }
+
+    /// Lets in who speaks to the daemon, and answers monitoring where that is wanted; nobody is let in anywhere when an
+    /// address cannot be had.
+    private static func listen(
+        _ options: Options,
+        _ context: CommandContext,
+        _ logger: Logger
+    ) async throws -> (ControlServer, MetricsServer?) {
+        let server = try await ControlServer(
             CommandHandler(context: context),
             at: options.doors,
             logger: logger
         )
-        try await self.begin(start)
-        Self.tell(of: openings, start, logger)
+        do {
+            guard let metrics = options.metrics else { return (server, nil) }
+            return (server, try await MetricsServer(metrics, context))
+        } catch {
+            await server.close()
+            throw error
+        }
     }
 
     /// Goes on with the trial of the daemon before, and adds routes; nobody is let in when the kernel refuses.
@@ -220,12 +240,6 @@ struct Daemon {
             manager: self.manager,
             logger: self.logger
         )
-        let keepers = [self.stateKeeper].compactMap(\.self).map {
-            ServiceGroupConfiguration.ServiceConfiguration(service: $0)
-        }
-        let fastPath = [FastPathService(self.fastPath, logger: self.logger)].compactMap(\.self).map {
-            ServiceGroupConfiguration.ServiceConfiguration(service: $0)
-        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
@@ -237,12 +251,21 @@ struct Daemon {
                     ),
                     .init(service: self.shutdown, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: self.server),
-                ] + keepers + fastPath,
+                ] + Self.optional(self.stateKeeper)
+                    + Self.optional(FastPathService(self.fastPath, logger: self.logger))
+                    + Self.optional(self.metrics),
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: self.logger
             )
         )
         try await group.run()
+    }
+
+    /// A service where there is one.
+    private static func optional(
+        _ service: (some Service)?
+    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        [service].compactMap(\.self).map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
     }
 }
 

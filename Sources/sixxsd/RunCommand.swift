@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import HTTP
 import LinuxIO
 import Logging
 import NIOCore
@@ -129,6 +130,21 @@ struct RunCommand: ParsableCommand {
     )
     var busyPoll = DataPathOptions().busyPoll
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Where Prometheus finds /metrics over HTTP: a port of this host alone, such as 9142, ADDRESS:PORT, or \
+            unix:PATH (default: nowhere).
+            """,
+            valueName: "address"
+        ),
+        transform: { try ListenAddress(parsing: $0) }
+    )
+    var metrics: ListenAddress?
+
+    @Flag(help: "Tell the figures of every tunnel too, at /metrics/tunnels: ten and more lines for each.")
+    var metricsTunnels = false
+
     @Flag(help: "Leave the kernel's IPv6 forwarding, and who listens to router advertisements, as they are.")
     var keepForwarding = false
 
@@ -177,6 +193,11 @@ struct RunCommand: ParsableCommand {
     }
 
     func validate() throws {
+        guard self.metrics != nil || !self.metricsTunnels else {
+            throw ValidationError(
+                "--metrics-tunnels has no effect without --metrics: give an address as well"
+            )
+        }
         guard self.control != .none || self.socket != nil else {
             throw ValidationError(
                 "with --control none nobody could speak to the daemon: give --socket as well"
@@ -208,6 +229,9 @@ struct RunCommand: ParsableCommand {
             try self.serve(start, file, levels, log)
         } catch let error as SystemCallError {
             StandardError.print("sixxsd: \(error)")
+            throw ExitCode.failure
+        } catch let error as ListenFailure {
+            StandardError.print("sixxsd: \(error): --metrics names another address")
             throw ExitCode.failure
         } catch let error as IOError {
             let cause = String(cString: strerror(error.errnoCode))
@@ -273,7 +297,10 @@ struct RunCommand: ParsableCommand {
             tunName: self.tun,
             doors: .init(tcp: self.control, socketPath: self.socket, users: try self.users(group)),
             stateFile: self.stateFile,
-            stateInterval: .seconds(self.stateInterval)
+            stateInterval: .seconds(self.stateInterval),
+            metrics: self.metrics.map {
+                MetricsServer.Options(address: $0, tellsTunnels: self.metricsTunnels)
+            }
         )
     }
 

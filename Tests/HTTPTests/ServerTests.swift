@@ -113,7 +113,7 @@ struct ServerTests {
         let path = "\(folder)/web.socket"
         let server = try await HTTPServer(at: .unixSocket(path: path), Echo())
 
-        await #expect(throws: UNIXListener.Failure.self) {
+        await #expect(throws: ListenFailure.self) {
             try await HTTPServer(at: .unixSocket(path: path), Echo())
         }
 
@@ -149,9 +149,9 @@ struct ServerTests {
         #expect { try UNIXListener(at: path, mode: 0o600) } throws: { error in
             "\(error)".contains("is no socket")
         }
-        #expect(throws: UNIXListener.Failure.self) { try UNIXListener(at: "\(folder)/none/x", mode: 0o600) }
+        #expect(throws: ListenFailure.self) { try UNIXListener(at: "\(folder)/none/x", mode: 0o600) }
         let long = "\(folder)/\(String(repeating: "x", count: 120))"
-        #expect(throws: UNIXListener.Failure.self) { try UNIXListener(at: long, mode: 0o600) }
+        #expect(throws: ListenFailure.self) { try UNIXListener(at: long, mode: 0o600) }
     }
 
     // MARK: - A client

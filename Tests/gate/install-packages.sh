@@ -9,7 +9,7 @@ set -euo pipefail
 build=(libbpf-dev libssl-dev libssh-dev libsqlite3-dev liburing-dev pkg-config lld)
 benchmarks=(valgrind binutils)
 laboratory=(curl iproute2 libedit2 nftables iputils-ping iperf3 ethtool procps systemd util-linux openssh-server openssh-client
-    traceroute mtr-tiny tcpdump tshark python3 python3-pytest python3-pytest-xdist python3-scapy)
+    traceroute mtr-tiny tcpdump tshark python3 python3-pytest python3-pytest-xdist python3-scapy prometheus)
 
 missing=()
 for package in "${build[@]}" "${benchmarks[@]}" "${laboratory[@]}" "$@"; do

@@ -26,7 +26,7 @@ package struct HTTPServer: ServiceLifecycle.Service {
     ///   - group: The threads that connections are served on.
     ///   - now: Seconds since 1970.
     ///   - responder: Who answers.
-    /// - Throws: Errors of the system, for instance when another process has the port or the socket.
+    /// - Throws: ``ListenFailure``, for instance when another process has the port or the socket.
     package init(
         at address: ListenAddress,
         limits: HTTPLimits = HTTPLimits(),
@@ -50,8 +50,7 @@ package struct HTTPServer: ServiceLifecycle.Service {
         switch address {
         case .tcp(let endpoint):
             self.file = nil
-            self.listener = try await bootstrap.bind(host: "\(endpoint.address)", port: Int(endpoint.port))
-                .get()
+            self.listener = try await Self.bind(bootstrap, at: endpoint)
             let port = self.listener.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? endpoint.port
             self.address = .tcp(Endpoint(endpoint.address, port: port))
         case .unixSocket(let path):
@@ -62,6 +61,16 @@ package struct HTTPServer: ServiceLifecycle.Service {
         }
         self.registry = registry
         self.limits = limits
+    }
+
+    private static func bind(_ bootstrap: ServerBootstrap, at endpoint: Endpoint) async throws -> any Channel
+    {
+        do {
+            return try await bootstrap.bind(host: "\(endpoint.address)", port: Int(endpoint.port)).get()
+        } catch let error as IOError {
+            let cause = String(cString: strerror(error.errnoCode))
+            throw ListenFailure(description: "\(endpoint) cannot be listened at: \(cause)")
+        }
     }
 
     /// Makes a channel one of the server's, or closes it when there are too many.

@@ -2,11 +2,6 @@ internal import Glibc
 
 /// A UNIX socket that is listened on, and its file.
 struct UNIXListener: Sendable {
-    /// Why there can be none.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
     private static let backlog: CInt = 512
 
     /// The listening socket, which is the caller's to close.
@@ -22,8 +17,8 @@ struct UNIXListener: Sendable {
     /// - Parameters:
     ///   - path: Where.
     ///   - mode: Who may connect, as chmod(2) has it.
-    /// - Throws: ``Failure``.
-    init(at path: String, mode: mode_t) throws(Failure) {
+    /// - Throws: ``ListenFailure``.
+    init(at path: String, mode: mode_t) throws(ListenFailure) {
         // Two that start at once must not both find nobody there.
         let lock = try Self.lockFolder(of: path)
         defer { close(lock) }
@@ -31,7 +26,7 @@ struct UNIXListener: Sendable {
         let temporary = "\(path).\(getpid())"
         unlink(temporary)
         let listener = try Self.check(path, "socket") { Self.makeSocket() }
-        do throws(Failure) {
+        do throws(ListenFailure) {
             try Self.check(path, "bind") { Self.withAddress(temporary) { bind(listener, $0, $1) } }
             try Self.check(path, "chmod") { chmod(temporary, mode) }
             try Self.check(path, "listen") { listen(listener, Self.backlog) }
@@ -59,16 +54,18 @@ struct UNIXListener: Sendable {
     }
 
     /// Makes sure that nobody listens at the path, and that nothing else than a socket would be lost.
-    private static func requireFree(_ path: String) throws(Failure) {
+    private static func requireFree(_ path: String) throws(ListenFailure) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw Failure(description: "\(path) is no socket: move it away, or name another path")
+            throw ListenFailure(description: "\(path) is no socket: move it away, or name another path")
         }
         let probe = try Self.check(path, "socket") { Self.makeSocket() }
         defer { close(probe) }
         guard Self.withAddress(path, { connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED else {
-            throw Failure(description: "another process listens at \(path): is the program running already?")
+            throw ListenFailure(
+                description: "another process listens at \(path): is the program running already?"
+            )
         }
     }
 
@@ -76,7 +73,7 @@ struct UNIXListener: Sendable {
         Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     }
 
-    private static func lockFolder(of path: String) throws(Failure) -> CInt {
+    private static func lockFolder(of path: String) throws(ListenFailure) -> CInt {
         let folder = path.prefix(through: path.lastIndex(of: "/") ?? path.startIndex)
         let descriptor = try Self.check(path, "open") {
             open("\(folder).", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -106,10 +103,14 @@ struct UNIXListener: Sendable {
     }
 
     @discardableResult
-    private static func check(_ path: String, _ call: String, _ body: () -> CInt) throws(Failure) -> CInt {
+    private static func check(
+        _ path: String,
+        _ call: String,
+        _ body: () -> CInt
+    ) throws(ListenFailure) -> CInt {
         let result = body()
         guard result >= 0 else {
-            throw Failure(
+            throw ListenFailure(
                 description: "\(path) cannot be listened at: \(call): \(String(cString: strerror(errno)))"
             )
         }

@@ -1,4 +1,5 @@
 import Synchronization
+import Wire
 
 /// How long the last changes of the configuration took, and how long forwarding stood still for each.
 final class ApplyTimes: Sendable {
@@ -17,13 +18,20 @@ final class ApplyTimes: Sendable {
         var samples: [Sample] = []
         var next = 0
         var count = 0
+        var standstill = Histogram(bounds: ApplyTimes.bounds)
+        var total = Histogram(bounds: ApplyTimes.bounds)
     }
+
+    /// In seconds, from 0.1 ms on: below that nobody notices.
+    private static let bounds = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3]
 
     private let state = Mutex(State())
 
     func record(_ sample: Sample) {
         self.state.withLock { state in
             state.count += 1
+            state.standstill.record(Double(sample.standstill) / 1e9)
+            state.total.record(Double(sample.total) / 1e9)
             guard state.samples.count == Self.capacity else {
                 state.samples.append(sample)
                 return
@@ -31,6 +39,11 @@ final class ApplyTimes: Sendable {
             state.samples[state.next] = sample
             state.next = (state.next + 1) % Self.capacity
         }
+    }
+
+    /// All changes, in seconds.
+    var histograms: (standstill: Histogram, total: Histogram) {
+        self.state.withLock { ($0.standstill, $0.total) }
     }
 
     /// Two lines: of the time that forwarding stood still, and of the whole change.

@@ -21,6 +21,8 @@ actor ConfigurationController {
         /// Tells it from others, so that a timer that is late can't end a newer one.
         let identity: UInt64
         let confirmed: RunningConfiguration
+        /// When it ends, in nanoseconds of the monotonic clock.
+        let endsAt: UInt64
         let timer: Task<Void, any Error>
         /// Whether somebody confirmed it, and the disk has not answered yet.
         var isBeingConfirmed = false
@@ -53,6 +55,9 @@ actor ConfigurationController {
 
     /// How long changes take.
     nonisolated let times = ApplyTimes()
+
+    /// What becomes of them.
+    nonisolated let outcomes = ChangeOutcomes()
 
     init(
         _ start: BootConfiguration,
@@ -119,13 +124,16 @@ actor ConfigurationController {
         isForced: Bool,
         spent: UInt64 = 0
     ) async throws -> Outcome {
-        try await self.taking(.files) {
+        try await self.counting(.files) {
             let began = MonotonicClock.now()
             let (old, revision) = (self.state, self.revision)
             let stored = ConfigurationFile.Stored(configuration: configuration, generation: generation)
             let new = RunningConfiguration(stored)
             let isSame = old.digest == new.digest
-            if isSame, old.generation == generation, self.trial == nil || limit != nil { return Outcome() }
+            if isSame, old.generation == generation, self.trial == nil || limit != nil {
+                self.outcomes.count(.unchanged)
+                return Outcome()
+            }
             let changes = configuration.tunnelChanges(from: old.configuration)
             if !isForced {
                 try MassChangeGuard.judge(new, replacing: old)
@@ -171,7 +179,7 @@ actor ConfigurationController {
     /// - Throws: ``ConfigurationFailure/conflict(_:)``, ``ConfigurationFailure/unchanged`` or what the change throws; nothing has changed
     ///   then.
     func perform(_ change: @Sendable (inout Configuration) throws -> Void) async throws {
-        try await self.taking(.running) {
+        try await self.counting(.running) {
             var configuration = self.state.configuration
             try change(&configuration)
             do throws(Configuration.Conflict) { try configuration.check() } catch {
@@ -212,7 +220,7 @@ actor ConfigurationController {
     /// - Returns: What changed.
     /// - Throws: ``Wire/ConfigurationError``, ``ConfigurationFailure`` or an error of reading; nothing has changed then.
     func reload(isForced: Bool = false) async throws -> ConfigurationDifference {
-        try await self.taking(.files) {
+        try await self.counting(.files) {
             let stored = try await self.storage.load()
             let wasOnTrial = self.trial != nil
             let difference = try await self.taking(.running) {
@@ -247,7 +255,8 @@ actor ConfigurationController {
     private func activate(
         _ new: RunningConfiguration,
         _ known: [ConfigurationChange<TunnelSettings>]? = nil,
-        spent: UInt64
+        spent: UInt64,
+        as outcome: ChangeOutcomes.Outcome = .applied
     ) async {
         let started = MonotonicClock.now()
         self.revision += 1
@@ -265,6 +274,7 @@ actor ConfigurationController {
         let standstill = applied.map(\.standstill).max() ?? 0
         let inForce = applied.map(\.inForce).max() ?? started
         self.prepared = prepared
+        self.outcomes.count(outcome)
         self.times.record(.init(total: spent + (inForce - started), standstill: standstill))
         self.state = new
         self.state.appliedAt = Date()
@@ -281,6 +291,14 @@ actor ConfigurationController {
 
     /// What tells the trial that is under way from others; nil when none is.
     var trialIdentity: UInt64? { self.trial?.identity }
+
+    /// How long the trial that is under way has, in seconds; nil when none is.
+    var trialSecondsLeft: Double? {
+        self.trial.map { trial in
+            let now = MonotonicClock.now()
+            return trial.endsAt > now ? Double(trial.endsAt - now) / 1e9 : 0
+        }
+    }
 
     /// Keeps a configuration that was to be confirmed, and saves it.
     ///
@@ -313,7 +331,7 @@ actor ConfigurationController {
             guard let trial = self.trial, identity == nil || trial.identity == identity,
                 let confirmed = self.endTrial()
             else { return nil }
-            await self.activate(confirmed, spent: 0)
+            await self.activate(confirmed, spent: 0, as: .rolledBack)
             self.logger.warning("generation \(confirmed.generation) runs again")
             return confirmed.generation
         }
@@ -332,7 +350,8 @@ actor ConfigurationController {
             try await Task.sleep(for: limit)
             _ = await self.rollBack(identity)
         }
-        self.trial = Trial(identity: identity, confirmed: confirmed, timer: timer)
+        let endsAt = MonotonicClock.now() + UInt64(max(0, limit / .nanoseconds(1)))
+        self.trial = Trial(identity: identity, confirmed: confirmed, endsAt: endsAt, timer: timer)
     }
 
     /// Ends the trial of the running configuration, if there is one.
@@ -346,6 +365,18 @@ actor ConfigurationController {
     }
 
     // MARK: - One after the other
+
+    /// Makes a change at its turn, and counts one that is not made.
+    private func counting<Value>(_ turn: Turn, _ body: () async throws -> Value) async throws -> Value {
+        do { return try await self.taking(turn, body) } catch {
+            if case ConfigurationFailure.unchanged = error {
+                self.outcomes.count(.unchanged)
+            } else {
+                self.outcomes.count(.refused)
+            }
+            throw error
+        }
+    }
 
     /// Does something after all that came before it at the same turn: an actor alone would let them in while one waits.
     private func taking<Value>(_ turn: Turn, _ body: () async throws -> Value) async rethrows -> Value {

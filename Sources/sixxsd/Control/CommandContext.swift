@@ -8,6 +8,8 @@ struct CommandContext: Sendable {
     let traces: TraceHub
     let ledger: KernelLedger
     let clock: DaemonClock
+    /// What goes on at the control port.
+    let figures = ControlFigures()
     let control: [String]
     let tunName: String
     /// What the kernel forwards by itself.

@@ -51,6 +51,16 @@ struct CommandHandler: Sendable {
     /// - Returns: What to answer.
     func perform(_ path: String, _ words: Words, for caller: Caller) async -> Answer {
         self.context.logger.debug("command", metadata: ["path": "\(path)"])
+        let answer = await self.outcome(path, words, for: caller)
+        if case .reply(let reply) = answer {
+            self.context.figures.count(reply.code)
+        } else {
+            self.context.figures.count(200)
+        }
+        return answer
+    }
+
+    private func outcome(_ path: String, _ words: Words, for caller: Caller) async -> Answer {
         do {
             return try await self.answer(path, words, for: caller)
         } catch let failure as Words.Failure {
@@ -99,7 +109,9 @@ struct CommandHandler: Sendable {
 extension CommandHandler {
     /// Does what was asked with a text that has arrived.
     func take(_ request: TextRequest, _ octets: [UInt8]) async -> ControlReply {
-        await self.config.take(request, octets)
+        let reply = await self.config.take(request, octets)
+        self.context.figures.count(reply.code)
+        return reply
     }
 }
 

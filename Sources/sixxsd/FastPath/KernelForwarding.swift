@@ -118,11 +118,16 @@ final class KernelForwarding: Sendable {
         }
     }
 
+    /// What the kernel forwarded and what it had to drop, in packets.
+    var packets: (forwarded: UInt64, dropped: UInt64) {
+        let total = self.state.withLock { $0.total }
+        let lost = FastPathDirection.allCases.reduce(0) { $0 + self.tables.count(of: .lost, $1) }
+        return (total.ingress.packets + total.egress.packets, lost)
+    }
+
     /// What the kernel forwarded, as much as an engine was told of, and what it had to drop.
     var lines: [String] {
-        let total = self.state.withLock { $0.total }
-        let forwarded = total.ingress.packets + total.egress.packets
-        let lost = FastPathDirection.allCases.reduce(0) { $0 + self.tables.count(of: .lost, $1) }
+        let (forwarded, lost) = self.packets
         var lines = [
             "worker kernel received \(forwarded + lost) forwarded \(forwarded) answered 0 consumed 0 dropped \(lost)"
         ]

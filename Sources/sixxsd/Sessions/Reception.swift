@@ -59,7 +59,12 @@ struct Reception: Sendable {
             switch await self.admit(arrival, at: door) {
             case .failure(let refused): try await self.turnAway(arrival, inbound, refused)
             case .success(let (guest, caller)):
-                defer { self.registry.leave(guest, by: door) }
+                let figures = self.handler.context.figures
+                figures.enter()
+                defer {
+                    figures.leave()
+                    self.registry.leave(guest, by: door)
+                }
                 try await self.speak(on: arrival, inbound, with: caller, guest)
             }
         } catch {

@@ -1,0 +1,6 @@
+/// Why nobody can listen at an address.
+package struct ListenFailure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(description: String) { self.description = description }
+}
