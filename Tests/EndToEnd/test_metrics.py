@@ -1,0 +1,144 @@
+"""What Prometheus gets: a real one scrapes a daemon that forwards packets.
+
+    prometheus ──HTTP──► chtst01 (127.0.0.1:9142)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+from lab.daemon import TunnelLine
+from lab.namespace import Namespace, Process, wait_for
+from lab.packets import echo
+from lab.site import Site
+
+pytestmark = pytest.mark.seconds(90)
+
+PACKAGING = Path(__file__).resolve().parents[2] / "Packaging"
+ADDRESS = "127.0.0.1:9142"
+
+
+def fetch(namespace: Namespace, path: str, *words: object) -> str:
+    """What the daemon answers, with the status in front."""
+    return namespace.run("curl", "-s", "-i", "--max-time", 5, *words, f"http://{ADDRESS}{path}").stdout
+
+
+def metrics(namespace: Namespace, path: str = "/metrics") -> dict[str, float]:
+    """The values by series."""
+    body = fetch(namespace, path).split("\n\n", 1)[1]
+    lines = [line.rsplit(" ", 1) for line in body.splitlines() if not line.startswith("#")]
+    assert len({name for name, _ in lines}) == len(lines), "a series comes twice"
+    return {name: float(value) for name, value in lines}
+
+
+def ask(namespace: Namespace, expression: str) -> list[dict]:
+    """What Prometheus answers to an expression."""
+    query = urllib.parse.urlencode({"query": expression})
+    result = namespace.run("curl", "-s", "--max-time", 5, f"http://127.0.0.1:9090/api/v1/query?{query}")
+    answer = json.loads(result.stdout)
+    assert answer["status"] == "success", answer
+    return answer["data"]["result"]
+
+
+def prometheus(namespace: Namespace, jobs: str) -> Process:
+    """Starts one with these jobs and our rules, and waits until it answers."""
+    folder = namespace.laboratory.folder / "prometheus"
+    folder.mkdir()
+    rules = sorted(str(path) for path in (PACKAGING / "prometheus").glob("*.rules.yml"))
+    configuration = folder / "prometheus.yml"
+    configuration.write_text(
+        f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: {json.dumps(rules)}\nscrape_configs:\n{jobs}"
+    )
+    process = namespace.spawn("prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder}/data",
+                              "--web.listen-address=127.0.0.1:9090", name="prometheus")
+    wait_for(lambda: "Ready" in namespace.run("curl", "-s", "--max-time", 2, "http://127.0.0.1:9090/-/ready", check=False).stdout,
+             20, "prometheus to be ready")
+    return process
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="prometheus is not installed (make packages)")
+def test_the_rules_are_valid_and_do_what_they_say() -> None:
+    folder = PACKAGING / "prometheus"
+    for rules in sorted(folder.glob("*.rules.yml")):
+        subprocess.run(["promtool", "check", "rules", rules], check=True, capture_output=True)
+    for test in sorted(folder.glob("*.test.yml")):
+        result = subprocess.run(["promtool", "test", "rules", test.name], cwd=folder, capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout + result.stderr
+    result = subprocess.run(["promtool", "check", "config", "prometheus.yml"], cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.skipif(not shutil.which("prometheus"), reason="prometheus is not installed (make packages)")
+def test_a_real_prometheus_scrapes_the_daemon(site: Site) -> None:
+    tunnel = TunnelLine(5, 7, "203.0.113.10")
+    daemon = site.daemon(tunnel, options=["--metrics", "9142", "--metrics-tunnels"])
+    user = site.user(site.home(), "203.0.113.10", tunnel)
+    for _ in range(3):
+        user.send(echo(user.them, user.us))
+    wait_for(lambda: metrics(site.pop)['sixxsd_packets_total{worker="0",verdict="answered"}'] >= 3, 5, "three answers")
+
+    texts = {path: fetch(site.pop, path) for path in ("/metrics", "/metrics/tunnels")}
+    for text in texts.values():
+        head, body = text.split("\n\n", 1)
+        assert head.startswith("HTTP/1.1 200 OK") and "Content-Type: text/plain; version=0.0.4; charset=utf-8" in head
+        check = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, text=True)
+        assert check.returncode == 0, check.stdout + check.stderr
+    own = metrics(site.pop, "/metrics/tunnels")
+    assert own['sixxsd_tunnel_up{tunnel="T7",type="direct"}'] == 1
+    assert own['sixxsd_tunnel_receive_packets_total{tunnel="T7",type="direct"}'] >= 3
+    assert "203.0.113.10" not in "".join(texts.values()), "no address of a user"
+
+    prometheus(site.pop, f"""
+  - job_name: sixxsd
+    static_configs: [{{targets: ["{ADDRESS}"]}}]
+  - job_name: sixxsd-tunnels
+    metrics_path: /metrics/tunnels
+    static_configs: [{{targets: ["{ADDRESS}"]}}]
+""")
+    wait_for(lambda: len(ask(site.pop, "up == 1")) == 2, 15, "both jobs to be up")
+    wait_for(lambda: ask(site.pop, 'sixxsd_pop_info{pop="chtst01",id="1"}') != [], 5, "the PoP's name")
+    dashboard = json.loads((PACKAGING / "grafana" / "sixxsd.json").read_text())
+    for expression in expressions(dashboard):
+        wait_for(lambda: ask(site.pop, expression) != [], 15, f"a series of {expression}")
+    daemon.stop()
+
+
+def expressions(dashboard: dict) -> list[str]:
+    """What the panels of a dashboard ask, as Grafana asks it."""
+    found = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    assert found, "a dashboard has panels"
+    return [re.sub(r"\$instance|\$pop", ".*", text.replace("$__rate_interval", "5m")) for text in found]
+
+
+def test_only_what_is_wanted_is_answered(site: Site) -> None:
+    daemon = site.daemon(options=["--metrics", "9142"])
+
+    assert fetch(site.pop, "/metrics/tunnels").startswith("HTTP/1.1 404 ")
+    assert fetch(site.pop, "/").startswith("HTTP/1.1 404 ")
+    assert fetch(site.pop, "/metrics", "-X", "POST").startswith("HTTP/1.1 405 ")
+    assert fetch(site.pop, "/metrics", "-I").startswith("HTTP/1.1 200 ")
+    listening = site.pop.run("ss", "-Hltn", "sport", "=", ":9142").stdout
+    assert [line.split()[3] for line in listening.splitlines()] == [ADDRESS]
+
+    second = site.pop.run(site.programs.sixxsd, "--config", daemon.file, "--metrics-tunnels", check=False)
+    assert second.returncode == 2 and "--metrics-tunnels has no effect without --metrics" in second.stderr
+    daemon.stop()
+
+
+def test_a_port_that_is_taken_is_named(site: Site) -> None:
+    site.pop.spawn("/usr/bin/python3", "-m", "http.server", "9142", "--bind", "127.0.0.1", name="other")
+    wait_for(lambda: site.pop.run("ss", "-Hltn", "sport", "=", ":9142").stdout != "", 10, "the other program to listen")
+    file = site.laboratory.folder / "sixxsd.conf"
+    file.write_text("pop set verbosity off\n")
+
+    taken = site.pop.run(site.programs.sixxsd, "--config", file, "--metrics", "9142", check=False)
+
+    assert taken.returncode == 1
+    assert "127.0.0.1:9142 cannot be listened at: Address already in use: --metrics names another address" in taken.stderr
