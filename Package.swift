@@ -100,10 +100,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // The centre's pages and metrics.
+        .target(
+            name: "CentralWeb",
+            dependencies: ["Central", "HTTP", "Wire", logging],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "sixxs-central",
             dependencies: [
-                "Central", "Wire", "Streams", argumentParser, logging, serviceLifecycle,
+                "Central", "CentralWeb", "HTTP", "Wire", "Streams", argumentParser, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
@@ -180,7 +186,8 @@ let package = Package(
         .testTarget(
             name: "CentralTests",
             dependencies: [
-                "Central", "sixxs-central", "Wire", "Streams", "TestSupport", argumentParser, logging,
+                "Central", "CentralWeb", "HTTP", "sixxs-central", "Wire", "Streams", "TestSupport",
+                argumentParser, logging,
                 serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],

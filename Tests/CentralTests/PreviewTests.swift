@@ -146,7 +146,7 @@ struct PreviewTests {
         let connector = FakeConnector([25: .fails(.hostKeyUnknown)])
         _ = try await Round(byHandIn: Self.centre(test, connector), reason: "test").run()
         let status = try await FleetStatus(from: test.store.fleet, only: [])
-        let rows = StatusTable.worstFirst(status.pops.map { StatusDocument($0) })
+        let rows = StatusDocument.worstFirst(status.pops.map { StatusDocument($0) })
 
         let screen = Screen(width: 80, height: 12, hasColour: false)
         let lines = StatusTable(rows, now: Date()).screenful(screen).description.split(separator: "\n")

@@ -6,22 +6,19 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
-import urllib.parse
-from pathlib import Path
 
 import pytest
 
 from lab.daemon import TunnelLine
-from lab.namespace import Namespace, Process, wait_for
+from lab.namespace import Namespace, wait_for
 from lab.packets import echo
+from lab.prometheus import PACKAGING, ask, expressions, prometheus
 from lab.site import Site
 
 pytestmark = pytest.mark.seconds(90)
 
-PACKAGING = Path(__file__).resolve().parents[2] / "Packaging"
 ADDRESS = "127.0.0.1:9142"
 
 
@@ -36,31 +33,6 @@ def metrics(namespace: Namespace, path: str = "/metrics") -> dict[str, float]:
     lines = [line.rsplit(" ", 1) for line in body.splitlines() if not line.startswith("#")]
     assert len({name for name, _ in lines}) == len(lines), "a series comes twice"
     return {name: float(value) for name, value in lines}
-
-
-def ask(namespace: Namespace, expression: str) -> list[dict]:
-    """What Prometheus answers to an expression."""
-    query = urllib.parse.urlencode({"query": expression})
-    result = namespace.run("curl", "-s", "--max-time", 5, f"http://127.0.0.1:9090/api/v1/query?{query}")
-    answer = json.loads(result.stdout)
-    assert answer["status"] == "success", answer
-    return answer["data"]["result"]
-
-
-def prometheus(namespace: Namespace, jobs: str) -> Process:
-    """Starts one with these jobs and our rules, and waits until it answers."""
-    folder = namespace.laboratory.folder / "prometheus"
-    folder.mkdir()
-    rules = sorted(str(path) for path in (PACKAGING / "prometheus").glob("*.rules.yml"))
-    configuration = folder / "prometheus.yml"
-    configuration.write_text(
-        f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: {json.dumps(rules)}\nscrape_configs:\n{jobs}"
-    )
-    process = namespace.spawn("prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder}/data",
-                              "--web.listen-address=127.0.0.1:9090", name="prometheus")
-    wait_for(lambda: "Ready" in namespace.run("curl", "-s", "--max-time", 2, "http://127.0.0.1:9090/-/ready", check=False).stdout,
-             20, "prometheus to be ready")
-    return process
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="prometheus is not installed (make packages)")
@@ -108,13 +80,6 @@ def test_a_real_prometheus_scrapes_the_daemon(site: Site) -> None:
     for expression in expressions(dashboard):
         wait_for(lambda: ask(site.pop, expression) != [], 15, f"a series of {expression}")
     daemon.stop()
-
-
-def expressions(dashboard: dict) -> list[str]:
-    """What the panels of a dashboard ask, as Grafana asks it."""
-    found = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
-    assert found, "a dashboard has panels"
-    return [re.sub(r"\$instance|\$pop", ".*", text.replace("$__rate_interval", "5m")) for text in found]
 
 
 def test_only_what_is_wanted_is_answered(site: Site) -> None:

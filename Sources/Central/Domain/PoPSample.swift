@@ -22,9 +22,9 @@ package struct PoPSample: Hashable, Sendable {
 
     /// What all error counters of its tunnels said together.
     package let errors: Tally?
-    let rxPackets: Tally?
+    package let rxPackets: Tally?
     package let rxBytes: Tally?
-    let txPackets: Tally?
+    package let txPackets: Tally?
     package let txBytes: Tally?
 
     /// How often the daemon put back something of its kernel's since its start.

@@ -42,7 +42,7 @@ package struct PushHistory: Hashable, Sendable {
     package let last: PushAttempt
 
     /// The last attempt that did not fail.
-    let lastSuccess: PushAttempt?
+    package let lastSuccess: PushAttempt?
 
     /// The digest that the daemon confirmed last.
     let confirmedDigest: String?

@@ -30,6 +30,9 @@ package struct Round: Sendable {
     var slot: Date?
     package let logger: Logger
 
+    /// Where visits are counted; nil for nowhere.
+    var figures: RoundFigures?
+
     /// Told how many PoPs of how many were visited.
     package var progress: (@Sendable (_ done: Int, _ count: Int) -> Void)?
 
@@ -194,6 +197,7 @@ package struct Round: Sendable {
                 try? await Task.sleep(for: self.jitter * Double.random(in: 0...1))
                 var outcome = await visit(item)
                 self.log(outcome)
+                if !outcome.isInterrupted { self.figures?.count(outcome.attempt) }
                 // What was known before stays: the centre's end says nothing of the PoP.
                 guard !outcome.isInterrupted else { return outcome }
                 outcome.recordingError = await self.record(outcome)

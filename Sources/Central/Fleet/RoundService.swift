@@ -51,6 +51,8 @@ package struct RoundService: Service {
             }
             guard other == nil else { return }
             self.logger.notice("making the rounds")
+            self.round.figures?.isServing(true)
+            defer { self.round.figures?.isServing(false) }
             let event = FleetEvent(time: Date(), popID: nil, kind: .takeover, detail: keeper.lease.holder)
             try await self.round.store.rounds.record([event])
             try await keeper.keep { await self.rounds() }
@@ -89,8 +91,11 @@ package struct RoundService: Service {
                 within: Self.patience
             )
             let failed = outcomes.count { !$0.attempt.outcome.isSuccess }
-            let duration = (ContinuousClock.now - started).inSeconds
-            self.logger.info("round over \(outcomes.count.counted("PoP")): \(failed) failed (\(duration))")
+            let duration = ContinuousClock.now - started
+            self.round.figures?.countRound(duration, endedAt: Date())
+            self.logger.info(
+                "round over \(outcomes.count.counted("PoP")): \(failed) failed (\(duration.inSeconds))"
+            )
         } catch {
             self.logger.error("the round did not take place: \(error)")
         }

@@ -9,6 +9,9 @@ package struct ServeRounds: Sendable {
     /// After how long another service takes over from this one when it was killed.
     package let leaseDuration: Duration
 
+    /// What the rounds did so far.
+    package let figures = RoundFigures()
+
     package init(interval: Duration, leaseDuration: Duration) {
         self.interval = interval
         self.leaseDuration = leaseDuration
@@ -16,7 +19,7 @@ package struct ServeRounds: Sendable {
 
     /// What makes the rounds until the program is asked to end.
     package func service(in centre: Centre, logger: Logger) -> some Service {
-        let round = Round(
+        var round = Round(
             store: centre.store,
             connector: centre.connector,
             author: centre.author,
@@ -24,6 +27,7 @@ package struct ServeRounds: Sendable {
             interval: self.interval,
             logger: logger
         )
+        round.figures = self.figures
         return RoundService(
             round: round,
             schedule: RoundSchedule(interval: self.interval),

@@ -34,32 +34,6 @@ struct HistoryCommand: AsyncParsableCommand {
     )
     var diff: [Int] = []
 
-    /// What `--json` prints.
-    private struct Document: Encodable {
-        let pop: String
-        @ExplicitNull private(set) var held: StatusDocument.Held?
-        let generations: [Row]
-        let contacts: [ContactDocument]
-
-        struct Row: Encodable {
-            let generation: Int
-            let time: String
-            let author: String
-            let reason: String
-            @ExplicitNull private(set) var confirmed: String?
-            let digest: String
-
-            init(_ generation: GenerationSummary) {
-                self.generation = generation.number
-                self.time = generation.created.iso8601
-                self.author = generation.author
-                self.reason = generation.reason
-                self.confirmed = generation.confirmed?.iso8601
-                self.digest = generation.digest
-            }
-        }
-    }
-
     func validate() throws {
         guard self.diff.count <= 2 else {
             throw ValidationError("Give one generation or two to compare with --diff.")
@@ -75,17 +49,12 @@ struct HistoryCommand: AsyncParsableCommand {
         var window = self.history.window
         window.last = window.last ?? self.limit
         let answer = try await ShowHistory(of: self.pop, window).run(in: centre)
-        let document = Document(
-            pop: "\(self.pop)",
-            held: answer.hold.map(StatusDocument.Held.init),
-            generations: answer.generations.map(Document.Row.init),
-            contacts: answer.pushes.map { ContactDocument($0, pop: self.pop) }
-        )
+        let document = HistoryDocument(answer, of: self.pop)
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         self.show(document)
     }
 
-    private func show(_ document: Document) {
+    private func show(_ document: HistoryDocument) {
         var table = TextTable([
             .right("GENERATION"), .left("MADE"), .left("WHO", rank: 1), .prose("WHY"),
             .left("LAST CONFIRMED", rank: 2), .left("DIGEST", rank: 3),

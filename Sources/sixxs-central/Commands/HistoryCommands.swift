@@ -72,27 +72,10 @@ struct EventsCommand: AsyncParsableCommand {
     @Argument(help: "PoPs and tunnels; default: everything.", transform: Subject.init(parsing:)) var subjects:
         [Subject] = []
 
-    /// What `--json` prints of an event.
-    private struct Document: Encodable {
-        let time: String
-        @ExplicitNull private(set) var pop: String?
-        @ExplicitNull private(set) var tunnel: String?
-        let kind: String
-        let detail: String
-    }
-
     func run() async throws {
         let answer = try await ListEvents(of: self.subjects, self.history.window)
             .run(in: try self.store.look())
-        let documents = answer.events.map { event in
-            Document(
-                time: event.time.iso8601,
-                pop: event.popID.flatMap { answer.fleet.pop($0)?.name.description },
-                tunnel: event.tunnel?.description,
-                kind: event.kind.rawValue,
-                detail: event.detail
-            )
-        }
+        let documents = answer.events.map { EventDocument($0, in: answer.fleet) }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         var table = TextTable([
             .left("TIME"), .left("POP"), .left("TUNNEL"), .left("EVENT"), .prose("DETAIL"),

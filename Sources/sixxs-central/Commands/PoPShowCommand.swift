@@ -24,14 +24,6 @@ struct PoPShowCommand: AsyncParsableCommand {
     @Argument(help: "The PoP, such as chtst01.", transform: Parsers.popName) var name: PoPName
     @Flag(help: "Print the line for authorized_keys only.") var authorizedKeys = false
 
-    /// What `--json` prints.
-    private struct Document: Encodable {
-        let pop: PoPDocument
-        let tunnelPrefix: String?
-        let subnetPrefixes: [String]
-        let tunnels: Int
-    }
-
     func run() async throws {
         let answer = try await ShowPoP(self.name).run(in: try self.store.look())
         let pop = answer.pop
@@ -43,17 +35,12 @@ struct PoPShowCommand: AsyncParsableCommand {
                     + "daemon's control socket (usermod -a -G sixxsd \(user)), unless it is the daemon's own user."
             )
         }
-        let document = Document(
-            pop: PoPDocument(pop),
-            tunnelPrefix: answer.tunnelPrefix?.description,
-            subnetPrefixes: answer.subnetPrefixes.map(\.description),
-            tunnels: answer.tunnelCount
-        )
+        let document = PoPDetailsDocument(answer)
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         StandardOutput.print(FieldList(Self.fields(document)).text)
     }
 
-    private static func fields(_ document: Document) -> [(String, String)] {
+    private static func fields(_ document: PoPDetailsDocument) -> [(String, String)] {
         let pop = document.pop
         return [
             ("Name", pop.name), ("Id", "\(pop.id)"),

@@ -1,9 +1,12 @@
 internal import ArgumentParser
 internal import Central
+internal import CentralWeb
+internal import HTTP
 internal import Logging
 internal import ServiceLifecycle
 internal import Streams
 internal import UnixSignals
+internal import Wire
 
 /// `serve`: rounds until told to stop.
 struct ServeCommand: AsyncParsableCommand {
@@ -14,8 +17,13 @@ struct ServeCommand: AsyncParsableCommand {
             Logs to standard error. Of several on one database one makes the rounds; the others stand by and \
             take over when it ends. A PoP that cannot be reached is tried again between rounds, with growing pauses.
 
-            Example:
+            --web serves the fleet's pages, read-only, to those whose tokens stand in a file, a line each: NAME TOKEN. \
+            Each page is JSON too: Accept: application/json, Authorization: Bearer TOKEN. --metrics answers Prometheus.
+
+            Examples:
               sixxs-central serve --interval 600
+              sixxs-central serve --web 8080 --web-tokens /etc/sixxs-central/tokens
+              sixxs-central serve --metrics 9143
             """
     )
 
@@ -37,6 +45,35 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var logLevel = Logger.Level.info
 
+    @Option(
+        help:
+            "Where pages are served: a port of this host alone, ADDRESS:PORT or unix:PATH; default: nowhere.",
+        transform: { try ListenAddress(parsing: $0) }
+    )
+    var web: ListenAddress?
+    @Option(help: "The file of names and tokens that the pages let in, mode 0600.", completion: .file())
+    var webTokens: String?
+    @Option(
+        help: "The address of a reverse proxy, which may have more than 32 connections; may be given again.",
+        transform: { try IPAddress(parsing: $0) }
+    )
+    var webProxy: [IPAddress] = []
+    @Option(
+        help:
+            "Where Prometheus finds /metrics: a port of this host alone, ADDRESS:PORT or unix:PATH; default: nowhere.",
+        transform: { try ListenAddress(parsing: $0) }
+    )
+    var metrics: ListenAddress?
+
+    func validate() throws {
+        guard (self.web == nil) == (self.webTokens == nil) else {
+            throw ValidationError("--web and --web-tokens go together: pages are for those who have a token.")
+        }
+        guard self.web == nil || self.web != self.metrics else {
+            throw ValidationError("Pages and metrics need an address each.")
+        }
+    }
+
     private static func level(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text) else {
             throw ValidationError("there is no log level \(text)")
@@ -52,13 +89,62 @@ struct ServeCommand: AsyncParsableCommand {
             interval: .seconds(self.interval),
             leaseDuration: .seconds(self.lease)
         )
-        let service = rounds.service(in: try self.store.serve(), logger: logger)
+        let centre = try self.store.serve()
+        let service = rounds.service(in: centre, logger: logger)
+        let faces = try await self.faces(on: centre, rounds.figures, logger)
         logger.info("serving \(self.store.database), a round every \(self.interval) s")
         let group = ServiceGroup(
-            services: [service],
+            services: [service] + faces,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
         try await group.run()
+    }
+
+    /// What answers over HTTP, where that is wanted.
+    private func faces(
+        on centre: Centre,
+        _ rounds: RoundFigures,
+        _ logger: Logger
+    ) async throws -> [any Service] {
+        var faces: [any Service] = []
+        let requests = RequestFigures()
+        if let address = self.web, let path = self.webTokens {
+            var limits = HTTPLimits()
+            limits.proxies = Set(self.webProxy)
+            let pages = CentralPages(
+                centre,
+                tokens: try TokenFile(path: path),
+                figures: requests,
+                logger: logger
+            )
+            faces.append(try await Self.listen(at: address, limits, "pages", pages, logger))
+            if !address.isLocal {
+                logger.warning(
+                    "tokens come in the clear to \(address): put a proxy with TLS in front of the pages"
+                )
+            }
+        }
+        if let address = self.metrics {
+            let metrics = CentreMetrics(centre, rounds: rounds, requests: requests, logger: logger)
+            faces.append(try await Self.listen(at: address, HTTPLimits(), "metrics", metrics, logger))
+        }
+        return faces
+    }
+
+    private static func listen(
+        at address: ListenAddress,
+        _ limits: HTTPLimits,
+        _ what: String,
+        _ responder: any Responder,
+        _ logger: Logger
+    ) async throws -> HTTPServer {
+        do {
+            let server = try await HTTPServer(at: address, limits: limits, responder)
+            logger.notice("\(what) at \(server.address)")
+            return server
+        } catch let failure as ListenFailure {
+            throw RegistryError.unusable("\(what): \(failure)")
+        }
     }
 }

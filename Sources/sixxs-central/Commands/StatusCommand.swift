@@ -49,7 +49,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
         let now = Date()
         var rows = status.pops.map { StatusDocument($0, now: now) }
-        if self.watch { rows = StatusTable.worstFirst(rows) }
+        if self.watch { rows = StatusDocument.worstFirst(rows) }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(rows)) }
         let table = StatusTable(rows, now: now)
         let screen = Screen.output

@@ -13,11 +13,6 @@ struct StatusTable {
         self.now = now
     }
 
-    /// Those that something is wrong with before the others, each by name.
-    static func worstFirst(_ rows: [StatusDocument]) -> [StatusDocument] {
-        rows.sorted { ($1.level, $0.pop) < ($0.level, $1.pop) }
-    }
-
     /// What an operator should know besides, a line each with the PoP's name.
     var notes: [String] { self.rows.flatMap(Self.notes) }
 

@@ -2,29 +2,8 @@ internal import Central
 internal import Foundation
 internal import Streams
 
-/// A tunnel that is down as `--json` prints it: the tunnel, and since when.
-struct DownTunnelDocument: Encodable {
-    let tunnel: TunnelDocument
-    let since: Date?
-    let reported: Date?
-
-    private enum CodingKeys: String, CodingKey {
-        case since, reported
-    }
-
-    init(_ row: ListDownTunnels.Row) {
-        self.tunnel = row.tunnel
-        self.since = row.since
-        self.reported = row.reported
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        try self.tunnel.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(self.since?.iso8601, forKey: .since)
-        try container.encode(self.reported?.iso8601, forKey: .reported)
-    }
-
+extension DownTunnelDocument {
+    /// As people read them.
     static func table(_ documents: [DownTunnelDocument], now: Date) -> TextTable {
         var table = TextTable([
             .left("TUNNEL"), .left("POP"), .left("TYPE", rank: 2), .left("OWNER"), .left("DOWN SINCE"),

@@ -1,13 +1,11 @@
-internal import Central
-
 /// Until when, by whom and why a PoP's trouble is known, as `--json` prints it.
-struct AcknowledgementDocument: Encodable, Hashable, Sendable {
-    let since: String
-    let until: String
-    let by: String
-    let reason: String
+package struct AcknowledgementDocument: Encodable, Hashable, Sendable {
+    package let since: String
+    package let until: String
+    package let by: String
+    package let reason: String
 
-    init(_ acknowledgement: Acknowledgement) {
+    package init(_ acknowledgement: Acknowledgement) {
         self.since = acknowledgement.since.iso8601
         self.until = acknowledgement.until.iso8601
         self.by = acknowledgement.author

@@ -1,115 +1,114 @@
-internal import Central
-internal import Foundation
-internal import Wire
+package import Foundation
+package import Wire
 
 /// A PoP's status as `--json` prints it.
-struct StatusDocument: Encodable, Sendable {
-    struct Tunnels: Encodable, Hashable, Sendable {
+package struct StatusDocument: Encodable, Sendable {
+    package struct Tunnels: Encodable, Hashable, Sendable {
         /// Null while nobody knows: a PoP that cannot be reached has none of which it is known.
-        @ExplicitNull private(set) var up: Int?
-        @ExplicitNull private(set) var active: Int?
+        @ExplicitNull package private(set) var up: Int?
+        @ExplicitNull package private(set) var active: Int?
 
         /// How many were up when the daemon said it last.
-        @ExplicitNull private(set) var lastUp: Int?
+        @ExplicitNull package private(set) var lastUp: Int?
 
         /// As the daemon said it last.
-        @ExplicitNull private(set) var configured: Int?
+        @ExplicitNull package private(set) var configured: Int?
 
         /// How many the registry gives the PoP.
-        let registered: Int
+        package let registered: Int
     }
 
     /// Octets since the daemon started.
-    struct Traffic: Encodable, Hashable, Sendable {
-        @ExplicitNull private(set) var fromUplink: Tally?
-        @ExplicitNull private(set) var toUplink: Tally?
+    package struct Traffic: Encodable, Hashable, Sendable {
+        @ExplicitNull package private(set) var fromUplink: Tally?
+        @ExplicitNull package private(set) var toUplink: Tally?
     }
 
-    struct Push: Encodable, Hashable, Sendable {
-        let time: String
-        let outcome: String
-        let detail: String
+    package struct Push: Encodable, Hashable, Sendable {
+        package let time: String
+        package let outcome: String
+        package let detail: String
     }
 
-    let pop: String
-    let enabled: Bool
-    @ExplicitNull private(set) var reachable: Bool?
+    package let pop: String
+    package let enabled: Bool
+    @ExplicitNull package private(set) var reachable: Bool?
 
     /// OK, WARNING or CRITICAL, as `check` judges it.
-    let verdict: String
+    package let verdict: String
 
     /// When the daemon said what is told of it here.
-    @ExplicitNull private(set) var asOf: String?
+    @ExplicitNull package private(set) var asOf: String?
 
     /// Whether that may be taken for what is now.
-    let current: Bool
+    package let current: Bool
 
     /// The newest generation there is.
-    @ExplicitNull private(set) var generation: Int?
-    @ExplicitNull private(set) var wantedGeneration: Int?
-    @ExplicitNull private(set) var runningGeneration: Int?
+    @ExplicitNull package private(set) var generation: Int?
+    @ExplicitNull package private(set) var wantedGeneration: Int?
+    @ExplicitNull package private(set) var runningGeneration: Int?
 
     /// Whether the registry changed since the newest generation was made.
-    let registryNewer: Bool
-    @ExplicitNull private(set) var inSync: Bool?
+    package let registryNewer: Bool
+    @ExplicitNull package private(set) var inSync: Bool?
 
     /// In seconds.
-    @ExplicitNull private(set) var uptime: Int?
-    @ExplicitNull private(set) var version: String?
-    let tunnels: Tunnels
-    @ExplicitNull private(set) var traffic: Traffic?
-    @ExplicitNull private(set) var lastPush: Push?
-    @ExplicitNull private(set) var error: String?
+    @ExplicitNull package private(set) var uptime: Int?
+    @ExplicitNull package private(set) var version: String?
+    package let tunnels: Tunnels
+    @ExplicitNull package private(set) var traffic: Traffic?
+    @ExplicitNull package private(set) var lastPush: Push?
+    @ExplicitNull package private(set) var error: String?
 
     /// Why, since when and by whom it is kept on a generation.
-    struct Held: Encodable, Hashable, Sendable {
-        let since: String
-        let by: String
-        let reason: String
-        @ExplicitNull private(set) var generation: Int?
+    package struct Held: Encodable, Hashable, Sendable {
+        package let since: String
+        package let by: String
+        package let reason: String
+        @ExplicitNull package private(set) var generation: Int?
     }
 
     /// Since when and why it cannot be reached, and when it is tried again.
-    struct Failing: Encodable, Hashable, Sendable {
-        let since: String
-        let failures: Int
-        let retryAt: String
-        let reason: String
+    package struct Failing: Encodable, Hashable, Sendable {
+        package let since: String
+        package let failures: Int
+        package let retryAt: String
+        package let reason: String
 
         /// Whether it has failed so often that it is no passing trouble.
-        let open: Bool
+        package let open: Bool
     }
 
-    @ExplicitNull private(set) var held: Held?
+    @ExplicitNull package private(set) var held: Held?
 
     /// Until when, by whom and why monitoring does not alarm for it.
-    @ExplicitNull private(set) var acknowledged: AcknowledgementDocument?
-    @ExplicitNull private(set) var failing: Failing?
+    @ExplicitNull package private(set) var acknowledged: AcknowledgementDocument?
+    @ExplicitNull package private(set) var failing: Failing?
 
     /// When its daemon last ran something that the centre had not given it.
-    @ExplicitNull private(set) var lastDrift: String?
+    @ExplicitNull package private(set) var lastDrift: String?
 
     /// By how much its clock is ahead of the centre's, in seconds.
-    @ExplicitNull private(set) var clockSkew: Int?
+    @ExplicitNull package private(set) var clockSkew: Int?
 
     /// How often its daemon put back something of its kernel's, since its start.
-    @ExplicitNull private(set) var kernelMended: Tally?
+    @ExplicitNull package private(set) var kernelMended: Tally?
 
     /// What of its kernel is wrong and its daemon can't put back.
-    let kernelFaults: [String]
+    package let kernelFaults: [String]
 
     /// What of its last report was not believed, in words.
-    @ExplicitNull private(set) var notBelieved: String?
+    @ExplicitNull package private(set) var notBelieved: String?
 
     /// In words, when that is too much.
-    let clockError: String?
+    package let clockError: String?
 
     /// The worst that is known of it.
-    let level: FleetVerdict.Level
+    package let level: FleetVerdict.Level
 
     /// For ages: when the last push was, and when its daemon reported.
-    let lastPushTime: Date?
-    let reportTime: Date?
+    package let lastPushTime: Date?
+    package let reportTime: Date?
 
     private enum CodingKeys: String, CodingKey {
         case pop, enabled, reachable, verdict, asOf, current, generation, wantedGeneration, runningGeneration,
@@ -119,7 +118,7 @@ struct StatusDocument: Encodable, Sendable {
             clockSkew, kernelMended, kernelFaults, notBelieved
     }
 
-    init(_ status: PoPStatus, now: Date = Date()) {
+    package init(_ status: PoPStatus, now: Date = Date()) {
         self.pop = status.pop.name.description
         self.enabled = status.pop.isEnabled
         self.reachable = status.isReachable
@@ -160,8 +159,13 @@ struct StatusDocument: Encodable, Sendable {
         self.notBelieved = status.doubts
     }
 
+    /// Those that something is wrong with before the others, each by name.
+    package static func worstFirst(_ rows: [StatusDocument]) -> [StatusDocument] {
+        rows.sorted { ($1.level, $0.pop) < ($0.level, $1.pop) }
+    }
+
     /// What an operator should know besides, a line each.
-    var notes: [String] {
+    package var notes: [String] {
         var notes: [String] = []
         if let failing = self.failing, failing.open {
             notes.append(
@@ -195,19 +199,19 @@ struct StatusDocument: Encodable, Sendable {
 }
 
 extension StatusDocument.Push {
-    init(_ attempt: PushAttempt) {
+    package init(_ attempt: PushAttempt) {
         self.init(time: attempt.started.iso8601, outcome: attempt.outcome.rawValue, detail: attempt.detail)
     }
 }
 
 extension StatusDocument.Held {
     /// The same for people.
-    var words: String {
+    package var words: String {
         let generation = self.generation.map { "on generation \($0) " } ?? ""
         return "held \(generation)since \(self.since) by \(self.by): \(self.reason)"
     }
 
-    init(_ hold: Hold) {
+    package init(_ hold: Hold) {
         self.init(
             since: hold.since.iso8601,
             by: hold.author,
@@ -218,7 +222,7 @@ extension StatusDocument.Held {
 }
 
 extension StatusDocument.Failing {
-    init(_ breaker: CircuitBreaker) {
+    package init(_ breaker: CircuitBreaker) {
         self.init(
             since: breaker.since.iso8601,
             failures: breaker.failures,

@@ -1,16 +1,14 @@
-internal import Central
-
 /// One line of the audit as `--json` prints it.
-struct AuditDocument: Encodable, Hashable, Sendable {
-    let revision: Int64
-    let time: String
-    let author: String
-    let action: String
-    let subject: String
-    @ExplicitNull private(set) var before: JSONValue?
-    @ExplicitNull private(set) var after: JSONValue?
+package struct AuditDocument: Encodable, Hashable, Sendable {
+    package let revision: Int64
+    package let time: String
+    package let author: String
+    package let action: String
+    package let subject: String
+    @ExplicitNull package private(set) var before: JSONValue?
+    @ExplicitNull package private(set) var after: JSONValue?
 
-    init(_ entry: AuditEntry) {
+    package init(_ entry: AuditEntry) {
         self.revision = entry.revision
         self.time = entry.time.iso8601
         self.author = entry.author

@@ -1,0 +1,130 @@
+package import Central
+internal import Foundation
+package import HTTP
+package import Logging
+internal import Wire
+
+/// The centre's pages: the fleet as operators see it, read-only, each a document of JSON too at the same address.
+package struct CentralPages: Responder {
+    private let router: Router
+
+    /// - Parameters:
+    ///   - centre: Whose fleet; only looked at.
+    ///   - tokens: Who may look.
+    ///   - figures: Where requests are counted.
+    ///   - logger: Where faults of ours are told.
+    ///   - now: The time by which sessions end.
+    package init(
+        _ centre: Centre,
+        tokens: TokenFile,
+        figures: RequestFigures,
+        logger: Logger,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        let gate = Gate(tokens, Sessions(now: now), figures)
+        var router = Router(
+            logger: logger,
+            now: now,
+            observer: { figures.count($0, $1, $2) },
+            excuse: { refusal, request in Shell.response(refusal, for: request) }
+        )
+        Self.addOpenRoutes(&router, gate)
+        Self.addPages(&router, gate, centre)
+        Self.addTunnels(&router, gate, centre)
+        self.router = router
+    }
+
+    package func respond(to request: Request) async -> Response { await self.router.respond(to: request) }
+
+    // MARK: - What strangers may see
+
+    private static func addOpenRoutes(_ router: inout Router, _ gate: Gate) {
+        router.get("/style.css") { _ in
+            Shell.response(type: "text/css; charset=utf-8", StyleSheet.text, isPublic: true)
+        }
+        router.get("/icon.svg") { _ in
+            Shell.response(type: "image/svg+xml", LoginPage.icon, isPublic: true)
+        }
+        router.get("/login") { call in LoginPage.response(.ok, for: call.request) }
+        router.post("/login") { call in
+            guard var response = try gate.logIn(call.request) else {
+                return LoginPage.response(.forbidden, for: call.request)
+            }
+            response.headers.append((name: "Cache-Control", value: "no-store"))
+            return response
+        }
+        router.post("/logout") { call in try gate.logOut(call.request) }
+    }
+
+    // MARK: - What operators see
+
+    private static func page(
+        _ router: inout Router,
+        _ pattern: StaticString,
+        _ gate: Gate,
+        _ view: @escaping @Sendable (Router.Call) async throws -> View
+    ) {
+        router.get(pattern) { call in
+            guard let name = gate.owner(of: call.request) else { return try LoginPage.demand(call.request) }
+            do {
+                return Shell.response(try await view(call), for: call.request, operator: name)
+            } catch let error as RegistryError {
+                throw Self.refusal(error)
+            }
+        }
+    }
+
+    private static func refusal(_ error: RegistryError) -> Refusal {
+        switch error {
+        case .notFound(let reason): Refusal(.notFound, reason)
+        case .refused(let reason): Refusal(.badRequest, reason)
+        case .unusable(let reason): Refusal(.serviceUnavailable, reason)
+        }
+    }
+
+    private static func addPages(_ router: inout Router, _ gate: Gate, _ centre: Centre) {
+        Self.page(&router, "/", gate) { _ in try await FleetPage.view(centre, now: Date()) }
+        Self.page(&router, "/pops/{name}", gate) { call in
+            let name = try Self.parse(call["name"], "PoP", Parsers.popName)
+            return try await PoPPage.view(name, centre, now: Date())
+        }
+        Self.page(&router, "/pops/{name}/changes/{generation}", gate) { call in
+            let name = try Self.parse(call["name"], "PoP", Parsers.popName)
+            guard let number = Int(call["generation"]), (2...1_000_000_000).contains(number) else {
+                throw Refusal(.notFound, "generations are numbers from 2 on")
+            }
+            return try await PoPPage.changes(name, number, centre)
+        }
+        Self.page(&router, "/users", gate) { _ in try await UserPages.list(centre) }
+        Self.page(&router, "/users/{handle}", gate) { call in
+            try await UserPages.one(try Self.parse(call["handle"], "user", Parsers.handle), centre)
+        }
+        Self.page(&router, "/events", gate) { try await HistoryPages.events($0.request, centre) }
+        Self.page(&router, "/audit", gate) { try await HistoryPages.audit($0.request, centre) }
+        Self.page(&router, "/rounds", gate) { try await HistoryPages.rounds($0.request, centre, now: Date()) }
+    }
+
+    private static func addTunnels(_ router: inout Router, _ gate: Gate, _ centre: Centre) {
+        let questions = LiveQuestions()
+        Self.page(&router, "/tunnels/down", gate) { _ in try await HistoryPages.down(centre, now: Date()) }
+        Self.page(&router, "/tunnels/{number}", gate) { call in
+            try await TunnelPage.view(try Self.parse(call["number"], "tunnel", Parsers.tunnel), centre)
+        }
+        Self.page(&router, "/tunnels/{number}/live", gate) { call in
+            let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
+            let (answer, time) = try await questions.answer(about: number, centre)
+            return try TunnelPage.live(number, answer, at: time)
+        }
+    }
+
+    /// Reads a name of a path; one that nothing can have is of nothing that there is.
+    private static func parse<Value>(
+        _ text: String,
+        _ what: String,
+        _ parser: (String) throws -> Value
+    ) throws(Refusal) -> Value {
+        do { return try parser(text) } catch {
+            throw Refusal(.notFound, "there is no \(what) \(text.printable.shortened(to: 60))")
+        }
+    }
+}

@@ -1,0 +1,94 @@
+internal import Central
+internal import Foundation
+internal import HTTP
+internal import Wire
+
+/// What all pages have around them, and the headers that go with every answer.
+enum Shell {
+    private static let sections: [(path: [String], name: String)] = [
+        ([], "Fleet"), (["tunnels", "down"], "Down"), (["users"], "Users"), (["events"], "Events"),
+        (["audit"], "Audit"), (["rounds"], "Rounds"),
+    ]
+
+    /// Nothing is loaded but our own style and pictures, nothing runs, nobody frames us or gets our addresses.
+    private static let headers: [(name: String, value: String)] = [
+        (
+            name: "Content-Security-Policy",
+            value:
+                "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        (name: "X-Content-Type-Options", value: "nosniff"),
+        (name: "Referrer-Policy", value: "same-origin"),
+    ]
+
+    /// An answer with the headers of all.
+    static func response(
+        _ status: Status = .ok,
+        type: String,
+        _ text: String,
+        isPublic: Bool = false
+    ) -> Response {
+        var response = Response(status, type: type, text)
+        response.headers += Self.headers
+        response.headers.append((name: "Cache-Control", value: isPublic ? "max-age=3600" : "no-store"))
+        response.headers.append((name: "Vary", value: "Accept, Authorization, Cookie"))
+        return response
+    }
+
+    /// A view as whoever asks wants it.
+    static func response(_ view: View, for request: Request, operator name: String) -> Response {
+        if Self.wantsJSON(request) { return Self.response(type: "application/json", view.json + "\n") }
+        let page = Self.page(view.title, view.body, at: request.target, operator: name)
+        return Self.response(type: "text/html; charset=utf-8", page.text)
+    }
+
+    /// A refusal as whoever asks wants it.
+    static func response(_ refusal: Refusal, for request: Request) -> Response {
+        var response: Response
+        if Self.wantsJSON(request) {
+            let text = (try? JSONText.indented(["error": refusal.reason])) ?? ""
+            response = Self.response(refusal.status, type: "application/json", text + "\n")
+        } else {
+            let title = "\(refusal.status.rawValue) \(refusal.status.phrase)"
+            let body: HTML = "<p>\(refusal.reason)</p>"
+            let page = Self.page(title, body, at: request.target, operator: nil)
+            response = Self.response(refusal.status, type: "text/html; charset=utf-8", page.text)
+        }
+        response.headers += refusal.headers
+        return response
+    }
+
+    static func wantsJSON(_ request: Request) -> Bool {
+        let accepted = AcceptedMedia(parsing: request.header("accept"))
+        return accepted.preferred(of: ["text/html", "application/json"]) == "application/json"
+    }
+
+    /// A whole page; nobody who is not logged in is shown where to go.
+    static func page(_ title: String, _ body: HTML, at target: RequestTarget, operator name: String?) -> HTML
+    {
+        let time = Date().iso8601
+        return """
+            <!DOCTYPE html>
+            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>\(title) · SixXS centre</title><link rel="stylesheet" href="/style.css"><link rel="icon" href="/icon.svg"></head>
+            <body><a class="skip" href="#content">To the content</a>
+            <header>\(name.map { Self.navigation(at: target, operator: $0) } ?? "<strong>SixXS centre</strong>")</header>
+            <main id="content"><h1>\(title)</h1>
+            \(body)
+            </main><footer>As of \(time) · times are UTC · sixxs-central \(Release.version)</footer></body></html>
+
+            """
+    }
+
+    private static func navigation(at target: RequestTarget, operator name: String) -> HTML {
+        let links = Self.sections.map { section -> HTML in
+            let url = URLText(path: section.path)
+            let current: HTML = target.path == section.path ? " aria-current=\"page\"" : ""
+            return "<a href=\"\(url)\"\(current)>\(section.name)</a>"
+        }
+        return """
+            <nav aria-label="Pages">\(links)
+            <form method="post" action="/logout"><button>Log out \(name)</button></form></nav>
+            """
+    }
+}

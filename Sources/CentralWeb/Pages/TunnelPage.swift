@@ -1,0 +1,91 @@
+internal import Central
+internal import Foundation
+internal import HTTP
+internal import Wire
+
+/// One tunnel: what the registry has, what its PoP reported, what happened.
+enum TunnelPage {
+    /// What programs get.
+    private struct Document: Encodable {
+        let tunnel: TunnelDocument
+        let steps: [StepDocument]
+        let events: [EventDocument]
+    }
+
+    static func view(_ number: TunnelNumber, _ centre: Centre) async throws -> View {
+        let tunnel = try await ShowTunnel(number).run(in: centre)
+        let traffic = try await ReadTraffic(of: .tunnel(number), since: nil).run(in: centre)
+        let events = try await ListEvents(of: [.tunnel(number)], HistoryWindow(last: 20)).run(in: centre)
+        let document = Document(
+            tunnel: tunnel,
+            steps: traffic.steps.map { StepDocument($0, of: .tunnel) },
+            events: events.events.map { EventDocument($0, in: events.fleet) }
+        )
+        return try View("\(number)", document, Self.body(document, doubts: traffic.doubts))
+    }
+
+    private static func body(_ document: Document, doubts: String?) -> HTML {
+        let tunnel = document.tunnel
+        let state =
+            tunnel.enabled
+            ? (tunnel.enabledByUser ? "enabled" : "disabled by its user") : "disabled by an operator"
+        let fields = Elements.fields([
+            ("PoP", Elements.pop(tunnel.pop)), ("Owner", tunnel.owner.map { Elements.user($0) }),
+            ("State", "\(state)"), ("Type", "\(tunnel.type)"), ("Tid", "\(tunnel.tid)"),
+            ("Endpoint", Elements.text(tunnel.endpoint)), ("MTU", "\(tunnel.mtu)"),
+            ("PoP's address", Elements.text(tunnel.popAddress)),
+            ("User's address", Elements.text(tunnel.userAddress)),
+            ("Subnets", Elements.text(tunnel.subnets?.joined(separator: ", "))),
+            ("Password", tunnel.passwordSet ? "set" : "none"),
+            ("Old password good until", Elements.text(tunnel.oldPasswordUntil)),
+            ("Created", "\(tunnel.created)"), ("Changed", "\(tunnel.changed)"),
+            ("Its user runs", tunnel.clientCommand.map { "<code>\($0)</code>" }),
+        ])
+        let doubt: HTML = doubts.map { "<p>Not believed of its PoP's last report: \($0)</p>" } ?? ""
+        return """
+            \(fields)<p><a href="\(URLText(path: ["tunnels", tunnel.tunnel, "live"]))">Ask its daemon now</a></p>\(doubt)
+            <h2>The last day</h2>
+            \(Self.steps(document.steps))
+            <h2>Events</h2>
+            \(Elements.events(document.events))
+            """
+    }
+
+    private static func steps(_ steps: [StepDocument]) -> HTML {
+        guard let last = steps.last else {
+            return "<p class=\"soft\">Its PoP has reported nothing in the last day.</p>"
+        }
+        let rows = steps.reversed().map { step -> [HTML] in
+            [
+                "\(step.time)", "\(Int64(saturating: step.up)) %",
+                "\(HumanFormat.bitRate(step.inBitsPerSecond))",
+                "\(HumanFormat.bitRate(step.outBitsPerSecond))", "\(Self.words(step.lossPercent, "%"))",
+                "\(Self.words(step.minMs, "ms"))", "\(Self.words(step.avgMs, "ms"))",
+                "\(Self.words(step.maxMs, "ms"))",
+            ]
+        }
+        let columns = ["Time", "Up", "From user", "To user", "Loss", "Shortest", "Mean", "Longest"]
+        let table = Elements.table("Steps of ten minutes", columns, rows, none: "")
+        return """
+            <p>Last reported at \(last.time): up in \(Int64(saturating: last.up)) % of the reports,
+            \(HumanFormat.bitRate(last.inBitsPerSecond)) from the user, \(HumanFormat.bitRate(last.outBitsPerSecond)) to the user,
+            round trip \(Self.words(last.avgMs, "ms")), loss \(Self.words(last.lossPercent, "%")).</p>
+            <details><summary>All figures</summary>\(table)</details>
+            """
+    }
+
+    private static func words(_ value: Double?, _ unit: String) -> String {
+        value.map { "\($0) \(unit)" } ?? "unknown"
+    }
+
+    /// As its daemon sees it.
+    static func live(_ number: TunnelNumber, _ answer: InspectTunnel.Answer, at time: Date) throws -> View {
+        let json = try JSONText.indented(answer.row)
+        let doubts: HTML = answer.doubts.map { "<p>Not believed of its report: \($0)</p>" } ?? ""
+        let body: HTML = """
+            <p>\(Elements.tunnel("\(number)")) at \(Elements.pop("\(answer.pop)")), asked at \(time.iso8601).</p>\(doubts)
+            <pre>\(json)</pre>
+            """
+        return try View("\(number) now", answer.row, body)
+    }
+}
