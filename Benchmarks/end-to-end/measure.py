@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests" / "EndToEnd"))
 
+import fast_path  # noqa: E402
 import floors  # noqa: E402
 import lossless  # noqa: E402
 import merging  # noqa: E402
@@ -31,6 +32,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
         *packet_cost.table(asked.only, asked.rounds or 7, asked.apart), "", *floors.table(asked.rounds or 7)],
     "workers": lambda asked: workers.table(asked.only, asked.rounds or 5),
     "transfers": lambda asked: transfers.table(asked.rounds or 5),
+    "fast-path": lambda asked: fast_path.table(asked.rounds or 5),
     "merging": lambda asked: merging.table(asked.rounds or 5),
     "round-trips": lambda asked: round_trips.table(asked.rounds or 3),
     "waiting": lambda asked: waiting.table(asked.rounds or 3),

@@ -56,4 +56,6 @@ public enum FastPathRefusal: Int, Hashable, Sendable, CaseIterable {
     case unchanged
     /// It was changed and could not go on: dropped, the only ones.
     case lost
+    /// The daemon has packets of the tunnel in hand that came before.
+    case waiting
 }

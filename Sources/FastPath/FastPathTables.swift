@@ -25,6 +25,8 @@ public final class FastPathTables: Sendable {
     private let control: BPFTable
     private let plans: BPFTable
     private let rows: BPFTable
+    /// What of it the daemon has in hand.
+    public let order: FastPathOrder
     private let counters: BPFTable
     private let records: BPFTable
     private let processors: Int
@@ -35,6 +37,7 @@ public final class FastPathTables: Sendable {
         self.control = try object.table("controls")
         self.plans = try object.table("plans")
         self.rows = try object.table("tunnels")
+        self.order = try FastPathOrder(of: object)
         self.counters = try object.table("counters")
         self.records = try object.table("processors")
         self.processors = processors
@@ -69,13 +72,15 @@ public final class FastPathTables: Sendable {
     ///   - plan: Its address plan.
     ///   - device: Index of the TUN device.
     ///   - tids: The tunnels that may differ from those in force; nil for all.
-    ///   - tunnel: What the packets of a tunnel travel under; nil for one that is not on the fast path.
+    ///   - tunnel: What the packets of a tunnel travel under; nil for one that can't be on the fast path.
+    /// - Returns: Whether a tunnel was on the fast path that is no more.
+    @discardableResult
     public func replace(
         _ plan: AddressPlan,
         device: UInt32,
         changing tids: [TID]? = nil,
         tunnel: (TID) -> PlainTunnel?
-    ) {
+    ) -> Bool {
         self.differing.withLock { differing in
             // What still reads the other bank began before the last change, long ago.
             let old = self.bank
@@ -83,10 +88,13 @@ public final class FastPathTables: Sendable {
             withUnsafeBytes(of: Self.layout(of: plan)) { self.plans.write($0, at: bank) }
             differing.forEach { self.copyRow(of: $0, from: old, to: bank) }
             differing.removeAll()
+            var isSlower = false
             for tid in tids ?? TID.all where self.write(tunnel(tid), of: tid, in: bank) {
                 differing.insert(tid)
+                isSlower = isSlower || (self.isFast(tid, in: old) && !self.isFast(tid, in: bank))
             }
             self.bankAndTUN = UInt64(device) << 32 | UInt64(bank)
+            return isSlower
         }
     }
 
@@ -103,10 +111,34 @@ public final class FastPathTables: Sendable {
     private static func row(of tid: TID, in bank: Int) -> Int { bank * Self.tunnels + Int(tid.rawValue) }
 
     /// Changes what the packets of a tunnel travel under, or takes it off the fast path.
-    public func update(_ tid: TID, to tunnel: PlainTunnel?) {
+    ///
+    /// - Returns: Whether it was on the fast path, and is no more.
+    @discardableResult
+    public func update(_ tid: TID, to tunnel: PlainTunnel?) -> Bool {
         self.differing.withLock { differing in
+            let wasFast = self.isFast(tid)
             if self.write(tunnel, of: tid, in: self.bank) { differing.insert(tid) }
+            return wasFast && !self.isFast(tid)
         }
+    }
+
+    /// Whether packets of a tunnel are forwarded.
+    public func isFast(_ tid: TID) -> Bool { self.isFast(tid, in: self.bank) }
+
+    private func isFast(_ tid: TID, in bank: Int) -> Bool {
+        let row = Self.row(of: tid, in: bank)
+        let terms = self.rows.word(at: Tunnel.terms, of: row).pointee.load(ordering: .relaxed)
+        return UInt16(truncatingIfNeeded: terms) > 0
+    }
+
+    func ends(of tid: TID) -> UInt64 {
+        let row = Self.row(of: tid, in: self.bank)
+        return self.rows.word(at: Tunnel.ends, of: row).pointee.load(ordering: .relaxed)
+    }
+
+    func terms(of tid: TID) -> UInt64 {
+        let row = Self.row(of: tid, in: self.bank)
+        return self.rows.word(at: Tunnel.terms, of: row).pointee.load(ordering: .relaxed)
     }
 
     /// Writes a row.
@@ -133,7 +165,9 @@ public final class FastPathTables: Sendable {
     }
 
     private static func terms(of tunnel: PlainTunnel) -> UInt64 {
-        UInt64(tunnel.mtu) | UInt64(tunnel.evenIdentification) << 32
+        let keepsOrder = UInt64(FAST_PATH_KEEPS_ORDER) << 16
+        guard tunnel.obstacle == nil else { return keepsOrder }
+        return UInt64(tunnel.mtu) | keepsOrder | UInt64(tunnel.evenIdentification) << 32
             | UInt64(tunnel.oddIdentification) << 48
     }
 
@@ -200,8 +234,10 @@ public final class FastPathTables: Sendable {
     /// What was counted in the very moment may be missing: who takes every number there is also looks at the tunnels of the time before.
     ///
     /// - Parameter tids: What to add them to.
-    public func takeTouched(addingTo tids: inout TIDSet) {
-        let start = MemoryLayout<fast_path_processor>.offset(of: \.touched) ?? 0
+    public func takeTouched(addingTo tids: inout TIDSet) { self.take(\.touched, addingTo: &tids) }
+
+    func take(_ marks: PartialKeyPath<fast_path_processor>, addingTo tids: inout TIDSet) {
+        let start = MemoryLayout<fast_path_processor>.offset(of: marks) ?? 0
         for processor in 0..<self.processors {
             for word in 0..<TIDSet.words {
                 let place = self.records.word(at: start + word * MemoryLayout<UInt64>.size, of: processor)

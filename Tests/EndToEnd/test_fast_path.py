@@ -106,6 +106,27 @@ def test_the_kernel_forwards_plain_packets_and_all_are_counted(site: Site, kind:
     assert daemon.balance().is_even
 
 
+def shown(daemon: Daemon, end: End) -> str:
+    """What `tunnel show` says of a tunnel's way."""
+    lines = daemon.command(f"tunnel show T{end.tunnel.number}").lines or ()
+    return next(line for line in lines if line.startswith("Fast Path")).partition(": ")[2]
+
+
+def test_which_way_a_packet_takes_is_told(site: Site) -> None:
+    ends = Ends(site)
+    end, signed = ends.add("6in4", 4), ends.add("ayiya", 4)
+    daemon = ends.start(options=AUTO)
+
+    def way(packet: object) -> str:
+        return (daemon.command(f"explain {bytes(packet).hex()}").lines or ("",))[-1]  # type: ignore[call-overload]
+
+    assert (shown(daemon, end), shown(daemon, signed)) == ("yes", "no, AYIYA signs every datagram")
+    assert way(echo(SERVER, end.them)) == "way: the kernel alone"
+    assert way(echo(SERVER, end.them, size=1490)) == "way: the daemon, it is not just forwarded"
+    assert way(echo(SERVER, signed.them)) == "way: the daemon, AYIYA signs every datagram"
+    assert daemon.report()["fastPath"] == {"state": "on", "forwarded": forwarded_by_the_kernel(daemon), "lost": 0}
+
+
 @pytest.mark.parametrize("kind", ["gre", "ayiya"])
 def test_everything_else_is_the_daemons(site: Site, kind: Kind) -> None:
     ends = Ends(site)
@@ -150,6 +171,34 @@ def test_a_killed_daemon_leaves_nothing_that_forwards(site: Site) -> None:
     assert not goes_up(ends, end)
     daemon.start()
     wait_until_fast(daemon, ends, end)
+
+
+def silent(daemon: Daemon) -> int:
+    """How many packets the kernel left alone since it was told to."""
+    lines = daemon.command("pop show threads").lines or ()
+    return sum(int(line.split()[-1]) for line in lines if re.match("fast-path left .* silent ", line))
+
+
+def test_while_the_tun_device_is_down_the_kernel_forwards_nothing(site: Site) -> None:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=AUTO)
+    wait_until_fast(daemon, ends, end)
+    # The daemon brings it up again half a second later: a namespace of the test's own cannot keep it down.
+    site.pop.ip(f"link set {daemon.tun} down")
+    before, left = forwarded_by_the_kernel(daemon), silent(daemon)
+
+    def is_left() -> bool:
+        end.send(echo(end.them, SERVER))
+        return silent(daemon) > left
+
+    wait_for(is_left, 2, "packets to be left to the daemon", every=0.01)
+    assert forwarded_by_the_kernel(daemon) - before <= 5
+    # Two seconds later the device is up again, and has the routes that the kernel had forgotten.
+    wait_for(lambda: goes_down(ends, end), 10, "the routes")
+    wait_until_fast(daemon, ends, end)
+    assert goes_up(ends, end)
+    assert daemon.balance().is_even
 
 
 @pytest.mark.parametrize("what", ["capability", "call"])

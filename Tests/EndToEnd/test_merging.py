@@ -21,7 +21,7 @@ import pytest
 
 from lab import bulk, without_call
 from lab.bulk import ACK, CWR, FIN, PSH, TCP_OPTIONS, tcp, udp
-from lab.daemon import Daemon, TunnelLine, configuration
+from lab.daemon import FAST_PATH, Daemon, TunnelLine, configuration
 from lab.ends import NO_UNREACHABLES, Ends
 from lab.merging import STRETCHES, Unfinished, merge, show_the_wire
 from lab.namespace import wait_for
@@ -194,7 +194,9 @@ def test_every_octet_arrives_as_it_was_sent(site: Site, number: int) -> None:
     [end] = scene.ends
     for packets in bursts(end, Random(number), 20000):
         scene.pass_on(end, packets)
-    assert scene.longest(end.version) > 20_000, "the link merged nothing"
+    # What the kernel forwards by itself comes to no socket where it could be seen.
+    if FAST_PATH == "off" or KINDS[number] != ("6in4", 4):
+        assert scene.longest(end.version) > 20_000, "the link merged nothing"
     assert scene.daemon.errors(1001) == {}
 
 

@@ -18,7 +18,7 @@ from scapy.layers.inet import TCP
 
 from lab import beats, bulk, without_call
 from lab.bulk import PLAIN, SO_SNDBUFFORCE, SOL_UDP, UDP_SEGMENT, Device, super_packet, udp
-from lab.daemon import Daemon, TunnelLine, configuration
+from lab.daemon import FAST_PATH, Daemon, TunnelLine, configuration
 from lab.namespace import Namespace, wait_for
 from lab.packets import IP, IPv6, Listener, Raw
 from lab.site import PASSWORD, Site
@@ -110,7 +110,9 @@ def test_tcp_that_the_receiving_link_merged_is_cut_up_again(site: Site) -> None:
                     number = (packet[TCP].seq - 1000 + offset) // 1420
                     arrived[number] = data[offset:offset + 1420]
             assert arrived == {n: payloads[n] for n in range(start_of_burst, start_of_burst + 20)}
-        assert any(len(packet) > 1500 for packet in link.packets(1)), "the link merged nothing"
+        # What the kernel forwards by itself comes to no socket where it could be seen.
+        if FAST_PATH == "off":
+            assert any(len(packet) > 1500 for packet in link.packets(1)), "the link merged nothing"
 
 
 SO_RCVBUFFORCE = 33

@@ -265,6 +265,43 @@ struct FastPathCaseTests {
         }
     }
 
+    @Test func noPacketOvertakesOneThatTheDaemonHasInHand() throws {
+        try NetworkNamespace.run {
+            let scene = try FastPathScene(Self.text)
+            let tid = try #require(TID(rawValue: 0))
+            let inner = InnerPacket(source: Self.address(0), destination: Self.internet).octets
+            let other = InnerPacket(source: Self.internet, destination: Self.address(1)).octets
+            let outer = OuterPacketFields(source: Self.user, destination: Self.own).octets(around: inner)
+            let elsewhere = OuterPacketFields(source: IPv4Address(198, 51, 100, 200), destination: Self.own)
+            scene.hasDone = false
+
+            scene.change(tid) { engine, _ in engine.setTracing(of: tid, to: true) }
+            let traced = try scene.fromUplink(Self.packet)
+            scene.change(tid) { engine, _ in engine.setTracing(of: tid, to: false) }
+            let waiting = try scene.fromUplink(Self.packet)
+            let count = scene.programs.tables.order.waiting(tid, .encapsulate)
+            let ofAnother = try scene.fromUplink(other)
+            let otherWay = try scene.fromLink(outer)
+            scene.programs.tables.order.noteDone(tid, .encapsulate)
+            let stillWaiting = try scene.fromUplink(Self.packet)
+            scene.noteDone()
+            let again = try scene.fromUplink(Self.packet)
+            // What somebody else sends in the user's name slows nobody down.
+            let foreign = try scene.fromLink(elsewhere.octets(around: inner))
+            let upAgain = try scene.fromLink(outer)
+
+            Self.check(traced, .slowTunnel)
+            Self.check(waiting, .waiting)
+            #expect(count.left == 2 && count.waiting == 2)
+            Self.check(ofAnother, nil)
+            Self.check(otherWay, nil)
+            Self.check(stillWaiting, .waiting)
+            Self.check(again, nil)
+            Self.check(foreign, .otherEnds)
+            Self.check(upAgain, nil)
+        }
+    }
+
     @Test func aPathThatIsLearntNarrowsTheTunnel() throws {
         try NetworkNamespace.run {
             let scene = try FastPathScene(Self.text)

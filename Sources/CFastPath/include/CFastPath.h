@@ -25,6 +25,8 @@ enum {
     FAST_PATH_SLOT_SHIFT = 36,
     /// TTL of outer packets.
     FAST_PATH_TTL = 64,
+    /// Of a tunnel's terms: packets that are left to the daemon are counted until it has done with them.
+    FAST_PATH_KEEPS_ORDER = 1,
 };
 
 /// One for the PoP; what the daemon says at each instant.
@@ -63,7 +65,7 @@ struct fast_path_tunnel {
     /// The outer addresses as an outgoing header has them: ours, then the user's, in network order.
     uint64_t ends;
     /// From the low end on, 16 bits each: size of the largest inner packet that may pass, in octets, 0 for a tunnel that is not
-    /// on the fast path; nothing; the identification of outer packets in even parts of the time, and in odd ones.
+    /// on the fast path; FAST_PATH_KEEPS_ORDER or nothing; the identification of outer packets in even parts of the time, and in odd ones.
     uint64_t terms;
 };
 
@@ -90,6 +92,13 @@ enum fast_path_direction {
     /// From a link, out of a tunnel.
     FAST_PATH_DECAPSULATE,
     FAST_PATH_DIRECTIONS,
+};
+
+/// How many packets of a tunnel were left to the daemon, and with how many of them it has done, in each direction; 8192. While
+/// that differs, every packet is left to it: none overtakes one that came before.
+struct fast_path_order {
+    uint64_t left[FAST_PATH_DIRECTIONS];
+    uint64_t done[FAST_PATH_DIRECTIONS];
 };
 
 /// Why a packet was left alone.
@@ -142,6 +151,8 @@ enum fast_path_refusal {
     FAST_PATH_UNCHANGED,
     /// It was changed and could not go on: dropped, the only ones.
     FAST_PATH_LOST,
+    /// The daemon has packets of the tunnel in hand that came before.
+    FAST_PATH_WAITING,
     FAST_PATH_REFUSALS,
 };
 
@@ -151,6 +162,8 @@ struct fast_path_processor {
     uint64_t left[FAST_PATH_DIRECTIONS][FAST_PATH_REFUSALS];
     /// The tunnels whose counters changed since the daemon took their bits away; set after the counters.
     uint64_t touched[FAST_PATH_TUNNELS / 64];
+    /// The same of those that packets were left of.
+    uint64_t waiting[FAST_PATH_TUNNELS / 64];
 };
 
 /// The programs as an object file for bpf(2), made of programs/fast_path.bpf.c by programs/build.

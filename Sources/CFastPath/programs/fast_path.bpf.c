@@ -35,6 +35,14 @@ struct {
     TYPE(value, struct fast_path_tunnel);
 } tunnels SECTION(".maps");
 
+struct {
+    NUMBER(type, MAP_ARRAY);
+    NUMBER(map_flags, MAP_MAPPED);
+    NUMBER(max_entries, FAST_PATH_TUNNELS);
+    TYPE(key, uint32_t);
+    TYPE(value, struct fast_path_order);
+} orders SECTION(".maps");
+
 // The loader makes these two as long as the host has processors.
 struct {
     NUMBER(type, MAP_ARRAY);
@@ -78,7 +86,8 @@ enum {
     IPV4_HEADER = 20,
     IPV6_HEADER = 40,
     IPV4_DO_NOT_FRAGMENT = 0x4000,
-    IPV4_MORE_FRAGMENTS_AND_OFFSET = 0x3fff,
+    IPV4_MORE_FRAGMENTS = 0x2000,
+    IPV4_OFFSET = 0x1fff,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
     PROTOCOL_IPV6 = 41,
@@ -101,7 +110,6 @@ INLINE uint8_t traffic_class(const struct ipv6_header *inner) {
 
 struct view {
     const struct fast_path_control *control;
-    const struct fast_path_plan *plan;
     uint64_t now;
     uint32_t bank;
 };
@@ -111,44 +119,50 @@ INLINE enum fast_path_refusal look(struct view *view) {
     view->control = bpf_map_lookup_elem(&controls, &only);
     if (!view->control) return FAST_PATH_SILENT;
     view->now = bpf_ktime_get_coarse_ns();
-    // The coarse clock may be behind what the daemon read.
-    if ((int64_t)(view->now - READ_ONCE(view->control->alive)) > FAST_PATH_LONGEST_SILENCE) return FAST_PATH_SILENT;
     view->bank = READ_ONCE(view->control->bank) & (FAST_PATH_BANKS - 1);
-    view->plan = bpf_map_lookup_elem(&plans, &view->bank);
-    return view->plan ? FAST_PATH_FORWARDED : FAST_PATH_SILENT;
+    return FAST_PATH_FORWARDED;
+}
+
+INLINE bool is_silent(const struct view *view) {
+    // The coarse clock may be behind what the daemon read.
+    return (int64_t)(view->now - READ_ONCE(view->control->alive)) > FAST_PATH_LONGEST_SILENCE;
 }
 
 struct terms {
     uint64_t ends;
     uint16_t mtu;
     uint16_t identification;
+    // Whether packets that are left to the daemon are counted until it has done with them.
+    bool keeps_order;
 };
 
-INLINE enum fast_path_refusal find_terms(const struct view *view, uint32_t tid, struct terms *terms) {
+INLINE void find_terms(const struct view *view, uint32_t tid, struct terms *terms) {
     const uint32_t row = view->bank * FAST_PATH_TUNNELS + tid;
     const struct fast_path_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, &row);
-    if (!tunnel) return FAST_PATH_SLOW_TUNNEL;
+    *terms = (struct terms){};
+    if (!tunnel) return;
     // The terms first: whoever changes the ends takes the tunnel off the fast path before, and puts it on again after.
     const uint64_t word = READ_ONCE(tunnel->terms);
     __asm__ volatile("" ::: "memory");
     terms->ends = READ_ONCE(tunnel->ends);
-    terms->mtu = word;
-    if (READ_ONCE(tunnel->terms) != word || terms->mtu == 0) return FAST_PATH_SLOW_TUNNEL;
+    terms->keeps_order = word >> 16 & FAST_PATH_KEEPS_ORDER;
+    terms->mtu = READ_ONCE(tunnel->terms) == word ? word : 0;
     terms->identification = word >> (view->now >> FAST_PATH_SLOT_SHIFT & 1 ? 48 : 32);
-    return FAST_PATH_FORWARDED;
 }
 
 // MARK: Addresses
 
 enum { EXTERNAL = -1, OF_THE_POP = -2 };
 
-// The tunnel that packets to an address go into, or why there is none: Core/Addressing/AddressPlan.swift.
-INLINE int32_t owner(const struct fast_path_plan *plan, const uint64_t address[2]) {
-    const uint64_t high = __builtin_bswap64(address[0]);
+// The tunnel that packets to an address go into, or why there is none: Core/Addressing/AddressPlan.swift. The halves of the address are in
+// host order. A function that the verifier looks at once, whatever was known where it is called.
+__attribute__((noinline)) int owner(uint32_t bank, uint64_t high, uint64_t low) {
+    const struct fast_path_plan *plan = bpf_map_lookup_elem(&plans, &bank);
+    if (!plan) return OF_THE_POP;
     if (plan->has_tunnel_prefix && high >> 16 == plan->tunnel_prefix >> 16) {
         const uint32_t number = high & 0xffff;
-        if (number < FAST_PATH_TUNNELS) return __builtin_bswap64(address[1]) == 2 ? (int32_t)number : OF_THE_POP;
-        return number >> 13 == 0x8000 >> 13 ? (int32_t)(number & (FAST_PATH_TUNNELS - 1)) : OF_THE_POP;
+        if (number < FAST_PATH_TUNNELS) return low == 2 ? (int)number : OF_THE_POP;
+        return number >> 13 == 0x8000 >> 13 ? (int)(number & (FAST_PATH_TUNNELS - 1)) : OF_THE_POP;
     }
     for (uint32_t place = 0; place < FAST_PATH_SUBNET_PREFIXES; place++) {
         if (place >= plan->subnet_prefix_count) break;
@@ -159,6 +173,10 @@ INLINE int32_t owner(const struct fast_path_plan *plan, const uint64_t address[2
         return tid < FAST_PATH_TUNNELS ? tid : OF_THE_POP;
     }
     return EXTERNAL;
+}
+
+INLINE int32_t owner_of(const struct view *view, const uint64_t address[2]) {
+    return owner(view->bank, __builtin_bswap64(address[0]), __builtin_bswap64(address[1]));
 }
 
 INLINE bool is_multicast(const uint64_t address[2]) { return (address[0] & 0xff) == 0xff; }
@@ -226,27 +244,53 @@ INLINE void count(uint32_t tid, struct fast_path_traffic *traffic, const struct 
     if (!(READ_ONCE(*touched) & bit)) *touched |= bit;
 }
 
-INLINE int refuse(enum fast_path_direction direction, enum fast_path_refusal reason) {
+// MARK: Order
+
+// What a packet is counted as that is left to the daemon.
+struct place {
+    // FAST_PATH_TUNNELS for one that is not counted.
+    uint32_t tid;
+    uint32_t packets;
+};
+
+// Whether the daemon has something in hand of a tunnel that came before.
+INLINE bool must_wait(enum fast_path_direction direction, uint32_t tid) {
+    const struct fast_path_order *order = bpf_map_lookup_elem(&orders, &tid);
+    return !order || READ_ONCE(order->left[direction]) != READ_ONCE(order->done[direction]);
+}
+
+INLINE void leave(enum fast_path_direction direction, const struct place *place) {
+    const uint32_t tid = place->tid;
+    struct fast_path_order *order = bpf_map_lookup_elem(&orders, &tid);
+    if (!order) return;
+    __sync_fetch_and_add(&order->left[direction], place->packets);
+    struct fast_path_processor *processor = find_processor();
+    if (!processor) return;
+    uint64_t *waiting = &processor->waiting[(tid & (FAST_PATH_TUNNELS - 1)) / 64];
+    const uint64_t bit = 1ull << (tid & 63);
+    if (!(READ_ONCE(*waiting) & bit)) *waiting |= bit;
+}
+
+INLINE int refuse(enum fast_path_direction direction, enum fast_path_refusal reason, const struct place *place) {
     struct fast_path_processor *processor = find_processor();
     if (processor && reason < FAST_PATH_REFUSALS) processor->left[direction][reason]++;
-    return reason == FAST_PATH_LOST ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+    if (reason == FAST_PATH_LOST) return TC_ACT_SHOT;
+    leave(direction, place);
+    return TC_ACT_UNSPEC;
 }
 
 // MARK: Into a tunnel
 
 // Which tunnel an inner packet from outside goes into: Core/Pipeline/SourcePolicy.swift and Route.swift.
-INLINE enum fast_path_refusal find_destination(
-    const struct view *view, const struct ipv6_header *inner, uint32_t length, uint32_t *tid) {
-    if (inner->first << 24 >> 28 != 6) return FAST_PATH_NOT_IPV6;
+INLINE enum fast_path_refusal check_destination(
+    const struct view *view, const struct ipv6_header *inner, uint32_t length, int32_t destination) {
     if (NETWORK16(inner->payload_length) + IPV6_HEADER != length) return FAST_PATH_OTHER_LENGTH;
     if (is_multicast(inner->source) || is_link_local(inner->source) || embeds_ipv4(inner->source))
         return FAST_PATH_IMPOSSIBLE_SOURCE;
-    if (owner(view->plan, inner->source) != EXTERNAL) return FAST_PATH_WRONG_SOURCE;
-    const int32_t destination = owner(view->plan, inner->destination);
+    if (owner_of(view, inner->source) != EXTERNAL) return FAST_PATH_WRONG_SOURCE;
     if (destination < 0) return FAST_PATH_WRONG_DESTINATION;
     // The kernel has lowered it already.
     if (inner->hop_limit <= 1) return FAST_PATH_LAST_HOP;
-    *tid = destination;
     return FAST_PATH_FORWARDED;
 }
 
@@ -302,30 +346,35 @@ INLINE enum fast_path_refusal prepend(
     return FAST_PATH_FORWARDED;
 }
 
-INLINE enum fast_path_refusal send_into_tunnel(struct packet *packet, struct fib_lookup *way) {
+INLINE enum fast_path_refusal send_into_tunnel(
+    struct packet *packet, struct fib_lookup *way, struct place *place) {
     struct view view;
     struct ipv6_header inner;
-    struct terms terms;
+    struct terms terms = {};
     struct load load;
-    uint32_t tid;
     const uint32_t length = packet->len - link_header;
     enum fast_path_refusal refusal = look(&view);
     if (refusal) return refusal;
     if (bpf_skb_load_bytes(packet, link_header, &inner, IPV6_HEADER)) return FAST_PATH_SHORT;
-    refusal = find_destination(&view, &inner, length, &tid);
+    if (inner.first << 24 >> 28 != 6) return FAST_PATH_NOT_IPV6;
+    const int32_t destination = owner_of(&view, inner.destination);
+    if (destination >= 0) find_terms(&view, destination, &terms);
+    const enum fast_path_refusal odd = measure(packet, link_header, &inner, length, &load);
+    if (terms.keeps_order) *place = (struct place){.tid = destination, .packets = odd ? 1 : load.packets};
+    if (is_silent(&view)) return FAST_PATH_SILENT;
+    refusal = check_destination(&view, &inner, length, destination);
     if (refusal) return refusal;
-    refusal = find_terms(&view, tid, &terms);
-    if (refusal) return refusal;
-    refusal = measure(packet, link_header, &inner, length, &load);
-    if (refusal) return refusal;
+    if (terms.mtu == 0) return FAST_PATH_SLOW_TUNNEL;
+    if (odd) return odd;
     if (load.largest > terms.mtu) return FAST_PATH_TOO_BIG;
-    struct fast_path_counter *counter = find_counter(tid);
+    struct fast_path_counter *counter = find_counter(destination);
     if (!counter) return FAST_PATH_SLOW_TUNNEL;
     refusal = find_next_hop(packet, &view, &terms, load.largest, way);
     if (refusal) return refusal;
+    if (must_wait(FAST_PATH_ENCAPSULATE, destination)) return FAST_PATH_WAITING;
     refusal = prepend(packet, &terms, traffic_class(&inner), length);
     if (refusal) return refusal;
-    count(tid, &counter->egress, &load, view.now);
+    count(destination, &counter->egress, &load, view.now);
     return FAST_PATH_FORWARDED;
 }
 
@@ -333,8 +382,9 @@ SECTION("tc")
 int encapsulate(struct packet *packet) {
     struct fib_lookup way;
     if (packet->protocol != NETWORK16(ETHERTYPE_IPV6)) return TC_ACT_UNSPEC;
-    const enum fast_path_refusal refusal = send_into_tunnel(packet, &way);
-    if (refusal) return refuse(FAST_PATH_ENCAPSULATE, refusal);
+    struct place place = {.tid = FAST_PATH_TUNNELS};
+    const enum fast_path_refusal refusal = send_into_tunnel(packet, &way, &place);
+    if (refusal) return refuse(FAST_PATH_ENCAPSULATE, refusal, &place);
     struct next_hop next = {
         .family = way.family,
         .address = {way.destination[0], way.destination[1], way.destination[2], way.destination[3]},
@@ -352,29 +402,32 @@ struct arrival {
 };
 _Static_assert(sizeof(struct arrival) == 4 + IPV4_HEADER + IPV6_HEADER, "headers lie one behind the other");
 
-// What the kernel would look at before a socket gets the packet, and Core/Pipeline/IngressCheck.swift.
-INLINE enum fast_path_refusal check_outer(struct packet *packet, const struct ipv4_header *outer) {
+// What keeps a packet from the daemon's socket too, or hides whose it is.
+INLINE enum fast_path_refusal check_arrival(struct packet *packet, const struct ipv4_header *outer) {
     if (packet->vlan_present) return FAST_PATH_TAGGED;
     if (packet->pkt_type != PACKET_TO_HOST) return FAST_PATH_OTHER_HOST;
     if (outer->version_and_length != 0x45) return FAST_PATH_OPTIONS;
-    if (outer->fragment & NETWORK16(IPV4_MORE_FRAGMENTS_AND_OFFSET)) return FAST_PATH_FRAGMENT;
+    if (outer->fragment & NETWORK16(IPV4_OFFSET)) return FAST_PATH_FRAGMENT;
     if (checksum(outer) != 0) return FAST_PATH_CHECKSUM;
+    return FAST_PATH_FORWARDED;
+}
+
+// What the kernel would look at before a socket gets the packet, and Core/Pipeline/IngressCheck.swift.
+INLINE enum fast_path_refusal check_outer(struct packet *packet, const struct ipv4_header *outer) {
+    if (outer->fragment & NETWORK16(IPV4_MORE_FRAGMENTS)) return FAST_PATH_FRAGMENT;
     if (NETWORK16(outer->total_length) + ETHERNET_HEADER != packet->len) return FAST_PATH_OTHER_LENGTH;
     return FAST_PATH_FORWARDED;
 }
 
 // Whether an inner packet may go from a tunnel to the outside: Core/Pipeline/SourcePolicy.swift and Route.swift.
 INLINE enum fast_path_refusal check_inner(
-    const struct view *view, const struct ipv6_header *inner, uint32_t length, uint32_t *tid) {
-    if (inner->first << 24 >> 28 != 6) return FAST_PATH_NOT_IPV6;
+    const struct view *view, const struct ipv6_header *inner, uint32_t length, int32_t source) {
     if (NETWORK16(inner->payload_length) + IPV6_HEADER != length) return FAST_PATH_OTHER_LENGTH;
-    const int32_t source = owner(view->plan, inner->source);
     if (source < 0) return FAST_PATH_WRONG_SOURCE;
-    if (owner(view->plan, inner->destination) != EXTERNAL) return FAST_PATH_WRONG_DESTINATION;
+    if (owner_of(view, inner->destination) != EXTERNAL) return FAST_PATH_WRONG_DESTINATION;
     if (is_multicast(inner->destination) || is_link_local(inner->destination) || embeds_ipv4(inner->destination))
         return FAST_PATH_IMPOSSIBLE_DESTINATION;
     if (inner->hop_limit <= 1) return FAST_PATH_LAST_HOP;
-    *tid = source;
     return FAST_PATH_FORWARDED;
 }
 
@@ -397,34 +450,47 @@ INLINE enum fast_path_refusal strip(struct packet *packet, const struct ipv6_hea
     return FAST_PATH_FORWARDED;
 }
 
-INLINE enum fast_path_refusal receive_from_tunnel(struct packet *packet, struct arrival *arrival, uint32_t *tun) {
+INLINE bool comes_from(const struct terms *terms, const struct ipv4_header *outer) {
+    return outer->addresses[0] == terms->ends >> 32 && outer->addresses[1] == (uint32_t)terms->ends;
+}
+
+INLINE enum fast_path_refusal receive_from_tunnel(
+    struct packet *packet, struct arrival *arrival, uint32_t *tun, struct place *place) {
     struct view view;
-    struct terms terms;
+    struct terms terms = {};
     struct load load;
-    uint32_t tid;
     struct ipv6_header *inner = &arrival->inner;
     const uint32_t length = packet->len - ETHERNET_HEADER - IPV4_HEADER;
     enum fast_path_refusal refusal = look(&view);
     if (refusal) return refusal;
     if (bpf_skb_load_bytes(packet, ETHERNET_HEADER - 4, arrival, sizeof *arrival)) return FAST_PATH_SHORT;
+    refusal = check_arrival(packet, &arrival->outer);
+    if (refusal) return refusal;
+    if (inner->first << 24 >> 28 != 6) return FAST_PATH_NOT_IPV6;
+    const int32_t source = owner_of(&view, inner->source);
+    if (source >= 0) find_terms(&view, source, &terms);
+    const bool is_from_tunnel = comes_from(&terms, &arrival->outer);
+    const enum fast_path_refusal odd = measure(packet, ETHERNET_HEADER + IPV4_HEADER, inner, length, &load);
+    // Of others than the tunnel's user nothing waits: nobody can slow a tunnel down from elsewhere.
+    if (terms.keeps_order && is_from_tunnel)
+        *place = (struct place){.tid = source, .packets = odd ? 1 : load.packets};
+    if (is_silent(&view)) return FAST_PATH_SILENT;
     refusal = check_outer(packet, &arrival->outer);
     if (refusal) return refusal;
-    refusal = check_inner(&view, inner, length, &tid);
+    refusal = check_inner(&view, inner, length, source);
     if (refusal) return refusal;
-    refusal = find_terms(&view, tid, &terms);
-    if (refusal) return refusal;
-    if (arrival->outer.addresses[0] != terms.ends >> 32 || arrival->outer.addresses[1] != (uint32_t)terms.ends)
-        return FAST_PATH_OTHER_ENDS;
-    refusal = measure(packet, ETHERNET_HEADER + IPV4_HEADER, inner, length, &load);
-    if (refusal) return refusal;
+    if (terms.mtu == 0) return FAST_PATH_SLOW_TUNNEL;
+    if (!is_from_tunnel) return FAST_PATH_OTHER_ENDS;
+    if (odd) return odd;
     refusal = combine(arrival->outer.traffic_class, inner);
     if (refusal) return refusal;
-    struct fast_path_counter *counter = find_counter(tid);
+    struct fast_path_counter *counter = find_counter(source);
     if (!counter) return FAST_PATH_SLOW_TUNNEL;
+    if (must_wait(FAST_PATH_DECAPSULATE, source)) return FAST_PATH_WAITING;
     inner->hop_limit--;
     refusal = strip(packet, inner);
     if (refusal) return refusal;
-    count(tid, &counter->ingress, &load, view.now);
+    count(source, &counter->ingress, &load, view.now);
     *tun = READ_ONCE(view.control->tun);
     return FAST_PATH_FORWARDED;
 }
@@ -435,12 +501,13 @@ int decapsulate(struct packet *packet) {
     uint32_t tun;
     uint8_t protocol;
     if (packet->protocol != NETWORK16(ETHERTYPE_IPV4)) return TC_ACT_UNSPEC;
-    const uint32_t place = ETHERNET_HEADER + offsetof(struct ipv4_header, protocol);
+    const uint32_t offset = ETHERNET_HEADER + offsetof(struct ipv4_header, protocol);
     // Most of what a link brings is none of the PoP's business, and is not counted.
-    if (bpf_skb_load_bytes(packet, place, &protocol, sizeof protocol) || protocol != PROTOCOL_IPV6)
+    if (bpf_skb_load_bytes(packet, offset, &protocol, sizeof protocol) || protocol != PROTOCOL_IPV6)
         return TC_ACT_UNSPEC;
-    const enum fast_path_refusal refusal = receive_from_tunnel(packet, &arrival, &tun);
-    if (refusal) return refuse(FAST_PATH_DECAPSULATE, refusal);
+    struct place place = {.tid = FAST_PATH_TUNNELS};
+    const enum fast_path_refusal refusal = receive_from_tunnel(packet, &arrival, &tun, &place);
+    if (refusal) return refuse(FAST_PATH_DECAPSULATE, refusal, &place);
     return bpf_redirect(tun, REDIRECT_INGRESS);
 }
 

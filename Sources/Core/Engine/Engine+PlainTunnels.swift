@@ -22,15 +22,16 @@ extension Engine {
 }
 
 extension PlainTunnel {
-    /// What the packets of a tunnel travel under as an engine has it; nil where each of them must be decided on.
+    /// What the packets of a tunnel travel under as an engine has it, or what keeps it from being plain.
     ///
     /// - Parameters:
     ///   - tid: The tunnel.
     ///   - engine: Takes over what other engines changed.
     ///   - now: The time: the answer is good for this part of it and the next.
-    public init?(of tid: TID, _ engine: inout Engine, at now: Timestamp) {
+    /// - Throws: What keeps the tunnel from being plain where it has no ends that it could be plain between.
+    public init(of tid: TID, _ engine: inout Engine, at now: Timestamp) throws(Obstacle) {
         engine.tables.catchUp()
-        self.init(tid, engine.tables.forwarding, engine.tables.evidence, at: now)
+        try self.init(tid, engine.tables.forwarding, engine.tables.evidence, at: now)
     }
 }
 

@@ -118,6 +118,10 @@ enum OuterMessages {
         for index in slots.indices where tables.evidence.accepts(mark, of: tid, in: slots[index]) {
             return !tables.sessions.isGuessing(about: tid, in: slot)
         }
+        // A segment's shows nothing, and is no guess.
+        for index in slots.indices where tables.evidence.mayBeSegment(mark, of: tid, in: slots[index]) {
+            return false
+        }
         if !mark.isKernels { tables.sessions.noteGuess(about: tid, in: slot) }
         return false
     }

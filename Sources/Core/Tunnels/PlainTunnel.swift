@@ -4,7 +4,31 @@ public import Wire
 ///
 /// Whoever has this may forward a tunnel's packets without an engine, octet for octet as the engine would. All that is
 /// answered, refused, cut into fragments or followed stays the engine's.
+///
+/// A tunnel may be plain another time: then it says what keeps it from being so now.
 public struct PlainTunnel: Hashable, Sendable {
+    /// What of a tunnel is special: each of its packets must be decided on.
+    public enum Obstacle: Error, Hashable, Sendable, CaseIterable {
+        /// There is no such tunnel.
+        case missing
+        /// The user's end is not known, or the tunnel is disabled.
+        case down
+        /// Every datagram is signed (AYIYA).
+        case signed
+        /// The user's packets come in GRE.
+        case gre
+        /// The outer packets are of IPv6.
+        case overIPv6
+        /// An end is no host's address.
+        case endIsNoHost
+        /// Decisions about it are written down.
+        case traced
+        /// Outer packets may be fragmented on their way (`path-mtu static`).
+        case staticPathMTU
+        /// The path takes less than IPv6 asks of one: larger packets are cut.
+        case narrowPath
+    }
+
     /// Our outer address.
     public var local: IPv4Address
     /// The user's outer address.
@@ -15,6 +39,8 @@ public struct PlainTunnel: Hashable, Sendable {
     public var evenIdentification: UInt16
     /// The same of odd numbers.
     public var oddIdentification: UInt16
+    /// What keeps it from being plain; nil for nothing.
+    public var obstacle: Obstacle?
 
     /// Creates what a test or a trial needs.
     public init(local: IPv4Address, remote: IPv4Address, mtu: UInt16, identification: UInt16) {
@@ -28,32 +54,30 @@ public struct PlainTunnel: Hashable, Sendable {
     /// The identification is another one in each part of the time, which is so many bits of the monotonic clock's nanoseconds long.
     public static var slotShift: UInt64 { PathEvidence.slotShift }
 
-    /// Looks whether a tunnel is plain; nil when any of its packets must be decided on.
+    /// Looks whether a tunnel is plain.
     ///
     /// - Parameters:
     ///   - tid: The tunnel.
     ///   - forwarding: What decisions about it are made from.
     ///   - evidence: Knows what its packets carry.
     ///   - now: The time: the answer is good for this part of it and the next.
-    init?(
+    /// - Throws: What keeps it from being plain as long as it is as it is.
+    init(
         _ tid: TID,
         _ forwarding: borrowing ForwardingTables,
         _ evidence: PathEvidence,
         at now: Timestamp
-    ) {
+    ) throws(Obstacle) {
         let entry = forwarding.entries[tid]
         let session = forwarding.tunnels[tid].session
-        guard entry.condition == .up, !entry.isTraced, forwarding.pathMTU == .dynamic,
-            session.encapsulation == .sixInFour, let path = session.path,
-            case (.ipv4(let local), .ipv4(let remote)) = (path.local, path.remote),
-            OuterHeader(path: path, trafficClass: 0).isBetweenHosts
-        else { return nil }
-        var mtu = entry.effectiveMTU
-        if let pathMTU = session.pathMTU {
-            // Where the path takes less than 1280 octets inside, what is larger than it takes is cut.
-            guard !pathMTU.isNarrower, pathMTU.octets > IPv4Packet.minimumHeaderLength else { return nil }
-            mtu = min(mtu, pathMTU.octets - UInt16(IPv4Packet.minimumHeaderLength))
-        }
+        guard entry.condition != .none else { throw .missing }
+        guard !session.encapsulation.isSigned else { throw .signed }
+        guard let path = session.path else { throw .down }
+        guard case (.ipv4(let local), .ipv4(let remote)) = (path.local, path.remote) else { throw .overIPv6 }
+        guard OuterHeader(path: path, trafficClass: 0).isBetweenHosts else { throw .endIsNoHost }
+        self.obstacle = Self.obstacle(entry, session, forwarding.pathMTU)
+        let front = UInt16(IPv4Packet.minimumHeaderLength)
+        let pathMTU = session.pathMTU?.octets ?? .max
         let slot = PathEvidence.slot(at: now)
         let identifications = (
             evidence.identification(of: tid, in: slot), evidence.identification(of: tid, in: slot &+ 1)
@@ -61,8 +85,51 @@ public struct PlainTunnel: Hashable, Sendable {
         let isEven = slot & 1 == 0
         self.local = local
         self.remote = remote
-        self.mtu = mtu
+        self.mtu = min(entry.effectiveMTU, max(pathMTU, front) - front)
         self.evenIdentification = isEven ? identifications.0 : identifications.1
         self.oddIdentification = isEven ? identifications.1 : identifications.0
+    }
+
+    /// What keeps a tunnel from being plain; nil for nothing.
+    static func obstacle(
+        of tid: TID,
+        _ forwarding: borrowing ForwardingTables,
+        _ evidence: PathEvidence,
+        at now: Timestamp
+    ) -> Obstacle? {
+        do throws(Obstacle) { return try Self(tid, forwarding, evidence, at: now).obstacle } catch {
+            return error
+        }
+    }
+
+    private static func obstacle(
+        _ entry: ForwardingEntry,
+        _ session: Session,
+        _ pathMTU: PathMTUMode
+    ) -> Obstacle? {
+        if entry.condition != .up { return .down }
+        if session.encapsulation == .gre { return .gre }
+        if entry.isTraced { return .traced }
+        if pathMTU != .dynamic { return .staticPathMTU }
+        // Where the path takes less than 1280 octets inside, what is larger than it takes is cut.
+        guard let learnt = session.pathMTU else { return nil }
+        return learnt.isNarrower || learnt.octets <= IPv4Packet.minimumHeaderLength ? .narrowPath : nil
+    }
+}
+
+extension PlainTunnel.Obstacle: CustomStringConvertible {
+    /// For operators: what follows "no, ".
+    public var description: String {
+        switch self {
+        case .missing: "there is no such tunnel"
+        case .down: "the tunnel is not up"
+        case .signed: "AYIYA signs every datagram"
+        case .gre: "the user sends GRE"
+        case .overIPv6: "its outer packets are of IPv6"
+        case .endIsNoHost: "an outer address is no host's"
+        case .traced: "it is traced"
+        case .staticPathMTU: "path-mtu is static"
+        case .narrowPath: "its path takes less than IPv6 needs"
+        }
     }
 }

@@ -24,6 +24,8 @@ public struct TunnelSnapshot: Sendable {
     public internal(set) var latency: LatencyRecord
     /// Whether decisions about it are written down.
     public internal(set) var isTraced: Bool
+    /// What keeps its packets from being forwarded without an engine; nil for nothing.
+    public let obstacle: PlainTunnel.Obstacle?
     /// The errors that occurred, in the order of ``ErrorKind``.
     public internal(set) var errors: [(kind: ErrorKind, count: UInt64)]
 }
@@ -53,6 +55,7 @@ extension TunnelSnapshot {
             },
             latency: latency,
             isTraced: tables.forwarding.entries[tid].isTraced,
+            obstacle: PlainTunnel.obstacle(of: tid, tables.forwarding, tables.evidence, at: now),
             errors: tables.errors.counts(of: tid)
         )
     }

@@ -103,4 +103,13 @@ extension PathEvidence {
         case .flowLabel(let label): label == self.flowLabel(of: tid)
         }
     }
+
+    /// How many segments the kernel cuts of one packet at most, whose identifications it counts up from the first one's.
+    private static let mostSegments: UInt16 = 64
+
+    /// Whether a mark may be that of a segment that the kernel cut of a packet that a tunnel sent.
+    func mayBeSegment(_ mark: Quotation.Mark, of tid: TID, in slot: Slot) -> Bool {
+        guard case .identification(let identification) = mark else { return false }
+        return identification &- self.identification(of: tid, in: slot) < Self.mostSegments
+    }
 }

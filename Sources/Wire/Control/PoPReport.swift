@@ -26,6 +26,8 @@ public struct PoPReport: Encodable, Hashable, Sendable {
     public var uplink: Uplink?
     /// What the kernel had otherwise than the daemon left it; nil from a daemon that does not tell.
     public var kernel: Kernel?
+    /// What the kernel forwards by itself; nil where it is not to.
+    public var fastPath: FastPath?
 
     /// The names of all error counters.
     public static let errorKinds = [
@@ -208,6 +210,26 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         }
     }
 
+    /// What the kernel forwards by itself (`--fast-path auto`).
+    public struct FastPath: Codable, Hashable, Sendable {
+        /// `on`, or `off` where it is not to be had.
+        public var state: String
+        /// Why it is not; nil where it is.
+        public var reason: String?
+        /// Packets that the kernel forwarded since the start.
+        public var forwarded: UInt64
+        /// Packets that it had to drop.
+        public var lost: UInt64
+
+        /// Creates what is told.
+        public init(state: String, reason: String?, forwarded: UInt64, lost: UInt64) {
+            self.state = state
+            self.reason = reason
+            self.forwarded = forwarded
+            self.lost = lost
+        }
+    }
+
     /// What latency probes measured since the daemon's start; times in milliseconds, nil without an answer.
     public struct Latency: Encodable, Hashable, Sendable {
         /// Probes sent.
@@ -254,7 +276,8 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         totals: Totals,
         tunnels: [Tunnel],
         uplink: Uplink? = nil,
-        kernel: Kernel? = nil
+        kernel: Kernel? = nil,
+        fastPath: FastPath? = nil
     ) {
         self.instance = instance
         self.version = version
@@ -268,5 +291,6 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         self.tunnels = tunnels
         self.uplink = uplink
         self.kernel = kernel
+        self.fastPath = fastPath
     }
 }

@@ -29,7 +29,8 @@ extension CommandContext {
             ),
             tunnels: table.rows.map(PoPReport.Tunnel.init),
             uplink: PoPReport.Uplink(table.uplink),
-            kernel: PoPReport.Kernel(self.ledger.account)
+            kernel: PoPReport.Kernel(self.ledger.account),
+            fastPath: self.fastPath.report
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -13,7 +13,10 @@ extension TunnelReport.Row {
     }
 
     /// `Name (24 wide): value` lines.
-    var details: [String] {
+    ///
+    /// - Parameter fastPath: Whether the kernel forwards by itself what is plain.
+    /// - Returns: The lines.
+    func details(_ fastPath: FastPathOpening) -> [String] {
         let path = self.snapshot.path
         let settings: [(String, String)] = [
             ("Tunnel ID", "\(self.settings.number)"),
@@ -41,6 +44,7 @@ extension TunnelReport.Row {
             + [
                 ("Path MTU", self.snapshot.pathMTU.map(String.init) ?? "-"),
                 ("Encapsulation", self.carrier ?? "-"),
+                ("Fast Path", fastPath.text(self.snapshot.obstacle)),
             ]
         return lines.map(DetailLine.text)
     }

@@ -14,16 +14,23 @@ final class FastPathLinks: Sendable {
     }
 
     private let programs: FastPathPrograms
+    private let device: NetworkDevice
     private let state: Mutex<State>
+
+    /// Tells when something about links changed.
+    let watch: LinkWatch
 
     /// Puts `encapsulate` at the TUN device, and `decapsulate` at the links that are there.
     ///
     /// - Throws: ``SystemCallError`` when the kernel refuses the first; a link that refuses is left out.
-    init(_ programs: FastPathPrograms, device: UInt32) throws(SystemCallError) {
+    init(_ programs: FastPathPrograms, device: NetworkDevice) throws(SystemCallError) {
         self.programs = programs
+        self.device = device
+        // Before the first look, so that nothing is missed.
+        self.watch = try LinkWatch()
         var state = State(netlink: try RouteNetlink())
         // What a daemon that was killed left behind counts into tables that nobody reads.
-        state.uplink = try TrafficAttachment(programs.encapsulate, at: .egress, of: device)
+        state.uplink = try TrafficAttachment(programs.encapsulate, at: .egress, of: device.index)
         self.state = Mutex(state)
         try self.follow()
     }
@@ -52,6 +59,15 @@ final class FastPathLinks: Sendable {
                 }
             }
             return failures
+        }
+    }
+
+    /// Whether the TUN device takes packets.
+    ///
+    /// - Throws: ``SystemCallError`` when the kernel does not say.
+    func isDeviceUp() throws(SystemCallError) -> Bool {
+        try self.state.withLock { (state) throws(SystemCallError) in
+            try state.netlink.state(of: self.device)?.isUp ?? false
         }
     }
 

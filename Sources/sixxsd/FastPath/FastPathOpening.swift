@@ -1,5 +1,7 @@
+import Core
 import FastPath
 import LinuxIO
+import Wire
 
 /// Whether plain 6in4 is to be forwarded in the kernel.
 enum FastPathMode: String, CaseIterable, Sendable {
@@ -28,7 +30,7 @@ enum FastPathOpening: Sendable {
             // Only so is a device asked for the ways that lead elsewhere; it brings no IPv4.
             try Sysctl.set(.forwardsIPv4(on: device.name), to: "1")
             let forwarding = KernelForwarding(programs.tables, device: device.index)
-            self = .open(forwarding, try FastPathLinks(programs, device: device.index))
+            self = .open(forwarding, try FastPathLinks(programs, device: device))
         } catch {
             self = .failed(error)
         }
@@ -48,6 +50,33 @@ enum FastPathOpening: Sendable {
         case .off: []
         case .failed(let error): ["fast-path off: \(error)"]
         case .open(let forwarding, let links): forwarding.lines + ["fast-path on, links \(links.count)"]
+        }
+    }
+
+    /// Whether a tunnel's plain packets are forwarded by the kernel, and why not.
+    ///
+    /// - Parameter obstacle: What is special about the tunnel; nil for nothing.
+    /// - Returns: `yes`, or `no` and why.
+    func text(_ obstacle: PlainTunnel.Obstacle?) -> String {
+        switch self {
+        case .off: "off"
+        case .failed: "no, the kernel or the daemon's rights do not allow it (pop show threads)"
+        case .open: obstacle.map { "no, \($0)" } ?? "yes"
+        }
+    }
+
+    /// What a report says of it; nil where it is not wanted.
+    var report: PoPReport.FastPath? {
+        switch self {
+        case .off: nil
+        case .failed(let error): PoPReport.FastPath(state: "off", reason: "\(error)", forwarded: 0, lost: 0)
+        case .open(let forwarding, _):
+            PoPReport.FastPath(
+                state: "on",
+                reason: nil,
+                forwarded: forwarding.packets.forwarded,
+                lost: forwarding.packets.dropped
+            )
         }
     }
 }

@@ -3,13 +3,15 @@ import LinuxIO
 import Logging
 import ServiceLifecycle
 
-/// Keeps the programs at links that come and go, until the daemon ends.
+/// Keeps the programs at links that come and go, and silent while the TUN device is down, until the daemon ends.
 struct FastPathService: Service {
-    private static let interval = Duration.seconds(1)
+    /// How long nothing must have been heard until links are looked at all the same, in milliseconds.
+    private static let patience: CInt = 1000
 
     let links: FastPathLinks
     let forwarding: KernelForwarding
     let logger: Logger
+    private let thread = BackgroundThread("links")
 
     /// Creates what follows links; nil without a fast path.
     init?(_ opening: FastPathOpening, logger: Logger) {
@@ -20,18 +22,23 @@ struct FastPathService: Service {
     }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                self.follow()
-                try? await Task.sleep(for: Self.interval)
+        await withTaskCancellationOrGracefulShutdownHandler {
+            while !Task.isCancelled, !Task.isShuttingDownGracefully {
+                await self.thread.perform {
+                    self.links.watch.wait(atMost: Self.patience)
+                    self.follow()
+                }
             }
+        } onCancelOrGracefulShutdown: {
+            self.links.watch.stop()
         }
-        self.forwarding.tables.fallSilent()
+        self.forwarding.hold(true)
         self.links.remove()
     }
 
     private func follow() {
         do throws(SystemCallError) {
+            self.forwarding.hold(try !self.links.isDeviceUp())
             for failure in try self.links.follow() {
                 self.logger.warning("packets that a link brings are not on the fast path: \(failure)")
             }

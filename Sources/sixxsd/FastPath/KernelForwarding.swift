@@ -21,6 +21,9 @@ final class KernelForwarding: Sendable {
         var total = TrafficCounters()
         /// The tunnel whose identifications are looked at next.
         var next: UInt16 = 0
+        var orderKeeper: OrderKeeper
+        /// Whether everything is left alone.
+        var isHeld = false
     }
 
     /// How many tunnels' identifications are looked at each second: all of them in 32, and each is good for 68 at least.
@@ -29,11 +32,15 @@ final class KernelForwarding: Sendable {
     let tables: FastPathTables
     /// Index of the TUN device.
     private let device: UInt32
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    /// Packets out of tunnels that have not yet reached the IP stack; nil where the kernel does not tell.
+    private let backlog: PacketBacklog?
 
     init(_ tables: FastPathTables, device: UInt32) {
         self.tables = tables
         self.device = device
+        self.state = Mutex(State(orderKeeper: OrderKeeper(tables)))
+        self.backlog = try? PacketBacklog()
     }
 
     /// Tells the kernel what an engine changed; one comparison where that is nothing.
@@ -45,49 +52,83 @@ final class KernelForwarding: Sendable {
             guard epoch >= state.epoch else { return }
             let isNew = epoch > state.epoch
             state.epoch = epoch
-            guard engine.plainChanges.isEverything else {
-                return self.publishChanges(&engine, isNew: isNew, at: now)
+            // What the programs sent on must not be overtaken by what the daemon gets now.
+            if self.publishChanges(&engine, isNew: isNew, at: now) {
+                self.backlog?.drain(waitingAtMost: PacketOrder.patience)
             }
-            engine.plainChanges.clear()
-            if isNew { return self.replace(&engine, changing: nil, at: now) }
-            for tid in TID.all { self.tables.update(tid, to: PlainTunnel(of: tid, &engine, at: now)) }
         }
     }
 
     /// Tells the kernel of the tunnels that an engine names, which may become more meanwhile.
-    private func publishChanges(_ engine: inout Engine, isNew: Bool, at now: Timestamp) {
+    ///
+    /// - Returns: Whether one was on the fast path that is no more.
+    private func publishChanges(_ engine: inout Engine, isNew: Bool, at now: Timestamp) -> Bool {
+        if engine.plainChanges.isEverything {
+            engine.plainChanges.clear()
+            return isNew
+                ? self.replace(&engine, changing: nil, at: now) : self.update(TID.all, &engine, at: now)
+        }
         var told = 0
+        var isSlower = false
         if isNew {
             told = engine.plainChanges.tids.count
-            self.replace(&engine, changing: engine.plainChanges.tids, at: now)
+            isSlower = self.replace(&engine, changing: engine.plainChanges.tids, at: now)
         }
         while told < engine.plainChanges.tids.count {
-            let tid = engine.plainChanges.tids[told]
-            self.tables.update(tid, to: PlainTunnel(of: tid, &engine, at: now))
+            isSlower =
+                self.update(CollectionOfOne(engine.plainChanges.tids[told]), &engine, at: now) || isSlower
             told += 1
         }
         // What can't be named any more is told next.
         if !engine.plainChanges.isEverything { engine.plainChanges.clear() }
+        return isSlower
     }
 
-    private func replace(_ engine: inout Engine, changing tids: [TID]?, at now: Timestamp) {
+    private func replace(_ engine: inout Engine, changing tids: [TID]?, at now: Timestamp) -> Bool {
         self.tables.replace(engine.plan, device: self.device, changing: tids) {
-            PlainTunnel(of: $0, &engine, at: now)
+            try? PlainTunnel(of: $0, &engine, at: now)
         }
     }
 
+    private func update(_ tids: some Sequence<TID>, _ engine: inout Engine, at now: Timestamp) -> Bool {
+        var isSlower = false
+        for tid in tids {
+            isSlower = self.tables.update(tid, to: try? PlainTunnel(of: tid, &engine, at: now)) || isSlower
+        }
+        return isSlower
+    }
+
     /// Does what is to be done each second, with the first of the engines.
+    ///
+    /// - Parameters:
+    ///   - engine: The first of the engines.
+    ///   - now: The time.
     func tick(_ engine: inout Engine, at now: Timestamp) {
         self.state.withLock { state in
+            state.orderKeeper.count()
+            // In the same breath: who takes the device for gone must not be contradicted.
+            if !state.isHeld { self.tables.sayAlive(at: now.monotonic) }
             guard engine.configurationCount == state.epoch else { return }
             for _ in 0..<Self.refreshedTunnels {
                 guard let tid = TID(rawValue: state.next) else { break }
                 state.next = (state.next + 1) % UInt16(TID.capacity)
-                self.tables.update(tid, to: PlainTunnel(of: tid, &engine, at: now))
+                self.tables.update(tid, to: try? PlainTunnel(of: tid, &engine, at: now))
             }
         }
-        self.tables.sayAlive(at: now.monotonic)
     }
+
+    /// Has the kernel leave everything alone while the TUN device can't take what comes out of tunnels, or go on when it can.
+    func hold(_ isHeld: Bool) {
+        self.state.withLock { state in
+            state.isHeld = isHeld
+            if isHeld { self.tables.fallSilent() }
+        }
+    }
+
+    /// Gives up packets that were left to the daemon and are lost; to be called right after ``tick(_:at:)``.
+    ///
+    /// - Parameter isIdle: Whether the first worker has nothing to read.
+    func judgeOrder(isIdle: Bool) { self.state.withLock { $0.orderKeeper.judge(isIdle: isIdle) } }
 
     /// Has the first of the engines count what the kernel forwarded since the last time; before anybody looks.
     func settle(_ engine: inout Engine) {

@@ -148,6 +148,22 @@ import Wire
         #expect(pop.tunnel(0).pathMTU == 1400)
     }
 
+    /// The kernel counts up from it what it cuts of one packet: errors about such segments show nothing, and are no guesses.
+    @Test func isLearntAlthoughErrorsCameAboutSegments() {
+        let pop = TestPoP()
+        let quotation = Self.quotation(pop, of: 28)
+        let right = quotation.word(at: 4) ?? 0
+
+        for segment in UInt16(1)..<64 {
+            _ = pop.fromUnderlay(Self.report(quotation.with(word: right &+ segment, at: 4), mtu: 700))
+        }
+        let unproven = pop.tunnel(0).pathMTU
+        _ = pop.fromUnderlay(Self.report(quotation, mtu: 700))
+
+        #expect(unproven == nil)
+        #expect(pop.tunnel(0).pathMTU == 700)
+    }
+
     @Test func identificationsChangeAndAreNobodyElses() {
         let pop = TestPoP()
         let first = Self.quotation(pop).word(at: 4)

@@ -8,17 +8,20 @@ import Wire
         let testDescription: String
         let number: UInt16
         let mtu: UInt16?
+        let obstacle: PlainTunnel.Obstacle?
         let change: @Sendable (TestPoP) -> Void
 
         init(
             _ name: String,
             _ number: UInt16,
             _ mtu: UInt16?,
+            _ obstacle: PlainTunnel.Obstacle? = nil,
             _ change: @escaping @Sendable (TestPoP) -> Void = { _ in }
         ) {
             self.testDescription = name
             self.number = number
             self.mtu = mtu
+            self.obstacle = obstacle
             self.change = change
         }
     }
@@ -29,22 +32,22 @@ import Wire
     // swift-format-ignore
     static let cases = [
         Case("static, over IPv4", Plan.Tunnel.fixed, 1480),
-        Case("static, over IPv6", Plan.Tunnel.overIPv6, nil),
-        Case("disabled", Plan.Tunnel.disabled, nil),
-        Case("not configured", Plan.Tunnel.none, nil),
-        Case("dynamic, before its first beat", Plan.Tunnel.heartbeat, nil),
+        Case("static, over IPv6", Plan.Tunnel.overIPv6, nil, .overIPv6),
+        Case("disabled", Plan.Tunnel.disabled, nil, .down),
+        Case("not configured", Plan.Tunnel.none, nil, .missing),
+        Case("dynamic, before its first beat", Plan.Tunnel.heartbeat, nil, .down),
         Case("dynamic, after a heartbeat", Plan.Tunnel.heartbeat, 1280) { _ = $0.fromUnderlay(beat) },
-        Case("dynamic, after beats stopped", Plan.Tunnel.heartbeat, nil) { _ = $0.fromUnderlay(beat); $0.tick(seconds: 400) },
-        Case("signed", Plan.Tunnel.ayiya, nil) { _ = $0.fromUnderlay(.ayiya(.noOperation)) },
-        Case("traced", Plan.Tunnel.fixed, nil) { pop in pop.withEngines { $0.setTracing(of: tid(0), to: true) } },
-        Case("after GRE", Plan.Tunnel.fixed, nil) { _ = $0.fromUnderlay(.gre(inner, from: Plan.remote(of: 0))) },
+        Case("dynamic, after beats stopped", Plan.Tunnel.heartbeat, nil, .down) { _ = $0.fromUnderlay(beat); $0.tick(seconds: 400) },
+        Case("signed", Plan.Tunnel.ayiya, nil, .signed) { _ = $0.fromUnderlay(.ayiya(.noOperation)) },
+        Case("traced", Plan.Tunnel.fixed, nil, .traced) { pop in pop.withEngines { $0.setTracing(of: tid(0), to: true) } },
+        Case("after GRE", Plan.Tunnel.fixed, nil, .gre) { _ = $0.fromUnderlay(.gre(inner, from: Plan.remote(of: 0))) },
         Case("after GRE and 6in4", Plan.Tunnel.fixed, 1480) {
             _ = $0.fromUnderlay(.gre(inner, from: Plan.remote(of: 0)))
             _ = $0.fromUnderlay(.sixInFour(inner, from: Plan.remote(of: 0)))
         },
         Case("whose path takes less", Plan.Tunnel.fixed, 1380) { pop in pop.engine.noteLinkMTU(1400, of: tid(0), at: pop.now) },
         Case("whose path takes less than IPv6 wants", Plan.Tunnel.fixed, 1180) { pop in pop.engine.noteLinkMTU(1200, of: tid(0), at: pop.now) },
-        Case("with a static path MTU", Plan.Tunnel.fixed, nil) { $0.apply(Plan.text + "pop set path-mtu static\n") },
+        Case("with a static path MTU", Plan.Tunnel.fixed, nil, .staticPathMTU) { $0.apply(Plan.text + "pop set path-mtu static\n") },
     ]
 
     @Test(arguments: Self.cases)
@@ -52,16 +55,25 @@ import Wire
         let pop = TestPoP()
 
         example.change(pop)
-        let tunnel = PlainTunnel(of: tid(example.number), &pop.engine, at: pop.now)
+        let found = Result { () throws(PlainTunnel.Obstacle) in
+            try PlainTunnel(of: tid(example.number), &pop.engine, at: pop.now)
+        }
 
-        #expect(tunnel?.mtu == example.mtu)
+        switch found {
+        case .success(let tunnel):
+            #expect(tunnel.obstacle == example.obstacle)
+            if tunnel.obstacle == nil { #expect(tunnel.mtu == example.mtu) }
+        case .failure(let obstacle):
+            #expect(obstacle == example.obstacle)
+            #expect(example.mtu == nil)
+        }
     }
 
     @Test func haveTheIdentificationsOfThisPartOfTimeAndOfTheNext() throws {
         let pop = TestPoP()
         let packet = Packet.udp(Plan.internet, Plan.them(Plan.Tunnel.fixed))
 
-        let tunnel = try #require(PlainTunnel(of: tid(Plan.Tunnel.fixed), &pop.engine, at: pop.now))
+        let tunnel = try PlainTunnel(of: tid(Plan.Tunnel.fixed), &pop.engine, at: pop.now)
         let now = pop.fromUplink(packet).sent?.octets.word(at: 4)
         pop.advance(seconds: Double(1 << PlainTunnel.slotShift) / 1e9)
         let later = pop.fromUplink(packet).sent?.octets.word(at: 4)

@@ -159,7 +159,10 @@ import Wire
         ]
         let text =
             Self.layout(values + Self.silence + [("Latency", "none (0 sent)")])
-            + ["Path MTU                : -", "Encapsulation           : proto41"]
+            + [
+                "Path MTU                : -", "Encapsulation           : proto41",
+                "Fast Path               : off",
+            ]
         #expect(lines == ["201 \(text.count)"] + text + ["200 OK"])
     }
 
@@ -183,7 +186,10 @@ import Wire
         ]
         let text =
             Self.layout(values + Self.silence + [("Latency", "none (0 sent)")])
-            + ["Path MTU                : -", "Encapsulation           : ayiya"]
+            + [
+                "Path MTU                : -", "Encapsulation           : ayiya",
+                "Fast Path               : off",
+            ]
         #expect(Array(lines.prefix(text.count + 2)) == ["201 \(text.count)"] + text + ["200 OK"])
         #expect(beaten.contains("T") && beaten.hasSuffix("Z"))
         #expect(lines.contains("T5072 2001:db8:2ff:1::2 198.51.100.7 up ayiya 1428 0"))

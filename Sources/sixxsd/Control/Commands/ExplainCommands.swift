@@ -22,7 +22,19 @@ struct ExplainCommands: Sendable {
         var explainer = Explainer(EngineConfiguration(configuration), state: state, at: now)
         let entries = explainer.explain(octets, from: origin, at: now)
         guard !entries.isEmpty else { throw CommandRefusal(404, "the daemon would never see such a packet") }
-        return ControlReply(200, lines: entries.map { "\($0.decision)" })
+        let way = await self.way(entries, outer: origin == .wire ? octets : nil)
+        return ControlReply(200, lines: entries.map { "\($0.decision)" } + way)
+    }
+
+    /// Which way the packet would take; nothing where the kernel forwards none by itself.
+    private func way(_ entries: [DecisionLogEntry], outer: [UInt8]?) async -> [String] {
+        guard case .open = self.context.fastPath else { return [] }
+        let way = ExplainedWay(entries, outer: outer)
+        guard let tid = way.tid else { return [way.line(nil)] }
+        let obstacle = await self.context.mailboxes.first.perform { engine, now in
+            engine.snapshot(of: tid, at: now).obstacle
+        }
+        return [way.line(obstacle)]
     }
 
     /// Reads `from uplink|T<n>|<outer address>`; without it, the packet's own headers say.

@@ -34,7 +34,7 @@ struct TunnelCommands: Sendable {
         guard let row = await self.context.tunnelReport(of: [tid]).rows.first else {
             throw CommandRefusal(404, "no tunnel \(name)")
         }
-        return ControlReply(200, lines: row.details)
+        return ControlReply(200, lines: row.details(self.context.fastPath))
     }
 
     // MARK: - list

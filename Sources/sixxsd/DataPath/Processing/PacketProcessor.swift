@@ -12,19 +12,26 @@ struct PacketProcessor: ~Copyable {
     private let sockets: WorkerSockets
     private var sender: UnderlaySender
     private var writer: UplinkWriter
+    /// Tells the kernel which packets have been done with; nil where it forwards none by itself.
+    private var order: PacketOrder?
     /// Reads and writes many messages of the TUN device at once; nil where they are moved one by one.
     var ring: DeviceRing?
     /// How many packets wait: no queue can have more, and it is asked for before each packet.
     private var waiting = 0
     private let capacity: Int
 
-    init(_ engine: consuming Engine, _ sockets: WorkerSockets) throws(SystemCallError) {
+    init(
+        _ engine: consuming Engine,
+        _ sockets: WorkerSockets,
+        _ forwarding: KernelForwarding?
+    ) throws(SystemCallError) {
         let batch = sockets.options.batchSize
         self.slots = try PacketSlots(capacity: batch)
         self.capacity = 2 * batch
         self.sender = UnderlaySender(sockets, capacity: 2 * batch)
         self.writer = UplinkWriter(capacity: 2 * batch)
         self.sockets = sockets
+        self.order = forwarding.map { PacketOrder($0.tables, capacity: 2 * batch) }
         self.engine = engine
         self.engine.defersSignatures = batch > 1
     }
@@ -36,11 +43,13 @@ struct PacketProcessor: ~Copyable {
     /// - Parameters:
     ///   - slot: Where the packet is, behind the headroom; must stay as it is until ``flush(_:)``.
     ///   - length: Of the packet, in octets.
+    ///   - place: What the kernel counted it as when it left it to the daemon; nil for nothing.
     ///   - now: The time.
     ///   - question: What to ask.
     mutating func process(
         _ slot: UnsafeMutableRawBufferPointer,
         length: Int,
+        at place: PacketOrder.Place? = nil,
         _ now: Timestamp,
         _ question: (inout Engine, inout PacketBuffer, inout PacketBuffer) -> Output
     ) {
@@ -54,7 +63,9 @@ struct PacketProcessor: ~Copyable {
             self.signLater(buffer, of: tunnel)
         }
         let datagram = output.isDatagram ? self.engine.datagram : nil
+        let before = self.waiting
         self.transmit(buffer, output.packet, datagram, now)
+        if let place { self.order?.note(place, isSentLater: self.waiting > before) }
         if case .none = output.spare { return }
         self.slots.usedSpares += 1
         self.transmit(spare, output.spare, nil, now)
@@ -66,9 +77,22 @@ struct PacketProcessor: ~Copyable {
         length: Int,
         _ now: Timestamp
     ) {
-        self.process(slot, length: length, now) { engine, buffer, spare in
+        let place = self.order?.place(fromUplink: Self.packet(in: slot, length: length), self.engine.plan)
+        self.process(slot, length: length, at: place, now) { engine, buffer, spare in
             engine.receiveFromUplink(&buffer, spare: &spare, at: now)
         }
+    }
+
+    /// What the kernel counted a whole outer packet of 6in4 over IPv4 as that lies in a slot; nil for nothing.
+    func place(fromLink slot: UnsafeMutableRawBufferPointer, length: Int) -> PacketOrder.Place? {
+        self.order?.place(fromLink: Self.packet(in: slot, length: length), self.engine.plan)
+    }
+
+    private static func packet(
+        in slot: UnsafeMutableRawBufferPointer,
+        length: Int
+    ) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: slot[PacketBuffer.headroom..<PacketBuffer.headroom + length])
     }
 
     /// Gives the engine what stood behind outer headers.
@@ -78,9 +102,10 @@ struct PacketProcessor: ~Copyable {
         _ payload: OuterPayload,
         _ outer: OuterHeader,
         expecting signature: SHA1Digest? = nil,
+        at place: PacketOrder.Place? = nil,
         _ now: Timestamp
     ) {
-        self.process(slot, length: length, now) { engine, buffer, spare in
+        self.process(slot, length: length, at: place, now) { engine, buffer, spare in
             engine.receiveFromUnderlay(
                 &buffer,
                 spare: &spare,
@@ -132,6 +157,7 @@ struct PacketProcessor: ~Copyable {
         self.sender.flush(through: self.sockets, &self.engine, now)
         self.writer.flush(to: self.sockets.tun, through: &self.ring, &self.engine, now)
         self.waiting = 0
+        self.order?.noteSent()
         self.slots.freeAll()
     }
 

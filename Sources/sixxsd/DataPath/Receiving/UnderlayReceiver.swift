@@ -55,7 +55,8 @@ struct UnderlayReceiver: ~Copyable {
             {
                 return parts
             }
-            processor.process(slot, length: length, now) { engine, buffer, spare in
+            let place = source == .sixInFour4 ? processor.place(fromLink: slot, length: length) : nil
+            processor.process(slot, length: length, at: place, now) { engine, buffer, spare in
                 engine.receiveRawIPv4(&buffer, spare: &spare, isBroadcast: isBroadcast, at: now)
             }
             return 1

@@ -46,7 +46,7 @@ struct PacketLoop: ~Copyable {
             restored = engine.restore(saved, at: Self.now())
         }
         engine.tracksPlainTunnels = common.forwarding != nil
-        let processor = try PacketProcessor(engine, sockets)
+        let processor = try PacketProcessor(engine, sockets, common.forwarding)
         let receiver = try UnderlayReceiver(sockets, waiting: processor.slots.segments.capacity)
         self.poller = try Self.watch(sockets, mailbox)
         self.restoredTunnels = restored
@@ -97,6 +97,8 @@ struct PacketLoop: ~Copyable {
     }
 
     mutating func run(until isDone: () -> Bool) throws(SystemCallError) {
+        // What the kernel leaves from the first packet on is counted.
+        self.forwarding?.publish(&self.processor.engine, at: Self.now())
         while !isDone() {
             let ready = try self.waitForWork()
             for index in 0..<ready {
@@ -199,7 +201,10 @@ struct PacketLoop: ~Copyable {
         guard self.processor.engine.index.isFirst else { return }
         _ = self.processor.engine.expireTunnels(at: now)
         self.forwarding?.publish(&self.processor.engine, at: now)
-        self.forwarding?.tick(&self.processor.engine, at: now)
+        if let forwarding = self.forwarding {
+            forwarding.tick(&self.processor.engine, at: now)
+            forwarding.judgeOrder(isIdle: (try? self.poller.wait(timeoutInMilliseconds: 0)) == 0)
+        }
         self.sendProbes(now)
     }
 

@@ -1,0 +1,63 @@
+import Core
+import Wire
+
+/// Which way a packet would take, by what would be decided about it: through the kernel alone, or through the daemon.
+///
+/// Whether the kernel has a next hop for it is known to nobody before it comes: without one, it is the daemon's.
+struct ExplainedWay: Sendable {
+    /// The tunnel whose packet it is; nil for one that is none's.
+    let tid: TID?
+    /// What of the packet is the daemon's alone; nil for nothing.
+    let reason: String?
+
+    /// Judges by decisions.
+    ///
+    /// - Parameters:
+    ///   - entries: Every decision about the packet, in order.
+    ///   - outer: The packet where it is a whole outer one; nil where the outer header is as plain as can be.
+    init(_ entries: [DecisionLogEntry], outer: [UInt8]? = nil) {
+        self.tid = entries.last { $0.tid != nil }?.tid
+        self.reason = Self.reason(entries.map(\.decision), outer)
+    }
+
+    private static func reason(_ decisions: [Decision], _ outer: [UInt8]?) -> String? {
+        switch decisions.first {
+        case .enteredFromUplink(let octets):
+            guard case .encapsulated? = decisions.last else { return Self.notForwarded }
+            return Self.reasonInside(decisions, octets)
+        case .enteredFromUnderlay(let payload, let path, let octets):
+            guard payload == .sixInFour, case .ipv4 = path.local else { return "it is not 6in4 over IPv4" }
+            guard case .sentToUplink? = decisions.last else { return Self.notForwarded }
+            return Self.reasonInside(decisions, octets) ?? outer.flatMap(Self.reasonOutside)
+        default: return Self.notForwarded
+        }
+    }
+
+    private static let notForwarded = "it is not just forwarded"
+
+    private static func reasonInside(_ decisions: [Decision], _ octets: Int) -> String? {
+        for decision in decisions {
+            switch decision {
+            case .inner(_, _, _, _, let length) where length != octets: return "something stands behind it"
+            case .fragmented: return "it is cut in two"
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    private static func reasonOutside(_ packet: [UInt8]) -> String? {
+        guard packet.count >= IPv4Packet.minimumHeaderLength, packet[0] >> 4 == 4 else { return nil }
+        if packet[0] != 0x45 { return "the outer header has options" }
+        return packet[6] & 0x3f | packet[7] != 0 ? "the outer packet is a fragment" : nil
+    }
+
+    /// The line that is shown.
+    ///
+    /// - Parameter obstacle: What is special about the packet's tunnel; nil for nothing.
+    /// - Returns: The line.
+    func line(_ obstacle: PlainTunnel.Obstacle?) -> String {
+        guard let reason = self.reason ?? obstacle?.description else { return "way: the kernel alone" }
+        return "way: the daemon, \(reason)"
+    }
+}

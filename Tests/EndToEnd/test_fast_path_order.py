@@ -1,0 +1,99 @@
+"""No packet of a flow is overtaken by another, or lost, when its tunnel changes between the kernel's way and the daemon's.
+
+    core ── chtst01 ══ inet ── home4
+             sixxsd, and its programs at the TUN device and at the links
+
+SIXXS_LONG=1 makes it a thousand changes each way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import time
+
+import pytest
+from scapy.layers.inet import GRE
+
+from lab import numbered
+from lab.daemon import Daemon
+from lab.ends import End, Ends
+from lab.namespace import Namespace, Process, wait_for
+from lab.packets import UDP, IPv6, Raw
+from lab.site import Site
+from lab.topology import SERVER
+from test_fast_path import AUTO, forwarded_by_the_kernel, wait_until_fast
+
+LONG = bool(os.environ.get("SIXXS_LONG"))
+CHANGES = 1000 if LONG else 200
+# Seconds between changes, on average.
+PAUSE = 0.01
+# A second; without optimization the daemon has its hands full with fewer.
+RATE = 20_000 if "release" in os.environ.get("SIXXS_BIN", "release") else 4_000
+PORT = 4711
+MARK = bytes.fromhex("5155454e43450000")
+# There are as many numbers as come while the changes last, and some before and after.
+COUNT = int(RATE * CHANGES * PAUSE * 1.5) + RATE
+pytestmark = pytest.mark.seconds(300 if LONG else 90)
+
+
+def program(namespace: Namespace, what: str, address: str, *arguments: object) -> Process:
+    return namespace.spawn(sys.executable, numbered.__file__, what, address, *arguments, name=f"numbered-{what}")
+
+
+def receiver(namespace: Namespace, link: str, version: int) -> Process:
+    process = program(namespace, "receive", link, version, COUNT, MARK.hex())
+    wait_for(lambda: "ready" in process.output, 5, "the receiver")
+    return process
+
+
+def result(process: Process) -> dict[str, int]:
+    wait_for(lambda: not process.is_running, 120, "the receiver to end", every=0.2)
+    return json.loads(process.output.splitlines()[-1])
+
+
+def change_again_and_again(end: End) -> None:
+    """Has the tunnel go to the daemon and back: packets in GRE are the daemon's, and the user may choose."""
+    inner = IPv6(src=end.them, dst=SERVER, nh=59)
+    packets = bytes(end.outer(47) / GRE(proto=0x86DD) / inner), bytes(end.wrap(inner))
+    for number in range(CHANGES):
+        end.ends.send(4, packets[number % 2])
+        time.sleep(random.uniform(0, 2 * PAUSE))
+
+
+def begin(site: Site) -> tuple[Daemon, End]:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=AUTO)
+    # Packets that find no room are no matter of order.
+    site.pop.ip(f"link set {daemon.tun} txqueuelen 20000")
+    wait_until_fast(daemon, ends, end)
+    return daemon, end
+
+
+def run(daemon: Daemon, end: End, receiving: Process) -> None:
+    before = forwarded_by_the_kernel(daemon)
+    change_again_and_again(end)
+    found = result(receiving)
+    by_the_kernel = forwarded_by_the_kernel(daemon) - before
+    print(f"{CHANGES} changes, {COUNT} packets, {by_the_kernel} forwarded by the kernel: {found}")
+    assert found == {"received": COUNT, "overtaken": 0, "missing": 0}
+    # Both ways were taken.
+    assert COUNT / 10 < by_the_kernel < COUNT * 0.99
+
+
+def test_none_into_a_tunnel(site: Site) -> None:
+    daemon, end = begin(site)
+    receiving = receiver(end.ends.home4, "net0", 4)
+    program(site.core, "send", end.them, PORT, COUNT, MARK.hex(), "--rate", RATE)
+    run(daemon, end, receiving)
+
+
+def test_none_out_of_a_tunnel(site: Site) -> None:
+    daemon, end = begin(site)
+    receiving = receiver(site.core, "chtst01", 6)
+    packet = bytes(end.wrap(IPv6(src=end.them, dst=SERVER) / UDP(sport=PORT, dport=PORT) / Raw(MARK + bytes(8))))
+    program(end.ends.home4, "send", end.ends.pop(4), 0, COUNT, packet[:-8].hex(), "--rate", RATE)
+    run(daemon, end, receiving)
