@@ -43,8 +43,14 @@ public final class FastPathPrograms: Sendable {
 
     /// Tries what a kernel may lack although it loads the programs: to take an outer header off.
     ///
+    /// - Parameter run: Runs a program on a frame; tests answer for the kernel.
     /// - Throws: ``LinuxIO/SystemCallError`` with what it lacks, or that the process may not ask.
-    public static func probe() throws(SystemCallError) {
+    public static func probe(
+        _ run: (BPFProgram, [UInt8]) throws(SystemCallError) -> (action: BPFProgram.Action, packet: [UInt8]) =
+            {
+                (program, frame) throws(SystemCallError) in try program.test(frame)
+            }
+    ) throws(SystemCallError) {
         let programs = try FastPathPrograms(linkHeader: 14)
         var configuration = Configuration()
         configuration.pop.tunnelPrefix = IPv6Prefix(
@@ -59,7 +65,7 @@ public final class FastPathPrograms: Sendable {
         )
         programs.tables.replace(AddressPlan(configuration), device: 0) { $0.rawValue == 0 ? tunnel : nil }
         programs.tables.sayAlive(at: MonotonicClock.now())
-        let result = try programs.decapsulate.test(Self.sample)
+        let result = try run(programs.decapsulate, Self.sample)
         guard result.action == .redirect, result.packet.count == Self.sample.count - 20 else {
             throw SystemCallError(
                 call: "bpf_skb_adjust_room",

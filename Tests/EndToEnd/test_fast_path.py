@@ -25,8 +25,7 @@ from lab.topology import SERVER
 
 AUTO = ["--fast-path", "auto"]
 PLAIN = pytest.mark.parametrize("kind", ["6in4", "heartbeat"])
-# bpf(2) on x86-64 and on 64-bit ARM.
-BPF = {"x86_64": 321, "aarch64": 280}[without_call.platform.machine()]
+BPF = without_call.BPF
 BPF_MAP_CREATE, BPF_MAP_TYPE_ARRAY = 0, 2
 
 
@@ -201,19 +200,23 @@ def test_while_the_tun_device_is_down_the_kernel_forwards_nothing(site: Site) ->
     assert daemon.balance().is_even
 
 
-@pytest.mark.parametrize("what", ["capability", "call"])
+@pytest.mark.parametrize("what", ["capability", "call", "probe"])
 def test_where_it_may_not_the_daemon_forwards_and_says_why(site: Site, what: str) -> None:
     ends = Ends(site)
     end = ends.add("6in4", 4)
     daemon = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan, [end.tunnel]))
     daemon.options = AUTO
-    if what == "call":
-        daemon.prefix = [sys.executable, without_call.__file__, str(BPF)]
+    if what in ("call", "probe"):
+        forbidden = str(BPF) if what == "call" else "test-run"
+        daemon.prefix = [sys.executable, without_call.__file__, forbidden]
     else:
         kept = "-all,+net_admin,+net_raw,+dac_override"
         daemon.prefix = ["setpriv", "--bounding-set", kept, "--inh-caps", kept, "--"]
     daemon.start()
     end.open()
     assert goes_down(ends, end) and goes_up(ends, end)
-    assert status(daemon).startswith("fast-path off: loading sixxsd: ")
+    why = "decapsulate: " if what == "probe" else "loading sixxsd: "
+    assert status(daemon).startswith(f"fast-path off: {why}")
+    assert shown(daemon, end) == "no, the kernel or the daemon's rights do not allow it (pop show threads)"
+    assert daemon.report()["fastPath"]["state"] == "off"
     assert daemon.log.count("6in4 is not forwarded in the kernel: ") == 1

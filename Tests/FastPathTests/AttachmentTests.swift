@@ -33,7 +33,7 @@ struct AttachmentTests {
             self.receiver = try OwnedDescriptor("socket") {
                 Glibc.socket(AF_PACKET, kind, CInt(Self.ipv4.bigEndian))
             }
-            var patience = timeval(tv_sec: 2, tv_usec: 0)
+            var patience = timeval(tv_sec: 60, tv_usec: 0)
             let size = socklen_t(MemoryLayout<timeval>.size)
             setsockopt(self.receiver.rawValue, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
         }

@@ -22,6 +22,8 @@ final class FastPathScene {
     static let narrowMTU: UInt32 = 1300
 
     private var netlink: RouteNetlink
+    /// The tunnels of the configuration.
+    private var configured: [TID]
     private let device: UInt32
     let programs: FastPathPrograms
     var engine: Engine
@@ -47,6 +49,7 @@ final class FastPathScene {
         try netlink.addNeighbour(Self.gateway, [2, 0, 0, 0, 0, 2], on: cable.near)
         try Sysctl.set(Sysctl.Name("net", "ipv4", "conf", cable.near.name, "forwarding"), to: "1")
         self.netlink = netlink
+        self.configured = try Self.tids(text)
         self.device = cable.near.index
         self.programs = try FastPathPrograms(linkHeader: UInt32(Ethernet.headerLength))
         self.engine = Engine(try Self.configuration(text), seed: seed, at: Self.now)
@@ -56,6 +59,10 @@ final class FastPathScene {
 
     private static func configuration(_ text: String) throws -> EngineConfiguration {
         EngineConfiguration(try Configuration(parsing: text, file: "test.conf"))
+    }
+
+    private static func tids(_ text: String) throws -> [TID] {
+        try Configuration(parsing: text, file: "test.conf").tunnels.map(\.tid)
     }
 
     static let unixTime: Int64 = 1_234_567_890
@@ -73,6 +80,7 @@ final class FastPathScene {
 
     /// Begins anew, with another configuration in another engine.
     func restart(_ text: String, seed: UInt64) throws {
+        self.configured = try Self.tids(text)
         self.engine = Engine(try Self.configuration(text), seed: seed, at: Self.now)
         self.engine.tracksPlainTunnels = true
         self.replace()
@@ -84,6 +92,7 @@ final class FastPathScene {
 
     /// Has the engine take another configuration over, and tells the programs.
     func apply(_ text: String) throws {
+        self.configured = try Self.tids(text)
         _ = self.engine.apply(try Self.configuration(text), at: Self.now)
         self.replace()
     }
@@ -184,9 +193,7 @@ final class FastPathScene {
 
     /// Says that the daemon has done with all packets that were left to it.
     func noteDone() {
-        var tids = TIDSet()
-        self.programs.tables.takeWaiting(addingTo: &tids)
-        tids.forEach { tid in
+        for tid in self.configured {
             for direction in FastPathDirection.allCases {
                 let waiting = self.programs.tables.order.waiting(tid, direction).waiting
                 self.programs.tables.order.giveUp(waiting, of: tid, direction)
