@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -16,6 +17,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from lab import browser
 from lab.fleet import Fleet
 from lab.namespace import Process, wait_for
 from lab.prometheus import PACKAGING, ask, expressions, prometheus
@@ -221,6 +223,21 @@ def test_what_cannot_be_served_is_said(fleet: Fleet) -> None:
     assert open_file.returncode == 1 and f"chmod 600 {tokens}" in open_file.stderr
     assert no_tokens.returncode == 2 and "--web and --web-tokens go together" in no_tokens.stderr
     assert same.returncode == 2 and "need an address each" in same.stderr
+
+
+@pytest.mark.skipif(not (browser.CHROMIUM.exists() and (browser.LIBRARY / "playwright").exists()),
+                    reason="there is no Chromium, or no playwright (make packages)")
+def test_a_real_browser_has_nothing_to_complain_of(site: Site) -> None:
+    site.fleet.central.run("user", "set", "jdoe", "--name", HOSTILE[0] + "x" * 120)
+    folder = site.fleet.central.folder / "pictures"
+    folder.mkdir()
+    result = site.fleet.centre.run("/usr/bin/python3", browser.__file__, f"http://{WEB}", TOKEN, folder, *PAGES, "/tunnels/T1/live",
+                                   timeout=100, env=site.fleet.central.environment)
+    if os.environ.get("SIXXS_PICTURES"):
+        shutil.copytree(folder, os.environ["SIXXS_PICTURES"], dirs_exist_ok=True)
+    problems = json.loads(result.stdout)
+    assert not problems, "\n".join(problems)
+    assert len(list(folder.glob("*.png"))) == 4 * (len(PAGES) + 1)
 
 
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="prometheus is not installed (make packages)")

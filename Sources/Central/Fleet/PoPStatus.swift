@@ -85,6 +85,13 @@ package struct PoPStatus: Hashable, Sendable {
         return PoPVerdict(self, now: now, limits: FleetVerdict.Limits()).findings.map(\.level).max() ?? .ok
     }
 
+    /// What monitoring says of it, the worst first, a sentence each without its name; nothing of one that is not enabled.
+    package func findings(at now: Date) -> [String] {
+        guard self.pop.isEnabled else { return [] }
+        return PoPVerdict(self, now: now, limits: FleetVerdict.Limits()).findings
+            .sorted { $0.level > $1.level }.map(\.text)
+    }
+
     /// What of its last report was not believed, in words; nil when all was.
     package var doubts: String? {
         switch self.live {

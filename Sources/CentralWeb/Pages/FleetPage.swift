@@ -8,6 +8,9 @@ enum FleetPage {
     static func view(_ centre: Centre, now: Date) async throws -> View {
         let status = try await ReadStatus(pops: [], asksDaemons: false).run(in: centre)
         let rows = StatusDocument.worstFirst(status.pops.map { StatusDocument($0, now: now) })
+        let findings = Dictionary(
+            uniqueKeysWithValues: status.pops.map { ($0.pop.name.description, $0.findings(at: now)) }
+        )
         let bad = rows.count { $0.enabled && $0.level != .ok }
         let words: HTML =
             rows.isEmpty
@@ -15,16 +18,16 @@ enum FleetPage {
             : bad == 0
                 ? "\(rows.count.counted("PoP")), all well."
                 : "\(rows.count.counted("PoP")), \(bad) of them not well."
-        let tiles = rows.map { Self.tile($0, now: now) }
+        let tiles = rows.map { Self.tile($0, findings[$0.pop] ?? [], now: now) }
         return try View("Fleet", rows, "<p>\(words)</p><ul class=\"tiles\">\(tiles)</ul>")
     }
 
-    private static func tile(_ row: StatusDocument, now: Date) -> HTML {
+    private static func tile(_ row: StatusDocument, _ findings: [String], now: Date) -> HTML {
         let level = row.enabled ? row.level.word.lowercased() : "soft"
-        let age = row.reportTime.map { HumanFormat.age($0, now: now) } ?? "never reported"
+        let age = row.reportTime.map { "reported \(HumanFormat.age($0, now: now))" } ?? "never reported"
         let tunnels =
             "\(row.tunnels.up.map(String.init) ?? "?") of \(row.tunnels.registered.counted("tunnel")) up"
-        let notes = row.notes.map { note -> HTML in "<p>\(note)</p>" }
+        let notes = findings.map { finding -> HTML in "<p>\(finding)</p>" }
         let verdict: HTML = row.enabled ? Elements.verdict(row.level) : "<span class=\"soft\">disabled</span>"
         return """
             <li class="tile \(level)"><h2>\(Elements.pop(row.pop))</h2>

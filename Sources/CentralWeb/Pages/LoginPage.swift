@@ -20,6 +20,7 @@ enum LoginPage {
             status == .ok ? "" : "<p class=\"verdict critical\" role=\"alert\">The token is nobody's.</p>"
         let body: HTML = """
             \(error)<form method="post" action="/login">
+            <input type="text" name="user" value="operator" autocomplete="username" aria-label="User" hidden>
             <p><label>Token <input type="password" name="token" autocomplete="current-password" required></label></p>
             <input type="hidden" name="next" value="\(next)"><p><button>Log in</button></p></form>
             """

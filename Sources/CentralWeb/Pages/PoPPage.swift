@@ -19,10 +19,8 @@ enum PoPPage {
 
     static func view(_ name: PoPName, _ centre: Centre, now: Date) async throws -> View {
         let details = PoPDetailsDocument(try await ShowPoP(name).run(in: centre))
-        let status = try await ReadStatus(pops: [name], asksDaemons: false).run(in: centre)
-        guard let row = status.pops.first.map({ StatusDocument($0, now: now) }) else {
-            throw Refusal(.notFound, "there is no PoP \(name)")
-        }
+        let fleet = try await ReadStatus(pops: [name], asksDaemons: false).run(in: centre)
+        guard let status = fleet.pops.first else { throw Refusal(.notFound, "there is no PoP \(name)") }
         let history = HistoryDocument(
             try await ShowHistory(of: name, HistoryWindow()).run(in: centre),
             of: name
@@ -31,22 +29,22 @@ enum PoPPage {
         let tunnels = try await ListTunnels(TunnelFilter(pop: name)).run(in: centre)
         let document = Document(
             details: details,
-            status: row,
+            status: StatusDocument(status, now: now),
             history: history,
             events: events.events.map { EventDocument($0, in: events.fleet) },
             tunnels: tunnels
         )
-        return try View("\(name)", document, Self.body(document, now: now))
+        return try View("\(name)", document, Self.body(document, status.findings(at: now), now: now))
     }
 
-    private static func body(_ document: Document, now: Date) -> HTML {
+    private static func body(_ document: Document, _ findings: [String], now: Date) -> HTML {
         let shown = document.tunnels.prefix(Self.most)
         let more: HTML =
             shown.count < document.tunnels.count
             ? "<p class=\"soft\">The first \(shown.count) of \(document.tunnels.count); JSON has all.</p>"
             : ""
         return """
-            \(Self.state(document.status, now: now))
+            \(Self.state(document.status, findings, now: now))
             <h2>Configuration</h2>
             \(Self.details(document.details))
             <h2>Configurations that were pushed</h2>
@@ -60,8 +58,8 @@ enum PoPPage {
             """
     }
 
-    private static func state(_ row: StatusDocument, now: Date) -> HTML {
-        let notes = row.notes.map { note -> HTML in "<p>\(note)</p>" }
+    private static func state(_ row: StatusDocument, _ findings: [String], now: Date) -> HTML {
+        let notes = (findings + row.notes).map { note -> HTML in "<p>\(note)</p>" }
         let age = row.reportTime.map { HumanFormat.age($0, now: now) }
         let up = row.tunnels.up.map(String.init) ?? "nobody knows how many"
         let fields = Elements.fields([

@@ -35,7 +35,10 @@ enum TunnelPage {
             ("Endpoint", Elements.text(tunnel.endpoint)), ("MTU", "\(tunnel.mtu)"),
             ("PoP's address", Elements.text(tunnel.popAddress)),
             ("User's address", Elements.text(tunnel.userAddress)),
-            ("Subnets", Elements.text(tunnel.subnets?.joined(separator: ", "))),
+            (
+                "Subnets",
+                (tunnel.subnets ?? []).isEmpty ? nil : Elements.text(tunnel.subnets?.joined(separator: ", "))
+            ),
             ("Password", tunnel.passwordSet ? "set" : "none"),
             ("Old password good until", Elements.text(tunnel.oldPasswordUntil)),
             ("Created", "\(tunnel.created)"), ("Changed", "\(tunnel.changed)"),

@@ -17,5 +17,7 @@ refusing    a program's kernel refuses offloads, as an older one would
 ends        far ends of tunnels of every kind, made of single packets
 capture     tcpdump, and tshark's opinion of what it caught
 traffic     ping and iperf3
+prometheus  a real Prometheus, and what our dashboards ask it
+browser     a real Chromium opens pages and says what is wrong with them
 figures     what benchmarks put into a document
 """
