@@ -24,6 +24,7 @@ struct OrderKeeper {
 
     private let tables: FastPathTables
     private var suspects = TIDSet()
+    private var judged = TIDSet()
     private var looks: [Look]
 
     init(_ tables: FastPathTables) {
@@ -48,9 +49,11 @@ struct OrderKeeper {
     /// - Parameter isIdle: Whether the daemon has nothing to read, after it was counted: then what is missing was lost, since whatever had
     ///   come would be there to be read.
     mutating func judge(isIdle: Bool) {
-        let suspects = self.suspects
+        swap(&self.suspects, &self.judged)
         self.suspects.removeAll()
-        suspects.forEach { tid in
+        // Nothing is allocated for a copy that nobody changes.
+        let judged = self.judged
+        judged.forEach { tid in
             for direction in FastPathDirection.allCases where self.judge(tid, direction, isIdle: isIdle) {
                 self.suspects.insert(tid)
             }
