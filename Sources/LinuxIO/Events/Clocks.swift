@@ -14,6 +14,12 @@ public enum WallClock {
     public static func secondsSince1970() -> UInt64 {
         read(CLOCK_REALTIME).seconds
     }
+
+    /// Whole seconds since 1970, and nanoseconds since the last of them began.
+    public static func now() -> (seconds: UInt64, nanosecond: UInt32) {
+        let time = read(CLOCK_REALTIME)
+        return (time.seconds, UInt32(clamping: time.tv_nsec))
+    }
 }
 
 /// How long the host has run.

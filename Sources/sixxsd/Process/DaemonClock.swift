@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import LinuxIO
 
@@ -25,5 +26,17 @@ struct DaemonClock: Sendable {
             .map { $0 < 10 ? "0\($0)" : "\($0)" }
             .joined(separator: ":")
         return "\(seconds / 86_400) days \(time)"
+    }
+}
+
+extension Timestamp {
+    /// The present moment, by the host's clocks.
+    static func now() -> Timestamp {
+        let date = WallClock.now()
+        return Timestamp(
+            monotonic: MonotonicClock.now(),
+            unixTime: Int64(clamping: date.seconds),
+            nanosecond: date.nanosecond
+        )
     }
 }

@@ -72,7 +72,7 @@ final class StateKeeper: Service {
     func save(isFinal: Bool) async {
         if isFinal { self.progress.withLock { $0.isOver = true } }
         let sessions = self.sessions
-        let (configuration, (copy, now)) = await self.controller.withEngines { (sessions.copy(), Self.now()) }
+        let (configuration, (copy, now)) = await self.controller.withEngines { (sessions.copy(), Timestamp.now()) }
         let file = self.file
         // The rest is work for the thread that may wait for the disk.
         let outcome = await self.disk.perform { () -> String in
@@ -86,10 +86,6 @@ final class StateKeeper: Service {
             return ""
         }
         self.report(outcome)
-    }
-
-    private static func now() -> Timestamp {
-        Timestamp(monotonic: MonotonicClock.now(), unixTime: Int64(clamping: WallClock.secondsSince1970()))
     }
 
     private func report(_ outcome: String) {

@@ -15,10 +15,7 @@ struct ExplainCommands: Sendable {
         try words.end()
         let configuration = await self.context.controller.state.configuration
         let state = await self.context.mailboxes.first.perform { engine, _ in EngineState(of: &engine) }
-        let now = Timestamp(
-            monotonic: MonotonicClock.now(),
-            unixTime: Int64(clamping: WallClock.secondsSince1970())
-        )
+        let now = Timestamp.now()
         var explainer = Explainer(EngineConfiguration(configuration), state: state, at: now)
         let entries = explainer.explain(octets, from: origin, at: now)
         guard !entries.isEmpty else { throw CommandRefusal(404, "the daemon would never see such a packet") }

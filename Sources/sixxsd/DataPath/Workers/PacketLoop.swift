@@ -39,11 +39,11 @@ struct PacketLoop: ~Copyable {
             seed: common.seed,
             sharing: common.sessions,
             as: EngineIndex(sockets.share.index, of: sockets.share.count),
-            at: Self.now()
+            at: Timestamp.now()
         )
         var restored: Int?
         if let saved = common.saved, sockets.share.index == 0 {
-            restored = engine.restore(saved, at: Self.now())
+            restored = engine.restore(saved, at: Timestamp.now())
         }
         engine.tracksPlainTunnels = common.forwarding != nil
         let processor = try PacketProcessor(engine, sockets, common.forwarding)
@@ -92,10 +92,6 @@ struct PacketLoop: ~Copyable {
         return poller
     }
 
-    private static func now() -> Timestamp {
-        Timestamp(monotonic: MonotonicClock.now(), unixTime: Int64(clamping: WallClock.secondsSince1970()))
-    }
-
     mutating func run(until isDone: () -> Bool) throws(SystemCallError) {
         // What the kernel leaves from the first packet on is counted.
         self.forwarding?.publish(&self.processor.engine, at: Self.now())
@@ -103,12 +99,12 @@ struct PacketLoop: ~Copyable {
             let ready = try self.waitForWork()
             for index in 0..<ready {
                 guard let source = PacketSource(rawValue: self.poller.token(at: index)) else { continue }
-                let now = Self.now()
+                let now = Timestamp.now()
                 try self.serve(source, now)
                 // Before anything else: what the kernel forwards meanwhile is forwarded as it was.
                 self.forwarding?.publish(&self.processor.engine, at: now)
             }
-            self.tickIfDue(Self.now())
+            self.tickIfDue(Timestamp.now())
         }
     }
 
@@ -138,7 +134,7 @@ struct PacketLoop: ~Copyable {
             (try? poller.add(self.mailbox.fileDescriptor, token: PacketSource.mailbox.rawValue)) != nil
         else { return }
         while (try? poller.wait(timeoutInMilliseconds: nil)) != nil {
-            self.mailbox.deliver(to: &self.processor.engine, at: Self.now())
+            self.mailbox.deliver(to: &self.processor.engine, at: Timestamp.now())
         }
     }
 
