@@ -24,8 +24,11 @@ public struct PrintedText: Hashable, Sendable, ExpressibleByStringInterpolation,
 
     /// One line a row; a line break inside a row becomes a blank.
     public init(rows: some Sequence<some StringProtocol>) {
-        self.init(trusted: rows.map(\.printable).joined(separator: "\n"))
+        self.init(trusted: rows.map { $0.printable }.joined(separator: "\n"))
     }
+
+    /// One line; a line break in it becomes a blank.
+    public init(row: String) { self.init(trusted: row.printable) }
 
     /// Texts that are clean already, with another between them.
     public init(joining texts: some Sequence<PrintedText>, by separator: PrintedText = "\n") {

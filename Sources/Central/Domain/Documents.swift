@@ -90,9 +90,14 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     package var clientCommand: String?
 
     init(_ tunnel: Tunnel, pop: PoPName, passwordChanged: Bool? = nil) {
+        self.init(tunnel, at: pop.description, passwordChanged: passwordChanged)
+    }
+
+    /// Describes a tunnel at a PoP of which the name is written already.
+    init(_ tunnel: Tunnel, at pop: String, passwordChanged: Bool? = nil) {
         self.oldPasswordUntil = tunnel.oldPassword?.end.iso8601
         self.tunnel = tunnel.number.description
-        self.pop = pop.description
+        self.pop = pop
         self.tid = tunnel.tid.description
         self.type = tunnel.end.type.rawValue
         self.endpoint = tunnel.end.endpoint?.description
@@ -103,7 +108,7 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
         self.passwordSet = tunnel.end.password != nil
         self.passwordChanged = passwordChanged
         self.created = tunnel.created.iso8601
-        self.changed = tunnel.changed.iso8601
+        self.changed = tunnel.changed == tunnel.created ? self.created : tunnel.changed.iso8601
     }
 
     /// The same with the password, if there is one.

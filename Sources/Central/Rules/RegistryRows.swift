@@ -4,7 +4,8 @@ internal import Wire
 /// The rows of a registry inside one write transaction, as the rules see them.
 ///
 /// A store gives them in the domain's words; which change is allowed, how it is refused and what stands in the audit is
-/// decided by ``RegistryTransaction`` alone, whatever the rows are kept in.
+/// decided by ``RegistryTransaction`` alone, whatever the rows are kept in. What is inserted may wait until somebody asks,
+/// or until ``flush()``.
 struct RegistryRows {
     let pops: any PoPRows
     let prefixes: any PrefixRows
@@ -12,6 +13,13 @@ struct RegistryRows {
     let subnets: any SubnetRows
     let users: any UserRows
     let settings: any SettingRows
+
+    /// Writes what waits, so that the store's own rules have looked at it.
+    func flush() throws {
+        try self.tunnels.flush()
+        try self.subnets.flush()
+        try self.settings.flush()
+    }
 }
 
 /// Rows of PoPs.
@@ -76,6 +84,9 @@ protocol TunnelRows {
     /// The lowest tunnel of the fleet that ends at an address.
     func lowestNumber(endingAt address: IPAddress) throws -> TunnelNumber?
     func insert(_ tunnel: Tunnel) throws
+
+    /// Writes what was inserted and waits.
+    func flush() throws
     func update(_ tunnel: Tunnel) throws
     func delete(_ tunnel: Tunnel) throws
 }
@@ -90,6 +101,9 @@ protocol SubnetRows {
 
     /// Inserts a subnet that lies in a subnet prefix.
     func insert(_ subnet: Subnet, in source: IPv6Prefix) throws
+
+    /// Writes what was inserted and waits.
+    func flush() throws
     func delete(_ subnet: Subnet) throws
 }
 

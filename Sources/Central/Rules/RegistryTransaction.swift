@@ -21,9 +21,13 @@ struct RegistryTransaction {
         let results = try changes.map { change in
             // What a change read of what it then changed must not be taken for the present by the next.
             defer { if !change.onlyAdds { self.memory.forget() } }
-            return try self.make(change)
+            let isAlone = !self.isBulk || !change.onlyAdds
+            if isAlone { try self.rows.flush() }
+            let result = try self.make(change)
+            if isAlone { try self.rows.flush() }
+            return result
         }
-        try self.rows.settings.flush()
+        try self.rows.flush()
         return results
     }
 

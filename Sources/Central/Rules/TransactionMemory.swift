@@ -15,9 +15,30 @@ struct TakenPlaces {
         if let endpoint = tunnel.end.endpoint { self.endpoints[endpoint] = tunnel.number }
     }
 
+    /// The lowest tid, from the one that is named on, that no tunnel has; it may be past the last there is.
+    func lowestFreeTID(from lowest: UInt16) -> UInt16 {
+        var tid = lowest
+        while let taken = TID(rawValue: tid), self.tids[taken] != nil { tid += 1 }
+        return tid
+    }
+
     func number(at tid: TID) -> TunnelNumber? { self.tids[tid] }
 
     func number(at endpoint: IPAddress) -> TunnelNumber? { self.endpoints[endpoint] }
+}
+
+/// Which PoP has which own address.
+struct PoPAddresses {
+    private let names: [IPAddress: PoPName]
+
+    init(_ pops: [PoP]) {
+        let addresses = pops.flatMap { pop in
+            [(IPAddress.ipv4(pop.ipv4), pop.name), (IPAddress.ipv6(pop.ipv6), pop.name)]
+        }
+        self.names = Dictionary(addresses) { first, _ in first }
+    }
+
+    func name(at address: IPAddress) -> PoPName? { self.names[address] }
 }
 
 /// What a transaction has read already, so that many changes of one kind cost the same each.
@@ -41,8 +62,14 @@ final class TransactionMemory {
     /// What tunnels have, by PoP id, where many are added.
     var places: [Int: TakenPlaces] = [:]
 
+    /// The PoPs' own addresses, where many tunnels are added.
+    var popAddresses: PoPAddresses?
+
     /// Every number that was ever given, where many tunnels are added.
     var numbers: Set<TunnelNumber>?
+
+    /// The highest number that was ever given.
+    var highestNumber: Int64?
 
     /// By PoP id; all tids below are taken.
     var lowestTID: [Int: UInt16] = [:]
@@ -60,7 +87,9 @@ final class TransactionMemory {
         self.owners = [:]
         self.added = [:]
         self.places = [:]
+        self.popAddresses = nil
         self.numbers = nil
+        self.highestNumber = nil
         self.lowestTID = [:]
         self.subnetPrefixes = [:]
         self.takenSubnets = [:]
@@ -76,6 +105,7 @@ final class TransactionMemory {
     func remember(_ tunnel: Tunnel) {
         self.added[tunnel.number] = tunnel
         self.numbers?.insert(tunnel.number)
+        self.highestNumber = self.highestNumber.map { max($0, Int64(tunnel.number.rawValue)) }
         self.places[tunnel.popID]?.insert(tunnel)
     }
 

@@ -45,7 +45,8 @@ struct TunnelChanges {
 
     /// The number after the highest that was ever given; a write transaction keeps others from taking it.
     private func nextTunnelNumber() throws -> TunnelNumber {
-        let last = try self.rows.tunnels.highestNumber()
+        let last = try self.transaction.memory.highestNumber ?? self.rows.tunnels.highestNumber()
+        self.transaction.memory.highestNumber = last
         guard let number = UInt32(exactly: last + 1).flatMap(TunnelNumber.init(rawValue:)) else {
             throw RegistryError.refused(
                 "all tunnel numbers have been given, up to T\(last): say one that never was, with an import"
@@ -86,7 +87,9 @@ struct TunnelChanges {
 
     private func lowestFreeTID(of pop: PoP) throws -> TID {
         let known = self.transaction.memory.lowestTID[pop.id] ?? 0
-        let lowest = try self.rows.tunnels.lowestFreeTID(of: pop.id, from: known)
+        let lowest =
+            try self.places(of: pop.id)?.lowestFreeTID(from: known)
+            ?? self.rows.tunnels.lowestFreeTID(of: pop.id, from: known)
         self.transaction.memory.lowestTID[pop.id] = lowest
         guard let tid = TID(rawValue: lowest) else {
             throw RegistryError.refused("\(pop.name) is full: it has \(TID.capacity) tunnels")
@@ -113,7 +116,7 @@ struct TunnelChanges {
                 "\(endpoint) is not the address of one host, where a tunnel could end"
             )
         }
-        if let name = try self.rows.pops.name(ofPoPAt: endpoint) {
+        if let name = try self.nameOfPoP(at: endpoint) {
             throw RegistryError.refused("no tunnel can end at \(endpoint), the own address of \(name)")
         }
         guard case .ipv6(let address) = endpoint else { return }
@@ -122,6 +125,13 @@ struct TunnelChanges {
                 "the endpoint \(address) lies in a prefix of the fleet: packets would go in circles"
             )
         }
+    }
+
+    private func nameOfPoP(at address: IPAddress) throws -> PoPName? {
+        guard self.transaction.isBulk else { return try self.rows.pops.name(ofPoPAt: address) }
+        let known = try self.transaction.memory.popAddresses ?? PoPAddresses(self.rows.pops.all())
+        self.transaction.memory.popAddresses = known
+        return known.name(at: address)
     }
 
     func amend(_ number: TunnelNumber, _ amendment: TunnelAmendment) throws -> Tunnel {

@@ -74,14 +74,18 @@ extension IPv6Address: CustomStringConvertible {
     public var description: String {
         if let mapped = self.mappedIPv4Address { return "::ffff:\(mapped)" }
         let zeros = self.longestZeroRun
-        var text = ""
+        // Lists have tens of thousands: octets are put together in less time than strings.
+        var text: [UInt8] = []
+        text.reserveCapacity(39)
         for index in 0..<8 where !zeros.contains(index) {
             // The run's own colons stand before the group behind it.
-            if index > 0, zeros.isEmpty || index != zeros.upperBound { text += ":" }
-            if !zeros.isEmpty, index == zeros.upperBound { text += "::" }
-            text += String(self.group(index), radix: 16)
+            let follows = !zeros.isEmpty && index == zeros.upperBound
+            let colons = follows ? 2 : index > 0 ? 1 : 0
+            for _ in 0..<colons { text.append(UInt8(ascii: ":")) }
+            self.group(index).appendHexadecimal(to: &text)
         }
-        return zeros.upperBound == 8 ? text + "::" : text
+        if zeros.upperBound == 8 { text += "::".utf8 }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func group(_ index: Int) -> UInt16 {
@@ -100,5 +104,16 @@ extension IPv6Address: CustomStringConvertible {
             start = max(end, start + 1)
         }
         return best.count >= 2 ? best : 0..<0
+    }
+}
+
+extension UInt16 {
+    /// Appends hexadecimal digits, without leading zeros and in lower case.
+    fileprivate func appendHexadecimal(to text: inout [UInt8]) {
+        let digits = Swift.max(1, (19 - self.leadingZeroBitCount) / 4)
+        for digit in (0..<digits).reversed() {
+            let value = UInt8(truncatingIfNeeded: self >> UInt16(4 * digit)) & 0xf
+            text.append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
+        }
     }
 }

@@ -79,9 +79,25 @@ extension UTCTime: CustomStringConvertible {
             month += 1
         }
         let time = Int(self.seconds % 86_400)
-        let parts = [month, days + 1, time / 3600, time / 60 % 60, time % 60].map {
-            $0 < 10 ? "0\($0)" : "\($0)"
-        }
-        return "\(year)-\(parts[0])-\(parts[1])T\(parts[2]):\(parts[3]):\(parts[4])Z"
+        // Lists have tens of thousands: octets are put together in less time than strings.
+        var text: [UInt8] = []
+        text.reserveCapacity(20)
+        text.append(year / 100)
+        text.append(year % 100, "-")
+        text.append(month, "-")
+        text.append(days + 1, "T")
+        text.append(time / 3600, ":")
+        text.append(time / 60 % 60, ":")
+        text.append(time % 60, "Z")
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number below 100 in two decimal digits, and what follows it.
+    fileprivate mutating func append(_ number: Int, _ mark: Unicode.Scalar? = nil) {
+        self.append(UInt8(ascii: "0") + UInt8(number / 10))
+        self.append(UInt8(ascii: "0") + UInt8(number % 10))
+        if let mark { self.append(UInt8(ascii: mark)) }
     }
 }

@@ -67,22 +67,33 @@ struct TextTable {
 
     /// The lines as they are printed, and below them what a screen has no room for.
     func text(on screen: Screen) -> PrintedText {
-        var lines = self.printedLines(on: screen)
-        if let hint = self.hint(on: screen) { lines.append(hint) }
+        let layout = self.layout(on: screen)
+        var lines = self.printedLines(layout, on: screen)
+        if let hint = self.hint(layout, on: screen) { lines.append(hint) }
         return PrintedText(joining: lines)
     }
 
     /// The heading and the rows.
     func printedLines(on screen: Screen) -> [PrintedText] {
-        let layout = TableLayout(self.columns, self.naturalWidths, on: screen.width)
+        self.printedLines(self.layout(on: screen), on: screen)
+    }
+
+    /// Which columns a screen has no room for; nil when it has room for all.
+    func hint(on screen: Screen) -> PrintedText? { self.hint(self.layout(on: screen), on: screen) }
+
+    private func layout(on screen: Screen) -> TableLayout {
+        TableLayout(self.columns, self.naturalWidths, on: screen.width)
+    }
+
+    private func printedLines(_ layout: TableLayout, on screen: Screen) -> [PrintedText] {
         let headings = layout.lines(of: self.columns.map { Cell($0.heading) }, hasColour: false)
         return headings + self.rows.flatMap { layout.lines(of: $0, hasColour: screen.hasColour) }
     }
 
-    /// Which columns a screen has no room for; nil when it has room for all.
-    func hint(on screen: Screen) -> PrintedText? {
-        let shown = TableLayout(self.columns, self.naturalWidths, on: screen.width).places
-        let missing = self.columns.indices.filter { !shown.contains($0) }.map { self.columns[$0].heading }
+    private func hint(_ layout: TableLayout, on screen: Screen) -> PrintedText? {
+        let missing = self.columns.indices.filter { !layout.places.contains($0) }.map {
+            self.columns[$0].heading
+        }
         guard !missing.isEmpty else { return nil }
         let names = "not shown: \(missing.joined(separator: ", "))"
         let whole = names + " (a wider window or a pipe has them)"
@@ -143,7 +154,7 @@ struct TableLayout {
     func lines(of row: [TextTable.Cell], hasColour: Bool) -> [PrintedText] {
         let isLong = self.places.contains { row[$0].text.displayWidth > self.widths[$0] }
         guard isLong || hasColour && row.contains(where: { $0.tint != nil }) else {
-            return [PrintedText(rows: [self.plainLine(of: row)])]
+            return [PrintedText(row: self.plainLine(of: row))]
         }
         let parts = self.places.map { place in
             self.columns[place].kind == .prose
@@ -158,12 +169,21 @@ struct TableLayout {
     }
 
     private func plainLine(of row: [TextTable.Cell]) -> String {
-        var line = ""
+        // Lists have tens of thousands: octets are put together in less time than strings.
+        var line: [UInt8] = []
+        line.reserveCapacity(self.widths.reduce(0) { $0 + $1 + Self.gap })
+        var owed = 0
         for place in self.places {
-            if place != self.places.first { line += "  " }
-            line += self.padded(row[place].text, place)
+            let text = row[place].text
+            let missing = max(0, self.widths[place] - text.displayWidth)
+            let isRight = self.columns[place].kind == .right
+            // What stands behind a text is written when something follows it.
+            for _ in 0..<(owed + (isRight ? missing : 0)) { line.append(UInt8(ascii: " ")) }
+            line += text.utf8
+            owed = Self.gap + (isRight ? 0 : missing)
         }
-        return line.withoutTrailingBlanks
+        while line.last == UInt8(ascii: " ") { line.removeLast() }
+        return String(decoding: line, as: UTF8.self)
     }
 
     private func line(_ cells: [(place: Int, text: String, tint: Tint?)], hasColour: Bool) -> PrintedText {

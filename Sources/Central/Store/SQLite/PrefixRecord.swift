@@ -45,11 +45,17 @@ struct SubnetRecord: FetchableRecord, PersistableRecord {
     /// The row of the subnet prefix that it lies in.
     let prefixID: Int64
 
+    /// What a statement selects of which rows are read: by position, since lists have tens of thousands.
+    static let columns = "tunnel, prefixID, text"
+
+    /// Reads a row of ``columns``.
     init(row: Row) throws {
-        self.prefixID = row["prefixID"]
+        self.prefixID = row[1]
         self.subnet = Subnet(
-            prefix: try row.parsed("text") { try IPv6Prefix(parsing: $0) },
-            tunnel: try row.required("tunnel") { UInt32(exactly: $0).flatMap(TunnelNumber.init(rawValue:)) }
+            prefix: try row.parsed("text", row[2]) { try IPv6Prefix(parsing: $0) },
+            tunnel: try row.required(0, "tunnel") {
+                UInt32(exactly: $0).flatMap(TunnelNumber.init(rawValue:))
+            }
         )
     }
 
@@ -59,19 +65,20 @@ struct SubnetRecord: FetchableRecord, PersistableRecord {
         container.set(self.subnet.prefix)
     }
 
-    /// Inserts a subnet by a statement that is prepared once: imports have tens of thousands.
-    static func add(_ subnet: Subnet, in source: IPv6Prefix, to database: Database) throws {
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO subnet (tunnel, prefixID, text, length, lower, upper)
-                VALUES (?, (SELECT id FROM prefix WHERE text = ?), ?, ?, ?, ?)
-                """
-        )
+    /// What inserts rows of new subnets.
+    static let insertion = "INSERT INTO subnet (tunnel, prefixID, text, length, lower, upper)"
+
+    /// The marks of a new subnet's ``values(of:in:)``.
+    static let row = "(?, (SELECT id FROM prefix WHERE text = ?), ?, ?, ?, ?)"
+
+    /// A new subnet's row.
+    static func values(of subnet: Subnet, in source: IPv6Prefix) -> [DatabaseValue] {
         let prefix = subnet.prefix
-        try statement.execute(arguments: [
-            Int64(subnet.tunnel.rawValue), source.description, prefix.description, prefix.length,
-            prefix.address.octets, prefix.lastAddress.octets,
-        ])
+        return [
+            Int64(subnet.tunnel.rawValue).databaseValue, source.description.databaseValue,
+            prefix.description.databaseValue, prefix.length.databaseValue,
+            prefix.address.octets.databaseValue, prefix.lastAddress.octets.databaseValue,
+        ]
     }
 }
 

@@ -7,7 +7,13 @@ extension Row {
     ///
     /// - Throws: ``RegistryError/unusable(_:)`` when somebody else wrote something else there.
     func parsed<Value>(_ column: String, _ parse: (String) throws -> Value) throws -> Value {
-        let text: String = self[column]
+        try self.parsed(column, self[column], parse)
+    }
+
+    /// Reads what stands in a column that text was written to by the program itself.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)`` when somebody else wrote something else there.
+    func parsed<Value>(_ column: String, _ text: String, _ parse: (String) throws -> Value) throws -> Value {
         do {
             return try parse(text)
         } catch {
@@ -16,8 +22,10 @@ extension Row {
     }
 
     /// Reads a number that must fit the domain's type.
-    func required<Value>(_ column: String, _ make: (Int64) -> Value?) throws -> Value {
-        let number: Int64 = self[column]
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)``.
+    func required<Value>(_ index: Int, _ column: String, _ make: (Int64) -> Value?) throws -> Value {
+        let number: Int64 = self[index]
         guard let value = make(number) else {
             throw RegistryError.unusable("the database holds a bad \(column): \(number)")
         }

@@ -27,12 +27,12 @@ struct SQLiteRegistry: RegistryStore {
             ).map(\.routed),
             tunnels: try TunnelRecord.fetchAll(
                 database,
-                sql: "SELECT * FROM tunnel WHERE \(filter.tunnels) ORDER BY popID, tid",
+                sql: "SELECT \(TunnelRecord.columns) FROM tunnel WHERE \(filter.tunnels) ORDER BY popID, tid",
                 arguments: filter.arguments
             ).map(\.tunnel),
             subnets: try SubnetRecord.fetchAll(
                 database,
-                sql: "SELECT * FROM subnet WHERE \(filter.subnets) ORDER BY lower",
+                sql: "SELECT \(SubnetRecord.columns) FROM subnet WHERE \(filter.subnets) ORDER BY lower",
                 arguments: filter.arguments
             ).map(\.subnet),
             users: try filter.hasUsers

@@ -5,11 +5,12 @@ internal import Wire
 extension RegistryRows {
     /// The rows of the registry's file, inside a write transaction.
     init(_ database: Database) {
+        let tunnels = SQLiteTunnelRows(database: database)
         self.init(
             pops: SQLitePoPRows(database: database),
             prefixes: SQLitePrefixRows(database: database),
-            tunnels: SQLiteTunnelRows(database: database),
-            subnets: SQLiteSubnetRows(database: database),
+            tunnels: tunnels,
+            subnets: SQLiteSubnetRows(of: tunnels),
             users: SQLiteUserRows(database: database),
             settings: SQLiteSettingRows(database: database)
         )
@@ -129,10 +130,28 @@ struct SQLitePrefixRows: PrefixRows {
 
 /// Rows of `tunnel`, and the numbers that were ever given.
 struct SQLiteTunnelRows: TunnelRows {
-    let database: Database
+    fileprivate let file: Database
+    private let added: RowBatch
+
+    init(database: Database) {
+        self.file = database
+        self.added = RowBatch(TunnelRecord.insertion, of: TunnelRecord.row, into: database)
+    }
+
+    /// The file, which whoever asks finds with all rows in it.
+    var database: Database {
+        get throws {
+            try self.added.flush()
+            return self.file
+        }
+    }
+
+    func flush() throws { try self.added.flush() }
 
     func tunnel(_ number: TunnelNumber) throws -> Tunnel? {
-        let statement = try self.database.cachedStatement(sql: "SELECT * FROM tunnel WHERE number = ?")
+        let statement = try self.database.cachedStatement(
+            sql: "SELECT \(TunnelRecord.columns) FROM tunnel WHERE number = ?"
+        )
         return try TunnelRecord.fetchOne(statement, arguments: [Int64(number.rawValue)])?.tunnel
     }
 
@@ -153,7 +172,7 @@ struct SQLiteTunnelRows: TunnelRows {
     func givenNumbers() throws -> Set<TunnelNumber> { try SQLiteRegistry.givenNumbers(in: self.database) }
 
     func tunnels(ofPoP popID: Int) throws -> [Tunnel] {
-        let sql = "SELECT * FROM tunnel WHERE popID = ?"
+        let sql = "SELECT \(TunnelRecord.columns) FROM tunnel WHERE popID = ?"
         return try TunnelRecord.fetchAll(self.database, sql: sql, arguments: [popID]).map(\.tunnel)
     }
 
@@ -186,7 +205,10 @@ struct SQLiteTunnelRows: TunnelRows {
         try self.number("SELECT min(number) FROM tunnel WHERE endpoint = ?", [address.description])
     }
 
-    func insert(_ tunnel: Tunnel) throws { try TunnelRecord(tunnel).add(to: self.database) }
+    func insert(_ tunnel: Tunnel) throws {
+        if self.added.isFull { try self.flush() }
+        self.added.append(TunnelRecord(tunnel).values)
+    }
 
     func update(_ tunnel: Tunnel) throws { try TunnelRecord(tunnel).update(self.database) }
 
@@ -205,10 +227,32 @@ struct SQLiteTunnelRows: TunnelRows {
 
 /// Rows of `subnet`.
 struct SQLiteSubnetRows: SubnetRows {
-    let database: Database
+    private let tunnels: SQLiteTunnelRows
+    private let added: RowBatch
+
+    /// Creates the rows of a transaction; the tunnels that they name are written before them.
+    init(of tunnels: SQLiteTunnelRows) {
+        self.tunnels = tunnels
+        self.added = RowBatch(SubnetRecord.insertion, of: SubnetRecord.row, into: tunnels.file)
+    }
+
+    /// The file, which whoever asks finds with all rows in it.
+    private var database: Database {
+        get throws {
+            try self.flush()
+            return try self.tunnels.database
+        }
+    }
+
+    func flush() throws {
+        try self.tunnels.flush()
+        try self.added.flush()
+    }
 
     func subnet(_ prefix: IPv6Prefix) throws -> Subnet? {
-        let statement = try self.database.cachedStatement(sql: "SELECT * FROM subnet WHERE text = ?")
+        let statement = try self.database.cachedStatement(
+            sql: "SELECT \(SubnetRecord.columns) FROM subnet WHERE text = ?"
+        )
         return try SubnetRecord.fetchOne(statement, arguments: [prefix.description])?.subnet
     }
 
@@ -219,13 +263,15 @@ struct SQLiteSubnetRows: SubnetRows {
     func prefixes(in source: IPv6Prefix) throws -> [IPv6Prefix] {
         try SubnetRecord.fetchAll(
             self.database,
-            sql: "SELECT * FROM subnet WHERE prefixID = (SELECT id FROM prefix WHERE text = ?)",
+            sql:
+                "SELECT \(SubnetRecord.columns) FROM subnet WHERE prefixID = (SELECT id FROM prefix WHERE text = ?)",
             arguments: [source.description]
         ).map(\.subnet.prefix)
     }
 
     func insert(_ subnet: Subnet, in source: IPv6Prefix) throws {
-        try SubnetRecord.add(subnet, in: source, to: self.database)
+        if self.added.isFull { try self.flush() }
+        self.added.append(SubnetRecord.values(of: subnet, in: source))
     }
 
     func delete(_ subnet: Subnet) throws {
@@ -256,34 +302,28 @@ struct SQLiteUserRows: UserRows {
 }
 
 /// Rows of `audit` and `setting`.
-final class SQLiteSettingRows: SettingRows {
-    /// How many lines of the audit one statement writes: imports have tens of thousands.
-    private static let batch = 16
-
+struct SQLiteSettingRows: SettingRows {
     private let database: Database
-    private var waiting: [AuditRow] = []
+    private let lines: RowBatch
 
-    init(database: Database) { self.database = database }
+    init(database: Database) {
+        self.database = database
+        self.lines = RowBatch(
+            "INSERT INTO audit (time, author, action, subject, before, after, popID)",
+            of: "(?, ?, ?, ?, ?, ?, ?)",
+            into: database
+        )
+    }
 
     func append(_ row: AuditRow) throws {
-        self.waiting.append(row)
-        if self.waiting.count == Self.batch { try self.flush() }
+        if self.lines.isFull { try self.flush() }
+        self.lines.append([
+            row.time.milliseconds.databaseValue, row.author.databaseValue, row.action.databaseValue,
+            row.subject.databaseValue, .init(row.before), .init(row.after), .init(row.popID),
+        ])
     }
 
-    func flush() throws {
-        guard !self.waiting.isEmpty else { return }
-        let marks = Array(repeating: "(?, ?, ?, ?, ?, ?, ?)", count: self.waiting.count).joined(
-            separator: ", "
-        )
-        let statement = try self.database.cachedStatement(
-            sql: "INSERT INTO audit (time, author, action, subject, before, after, popID) VALUES \(marks)"
-        )
-        let values: [[(any DatabaseValueConvertible)?]] = self.waiting.map { row in
-            [row.time.milliseconds, row.author, row.action, row.subject, row.before, row.after, row.popID]
-        }
-        try statement.execute(arguments: StatementArguments(values.joined()))
-        self.waiting = []
-    }
+    func flush() throws { try self.lines.flush() }
 
     func waves() throws -> WavePolicy { try SQLiteRegistry.waves(in: self.database) }
 

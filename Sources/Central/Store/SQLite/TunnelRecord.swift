@@ -10,36 +10,45 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
 
     init(_ tunnel: Tunnel) { self.tunnel = tunnel }
 
+    /// What a statement selects of which rows are read: by position, since lists have tens of thousands.
+    static let columns = """
+        number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner, oldPassword, oldPasswordEnd, created, \
+        changed
+        """
+
+    /// Reads a row of ``columns``.
     init(row: Row) throws {
         self.tunnel = Tunnel(
-            number: try row.required("number") { UInt32(exactly: $0).flatMap(TunnelNumber.init(rawValue:)) },
-            popID: row["popID"],
-            tid: try row.required("tid") { UInt16(exactly: $0).flatMap(TID.init(rawValue:)) },
+            number: try row.required(0, "number") {
+                UInt32(exactly: $0).flatMap(TunnelNumber.init(rawValue:))
+            },
+            popID: row[1],
+            tid: try row.required(2, "tid") { UInt16(exactly: $0).flatMap(TID.init(rawValue:)) },
             end: try Self.end(of: row),
-            mtu: row["mtu"],
-            isEnabled: row["enabled"],
-            isUserEnabled: row["userEnabled"],
-            owner: try (row["owner"] as String?).map { _ in
-                try row.parsed("owner") { try UserHandle(parsing: $0) }
+            mtu: row[5],
+            isEnabled: row[7],
+            isUserEnabled: row[8],
+            owner: try (row[9] as String?).map {
+                try row.parsed("owner", $0) { try UserHandle(parsing: $0) }
             },
             oldPassword: Self.oldPassword(of: row),
-            created: Date(milliseconds: row["created"]),
-            changed: Date(milliseconds: row["changed"])
+            created: Date(milliseconds: row[12]),
+            changed: Date(milliseconds: row[13])
         )
     }
 
     private static func oldPassword(of row: Row) -> OldPassword? {
-        guard let password = row["oldPassword"] as String?, let end = row["oldPasswordEnd"] as Int64? else {
+        guard let password = row[10] as String?, let end = row[11] as Int64? else {
             return nil
         }
         return OldPassword(Password(stored: password), until: Date(milliseconds: end))
     }
 
     private static func end(of row: Row) throws -> TunnelEnd {
-        switch TunnelType(rawValue: row["type"]) {
-        case .static: .fixed(try row.parsed("endpoint") { try IPAddress(parsing: $0) })
-        case .heartbeat: .heartbeat(try row.parsed("password") { Password(stored: $0) })
-        case .ayiya: .ayiya(try row.parsed("password") { Password(stored: $0) })
+        switch TunnelType(rawValue: row[3]) {
+        case .static: .fixed(try row.parsed("endpoint", row[4]) { try IPAddress(parsing: $0) })
+        case .heartbeat: .heartbeat(try row.parsed("password", row[6]) { Password(stored: $0) })
+        case .ayiya: .ayiya(try row.parsed("password", row[6]) { Password(stored: $0) })
         case nil: throw RegistryError.unusable("the database holds a tunnel of an unknown type")
         }
     }
@@ -61,21 +70,23 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
         container["changed"] = self.tunnel.changed.milliseconds
     }
 
-    /// Inserts the row by a statement that is prepared once: imports have tens of thousands.
-    func add(to database: Database) throws {
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO tunnel (number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner,
-                    created, changed)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        )
-        try statement.execute(arguments: [
-            Int64(self.tunnel.number.rawValue), self.tunnel.popID, Int64(self.tunnel.tid.rawValue),
-            self.tunnel.end.type.rawValue, self.tunnel.end.endpoint?.description, self.tunnel.mtu,
-            self.tunnel.end.password?.text, self.tunnel.isEnabled, self.tunnel.isUserEnabled,
-            self.tunnel.owner?.description, self.tunnel.created.milliseconds,
-            self.tunnel.changed.milliseconds,
-        ])
+    /// What inserts rows of new tunnels.
+    static let insertion = """
+        INSERT INTO tunnel (number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner, created, changed)
+        """
+
+    /// The marks of a new tunnel's ``values``.
+    static let row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+    /// A new tunnel's row, which has no old password.
+    var values: [DatabaseValue] {
+        [
+            Int64(self.tunnel.number.rawValue).databaseValue, self.tunnel.popID.databaseValue,
+            Int64(self.tunnel.tid.rawValue).databaseValue, self.tunnel.end.type.rawValue.databaseValue,
+            DatabaseValue(self.tunnel.end.endpoint?.description), self.tunnel.mtu.databaseValue,
+            DatabaseValue(self.tunnel.end.password?.text), self.tunnel.isEnabled.databaseValue,
+            self.tunnel.isUserEnabled.databaseValue, DatabaseValue(self.tunnel.owner?.description),
+            self.tunnel.created.milliseconds.databaseValue, self.tunnel.changed.milliseconds.databaseValue,
+        ]
     }
 }
