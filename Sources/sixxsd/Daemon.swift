@@ -197,11 +197,11 @@ struct Daemon {
     /// Tells the log what is otherwise than an operator may think.
     private static func tell(of openings: Openings, _ start: BootConfiguration, _ logger: Logger) {
         if !openings.spreadsFlows {
-            logger.notice("the kernel spreads flows over the workers its own way: CAP_BPF is missing")
+            logger.notice("CAP_BPF is missing: the kernel distributes flows over the workers by a hash of its own")
         }
         for name in openings.routes.listening {
             logger.notice(
-                "\(name) goes on listening to router advertisements: accept_ra set to 2, since the host forwards now"
+                "\(name) still accepts router advertisements: accept_ra set to 2, since the host forwards now"
             )
         }
         if case .failed(let error) = openings.fastPath {
@@ -216,7 +216,7 @@ struct Daemon {
             let pop = start.running.configuration.pop.ownDetails
             return try file.load(for: pop, at: Int64(clamping: WallClock.secondsSince1970()))
         } catch {
-            logger.warning("\(file.path) is not used, tunnels begin anew: \(error)")
+            logger.warning("\(file.path) cannot be used, tunnels start without saved sessions: \(error)")
             return nil
         }
     }
@@ -314,11 +314,11 @@ private struct WorkerService: Service {
             do {
                 if let path = try await self.controller.saveAtEnd() {
                     self.logger.warning(
-                        "the configuration was edited meanwhile and stays so: what ran is in \(path)"
+                        "the configuration file was edited meanwhile and is kept; what ran is saved in \(path)"
                     )
                 }
             } catch {
-                self.logger.error("configuration not saved at the end: \(error)")
+                self.logger.error("configuration could not be saved on exit: \(error)")
             }
             await self.stateKeeper?.save(isFinal: true)
             end.yield(true)
@@ -328,7 +328,7 @@ private struct WorkerService: Service {
             end.yield(false)
         }
         for await isSaved in ends {
-            if !isSaved { self.logger.error("not everything is saved at the end: the disk does not answer") }
+            if !isSaved { self.logger.error("not everything is saved on exit: the disk does not respond") }
             return
         }
     }
@@ -370,13 +370,13 @@ private struct ReloadService: Service {
         await self.manager.tell(.reloading(atNanoseconds: MonotonicClock.now()))
         do {
             let difference = try await self.controller.reload()
-            self.logger.notice("configuration read again: \(difference)")
+            self.logger.notice("configuration reloaded: \(difference)")
         } catch let failure as ConfigurationFailure where failure.canBeForced {
             self.logger.error(
-                "\(self.path) not read again, what runs stays: \(failure) (config reload force, on the control port)"
+                "\(self.path) not reloaded, the running configuration stays: \(failure) ('config reload force' on the control port applies it anyway)"
             )
         } catch {
-            self.logger.error("configuration not read again, what runs stays: \(error)")
+            self.logger.error("configuration not reloaded, the running one stays: \(error)")
         }
         await self.manager.tell(.ready)
     }
@@ -398,7 +398,7 @@ private final class ServiceManager: Sendable {
         do throws(SystemCallError) {
             try await self.thread.perform { () throws(SystemCallError) in try notifier.notify(message) }
         } catch {
-            self.logger.warning("service manager not told: \(error)")
+            self.logger.warning("service manager not notified: \(error)")
         }
     }
 }

@@ -200,7 +200,7 @@ struct RunCommand: ParsableCommand {
         }
         guard self.control != .none || self.socket != nil else {
             throw ValidationError(
-                "with --control none nobody could speak to the daemon: give --socket as well"
+                "with --control none nothing could reach the daemon: give --socket as well"
             )
         }
     }

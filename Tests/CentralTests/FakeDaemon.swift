@@ -94,7 +94,7 @@ final class FakeDaemon: Sendable {
             guard let kept = self.confirmed else { return ControlReply(404, "nothing to take back") }
             (self.generation, self.digest, self.text) = (kept.generation, kept.digest, kept.text)
             self.confirmed = nil
-            return ControlReply(200, "generation \(kept.generation) runs again")
+            return ControlReply(200, "rolled back: generation \(kept.generation) is running again")
         }
 
         mutating func reply(to line: String) -> ControlReply {

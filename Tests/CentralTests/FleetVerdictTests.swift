@@ -123,9 +123,9 @@ struct FleetVerdictTests {
         let status = try await FleetStatus(from: test.store.fleet, only: [Fixture.name()])
 
         #expect(verdict.level == .warning)
-        #expect(verdict.line.contains("chtst01 is not believed: it gives no report"))
+        #expect(verdict.line.contains("chtst01 sends a doubtful report: it gives no report"))
         let notes = try #require(status.pops.map { StatusDocument($0) }.first?.notes)
-        #expect(notes.contains { $0.hasPrefix("not believed: it gives no report") })
+        #expect(notes.contains { $0.hasPrefix("doubtful report: it gives no report") })
         // The figures are those of the last report.
         #expect(status.pops[0].history.sample?.uptime == 4242)
 

@@ -83,7 +83,7 @@ struct HostileReportTests {
         #expect((sample.uptime, sample.clockSkew, sample.online, sample.configured) == (nil, nil, nil, nil))
         #expect(sample.doubts?.hasPrefix("its report has 27 values that cannot be (") == true)
         let words = try await Self.everyWord(about: test)
-        #expect(words.contains("not believed: its report has 27 values that cannot be ("))
+        #expect(words.contains("doubtful report: its report has 27 values that cannot be ("))
         #expect(words.contains("0 of 2 tunnels up, 2 unknown"))
     }
 

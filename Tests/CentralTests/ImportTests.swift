@@ -65,7 +65,7 @@ struct ImportTests {
             ]
         )
         for (json, found) in [
-            ("", "what is no JSON"), ("null", "null"), ("{\"format\": null}", "no format"),
+            ("", "something that is not JSON"), ("null", "null"), ("{\"format\": null}", "no format"),
             ("\u{feff}{}", "no format"),
         ] {
             let problems = await Self.problems {

@@ -116,13 +116,13 @@ struct PreviewTests {
         let both = try [1, 2, 2, 2, 2, 2, 1].map { PreviewRemoval.Target.tunnel(try Fixture.number($0)) }
         #expect(
             try await PreviewRemoval(of: both).run(in: centre).hasSuffix(
-                ", T2 (static at chtst01, nobody's) and 2 more"
+                ", T2 (static at chtst01, no owner) and 2 more"
             )
         )
-        #expect(try await words(.tunnel(Fixture.number(2))) == "T2 (static at chtst01, nobody's)")
+        #expect(try await words(.tunnel(Fixture.number(2))) == "T2 (static at chtst01, no owner)")
         #expect(
             try await words(.tunnel(Fixture.number(1)))
-                == "T1 (ayiya at chtst01, nobody's, subnets \(subnet))"
+                == "T1 (ayiya at chtst01, no owner, subnets \(subnet))"
         )
         #expect(try await words(.subnet(subnet)) == "the subnet \(subnet) of T1 at chtst01")
         #expect(

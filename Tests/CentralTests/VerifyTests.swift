@@ -26,7 +26,7 @@ struct VerifyTests {
         ("UPDATE tunnel SET endpoint = '192.0.2.1' WHERE type = 'static'", "the own address of PoP"),
         (
             "UPDATE tunnel SET endpoint = '192.0.2.010' WHERE type = 'static'",
-            "ends at \"192.0.2.010\", which is no address"
+            "ends at \"192.0.2.010\", which is not an address"
         ),
         (
             "UPDATE tunnel SET password = '<hidden>' WHERE number = 1",

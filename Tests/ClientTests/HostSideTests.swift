@@ -151,7 +151,7 @@ private struct FakeTables: HostTables {
         #expect(try side.mend(at: .seconds(11)) == [])
         let mended = try side.mend(at: .seconds(12))
 
-        #expect(mended == ["up, which it was not", "address 2001:db8:2ff:1::2/64", "the default route"])
+        #expect(mended == ["device up (it was down)", "address 2001:db8:2ff:1::2/64", "the default route"])
         #expect(side.downSince == nil)
     }
 

@@ -63,7 +63,7 @@ def test_who_is_not_there_is_named_with_what_to_do(site: Site) -> None:
     daemon.stop()
     gone = control(daemon, "-c", "pop get name")
     assert gone.returncode == 1 and gone.stdout == ""
-    assert gone.stderr == (f"sixxsd control: nobody answers at {daemon.socket_path}: No such file or directory; does sixxsd run "
+    assert gone.stderr == (f"sixxsd control: no answer at {daemon.socket_path}: No such file or directory; does sixxsd run "
                            "(systemctl status sixxsd), and with this --socket or --control?\n")
     assert control(daemon, "--address", "127.0.0.1:1").returncode == 2, "one or the other"
 

@@ -248,7 +248,7 @@ def test_a_kernel_that_forbids_io_uring_is_done_without(site: Site) -> None:
     daemon.prefix = [sys.executable, without_call.__file__, str(without_call.IO_URING_SETUP)]
     daemon.start()
     transfer_both_ways(site, daemon, STATIC)
-    assert "one by one, without io_uring: sixxs: Operation not permitted (io_uring_setup)" in daemon.log
+    assert "one packet at a time, without io_uring: sixxs: Operation not permitted (io_uring_setup)" in daemon.log
 
 
 def test_who_starts_after_a_kill_has_the_device(site: Site) -> None:

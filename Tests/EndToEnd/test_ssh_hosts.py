@@ -76,7 +76,7 @@ def test_an_agent_that_is_none(alone: Fleet) -> None:
 def test_a_key_that_is_no_file(alone: Fleet) -> None:
     alone.key.unlink()
     os.mkfifo(alone.key, 0o600)
-    assert "it is no regular file" in push(alone).stderr
+    assert "it is not a regular file" in push(alone).stderr
 
 
 def test_a_key_that_others_can_read(alone: Fleet) -> None:

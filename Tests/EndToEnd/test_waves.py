@@ -176,7 +176,7 @@ def test_a_pop_that_is_lost_after_a_push_takes_it_back_by_itself(loss: Loss, nam
     daemon = loss.fleet.pops[name].daemon
     daemon.signal(signal.SIGCONT)
     wait_for(lambda: daemon.digest() == loss.before[name], 15, "the daemon to go back")
-    assert "warning" in daemon.log and "generation 1 runs again" in daemon.log
+    assert "warning" in daemon.log and "generation 1 is running again" in daemon.log
 
 
 @together

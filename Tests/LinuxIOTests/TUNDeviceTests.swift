@@ -187,7 +187,7 @@ struct TUNDeviceTests {
     func saysThatTheNameIsNoTUNDevice() throws {
         try NetworkNamespace.run {
             let error = #expect(throws: SystemCallError.self) { _ = try TUNDevice(name: "lo") }
-            #expect(error?.explanation == "this name belongs to an interface that is no TUN device")
+            #expect(error?.explanation == "this name belongs to an interface that is not a TUN device")
         }
     }
 

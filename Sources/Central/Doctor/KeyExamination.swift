@@ -13,7 +13,7 @@ package enum KeyExamination {
         guard secret.level != .fail else { return [secret] }
         guard let pair = KeyPair(path) else {
             let mend = "move it away, then \(make)"
-            return [.fail(subject, "\(path) is no private key in OpenSSH's format", mend: mend)]
+            return [.fail(subject, "\(path) is not a private key in OpenSSH's format", mend: mend)]
         }
         guard !pair.isEncrypted else {
             let mend = "ssh-keygen -p -N '' -f \(path)"
@@ -22,7 +22,7 @@ package enum KeyExamination {
         let renew = "ssh-keygen -y -f \(path) > \(path).pub"
         switch pair.publicHalf {
         case .missing:
-            return [secret, .warn(subject, "\(path).pub is no public key, or not there", mend: renew)]
+            return [secret, .warn(subject, "\(path).pub is not a public key, or missing", mend: renew)]
         case .other:
             let mend = "\(renew), and pop show --authorized-keys again for every PoP"
             return [secret, .fail(subject, "\(path).pub is not the public half of \(path)", mend: mend)]

@@ -92,7 +92,7 @@ package struct PoPExamination: Sendable {
         answer.report.doubts.words.map { words in
             .warn(
                 "\(self.pop.name) report",
-                "not believed: \(words)",
+                "doubtful report: \(words)",
                 mend: "look at sixxsd on the PoP: its version, and whether it is still ours"
             )
         }

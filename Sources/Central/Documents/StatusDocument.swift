@@ -178,7 +178,7 @@ package struct StatusDocument: Encodable, Sendable {
             notes.append("its clock is \(clockError): is a time service running there (timedatectl)?")
         }
         notes += self.kernelFaults.map { "fault in its kernel: \($0)" }
-        if let notBelieved = self.notBelieved { notes.append("not believed: \(notBelieved)") }
+        if let notBelieved = self.notBelieved { notes.append("doubtful report: \(notBelieved)") }
         if let held = self.held {
             notes.append(held.words)
         }

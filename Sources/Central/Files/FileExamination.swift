@@ -13,7 +13,7 @@ enum FileExamination {
         guard status.st_mode & S_IFMT == S_IFREG else {
             return .fail(
                 subject,
-                "\(path) is no regular file",
+                "\(path) is not a regular file",
                 mend: "put a file there, or name another path"
             )
         }

@@ -125,7 +125,7 @@ struct PoPVerdict {
     }
 
     private var doubts: Finding? {
-        self.status.doubts.map { self.finding(.warning, "is not believed: \($0)") }
+        self.status.doubts.map { self.finding(.warning, "sends a doubtful report: \($0)") }
     }
 
     /// What a clock that was ahead stamped is not recent until that time comes.

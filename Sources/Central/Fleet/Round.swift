@@ -309,7 +309,7 @@ extension Round {
             detail: doubts
         )
         guard try await self.store.rounds.recordDaily(event) else { return }
-        self.logger.warning("\(outcome.pop.name): not believed: \(doubts)")
+        self.logger.warning("\(outcome.pop.name): doubtful report: \(doubts)")
     }
 
     private func recording(_ what: String, _ body: @Sendable () async throws -> Void) async -> String? {

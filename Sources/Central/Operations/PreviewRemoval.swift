@@ -40,7 +40,7 @@ package struct PreviewRemoval: Sendable {
     }
 
     private static func words(about tunnel: TunnelDocument) -> String {
-        let owner = tunnel.owner.map { "of \($0)" } ?? "nobody's"
+        let owner = tunnel.owner.map { "of \($0)" } ?? "no owner"
         let subnets = tunnel.subnets ?? []
         let routed = subnets.isEmpty ? "" : ", subnets \(subnets.listed(first: 5))"
         return "\(tunnel.tunnel) (\(tunnel.type) at \(tunnel.pop), \(owner)\(routed))"
@@ -79,7 +79,7 @@ package struct PreviewRemoval: Sendable {
         let subnet = try await FindSubnet(around: prefix).run(in: centre)
         guard subnet.prefix == "\(prefix)" else {
             throw RegistryError.notFound(
-                "\(prefix) is no delegated prefix, it lies in \(subnet.prefix) of \(subnet.tunnel)"
+                "\(prefix) is not a delegated prefix; it lies in \(subnet.prefix) of \(subnet.tunnel)"
             )
         }
         return "the subnet \(prefix) of \(subnet.tunnel) at \(subnet.pop)"

@@ -12,7 +12,7 @@ struct PrefixChanges {
             throw RegistryError.refused("a \(kind.rawValue) prefix is a \(lengths), and \(prefix) is not")
         }
         guard prefix.isRoutableUnicast else {
-            throw RegistryError.refused("\(prefix) is no prefix of unicast addresses that can be routed")
+            throw RegistryError.refused("\(prefix) is not a prefix of routable unicast addresses")
         }
         if let pop = try self.pop(in: prefix) {
             throw RegistryError.refused("\(prefix) holds \(pop.address), the own address of \(pop.name)")

@@ -108,7 +108,7 @@ extension SSHSession {
             throw .keyUnreadable(path: path, reason: "there is no such file")
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .keyUnreadable(path: path, reason: "it is no regular file")
+            throw .keyUnreadable(path: path, reason: "it is not a regular file")
         }
         guard FileManager.default.isReadableFile(atPath: path) else {
             throw .keyUnreadable(path: path, reason: "this user may not read it")
@@ -124,7 +124,7 @@ extension SSHSession {
         guard ssh_pki_import_privkey_file(path, nil, nil, nil, &key) == SSH_OK, let key else {
             throw .keyUnreadable(
                 path: path,
-                reason: "it is no private key, or has a passphrase, which nobody is there to enter"
+                reason: "it is not a private key, or it has a passphrase, which nobody is there to enter"
             )
         }
         return key

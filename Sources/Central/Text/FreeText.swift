@@ -64,7 +64,7 @@ package enum FreeText {
     package static func check(_ text: String, limit: Int = .max) throws(SyntaxError) -> String {
         if let (scalar, position) = text.firstUnprintable {
             let what =
-                scalar == "\u{fffd}" ? "octets that are no UTF-8" : "U+\(Self.hexadecimal(scalar))"
+                scalar == "\u{fffd}" ? "octets that are not UTF-8" : "U+\(Self.hexadecimal(scalar))"
             throw SyntaxError(
                 expected:
                     "one line without control or invisible characters (character \(position + 1) is \(what))",

@@ -57,7 +57,7 @@ extension DecodingError {
     private func foundWords(_ context: Context) -> String {
         switch self {
         case .valueNotFound: "null"
-        case .dataCorrupted where context.codingPath.isEmpty: "what is no JSON"
+        case .dataCorrupted where context.codingPath.isEmpty: "something that is not JSON"
         default: context.debugDescription
         }
     }

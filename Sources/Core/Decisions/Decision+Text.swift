@@ -33,7 +33,7 @@ extension Decision: CustomStringConvertible {
         case .enteredFromUnderlay(let payload, let path, let octets):
             "came as \(payload) from \(path.remoteText) to \(path.localText), \(octets) octets"
         case .claimed(let tid):
-            tid.map { "the inner source says tid \($0)" } ?? "the inner source is no tunnel's"
+            tid.map { "the inner source says tid \($0)" } ?? "the inner source belongs to no tunnel"
         case .signed(let isByRetired):
             "the signature is right, of the \(isByRetired ? "old" : "present") password"
         case .beaten(let path): "the beat counts: the tunnel's end is at \(path.remoteText)"
@@ -79,7 +79,7 @@ extension AddressOwner {
         switch self {
         case .local(let tid): "us on tid \(tid)"
         case .remote(let tid): "the user's end of tid \(tid)"
-        case .unassigned(let tid): "nobody in the /64 of tid \(tid)"
+        case .unassigned(let tid): "an unused address in the /64 of tid \(tid)"
         case .routed(let tid): "a prefix routed to tid \(tid)"
         case .daemon: "the daemon"
         case .nobody: "no tunnel of ours"

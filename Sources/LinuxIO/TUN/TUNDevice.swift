@@ -108,8 +108,8 @@ public struct TUNDevice: ~Copyable, Sendable {
         case .resourceBusy:
             error.explained("another program has this device open: is this one running already?")
         case .invalidArgument where isOneOfSeveral:
-            error.explained("this name belongs to an interface that is no TUN device with multi_queue")
-        case .invalidArgument: error.explained("this name belongs to an interface that is no TUN device")
+            error.explained("this name belongs to an interface that is not a TUN device with multi_queue")
+        case .invalidArgument: error.explained("this name belongs to an interface that is not a TUN device")
         case .notPermitted: error.explained("creating a TUN device needs root or CAP_NET_ADMIN")
         default: error
         }

@@ -134,7 +134,7 @@ extension Configuration {
             )
         }
         if let name = own.pop(at: remote) {
-            let expected = "a remote end that is no PoP's own address"
+            let expected = "a remote end other than a PoP's own address"
             throw Conflict(subject: .tunnel(tid), expected: expected, found: "\(remote) of \(name)")
         }
         guard own.prefix(around: remote) == nil else {

@@ -101,7 +101,7 @@ extension ForeignProtocol: CustomStringConvertible {
         case .headerField: "a header's field"
         case .ssh: "SSH"
         case .greeting: "another protocol's greeting"
-        case .binary: "octets that are no text"
+        case .binary: "binary data"
         }
     }
 }

@@ -73,7 +73,7 @@ extension Menu {
     private static let popShowCommands = [
         Command("info", "who this is and where it listens"),
         Command("hostinfo", "the host it runs on"),
-        Command("kernel", "what was mended of routes, device and addresses, and what can't be"),
+        Command("kernel", "what was repaired of routes, device and addresses, and what can't be"),
         Command("pops", "the PoPs of the fleet"),
         Command("status", "how many tunnels are online, active, configured"),
         Command("threads", "the daemon's workers"),
@@ -110,7 +110,7 @@ extension Menu {
             Menu("set", "changes a tunnel", commands: Self.tunnelSetCommands),
         ],
         commands: [
-            Command("show", "<tunnel>|uplink", "everything about a tunnel, or of what is no tunnel's"),
+            Command("show", "<tunnel>|uplink", "everything about a tunnel, or of what belongs to no tunnel"),
             Command(
                 "list",
                 "[all|debugonly|erroronly|err=<name>]",

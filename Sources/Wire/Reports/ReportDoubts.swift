@@ -48,7 +48,7 @@ public struct ReportDoubts: Hashable, Sendable {
                 "tunnels that are not its own",
                 self.strays
             ),
-            Self.part(self.badRowCount, "row that is no tunnel's", "rows that are no tunnel's", [String]()),
+            Self.part(self.badRowCount, "row that belongs to no tunnel", "rows that belong to no tunnel", [String]()),
         ].compactMap(\.self)
         return parts.isEmpty ? nil : "its report has " + parts.joined(separator: "; ")
     }

@@ -69,7 +69,7 @@ struct StatsCommand: AsyncParsableCommand {
         } else {
             try self.show(answer.steps, .pop)
         }
-        if let doubts = answer.doubts { Terminal.complain("\(answer.pop): not believed: \(doubts)") }
+        if let doubts = answer.doubts { Terminal.complain("\(answer.pop): doubtful report: \(doubts)") }
     }
 
     private func rank(by key: RankTraffic.Key, in centre: Centre) async throws {

@@ -49,6 +49,6 @@ struct InspectionOptions: ParsableArguments {
         }
         let answer = try await inspection.row(in: centre)
         StandardOutput.print(try JSONText.pretty(answer.row))
-        if let doubts = answer.doubts { Terminal.complain("\(answer.pop): not believed: \(doubts)") }
+        if let doubts = answer.doubts { Terminal.complain("\(answer.pop): doubtful report: \(doubts)") }
     }
 }

@@ -46,7 +46,7 @@ struct TunnelSetCommand: AsyncParsableCommand {
     var keepOld: TimeInterval?
     @Flag(help: "An old password that was kept is good no more.") var endOld = false
     @Option(help: "The user whose it becomes.", transform: Parsers.handle) var owner: UserHandle?
-    @Flag(help: "It is nobody's from now on.") var noOwner = false
+    @Flag(help: "Remove the owner.") var noOwner = false
     @Flag(help: "The operators let it carry packets.") var enable = false
     @Flag(help: "The operators let it carry none.") var disable = false
     @Flag(help: "Its user lets it carry packets.") var userEnable = false

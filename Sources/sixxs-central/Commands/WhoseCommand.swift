@@ -16,7 +16,7 @@ struct WhoseCommand: AsyncParsableCommand {
 
             The owner's name and mail are those of today, where it is still the same user.
 
-            Exit status: 0 somebody's, 1 nobody's or not known.
+            Exit status: 0 it has an owner, 1 it has none or is not known.
 
             Examples:
               sixxs-central whose 2001:db8:101:5::2

@@ -40,13 +40,13 @@ struct OwnerDocument: Encodable {
     /// That it is nobody's, and how far that is known.
     var nobody: PrintedText {
         let place: PrintedText =
-            self.matches.first.map { "it lies in \($0.place) of \($0.pop), where nobody had it" }
+            self.matches.first.map { "it lies in \($0.place) of \($0.pop), where no tunnel had it" }
             ?? "it lies in no prefix of the fleet, and no tunnel is known to have ended there"
         let registry: PrintedText = "the registry's history begins at \(self.registryKnownSince ?? "no time")"
         let endpoints: PrintedText =
             self.endpointsKnownSince.map { "where moving users' tunnels ended is known since \($0)" }
             ?? "where moving users' tunnels ended is not known at all"
-        return "\(self.address) was nobody's at \(self.time): \(place)\n\(registry); \(endpoints)"
+        return "\(self.address) belonged to nobody at \(self.time): \(place)\n\(registry); \(endpoints)"
     }
 
     /// Field by field, several things with an empty line between; a table where they are many.

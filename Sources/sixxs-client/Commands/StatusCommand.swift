@@ -40,7 +40,7 @@ struct StatusCommand: ParsableCommand {
         let report: ClientReport
         do { report = try JSONDecoder().decode(ClientReport.self, from: Data(octets)) } catch {
             throw StartError(
-                description: "\(path): what answers is no sixxs-client of version \(Release.version)"
+                description: "\(path): what answers is not sixxs-client \(Release.version)"
             )
         }
         if self.json {

@@ -112,7 +112,7 @@ private struct TunnelRun {
         case .heartbeat: return .heartbeat(password: try Self.password(of: plan, logger))
         case .sixInFour:
             if plan.settings.password != nil {
-                logger.warning("a 6in4 tunnel has no password: the one that is given is ignored")
+                logger.warning("a 6in4 tunnel has no password: the given one is ignored")
             }
             return .sixInFour
         }
@@ -154,10 +154,10 @@ private struct TunnelRun {
         try Privileges.drop(to: user, keeping: self.encapsulation.lastingCapabilities)
         Privileges.forbidDumps()
         if let user {
-            self.logger.info("runs as user \(user) from now on")
+            self.logger.info("running as user \(user)")
         } else if Privileges.user == 0 {
             self.logger.warning(
-                "stays root, with few capabilities: there is no user nobody; --user names another"
+                "keeps running as root, with few capabilities: there is no user nobody (choose another with --user)"
             )
         }
     }

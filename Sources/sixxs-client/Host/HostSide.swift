@@ -55,7 +55,7 @@ struct HostSide<Tables: HostTables & ~Copyable>: ~Copyable {
             self.downSince = since
             guard now - since >= Self.patience else { return mended }
             try self.tables.bringUp(self.device)
-            mended.append("up, which it was not")
+            mended.append("device up (it was down)")
         }
         self.downSince = nil
         return mended + (try self.mendAddress()) + (try self.mendRoute())

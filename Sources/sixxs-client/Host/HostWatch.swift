@@ -80,7 +80,7 @@ struct HostWatch: ~Copyable {
             let words = "\(error)"
             if words != self.lastFailure {
                 self.logger.error(
-                    "the host has lost what the tunnel needs, and it can't be put back: \(words)"
+                    "the host's settings for the tunnel have changed and can't be restored: \(words)"
                 )
             }
             self.lastFailure = words
@@ -92,7 +92,7 @@ struct HostWatch: ~Copyable {
         let telling = self.pause.note(at: now)
         guard telling != .nothing else { return }
         for thing in things {
-            self.logger.warning("the host had lost what the tunnel needs: put back \(thing)")
+            self.logger.warning("the host's settings for the tunnel had changed; restored: \(thing)")
         }
         guard telling == .last else { return }
         self.logger.error(

@@ -136,7 +136,7 @@ struct ClientLoop: ~Copyable {
     private static func tap(for options: Options, _ logger: Logger) -> LinkTap? {
         guard options.settings.encapsulation.isBare else { return nil }
         do throws(SystemCallError) { return try LinkTap() } catch {
-            logger.notice("the sizes of packets that links merge (GRO) are guessed: \(error)")
+            logger.notice("the sizes of packets that links merged (GRO) are estimated: \(error)")
             return nil
         }
     }

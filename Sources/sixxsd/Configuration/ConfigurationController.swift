@@ -282,7 +282,7 @@ actor ConfigurationController {
         self.levels.follow(new.configuration.pop)
         do { try self.routes.follow(new.configuration) } catch {
             self.logger.error(
-                "the kernel's routes do not follow the configuration: \(error); it is tried again (pop show kernel)"
+                "the kernel's routes do not match the configuration: \(error); trying again (see 'pop show kernel')"
             )
         }
     }
@@ -332,7 +332,7 @@ actor ConfigurationController {
                 let confirmed = self.endTrial()
             else { return nil }
             await self.activate(confirmed, spent: 0, as: .rolledBack)
-            self.logger.warning("generation \(confirmed.generation) runs again")
+            self.logger.warning("rolled back: generation \(confirmed.generation) is running again")
             return confirmed.generation
         }
         guard let generation else { return nil }

@@ -89,7 +89,7 @@ final class ConfigurationStorage {
     nonisolated(nonsending) func forgetTrial() async {
         let file = self.file
         do { try await self.disk.performUnlessCancelled { try file.removeTrial() } } catch {
-            self.logger.error("what was on trial would come back after a restart: \(error)")
+            self.logger.error("a restart would bring back the configuration that was on trial: \(error)")
         }
     }
 

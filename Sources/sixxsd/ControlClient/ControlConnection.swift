@@ -29,11 +29,11 @@ struct ControlConnection: ~Copyable {
         var description: String {
             switch self {
             case .unreachable(let place, let error):
-                "nobody answers at \(place): \(error.errno); does sixxsd run (systemctl status sixxsd), and with this --socket or --control?"
+                "no answer at \(place): \(error.errno); does sixxsd run (systemctl status sixxsd), and with this --socket or --control?"
             case .refused(let reply): "the daemon refuses this user: \(reply.code) \(reply.text)"
             case .lost(let error): "the session is lost: \(error)"
             case .ended: "the daemon ended the session"
-            case .nonsense(let error): "what answers is no sixxsd: \(error)"
+            case .nonsense(let error): "what answers is not sixxsd: \(error)"
             }
         }
     }

@@ -76,7 +76,7 @@ final class NextHopService: Sendable {
             while !self.isStopping.load(ordering: .relaxed) { try self.serve(&parts) }
         } catch {
             // Answers end with their lifetimes: from then on all packets take the IP stack.
-            self.logger.error("next hops are looked up no more: \(error)")
+            self.logger.error("next hops are no longer looked up: \(error)")
         }
         self.forgetAll(&parts)
     }

@@ -95,6 +95,6 @@ final class StateKeeper: Service {
             return progress.complaint != outcome
         }
         guard isNews, !outcome.isEmpty else { return }
-        self.logger.warning("sessions would not outlive a restart: \(outcome)")
+        self.logger.warning("sessions would not survive a restart: \(outcome)")
     }
 }

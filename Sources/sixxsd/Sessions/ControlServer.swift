@@ -58,7 +58,7 @@ struct ControlServer: Service {
         self.listeners = listeners
         if let endpoint = doors.tcp.endpoint, !Porter.Kernel.seesConnections(to: endpoint) {
             logger.error(
-                "the kernel does not say whose connections are (module tcp_diag): nobody of this host can use \(endpoint)"
+                "the kernel cannot say which user a connection belongs to (load module tcp_diag): local users are refused at \(endpoint)"
             )
         }
     }

@@ -3,7 +3,7 @@
     local_user.py SECONDS
 
 Holds as many idle sessions as it gets, announces texts and does not send them, sends texts of line ends, requests of HTTP,
-octets that are no text and commands that do not exist, and leaves before it can be asked who it is. What it did it prints
+binary data and commands that do not exist, and leaves before it can be asked who it is. What it did it prints
 as JSON at the end.
 """
 

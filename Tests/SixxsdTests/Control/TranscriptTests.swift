@@ -101,7 +101,7 @@ import Wire
         Case("set remote", "tunnel set remote T4141 203.0.113.99\ntunnel get outer_endpoint 0", "200 T4141 has its end at 203.0.113.99\n200 203.0.113.99"),
         Case("set remote of a dynamic one", "tunnel set remote T5072 203.0.113.99", "400 column 25: expected a static tunnel, since beats move a dynamic one, found T5072"),
         Case("set remote, own prefix", "tunnel set remote T4141 2001:db8:2ff:5::1", "400 expected a remote end outside the PoP's own prefixes, found 2001:db8:2ff:5::1"),
-        Case("set remote, the PoP's own address", "tunnel set remote T4141 192.0.2.42", "400 expected a remote end that is no PoP's own address, found 192.0.2.42 of chtst01"),
+        Case("set remote, the PoP's own address", "tunnel set remote T4141 192.0.2.42", "400 expected a remote end other than a PoP's own address, found 192.0.2.42 of chtst01"),
         Case("set details, all nodes", "pop set details 2 detst01 192.0.2.2 ff02::1", "400 expected the address of one host, found ff02::1"),
         Case("subnetprefix of links", "pop subnetprefix add fe80::/48", "400 expected a prefix of unicast addresses that can be routed, found fe80::/48"),
         Case("set remote of nobody", "tunnel set remote T9 203.0.113.99", "404 no tunnel \"T9\""),

@@ -156,7 +156,7 @@ import Wire
         let report = try Self.received(ReportText.json(tunnel: tunnel))
 
         #expect(report.tunnels.isEmpty)
-        #expect(report.doubts.words?.contains("1 row that is no tunnel's") == true)
+        #expect(report.doubts.words?.contains("1 row that belongs to no tunnel") == true)
     }
 
     @Test func takesATunnelOnceAndNoMoreThanAPoPCanHave() throws {
@@ -171,7 +171,7 @@ import Wire
         )
 
         #expect(report.tunnels.count == ReportExpectation.maximumTunnels)
-        #expect(report.doubts.words == "its report has 1809 rows that are no tunnel's")
+        #expect(report.doubts.words == "its report has 1809 rows that belong to no tunnel")
     }
 
     // swift-format-ignore

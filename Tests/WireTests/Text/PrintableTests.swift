@@ -49,7 +49,7 @@ struct PrintableTests {
         ),
         Case("a non-joiner in a Persian word", "می\u{200c}خواهم", "می\u{200c}خواهم"),
         Case("joiners elsewhere", "a\u{200d}b\u{200c}", "a?b?"),
-        Case("octets that are no UTF-8", String(decoding: [0x61, 0xff], as: UTF8.self), "a\u{fffd}"),
+        Case("octets that are not UTF-8", String(decoding: [0x61, 0xff], as: UTF8.self), "a\u{fffd}"),
     ]
 
     @Test(arguments: cases)

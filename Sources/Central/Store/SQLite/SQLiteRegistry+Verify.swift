@@ -39,7 +39,7 @@ extension SQLiteRegistry {
         while let end = try ends.next() {
             let (number, text): (Int64, String) = (end["number"], end["endpoint"])
             guard let address = try? IPAddress(parsing: text) else {
-                sentences.append("T\(number) ends at \"\(text)\", which is no address")
+                sentences.append("T\(number) ends at \"\(text)\", which is not an address")
                 continue
             }
             if let name = own.pop(at: address) {

@@ -78,7 +78,7 @@ struct ConfigCommands: Sendable {
             guard let generation = await self.context.controller.rollBack() else {
                 return ControlReply(404, "nothing to take back: the running configuration is confirmed")
             }
-            return ControlReply(200, "generation \(generation) runs again")
+            return ControlReply(200, "rolled back: generation \(generation) is running again")
         case "config show": return Self.show(state.configuration, for: caller)
         case "config digest":
             let time = state.appliedAt.formatted(.iso8601)

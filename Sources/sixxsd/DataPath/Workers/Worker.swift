@@ -50,7 +50,7 @@ final class Worker: Sendable {
             loop = try PacketLoop(self.sockets, self.configuration, self.common, self.mailbox)
             if let count = loop.restoredTunnels, count > 0 {
                 self.logger.notice(
-                    "tunnels go on where they were before the restart",
+                    "sessions restored from before the restart",
                     metadata: ["tunnels": "\(count)"]
                 )
             }
@@ -76,7 +76,7 @@ final class Worker: Sendable {
         guard case .failure(let error) = self.sockets.tapping, self.sockets.share.index == 0 else { return }
         self.logger.notice(
             """
-            the sizes of packets that links merge (GRO) are guessed: TCP in 6in4 and GRE is handed on in packets of \
+            the sizes of packets that links merged (GRO) are estimated: TCP in 6in4 and GRE is handed on in packets of \
             \(IPv6Packet.minimumMTU) octets there, merged UDP is lost: \(error)
             """
         )
@@ -94,7 +94,7 @@ final class Worker: Sendable {
             if self.sockets.share.index == 0 {
                 let limit = error.errno == .noMemory ? ", which RLIMIT_MEMLOCK may be too low for" : ""
                 self.logger.notice(
-                    "packets are moved through the TUN device one by one, without io_uring\(limit): \(error)"
+                    "the TUN device is read and written one packet at a time, without io_uring\(limit): \(error)"
                 )
             }
             return nil
@@ -104,7 +104,7 @@ final class Worker: Sendable {
     private func pin(_ batch: ReceiveBatch, for ring: DeviceRing) {
         do throws(SystemCallError) { try ring.pin(batch) } catch {
             self.logger.notice(
-                "the memory of packets is not pinned (RLIMIT_MEMLOCK), which takes time: \(error)"
+                "packet buffers are not pinned in memory, which costs speed (raise RLIMIT_MEMLOCK): \(error)"
             )
         }
     }
