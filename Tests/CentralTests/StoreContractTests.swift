@@ -168,7 +168,7 @@ struct StoreContractTests {
         #expect(released[1]?.hold == nil && released[2]?.hold != nil)
         #expect(try await store.history.events(limit: 1).map(\.kind) == [.released])
         let window = HistoryWindow(last: 5)
-        #expect(try await store.history.events(of: [2], and: [], window).map(\.kind) == [.held])
+        #expect(try await store.history.events(of: [2], and: [], window).map(\.event.kind) == [.held])
     }
 
     @Test(arguments: StoreMaker.all)
@@ -346,7 +346,7 @@ struct StoreContractTests {
         #expect(try await store.rounds.histories()[1]?.acknowledgement == nil)
         let window = HistoryWindow(last: 6)
         #expect(
-            try await store.history.events(of: [1], and: [], window).map(\.kind)
+            try await store.history.events(of: [1], and: [], window).map(\.event.kind)
                 == [.acknowledged, .held, .unacknowledged, .released]
         )
         #expect(

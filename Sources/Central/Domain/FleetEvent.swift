@@ -46,6 +46,9 @@ package struct FleetEvent: Hashable, Sendable {
 
         case tunnelUp = "tunnel up"
         case tunnelDown = "tunnel down"
+
+        /// Something happened many times within an hour; told to the operator's program only.
+        case flapping
     }
 
     package let time: Date

@@ -12,17 +12,22 @@ package struct RoundService: Service {
 
     /// How long the others wait after the one that makes the rounds was killed.
     package let leaseDuration: Duration
+
+    /// What tells the operator's program of events; nil when nobody is told.
+    let teller: EventTeller?
     package let logger: Logger
 
-    package init(
+    init(
         round: Round,
         schedule: RoundSchedule,
         leaseDuration: Duration,
+        teller: EventTeller? = nil,
         logger: Logger
     ) {
         self.round = round
         self.schedule = schedule
         self.leaseDuration = leaseDuration
+        self.teller = teller
         self.logger = logger
     }
 
@@ -55,10 +60,14 @@ package struct RoundService: Service {
             defer { self.round.figures?.isServing(false) }
             let event = FleetEvent(time: Date(), popID: nil, kind: .takeover, detail: keeper.lease.holder)
             try await self.round.store.rounds.record([event])
-            try await keeper.keep { await self.rounds() }
+            try await keeper.keep {
+                async let told: Void? = self.teller?.run()
+                await self.rounds()
+                await told
+            }
         } catch is CancellationError {
         } catch {
-            self.logger.error("the lease cannot be had: \(error)")
+            self.logger.error("cannot get the lease: \(error)")
             await Self.pause(until: Date(timeIntervalSinceNow: 1))
         }
     }

@@ -12,9 +12,13 @@ package struct ServeRounds: Sendable {
     /// What the rounds did so far.
     package let figures = RoundFigures()
 
-    package init(interval: Duration, leaseDuration: Duration) {
+    /// What is told of events; nil when nobody is.
+    package let eventProgram: HookProgram?
+
+    package init(interval: Duration, leaseDuration: Duration, eventProgram: HookProgram? = nil) {
         self.interval = interval
         self.leaseDuration = leaseDuration
+        self.eventProgram = eventProgram
     }
 
     /// What makes the rounds until the program is asked to end.
@@ -32,6 +36,7 @@ package struct ServeRounds: Sendable {
             round: round,
             schedule: RoundSchedule(interval: self.interval),
             leaseDuration: self.leaseDuration,
+            teller: self.eventProgram.map { EventTeller(store: centre.store, logger: logger, deliver: $0.run) },
             logger: logger
         )
     }

@@ -25,7 +25,13 @@ package protocol HistoryStore: Sendable {
         of popIDs: [Int],
         and tunnels: [TunnelNumber],
         _ window: HistoryWindow
-    ) async throws -> [FleetEvent]
+    ) async throws -> [NumberedEvent]
+
+    /// The events behind the one of a number, the oldest first.
+    func events(after number: Int64, limit: Int) async throws -> [NumberedEvent]
+
+    /// The number of the newest event; 0 when there is none.
+    func newestEvent() async throws -> Int64
 
     /// When tunnels last went up or down; those that never did are left out.
     func latestTurns(of tunnels: [TunnelNumber]) async throws -> [TunnelNumber: FleetEvent]

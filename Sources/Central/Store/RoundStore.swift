@@ -19,6 +19,12 @@ package protocol RoundStore: Sendable {
     /// Records what happened.
     func record(_ events: [FleetEvent]) async throws
 
+    /// The number of the event that the operator's program was told last; nil when it never was told any.
+    func told() async throws -> Int64?
+
+    /// Keeps the number of the event that the operator's program was told last.
+    func setTold(_ number: Int64) async throws
+
     /// Records an event unless the PoP had one of its kind in the last day.
     ///
     /// - Returns: Whether it was recorded.

@@ -17,6 +17,9 @@ package enum JSONText {
         return writer.text
     }
 
+    /// On one line, for what is followed.
+    package static func line(_ value: some Encodable) throws -> String { try Self.compact(value) }
+
     /// On one line, for the audit.
     static func compact(_ value: some Encodable) throws -> String {
         try Self.encode(value, Self.compactEncoder())

@@ -17,7 +17,7 @@ struct CheckCommand: AsyncParsableCommand {
 
             Thresholds are ranges of the percentage of a PoP's tunnels that are up: 10: alerts below 10. Counted are \
             the tunnels in the registry; none is up at a PoP that cannot be reached or was not visited in time. The \
-            line names the first five reasons and counts the others. Called wrongly it exits 3, with a line too.
+            line names the first five reasons and counts the others. With wrong arguments it exits 3, with one line too.
 
             Examples:
               sixxs-central check

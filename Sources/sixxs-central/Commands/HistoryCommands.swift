@@ -52,41 +52,6 @@ struct AuditCommand: AsyncParsableCommand {
     }
 }
 
-/// `events`: what happened to PoPs and tunnels.
-struct EventsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "events",
-        abstract: "Show what happened: PoPs reachable or not, restarts, drift, tunnels up or down.",
-        discussion: """
-            The newest 50, unless --last or --since says otherwise; the newest stands last.
-
-            Examples:
-              sixxs-central events chtst01 --since 1d
-              sixxs-central events T12 T13
-            """
-    )
-
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var history: HistoryOptions
-    @Argument(help: "PoPs and tunnels; default: everything.", transform: Subject.init(parsing:)) var subjects:
-        [Subject] = []
-
-    func run() async throws {
-        let answer = try await ListEvents(of: self.subjects, self.history.window)
-            .run(in: try self.store.look())
-        let documents = answer.events.map { EventDocument($0, in: answer.fleet) }
-        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
-        var table = TextTable([
-            .left("TIME"), .left("POP"), .left("TUNNEL"), .left("EVENT"), .prose("DETAIL"),
-        ])
-        for event in documents {
-            table.append([event.time, event.pop, event.tunnel, event.kind, event.detail])
-        }
-        StandardOutput.print(table.printed(orElse: "Nothing happened."))
-    }
-}
-
 /// `log`: the pushes and polls.
 struct LogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

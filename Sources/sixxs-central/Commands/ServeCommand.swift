@@ -20,10 +20,16 @@ struct ServeCommand: AsyncParsableCommand {
             --web serves the fleet's pages, read-only, to those whose tokens stand in a file, a line each: NAME TOKEN. \
             Each page is JSON too: Accept: application/json, Authorization: Bearer TOKEN. --metrics answers Prometheus.
 
+            With --on-event a program is run for each event: a PoP that is unreachable, a push that was rolled back, a \
+            tunnel that went down. It reads one line of JSON from standard input, has ten seconds, and is tried three \
+            times if it fails. What goes up and down all the time is told once an hour, and at most 30 are told \
+            within a minute, the last of them standing for the rest.
+
             Examples:
               sixxs-central serve --interval 600
               sixxs-central serve --web 8080 --web-tokens /etc/sixxs-central/tokens
               sixxs-central serve --metrics 9143
+              sixxs-central serve --on-event /usr/local/share/sixxs-central/mail-event
             """
     )
 
@@ -39,6 +45,11 @@ struct ServeCommand: AsyncParsableCommand {
         transform: { try Parsers.number($0, in: 3...600, "seconds") }
     )
     var lease = 30
+    @Option(
+        name: .customLong("on-event"),
+        help: ArgumentHelp("The absolute path of a program that is told of each event.", valueName: "program")
+    )
+    var eventProgram: String?
     @Option(
         help: "trace, debug, info, notice, warning, error or critical; default info.",
         transform: Self.level
@@ -87,7 +98,8 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = self.logLevel
         let rounds = ServeRounds(
             interval: .seconds(self.interval),
-            leaseDuration: .seconds(self.lease)
+            leaseDuration: .seconds(self.lease),
+            eventProgram: try self.eventProgram.map { path in try HookProgram(path) }
         )
         let centre = try self.store.serve()
         let service = rounds.service(in: centre, logger: logger)

@@ -64,7 +64,7 @@ struct SQLiteHistory: HistoryStore {
         of popIDs: [Int],
         and tunnels: [TunnelNumber],
         _ window: HistoryWindow
-    ) async throws -> [FleetEvent] {
+    ) async throws -> [NumberedEvent] {
         let isAll = popIDs.isEmpty && tunnels.isEmpty
         let filter =
             isAll
@@ -77,8 +77,27 @@ struct SQLiteHistory: HistoryStore {
             StatementArguments(popIDs) + StatementArguments(tunnels.map { Int64($0.rawValue) })
             + [window.since?.milliseconds ?? 0]
         return try await self.store.reading { database in
-            try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().compactMap(Self.event)
+            try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().compactMap(Self.numberedEvent)
         }
+    }
+
+    func events(after number: Int64, limit: Int) async throws -> [NumberedEvent] {
+        try await self.store.reading { database in
+            let sql = "SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?"
+            return try Row.fetchAll(database, sql: sql, arguments: [number, limit]).compactMap(
+                Self.numberedEvent
+            )
+        }
+    }
+
+    func newestEvent() async throws -> Int64 {
+        try await self.store.reading { database in
+            try Int64.fetchOne(database, sql: "SELECT max(id) FROM event") ?? 0
+        }
+    }
+
+    private static func numberedEvent(_ row: Row) -> NumberedEvent? {
+        Self.event(row).map { NumberedEvent(number: row["id"], event: $0) }
     }
 
     func latestTurns(of tunnels: [TunnelNumber]) async throws -> [TunnelNumber: FleetEvent] {

@@ -174,6 +174,22 @@ extension SQLiteRounds {
         }
     }
 
+    func told() async throws -> Int64? {
+        try await self.store.reading { database in
+            let sql = "SELECT value FROM setting WHERE name = 'told'"
+            return try String.fetchOne(database, sql: sql).flatMap { Int64($0) }
+        }
+    }
+
+    func setTold(_ number: Int64) async throws {
+        try await self.store.writing { database in
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('told', ?)",
+                arguments: ["\(number)"]
+            )
+        }
+    }
+
     /// How many events of its tunnels are kept for a PoP: tunnels that a PoP says go up and down in every visit must not
     /// fill the disk.
     private static let mostEvents = 100_000
