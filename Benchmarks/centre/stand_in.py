@@ -37,9 +37,9 @@ class StandIn:
             self.on_trial = False
             return f"200 generation {self.generation} confirmed\n"
         if line.startswith("config confirm"):
-            return f"404 generation {line.split()[-1]} does not wait to be confirmed\n"
+            return f"404 generation {line.split()[-1]} is not waiting for confirmation\n"
         if line == "config rollback":
-            return "404 nothing to take back: the running configuration is confirmed\n"
+            return "404 nothing to roll back: the running configuration is confirmed\n"
         return "200 bye\n" if line == "exit" else f'404 unknown command "{line}", try help\n'
 
     def push(self, words: list[str], text: bytes) -> str:

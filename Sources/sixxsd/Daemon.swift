@@ -197,7 +197,9 @@ struct Daemon {
     /// Tells the log what is otherwise than an operator may think.
     private static func tell(of openings: Openings, _ start: BootConfiguration, _ logger: Logger) {
         if !openings.spreadsFlows {
-            logger.notice("CAP_BPF is missing: the kernel distributes flows over the workers by a hash of its own")
+            logger.notice(
+                "CAP_BPF is missing: the kernel distributes flows over the workers by a hash of its own"
+            )
         }
         for name in openings.routes.listening {
             logger.notice(
@@ -314,7 +316,7 @@ private struct WorkerService: Service {
             do {
                 if let path = try await self.controller.saveAtEnd() {
                     self.logger.warning(
-                        "the configuration file was edited meanwhile and is kept; what ran is saved in \(path)"
+                        "the configuration file was edited meanwhile and is kept; the running configuration was saved as \(path)"
                     )
                 }
             } catch {

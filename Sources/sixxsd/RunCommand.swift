@@ -85,7 +85,7 @@ struct RunCommand: ParsableCommand {
     )
     var logLevel = Logger.Level.info
 
-    @Option(help: "Whether the kernel may hand over and take many packets as one: auto or off.")
+    @Option(help: "Whether the kernel may pass many packets as one (GSO, GRO): auto or off.")
     var offloads = DataPathOptions.Offloads.auto
 
     @Option(

@@ -10,12 +10,12 @@ import Wire
     // swift-format-ignore
     static let sentences: [Row<ConnectionFailure, String>] = [
         Row("connect", .timedOut(.connect(to: "192.0.2.1 port 22"), after: .seconds(5)),
-            is: "TCP connection to 192.0.2.1 port 22 timed out after 5 s: is the host up, does a filter stand between?"),
+            is: "TCP connection to 192.0.2.1 port 22 timed out after 5 s: is the host up? Does a firewall block the connection?"),
         Row("lookup", .timedOut(.lookup, after: .seconds(5)), is: "name lookup timed out after 5 s: does this host's DNS work (getent hosts NAME)?"),
         Row("keys", .timedOut(.keyExchange, after: .seconds(10)),
             is: "SSH key exchange timed out after 10 s: is it sshd that listens there, and is its host overloaded?"),
         Row("greeting", .timedOut(.greeting, after: .seconds(10)),
-            is: "daemon's greeting timed out after 10 s: does sixxsd hang, or the line to it? On the PoP: systemctl status sixxsd"),
+            is: "daemon's greeting timed out after 10 s: is sixxsd or the connection to it hanging? On the PoP: systemctl status sixxsd"),
         Row("refused", .unreachable(address: "192.0.2.1 port 22", reason: "Connection refused"),
             is: "cannot connect to 192.0.2.1 port 22: Connection refused; is the host up, and sshd listening there?"),
         Row("name", .hostNotFound(host: "pop.example", reason: "Name or service not known"),

@@ -97,7 +97,7 @@ struct DatabaseFileTests {
             { _ = try SQLiteStore(reading: path) }, { _ = try SQLiteStore(path: path) },
         ] as [() throws -> Void] {
             let error = #expect(throws: RegistryError.self) { try open() }
-            #expect(error?.description.contains("holds nothing of sixxs-central") == true)
+            #expect(error?.description.contains("is not a sixxs-central database") == true)
         }
 
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)

@@ -84,7 +84,7 @@ final class FakeDaemon: Sendable {
 
         mutating func confirm(_ generation: Int) -> ControlReply {
             guard self.confirmed != nil, self.generation == generation else {
-                return ControlReply(404, "generation \(generation) does not wait to be confirmed")
+                return ControlReply(404, "generation \(generation) is not waiting for confirmation")
             }
             self.confirmed = nil
             return ControlReply(200, "generation \(generation) confirmed")

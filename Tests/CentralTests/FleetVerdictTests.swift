@@ -38,7 +38,7 @@ struct FleetVerdictTests {
         #expect(verdict.level == .ok)
         #expect(
             // The second daemon says that one is up, and the registry gives it none.
-            verdict.line == "OK - 2 of 2 PoPs well, 1 of 2 tunnels up | "
+            verdict.line == "OK - 2 of 2 PoPs OK, 1 of 2 tunnels up | "
                 + "pops=2;;;0 pops_failed=0;;;0;2 tunnels_up=1;;;0;2 tunnels=2;;;0 "
                 + "chtst01_tunnels_up=1;;;0;2 nltst01_tunnels_up=0;;;0;0"
         )
@@ -50,7 +50,7 @@ struct FleetVerdictTests {
         let verdict = try await Self.verdict(test, FakeConnector([2: .fails(.hostKeyUnknown)]))
 
         #expect(verdict.level == .critical)
-        #expect(verdict.line.hasPrefix("CRITICAL - 1 of 2 PoPs well"))
+        #expect(verdict.line.hasPrefix("CRITICAL - 1 of 2 PoPs OK"))
         // However long the machine took to come here.
         let words = /nltst01 cannot be reached since \d+ s ago, 1 attempt: no host key is trusted yet/
         #expect(verdict.line.contains(words))
@@ -159,7 +159,7 @@ struct FleetVerdictTests {
 
         #expect(
             verdict.line.hasPrefix(
-                "CRITICAL - 1 of 2 PoPs well, 0 of 2 tunnels up, 2 unknown; chtst01 cannot"
+                "CRITICAL - 1 of 2 PoPs OK, 0 of 2 tunnels up, 2 unknown; chtst01 cannot"
             )
         )
         #expect(verdict.line.contains(" tunnels_up=0;;;0;2 tunnels=2;;;0 chtst01_tunnels_up=U;;;0;2 "))
@@ -177,7 +177,7 @@ struct FleetVerdictTests {
 
         let verdict = try await Self.verdict(test, nil)
 
-        #expect(verdict.line.hasPrefix("CRITICAL - 0 of 2 PoPs well, 0 of 2 tunnels up, 2 unknown; "))
+        #expect(verdict.line.hasPrefix("CRITICAL - 0 of 2 PoPs OK, 0 of 2 tunnels up, 2 unknown; "))
     }
 
     @Test func whichGenerationIsWantedAndWhichRuns() async throws {

@@ -109,7 +109,7 @@ struct ForwardClockTests {
 
         #expect("\(now.line)".hasPrefix("OK"))
         #expect("\(then.line)".contains("ran another configuration"))
-        #expect("\(before.line)".contains("was last visited at a time that is still to come"))
+        #expect("\(before.line)".contains("was last visited in the future"))
     }
 
     @Test func erasesNoMoreThanItAdds() async throws {

@@ -100,7 +100,12 @@ struct HookTests {
         try await teller.turn(at: .zero, Self.date)
         #expect(receiver.kinds.isEmpty)
 
-        let lost = FleetEvent(time: Self.date, popID: 1, kind: .unreachable, detail: "TCP connection timed out")
+        let lost = FleetEvent(
+            time: Self.date,
+            popID: 1,
+            kind: .unreachable,
+            detail: "TCP connection timed out"
+        )
         try await test.store.rounds.record([lost])
         try await teller.turn(at: .seconds(1), Self.date)
         try await teller.turn(at: .seconds(2), Self.date)
@@ -156,7 +161,8 @@ struct HookTests {
     }
 
     @Test(arguments: [
-        ("cat > \"$(dirname \"$0\")/got\"", 60_000, nil), ("exit 0", 60_000, nil), ("exec 0<&-; sleep 0.1", 60_000, nil),
+        ("cat > \"$(dirname \"$0\")/got\"", 60_000, nil), ("exit 0", 60_000, nil),
+        ("exec 0<&-; sleep 0.1", 60_000, nil),
         ("cat; echo no server >&2; exit 3", 60_000, "it ended with status 3: no server"),
         ("kill -9 $$", 60_000, "it was ended by signal 9"),
         ("sleep 100 & sleep 100", 500, "it did not end within 0.5 s"),

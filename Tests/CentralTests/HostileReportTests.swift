@@ -81,9 +81,9 @@ struct HostileReportTests {
 
         let sample = try #require(try await test.store.samples.latestSamples()[1])
         #expect((sample.uptime, sample.clockSkew, sample.online, sample.configured) == (nil, nil, nil, nil))
-        #expect(sample.doubts?.hasPrefix("its report has 27 values that cannot be (") == true)
+        #expect(sample.doubts?.hasPrefix("its report has 27 impossible values (") == true)
         let words = try await Self.everyWord(about: test)
-        #expect(words.contains("doubtful report: its report has 27 values that cannot be ("))
+        #expect(words.contains("doubtful report: its report has 27 impossible values ("))
         #expect(words.contains("0 of 2 tunnels up, 2 unknown"))
     }
 

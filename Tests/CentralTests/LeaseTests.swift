@@ -177,7 +177,7 @@ struct LeaseTests {
 
         let error = await #expect(throws: RegistryError.self) { try await round.runAlone(within: .zero) }
 
-        #expect(error?.description.hasPrefix("another round is under way, of others on ") == true)
+        #expect(error?.description.hasPrefix("another round is in progress, by others on ") == true)
         #expect(connector.daemons.withLock { $0.isEmpty })
         try await test.store.rounds.give(back: others)
         #expect(try await round.runAlone(within: .zero).count == 2)

@@ -139,7 +139,9 @@ struct OwnerTests {
             in: Centre(test)
         )
         let nobody = OwnerDocument(gone, of: try AddressQuery(parsing: "203.0.113.50"))
-        #expect(!nobody.isSomebodys && nobody.nobody.description.contains("203.0.113.50 belonged to nobody at"))
+        #expect(
+            !nobody.isSomebodys && nobody.nobody.description.contains("203.0.113.50 belonged to nobody at")
+        )
     }
 
     @Test(arguments: ["", "x", "2001:db8::1/48", "192.0.2.0/24", "192.0.2.256"])

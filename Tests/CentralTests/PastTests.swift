@@ -144,7 +144,9 @@ struct PastTests {
 
         try await test.store.rounds.record([own, flap])
 
-        let kept = try await test.store.history.events(of: [1], and: [], HistoryWindow(last: 200_000)).map(\.event)
+        let kept = try await test.store.history.events(of: [1], and: [], HistoryWindow(last: 200_000)).map(
+            \.event
+        )
         #expect(kept.count { $0.tunnel != nil } == 100_000)
         #expect(kept.last?.detail == "the last")
         #expect(kept.contains { $0.kind == .reachable })
@@ -165,17 +167,24 @@ struct PastTests {
 
         #expect(try await test.store.history.events(of: [], and: [], HistoryWindow()).map(\.event) == events)
         #expect(
-            try await test.store.history.events(of: [1], and: [], HistoryWindow()).map(\.event) == Array(events.prefix(2))
+            try await test.store.history.events(of: [1], and: [], HistoryWindow()).map(\.event)
+                == Array(events.prefix(2))
         )
         #expect(
-            try await test.store.history.events(of: [], and: [Fixture.number(2)], HistoryWindow()).map(\.event) == [
+            try await test.store.history.events(of: [], and: [Fixture.number(2)], HistoryWindow()).map(
+                \.event
+            ) == [
                 events[1]
             ]
         )
         #expect(
             try await test.store.history.events(of: [2], and: [Fixture.number(1)], HistoryWindow()).count == 2
         )
-        #expect(try await test.store.history.events(of: [], and: [], HistoryWindow(last: 1)).map(\.event) == [events[2]])
+        #expect(
+            try await test.store.history.events(of: [], and: [], HistoryWindow(last: 1)).map(\.event) == [
+                events[2]
+            ]
+        )
     }
 
     @Test func listsGenerationsWithoutTheirTexts() async throws {

@@ -155,7 +155,7 @@ struct PreviewTests {
         #expect(lines.count <= 11)
         #expect(lines.allSatisfy { $0.count <= 80 })
         #expect(lines[1].hasPrefix("chtst25  NO "))
-        #expect(lines.contains { $0.hasPrefix("… and 2") && $0.hasSuffix(" more, all well") })
+        #expect(lines.contains { $0.hasPrefix("… and 2") && $0.hasSuffix(" more, all OK") })
         #expect(lines.last?.hasPrefix("chtst25: no host key is trusted yet") == true)
     }
 }

@@ -155,7 +155,7 @@ struct RegistryTests {
             )
         }
 
-        #expect(error?.description == "somebody changed the registry meanwhile; look again")
+        #expect(error?.description == "the registry was changed in the meantime; check and repeat")
     }
 
     @Test func rehearsesWithoutATrace() async throws {
@@ -224,7 +224,7 @@ struct RegistryTests {
         Refusal("T1 has 1 subnet: remove them first") { .removeTunnel(try Fixture.number(1)) },
         Refusal("endpoint 198.51.100.7 of chtst01 is taken by T2") { .addTunnel(NewTunnel(pop: try Fixture.name(), end: .fixed(.ipv4(IPv4Address(198, 51, 100, 7))))) },
         Refusal("tid 1 of chtst01 is taken by T2") { .addTunnel(NewTunnel(pop: try Fixture.name(), end: .ayiya(.random()), tid: TID(rawValue: 1))) },
-        Refusal("the endpoint 2001:db8:101:5::2 lies in a prefix of the fleet: packets would go in circles") { .addTunnel(NewTunnel(pop: try Fixture.name(), end: .fixed(try IPAddress(parsing: "2001:db8:101:5::2")))) },
+        Refusal("the endpoint 2001:db8:101:5::2 lies in a prefix of the fleet: packets would loop") { .addTunnel(NewTunnel(pop: try Fixture.name(), end: .fixed(try IPAddress(parsing: "2001:db8:101:5::2")))) },
         Refusal("2001:db8:201::/56 is delegated to T1 already") { .addSubnet(try Fixture.prefix("2001:db8:201::/56"), try Fixture.number(2)) },
         Refusal("T1 is ayiya: its endpoint comes from its packets, not from --endpoint") { .amendTunnel(try Fixture.number(1), TunnelAmendment(endpoint: .ipv4(IPv4Address(9, 9, 9, 9)))) },
         Refusal("T1 becomes static: give its endpoint with --endpoint") { .amendTunnel(try Fixture.number(1), TunnelAmendment(type: .static)) },

@@ -123,7 +123,7 @@ struct SSHConnectorTests {
 
         pop.ssh.keyFile = server.folder.path("sshd_config")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: pop.ssh.keyFile)
-        let reason = "it is not a private key, or it has a passphrase, which nobody is there to enter"
+        let reason = "it is not a private key, or it has a passphrase, which a service cannot enter"
         #expect(await TestPush.failure(pop) == .keyUnreadable(path: pop.ssh.keyFile, reason: reason))
     }
 

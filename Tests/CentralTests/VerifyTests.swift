@@ -67,7 +67,7 @@ struct VerifyTests {
         #expect(outcomes.map(\.attempt.outcome) == [.stopped, .stopped])
         #expect(
             outcomes[0].attempt.detail.hasPrefix(
-                "the database breaks 1 of its own rules, so that nothing is pushed"
+                "the database breaks 1 of its own rules, so nothing is pushed"
             )
         )
         #expect(connector.daemons.withLock { $0.values.map(\.pushes) } == [0, 0])

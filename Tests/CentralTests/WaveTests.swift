@@ -92,7 +92,7 @@ struct WaveTests {
         let outcomes = try await round.run()
 
         #expect(Self.outcomes(outcomes) == [.rolledBack] + Array(repeating: .stopped, count: 9))
-        #expect(outcomes[0].attempt.detail == "generation 2 was taken back: 1 of 1 tunnels went down")
+        #expect(outcomes[0].attempt.detail == "generation 2 was rolled back: 1 of 1 tunnels went down")
         #expect(connector.daemons.withLock { $0.values.map(\.generation) } == Array(repeating: 1, count: 10))
         let histories = try await test.store.rounds.histories()
         #expect(histories.values.allSatisfy { $0.hold?.generation == 1 })
@@ -173,7 +173,7 @@ struct WaveTests {
 
         #expect(Self.outcomes(outcomes) == [.failed] + Array(repeating: .stopped, count: 9))
         let words =
-            "generation 2 was to be taken back, since 1 of 1 tunnels went down, and that failed, so that the daemon takes it back"
+            "generation 2 was to be rolled back, since 1 of 1 tunnels went down, and that failed, so that the daemon takes it back"
         #expect(outcomes[0].attempt.detail.hasPrefix(words))
         #expect(outcomes[0].attempt.detail.contains("the old configuration cannot be read"))
         let histories = try await test.store.rounds.histories()
@@ -215,7 +215,9 @@ struct WaveTests {
 
         #expect(first[0].attempt.outcome == .stopped)
         #expect(
-            first[0].attempt.detail.contains("was on trial since a centre that ended, and was taken back")
+            first[0].attempt.detail.contains(
+                "was still on trial from a centre that stopped, and was rolled back"
+            )
         )
         #expect(first[1].attempt.outcome == .applied)
         #expect(second[0].attempt.outcome == .applied)
@@ -363,7 +365,7 @@ struct MassChangeTests {
         #expect(
             stopped[0].attempt.detail
                 == "it would remove or disable 2 of 2 tunnels: look with sixxs-central plan chtst01, "
-                + "and if it is meant, run sixxs-central push --force chtst01"
+                + "and if that is intended, run sixxs-central push --force chtst01"
         )
         #expect(forced.map(\.attempt.outcome) == [.applied, .unchanged])
     }

@@ -72,7 +72,7 @@ import Wire
         Row("no yes", "default-route maybe", is: "c.conf:1: default-route: expected yes or no, found \"maybe\""),
         Row("a mistyped type", "type ayia", is: "c.conf:1: type: expected ayiya, heartbeat or 6in4, found \"ayia\": did you mean \"ayiya\"?"),
         Row("a key twice", "mtu 1280\n\nmtu 1281", is: "c.conf:3: mtu is given twice (first on line 1): remove one"),
-        Row("two passwords", "password a\npassword-file b", is: "c.conf:2: password-file stands beside password: remove one of them"),
+        Row("two passwords", "password a\npassword-file b", is: "c.conf:2: both password and password-file are set: remove one of them"),
         Row("a hidden password", "password <hidden>", is: "c.conf:1: password: expected the password itself"),
     ]
 

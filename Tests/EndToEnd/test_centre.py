@@ -173,13 +173,13 @@ def test_status_and_check_agree_with_the_daemons(fleet: Fleet) -> None:
     fleet.central.run("push")
     rows = fleet.central.json("status")
     assert {row["pop"] for row in rows} == set(fleet.pops)  # type: ignore[union-attr, index]
-    assert re.match("WARNING - 3 of 3 PoPs well, .*; detst01 restarted [0-9]+ s ago",
+    assert re.match("WARNING - 3 of 3 PoPs OK, .*; detst01 restarted [0-9]+ s ago",
                     fleet.central.run("check", check=False).stdout)
     assert fleet.central.run("check", "--recent", 0, check=False).stdout.startswith("OK - ")
     fleet.pops["detst01"].sshd.stop()
     fleet.central.run("push", check=False)
     result = fleet.central.run("check", check=False)
-    assert result.returncode == 2 and result.stdout.startswith("CRITICAL - 2 of 3 PoPs well, 1 of 1 tunnels up; detst01 ")
+    assert result.returncode == 2 and result.stdout.startswith("CRITICAL - 2 of 3 PoPs OK, 1 of 1 tunnels up; detst01 ")
     assert " | pops=3;;;0 pops_failed=1;;;0;3 tunnels_up=1;;;0;1 tunnels=1;;;0 chtst01_tunnels_up=1;;;0;1 " in result.stdout
     wrong = fleet.central.run("check", "--bogus", check=False)
     assert wrong.returncode == 3 and re.fullmatch(r"UNKNOWN - .*--bogus.*\n", wrong.stdout), wrong

@@ -43,7 +43,7 @@ def test_doctor_finds_a_well_fleet_and_names_each_trouble_with_its_mend(pushed: 
 
 
 def test_verify_says_that_all_is_well_or_what_is_broken(pushed: Fleet) -> None:
-    assert pushed.central.run("verify").stdout == "All rules are kept, and both files are whole.\n"
+    assert pushed.central.run("verify").stdout == "All rules hold, and both files are intact.\n"
 
     with sqlite3.connect(pushed.central.database) as database:
         database.execute("PRAGMA foreign_keys = OFF")
@@ -54,7 +54,7 @@ def test_verify_says_that_all_is_well_or_what_is_broken(pushed: Fleet) -> None:
     assert "names a user that does not exist" in result.stderr
     push = pushed.central.run("push", check=False)
     assert push.returncode == 1
-    assert "the database breaks 1 of its own rules, so that nothing is pushed" in push.stderr
+    assert "the database breaks 1 of its own rules, so nothing is pushed" in push.stderr
 
 
 def test_a_backup_is_whole_private_and_restores_the_registry(pushed: Fleet) -> None:

@@ -104,7 +104,7 @@ def test_what_was_changed_by_hand_is_seen_and_healed(pair: Pair) -> None:
     events = [detail for kind, detail in central.events(pop.name) if kind == "drifted"]
     assert len(events) == drifts + 1
     assert re.fullmatch(rf"it ran generation \d+ sha256 {digest}, not what it confirmed last", events[-1])
-    assert re.search(f"{pop.name}: ran another configuration than it had confirmed at .*; the push healed it",
+    assert re.search(f"{pop.name}: ran another configuration than it had confirmed at .*; the push corrected it",
                      central.notes(pop.name))
     verdict = central.run("check", pop.name, check=False)
     assert f"{pop.name} ran another configuration than it confirmed" in verdict.stdout

@@ -55,7 +55,7 @@ def guarded(programs: Programs) -> Iterator[Guarded]:
 
 def objection(pop: str, losses: int, of: int) -> str:
     return (f"it would remove or disable {losses} of {of} tunnels: look with sixxs-central plan {pop}, "
-            f"and if it is meant, run sixxs-central push --force {pop}")
+            f"and if that is intended, run sixxs-central push --force {pop}")
 
 
 @together
@@ -138,10 +138,10 @@ def test_a_broken_database_stops_pushes_and_not_packets(laboratory: Laboratory, 
     client = Client(home, programs.client, "6in4", pop.plan.ipv4, pop.plan.them(0)).start()
     before = pop.daemon.digest()
 
-    assert central.run("verify").stdout == "All rules are kept, and both files are whole.\n"
+    assert central.run("verify").stdout == "All rules hold, and both files are intact.\n"
     write_past_the_rules(central.database, OVERLAP)
     central.run("tunnel", "set", number, "--mtu", 1300)
-    broken = ("the database breaks 2 of its own rules, so that nothing is pushed: "
+    broken = ("the database breaks 2 of its own rules, so nothing is pushed: "
               "subnet 2001:db8:1000:8000::/56 overlaps 2001:db8:1000::/48 (sixxs-central verify shows all)")
     assert central.line_about(pop.name, "push") == f"{pop.name}: {broken}"
     assert central.notes(pop.name) == f"{pop.name}: {broken}\n"

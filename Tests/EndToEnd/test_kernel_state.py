@@ -67,7 +67,7 @@ def test_what_others_change_of_the_daemons_is_put_back(site: Site) -> None:
         device = site.pop.show("link", "show", "dev", "sixxs")[0]  # type: ignore[index]
         assert device["mtu"] == 1500 and "UP" in device["flags"], device
         assert len(site.pop.show("-6", "route", "show", prefix)) == 1, "what took its place is gone"  # type: ignore[arg-type]
-    assert "was gone: added again" in daemon.log and "had been replaced by" in daemon.log
+    assert "was gone: added again" in daemon.log and "was replaced by" in daemon.log
     assert daemon.report()["kernel"]["mended"] == {kind: count for kind, count in mended(daemon).items() if count}
 
 
@@ -84,7 +84,7 @@ def test_what_can_t_be_put_back_is_said(site: Site) -> None:
     assert re.search(rf"fault route packets for {PLAN.tunnel_prefix} .* take .* dev core0 metric 7: remove that", faults), faults
     change(site.pop, f"addr add {PLAN.ipv4}/{length} dev {link}", f"-6 route del {PLAN.tunnel_prefix} dev core0 metric 7")
     wait_for(lambda: daemon.report()["kernel"]["faults"] == [], SOON, "them to be over")
-    assert "no longer so: the PoP's address" in daemon.log
+    assert "resolved: the PoP's address" in daemon.log
 
 
 def advertise(site: Site) -> None:

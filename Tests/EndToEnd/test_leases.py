@@ -159,7 +159,7 @@ def test_what_a_push_that_was_killed_left_on_trial_is_watched_from_the_start(alo
     assert daemon.digest() != before
     expire(alone, "round")
     assert alone.central.line_about("chtst01", "push") == (
-        "chtst01: generation 2 was on trial since a centre that ended, and was taken back: the next round tries again")
+        "chtst01: generation 2 was still on trial from a centre that stopped, and was rolled back: the next round tries again")
     assert daemon.digest() == before
     assert alone.central.outcomes() == {"chtst01": "applied"}
     assert not daemon.is_on_trial()

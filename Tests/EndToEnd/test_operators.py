@@ -101,7 +101,7 @@ def test_a_rollback_that_takes_many_tunnels_has_to_be_forced(alone: Fleet) -> No
     stopped = central.run("rollback", "chtst01", "--yes", check=False)
     assert stopped.returncode == 1
     assert f"  takes away 7 of 9 tunnels: {', '.join(numbers[2:7])} and 2 more\n" in stopped.stderr
-    assert "generation 1 would remove or disable 7 of 9 tunnels of chtst01: if it is meant, repeat with --force" in stopped.stderr
+    assert "generation 1 would remove or disable 7 of 9 tunnels of chtst01: if that is intended, repeat with --force" in stopped.stderr
     assert central.notes("chtst01") == "" and len(alone.pops["chtst01"].daemon.report()["tunnels"]) == 9
     central.run("rollback", "chtst01", "--yes", "--force")
     assert len(alone.pops["chtst01"].daemon.report()["tunnels"]) == 2

@@ -91,7 +91,7 @@ def test_a_server_that_wants_two_keys(alone: Fleet) -> None:
     config = server.folder / "sshd_config"
     config.write_text(config.read_text() + "AuthenticationMethods publickey,publickey\n")
     server.restart()
-    assert "and wants more besides (publickey)" in push(alone).stderr
+    assert "and also requires another login method (publickey)" in push(alone).stderr
 
 
 def test_a_changed_key_is_trusted_by_its_fingerprint_alone(alone: Fleet) -> None:

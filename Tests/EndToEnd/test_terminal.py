@@ -121,5 +121,5 @@ def test_a_plan_and_a_check_read_well_in_80_columns(shared: Fleet) -> None:
     plan = seen(shared, "plan", "chtst01", status=2)
     assert plan == "chtst01: 1 change\n  ~tunnel T1: mtu 1280 -> 1400\n", plan
     check = seen(shared, "check", status=2)
-    assert check.startswith("CRITICAL - 1 of 2 PoPs well, 3 of 4 tunnels up, 1 unknown; detst01 cannot be reached since "), check
+    assert check.startswith("CRITICAL - 1 of 2 PoPs OK, 3 of 4 tunnels up, 1 unknown; detst01 cannot be reached since "), check
     shared.central.run("tunnel", "set", "T1", "--mtu", "1280")

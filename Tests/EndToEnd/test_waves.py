@@ -85,8 +85,8 @@ def test_a_change_that_takes_tunnels_down_is_taken_back_and_stays_with_the_canar
         central.run("tunnel", "set", number, "--type", "ayiya")
     result = central.run("push", check=False)
     assert result.returncode == 1
-    assert f"{CANARY}: generation 2 was taken back: 1 of 1 tunnels went down" in result.stderr
-    stopped = f"the change was stopped, since it went wrong at {CANARY}: generation 2 was taken back"
+    assert f"{CANARY}: generation 2 was rolled back: 1 of 1 tunnels went down" in result.stderr
+    stopped = f"the change was stopped after it failed at {CANARY}: generation 2 was taken back"
     for name in OTHERS:
         assert f"{name}: {stopped}" in result.stderr
     assert {name: pop.daemon.digest() for name, pop in pops.items()} == before

@@ -340,7 +340,7 @@ def test_many_are_changed_together_or_not_at_all(staffed: Desk) -> None:
         return [row["tunnel"] for row in json.loads(staffed.run("tunnel", "list", *words, "--json").stdout)]
 
     assert staffed.run("tunnel", "disable", "T1", "T2").stdout == \
-        "T1, T2 disabled; their PoPs learn it with the next push\n"
+        "T1, T2 disabled; their PoPs get it with the next push\n"
     assert tunnels("--disabled") == ["T1", "T2"] == tunnels("--owner", "jdoe")
     named = "\n".join(tunnels("--owner", "jdoe"))
     enabled = json.loads(staffed.run("tunnel", "enable", "-", "--json", text=named).stdout)

@@ -107,7 +107,7 @@ extension ConnectionFailure {
     }
 
     private static func moreWanted(_ user: String, _ path: String, _ methods: [String]) -> String {
-        "the server takes the key \(path) for user \(user), and wants more besides"
+        "the server takes the key \(path) for user \(user), and also requires another login method"
             + (methods.isEmpty ? "" : " (\(methods.joined(separator: ", ")))")
             + ": set AuthenticationMethods publickey for that user in sshd_config"
     }
@@ -118,22 +118,23 @@ extension ConnectionFailure {
         guard let shown else {
             return
                 "THE HOST KEY HAS CHANGED: trusted is \(trusted), and the server has no key of that type any more; "
-                + "nothing was sent. Somebody may be in between; " + mend
+                + "nothing was sent. Somebody may be intercepting the connection; " + mend
         }
         return
             "THE HOST KEY HAS CHANGED: trusted is \(trusted), the server showed \(shown); nothing was sent. "
-            + "Somebody may be in between; \(mend) --fingerprint FINGERPRINT with what stands there"
+            + "Somebody may be intercepting the connection; \(mend) --fingerprint FINGERPRINT with what stands there"
     }
 
     /// What to look at when a step takes too long.
     private static func question(after step: ConnectionStep) -> String {
         switch step {
         case .lookup: "does this host's DNS work (getent hosts NAME)?"
-        case .connect: "is the host up, does a filter stand between?"
+        case .connect: "is the host up? Does a firewall block the connection?"
         case .keyExchange: "is it sshd that listens there, and is its host overloaded?"
         case .authentication: "what does sshd's log on the PoP say (journalctl -u ssh)?"
         case .channel: "is the PoP overloaded? sshd's log there says more (journalctl -u ssh)"
-        case .greeting, .request: "does sixxsd hang, or the line to it? On the PoP: systemctl status sixxsd"
+        case .greeting, .request:
+            "is sixxsd or the connection to it hanging? On the PoP: systemctl status sixxsd"
         }
     }
 }

@@ -6,7 +6,7 @@ package enum KeyExamination {
     package static func findings(_ path: String) -> [Finding] {
         let subject = "key"
         if SSHAgent.isThere, access(path, F_OK) != 0 {
-            return [.ok(subject, "\(path) is not there: the keys of the agent are used")]
+            return [.ok(subject, "\(path) does not exist: the SSH agent's keys are used")]
         }
         let make = Self.making(path)
         let secret = FileExamination.secret(path, subject: subject, mendIfMissing: make)
@@ -17,7 +17,7 @@ package enum KeyExamination {
         }
         guard !pair.isEncrypted else {
             let mend = "ssh-keygen -p -N '' -f \(path)"
-            return [.fail(subject, "\(path) has a passphrase, which nobody is there to enter", mend: mend)]
+            return [.fail(subject, "\(path) has a passphrase, which a service cannot enter", mend: mend)]
         }
         let renew = "ssh-keygen -y -f \(path) > \(path).pub"
         switch pair.publicHalf {

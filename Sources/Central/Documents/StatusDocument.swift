@@ -191,7 +191,7 @@ package struct StatusDocument: Encodable, Sendable {
             (-60..<86400).contains(Date().timeIntervalSince(time))
         {
             notes.append(
-                "ran another configuration than it had confirmed at \(lastDrift); the push healed it"
+                "ran another configuration than it had confirmed at \(lastDrift); the push corrected it"
             )
         }
         return notes

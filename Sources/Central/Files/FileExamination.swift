@@ -45,7 +45,9 @@ enum FileExamination {
         }
         let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
         let text = "\(HumanFormat.octets(free)) free for \(folder)"
-        if free < 100 << 20 { return .fail(subject, text, mend: "make room: no change can be stored soon") }
+        if free < 100 << 20 {
+            return .fail(subject, text, mend: "free some space: soon no change can be stored")
+        }
         if free < 1 << 30 { return .warn(subject, text, mend: "make room") }
         return .ok(subject, text)
     }

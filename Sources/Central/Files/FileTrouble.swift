@@ -7,7 +7,7 @@ enum FileTrouble {
         let cause = String(cString: strerror(code))
         return switch code {
         case EACCES, EPERM: "\(cause): \(Self.owner(of: path))"
-        case EROFS: "\(cause): mount -o remount,rw makes it writable; what only looks works meanwhile"
+        case EROFS: "\(cause): mount -o remount,rw makes it writable; read-only commands still work"
         case ENOSPC, EDQUOT: "\(cause): make room and try again"
         case ENOENT: "\(cause): \(Self.missing(path))"
         default: cause
@@ -25,7 +25,7 @@ enum FileTrouble {
             let owner = Self.user(status.st_uid)
             let mode = String(status.st_mode & 0o7777, radix: 8)
             guard status.st_uid != geteuid() else {
-                return "\(place) has mode \(mode), and may be marked so that nobody changes it (lsattr)"
+                return "\(place) has mode \(mode), and may be immutable (lsattr)"
             }
             return "\(place) belongs to \(owner) and has mode \(mode), and this is \(Self.user(geteuid())): "
                 + "sudo -u \(owner) does it as that user"

@@ -69,7 +69,7 @@ package struct FleetVerdict: Hashable, Sendable {
         let findings = pops.flatMap { PoPVerdict($0, now: now, limits: limits).findings }
         let failed = Set(findings.filter { $0.level == .critical }.map(\.pop)).count
         let tunnels = FleetTunnels(pops, now: now, overdue: limits.overdue)
-        let summary = "\(pops.count - failed) of \(pops.count) PoPs well, \(tunnels)"
+        let summary = "\(pops.count - failed) of \(pops.count) PoPs OK, \(tunnels)"
         let reasons = findings.sorted { $0.level > $1.level }.map { "\($0.pop) \($0.text)" }
         self.init(
             level: findings.map(\.level).max() ?? .ok,

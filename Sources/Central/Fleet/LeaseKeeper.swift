@@ -93,7 +93,7 @@ extension Round {
         )
         if let other = try await keeper.take(within: patience, waiting: waiting) {
             throw RegistryError.refused(
-                "another round is under way, of \(other.name): try again when it is over"
+                "another round is in progress, by \(other.name): try again when it is over"
             )
         }
         return try await keeper.keep { try await self.run(only: names) }

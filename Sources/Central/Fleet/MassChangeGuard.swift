@@ -30,6 +30,6 @@ struct MassChangeGuard: Hashable, Sendable {
 
     static func words(losses: Int, of count: Int, at pop: PoPName) -> String {
         "it would remove or disable \(losses) of \(count) tunnels: look with sixxs-central plan \(pop), "
-            + "and if it is meant, run sixxs-central push --force \(pop)"
+            + "and if that is intended, run sixxs-central push --force \(pop)"
     }
 }

@@ -63,7 +63,7 @@ struct PoPVerdict {
         guard age >= -Self.tolerance else {
             return self.finding(
                 .warning,
-                "was last visited at a time that is still to come: look at the clocks"
+                "was last visited in the future: look at the clocks"
             )
         }
         let limit = self.status.longestPause(self.limits.overdue)
@@ -106,7 +106,7 @@ struct PoPVerdict {
         guard let drift = self.status.history.lastDrift, self.isRecent(drift) else { return nil }
         return self.finding(
             .warning,
-            "ran another configuration than it confirmed \(HumanFormat.age(drift, now: self.now)); the push healed it"
+            "ran another configuration than it confirmed \(HumanFormat.age(drift, now: self.now)); the push corrected it"
         )
     }
 

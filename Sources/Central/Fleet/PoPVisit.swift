@@ -96,12 +96,12 @@ struct PoPVisit: Sendable {
             case .confirmed(let report):
                 return self.outcome(.applied, generation, reply, pushed, after: report)
             case .rolledBack(let failure):
-                let detail = "generation \(generation.number) was taken back: \(failure)"
+                let detail = "generation \(generation.number) was rolled back: \(failure)"
                 return self.outcome(.rolledBack, generation, detail, pushed)
             }
         } catch {
             let cause =
-                conversation.note.reason.map { "was to be taken back, since \($0), and that failed" }
+                conversation.note.reason.map { "was to be rolled back, since \($0), and that failed" }
                 ?? "was pushed but not confirmed"
             let detail =
                 "generation \(generation.number) \(cause), so that the daemon takes it back "
@@ -145,7 +145,8 @@ extension PoPVisit {
     ) -> Round.Outcome {
         let failure = error as? ConnectionFailure
         let cause = failure?.message(for: self.item.pop.name) ?? "\(error)"
-        let detail = reason.map { "it was to be taken back, since \($0), and that failed: \(cause)" } ?? cause
+        let detail =
+            reason.map { "it was to be rolled back, since \($0), and that failed: \(cause)" } ?? cause
         return Round.Outcome(
             item: self.item,
             attempt: self.attempt(.failed, generation?.number, detail),

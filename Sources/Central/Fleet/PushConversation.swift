@@ -56,7 +56,7 @@ struct PushConversation: Sendable {
             try self.isTakenBack(session)
         {
             let reason =
-                "generation \(self.generation.number) was on trial since a centre that ended, and was taken back: "
+                "generation \(self.generation.number) was still on trial from a centre that stopped, and was rolled back: "
                 + "the next round tries again"
             return Result(before: before, report: report, push: .stopped(reason))
         }
@@ -89,7 +89,7 @@ struct PushConversation: Sendable {
 
     /// - Returns: Whether there was anything on trial.
     private func isTakenBack(_ session: any DaemonSession) throws(ConnectionFailure) -> Bool {
-        self.note?.keep("a centre that ended may have left it on trial")
+        self.note?.keep("a centre that stopped may have left it on trial")
         let line = "config rollback"
         let reply = try session.request(Array("\(line)\n".utf8), named: line, upTo: .short)
         guard reply.isSuccess || reply.code == 404 else {

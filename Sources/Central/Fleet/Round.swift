@@ -140,7 +140,7 @@ package struct Round: Sendable {
     private func rejection() async throws -> String? {
         let problems = try await self.store.registry.violations()
         return problems.first.map { problem in
-            "the database breaks \(problems.count) of its own rules, so that nothing is pushed: \(problem) "
+            "the database breaks \(problems.count) of its own rules, so nothing is pushed: \(problem) "
                 + "(sixxs-central verify shows all)"
         }
     }
@@ -221,7 +221,7 @@ package struct Round: Sendable {
             )
         } catch let error as Configuration.Conflict {
             throw RegistryError.refused(
-                "the registry holds what a daemon would refuse, \(error.subject): \(error)"
+                "the registry contains something that a daemon would refuse, \(error.subject): \(error)"
             )
         }
     }
@@ -248,12 +248,12 @@ extension Round {
         _ outcomes: [Outcome],
         _ trouble: String
     ) async -> [Outcome] {
-        let reason = "the change was stopped, since it went wrong at \(trouble)"
+        let reason = "the change was stopped after it failed at \(trouble)"
         let good = Set(outcomes.filter(\.attempt.outcome.isSuccess).map(\.pop.id))
         let seen = Set(outcomes.map(\.pop.id))
         let behind = plan.items.filter { $0.isChange && !good.contains($0.pop.id) }
         self.logger.error(
-            "\(reason); \(behind.count.counted("PoP")) held: sixxs-central unhold lets them go on"
+            "\(reason); \(behind.count.counted("PoP")) held: release them with sixxs-central unhold"
         )
         let error = await self.recording("the hold") {
             try await self.store.rounds.hold(

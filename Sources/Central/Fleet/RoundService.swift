@@ -91,7 +91,7 @@ package struct RoundService: Service {
                 \.isEnabled
             )
             let due = pops.filter { pop in slot.map { self.schedule.isDue(pop, at: $0) } ?? true }
-            guard !due.isEmpty else { return self.logger.info("no PoP is due") }
+            guard !due.isEmpty else { return self.logger.info("no PoP needs a visit") }
             var round = self.round
             round.slot = slot
             round.jitter = slot == nil ? .zero : self.schedule.jitter
@@ -106,7 +106,7 @@ package struct RoundService: Service {
                 "round over \(outcomes.count.counted("PoP")): \(failed) failed (\(duration.inSeconds))"
             )
         } catch {
-            self.logger.error("the round did not take place: \(error)")
+            self.logger.error("the round failed: \(error)")
         }
     }
 

@@ -94,7 +94,9 @@ struct EventTeller: Sendable {
         let pops = (try? await self.store.registry.snapshot(of: .infrastructure).pops) ?? []
         let names = Dictionary(uniqueKeysWithValues: pops.map { ($0.id, $0.name) })
         let alone = news.count <= free ? news[...] : news.prefix(free - 1)
-        var notices = alone.map { EventNotice($0.event, number: $0.number, pop: $0.event.popID.flatMap { names[$0] }) }
+        var notices = alone.map {
+            EventNotice($0.event, number: $0.number, pop: $0.event.popID.flatMap { names[$0] })
+        }
         let rest = news.dropFirst(alone.count).map(\.event)
         if !rest.isEmpty { notices.append(EventNotice(summaryOf: rest, at: date)) }
         for notice in notices {

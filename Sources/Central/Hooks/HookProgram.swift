@@ -30,6 +30,8 @@ package struct HookProgram: Sendable {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw .unusable("\(path) may not be executed: chmod +x \(path)")
         }
+        // A program that does not read what it is told must not end this one.
+        signal(SIGPIPE, SIG_IGN)
         self.path = FilePath(path)
         self.limit = limit
     }
@@ -65,7 +67,8 @@ package struct HookProgram: Sendable {
         do {
             let result = try await Subprocess.run(
                 .path(self.path),
-                environment: .custom(["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]),
+                environment: .custom(["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+                ),
                 workingDirectory: "/",
                 platformOptions: options,
                 input: .string(input),

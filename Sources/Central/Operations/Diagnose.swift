@@ -65,7 +65,7 @@ package struct Diagnose: Sendable {
             .fail("registry", $0, mend: "fix it by hand: nothing is pushed until then")
         }
         if damage.isEmpty, violations.isEmpty {
-            findings.append(.ok("registry", "whole, and all rules are kept"))
+            findings.append(.ok("registry", "intact, and all rules hold"))
         }
         return findings
     }

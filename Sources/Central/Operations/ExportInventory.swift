@@ -38,7 +38,7 @@ package struct ExportInventory: Sendable {
     private func demandNoStrangers(_ known: Set<String>) throws(RegistryError) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(self.folder)/pops")) ?? []
         for name in names.sorted() where name.hasSuffix(".yaml") && !known.contains("pops/\(name)") {
-            throw .refused("\(self.folder)/pops/\(name) is of no PoP in the database: remove it first")
+            throw .refused("\(self.folder)/pops/\(name) belongs to no PoP in the database: remove it first")
         }
     }
 

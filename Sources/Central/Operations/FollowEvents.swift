@@ -37,7 +37,8 @@ package struct FollowEvents: Sendable {
                 self.list.subjects.isEmpty || numbered.event.popID.map(pops.contains) ?? false
                     || numbered.event.tunnel.map(tunnels.contains) ?? false
             }
-            let fleet = wanted.isEmpty ? past.fleet : try await centre.store.registry.snapshot(of: .infrastructure)
+            let fleet =
+                wanted.isEmpty ? past.fleet : try await centre.store.registry.snapshot(of: .infrastructure)
             guard show(ListEvents.Answer(numbered: wanted, fleet: fleet)) else { return }
         }
     }

@@ -52,7 +52,7 @@ package struct RollBack: Sendable {
                 ? nil
                 : excess.map { excess in
                     "generation \(target.number) would remove or disable \(excess.losses) of \(excess.of) tunnels of "
-                        + "\(self.pop): if it is meant, repeat with --force"
+                        + "\(self.pop): if that is intended, repeat with --force"
                 }
         )
     }

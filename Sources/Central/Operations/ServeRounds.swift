@@ -36,7 +36,9 @@ package struct ServeRounds: Sendable {
             round: round,
             schedule: RoundSchedule(interval: self.interval),
             leaseDuration: self.leaseDuration,
-            teller: self.eventProgram.map { EventTeller(store: centre.store, logger: logger, deliver: $0.run) },
+            teller: self.eventProgram.map {
+                EventTeller(store: centre.store, logger: logger, deliver: $0.run)
+            },
             logger: logger
         )
     }

@@ -49,7 +49,7 @@ struct TunnelChanges {
         self.transaction.memory.highestNumber = last
         guard let number = UInt32(exactly: last + 1).flatMap(TunnelNumber.init(rawValue:)) else {
             throw RegistryError.refused(
-                "all tunnel numbers have been given, up to T\(last): say one that never was, with an import"
+                "all tunnel numbers have been given, up to T\(last): import a tunnel with a number that never was given"
             )
         }
         return number
@@ -122,7 +122,7 @@ struct TunnelChanges {
         guard case .ipv6(let address) = endpoint else { return }
         guard try self.rows.prefixes.overlapping(IPv6Prefix(containing: address, length: 128)) == nil else {
             throw RegistryError.refused(
-                "the endpoint \(address) lies in a prefix of the fleet: packets would go in circles"
+                "the endpoint \(address) lies in a prefix of the fleet: packets would loop"
             )
         }
     }

@@ -37,7 +37,7 @@ enum SSHAgent {
         let head = try Self.read(9, from: descriptor, path, clock)
         let length = head[..<4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard head[4] == Self.identities, (5...Self.longestAnswer).contains(length) else {
-            throw Self.failure(path, "what listens there is no agent")
+            throw Self.failure(path, "the program that listens there is not an SSH agent")
         }
         guard head[5...].contains(where: { $0 != 0 }) else {
             throw Self.failure(path, "it has no key: add one with ssh-add")
@@ -75,7 +75,9 @@ enum SSHAgent {
             }
             var part = [UInt8](repeating: 0, count: count - octets.count)
             let length = recv(descriptor, &part, part.count, 0)
-            guard length > 0 else { throw Self.failure(path, "what listens there is no agent") }
+            guard length > 0 else {
+                throw Self.failure(path, "the program that listens there is not an SSH agent")
+            }
             octets += part[..<length]
         }
         return octets

@@ -124,7 +124,7 @@ extension SSHSession {
         guard ssh_pki_import_privkey_file(path, nil, nil, nil, &key) == SSH_OK, let key else {
             throw .keyUnreadable(
                 path: path,
-                reason: "it is not a private key, or it has a passphrase, which nobody is there to enter"
+                reason: "it is not a private key, or it has a passphrase, which a service cannot enter"
             )
         }
         return key

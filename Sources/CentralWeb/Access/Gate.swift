@@ -20,10 +20,10 @@ struct Gate: Sendable {
     func owner(of request: Request) -> String? {
         if let session = request.cookie(Self.cookie) { return self.sessions.owner(of: session) }
         guard let header = request.header("authorization"), header.lowercased().hasPrefix("bearer "),
-            !self.sessions.isClosed
+            !self.sessions.isClosed(to: request.client)
         else { return nil }
         let owner = self.tokens.owner(of: String(header.dropFirst("bearer ".count)))
-        if owner == nil { self.sessions.noteFailure() }
+        if owner == nil { self.sessions.noteFailure(of: request.client) }
         return owner
     }
 
@@ -33,12 +33,12 @@ struct Gate: Sendable {
     /// - Throws: ``HTTP/Refusal``.
     func logIn(_ request: Request) throws(Refusal) -> Response? {
         try self.requireOwnForm(request)
-        guard !self.sessions.isClosed else {
+        guard !self.sessions.isClosed(to: request.client) else {
             throw Refusal(.tooManyRequests, "too many attempts failed: try again in a minute")
         }
         let form = try request.form()
         guard let owner = self.tokens.owner(of: form["token"] ?? "") else {
-            self.sessions.noteFailure()
+            self.sessions.noteFailure(of: request.client)
             self.figures.countLogin("refused")
             return nil
         }

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Wire
 
 /// Who is logged in, by a number that nobody can guess; forgotten at the program's end.
 final class Sessions: Sendable {
@@ -9,14 +10,16 @@ final class Sessions: Sendable {
 
     private struct State {
         var sessions: [String: Session] = [:]
-        /// When attempts failed lately.
-        var failures: [ContinuousClock.Instant] = []
+        /// When attempts failed lately, by who made them.
+        var failures: [IPAddress?: [ContinuousClock.Instant]] = [:]
     }
 
     /// How long one is logged in.
     static let duration = Duration.seconds(12 * 3600)
-    /// Attempts that may fail within a minute, of all together.
+    /// Attempts of one address that may fail within a minute: strangers must not keep others out.
     private static let mostFailures = 20
+    /// Addresses whose failures are remembered; with more, the one that failed first makes room.
+    private static let mostAddresses = 10_000
     /// Sessions at once; the one that ends first makes room.
     private static let most = 1000
 
@@ -55,17 +58,44 @@ final class Sessions: Sendable {
 
     func end(_ identity: String) { self.state.withLock { $0.sessions[identity] = nil } }
 
-    /// Whether so many attempts failed within the last minute that none is looked at.
-    var isClosed: Bool {
+    /// Whether so many attempts of an address failed within the last minute that none is looked at.
+    ///
+    /// - Parameter client: The address; nil for all that come over a UNIX socket.
+    func isClosed(to client: IPAddress?) -> Bool {
         let since = self.now() - .seconds(60)
         return self.state.withLock { state in
-            state.failures.removeAll { $0 < since }
-            return state.failures.count >= Self.mostFailures
+            let recent = state.failures[client.map(Self.network)]?.filter { $0 >= since } ?? []
+            state.failures[client.map(Self.network)] = recent.isEmpty ? nil : recent
+            return recent.count >= Self.mostFailures
         }
     }
 
-    func noteFailure() {
+    /// Counts an attempt that failed.
+    ///
+    /// - Parameter client: The address that made it.
+    func noteFailure(of client: IPAddress?) {
         let now = self.now()
-        self.state.withLock { $0.failures.append(now) }
+        self.state.withLock { state in
+            let network = client.map(Self.network)
+            if state.failures[network] == nil, state.failures.count >= Self.mostAddresses {
+                state.failures = state.failures.filter {
+                    $0.value.last.map { $0 >= now - .seconds(60) } ?? false
+                }
+                if state.failures.count >= Self.mostAddresses,
+                    let first = state.failures.min(by: { ($0.value.last ?? now) < ($1.value.last ?? now) })
+                {
+                    state.failures[first.key] = nil
+                }
+            }
+            state.failures[network, default: []].append(now)
+        }
+    }
+
+    /// Whose failures are counted together: an IPv4 address, or a /64, which one host may have all of.
+    private static func network(_ address: IPAddress) -> IPAddress {
+        switch address {
+        case .ipv4: address
+        case .ipv6(let address): .ipv6(IPv6Address(high: address.high, low: 0))
+        }
     }
 }

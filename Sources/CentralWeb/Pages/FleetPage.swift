@@ -16,7 +16,7 @@ enum FleetPage {
             rows.isEmpty
             ? "There is no PoP yet: sixxs-central pop add makes one."
             : bad == 0
-                ? "\(rows.count.counted("PoP")), all well."
+                ? "\(rows.count.counted("PoP")), all OK."
                 : "\(rows.count.counted("PoP")), \(bad) of them not well."
         let tiles = rows.map { Self.tile($0, findings[$0.pop] ?? [], now: now) }
         return try View("Fleet", rows, "<p>\(words)</p><ul class=\"tiles\">\(tiles)</ul>")

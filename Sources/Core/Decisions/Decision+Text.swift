@@ -104,9 +104,9 @@ extension Verdict {
 extension ErrorObstacle {
     fileprivate var text: String {
         switch self {
-        case .source: "the source names no single node"
+        case .source: "the source is not the address of a single node"
         case .packet: "the packet is an error itself or went to a group"
-        case .rate: "too many were sent of late"
+        case .rate: "the rate limit is reached"
         }
     }
 }

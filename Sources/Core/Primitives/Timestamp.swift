@@ -28,7 +28,8 @@ public struct Timestamp: Hashable, Sendable {
     /// counts, so that one event has one time, whenever somebody asks.
     func unixTime(of earlier: UInt64) -> Int64 {
         let (seconds, rest) = self.nanoseconds(since: earlier).quotientAndRemainder(
-            dividingBy: Self.nanosecondsPerSecond)
+            dividingBy: Self.nanosecondsPerSecond
+        )
         return self.unixTime - Int64(clamping: seconds) - (rest > UInt64(self.nanosecond) ? 1 : 0)
     }
 

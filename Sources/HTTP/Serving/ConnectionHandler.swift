@@ -73,7 +73,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard let error = error as? HTTPParserError, error != .invalidEOFState else {
             return self.abandon(context)
         }
-        self.refuse(Refusal(.badRequest, "this is no request of HTTP"), nil, context)
+        self.refuse(Refusal(.badRequest, "this is not an HTTP request"), nil, context)
     }
 
     // MARK: - Requests
@@ -93,7 +93,11 @@ final class ConnectionHandler: ChannelInboundHandler {
             context.writeAndFlush(Self.wrapOutboundOut(.head(interim)), promise: nil)
         }
         self.arm(self.service.limits.body, context) { handler, context in
-            handler.refuse(Refusal(.requestTimeout, "the request did not come whole in time"), head, context)
+            handler.refuse(
+                Refusal(.requestTimeout, "the request was not received completely in time"),
+                head,
+                context
+            )
         }
     }
 

@@ -58,7 +58,7 @@ struct UNIXListener: Sendable {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw ListenFailure(description: "\(path) is no socket: move it away, or name another path")
+            throw ListenFailure(description: "\(path) is not a socket: move it away, or name another path")
         }
         let probe = try Self.check(path, "socket") { Self.makeSocket() }
         defer { close(probe) }

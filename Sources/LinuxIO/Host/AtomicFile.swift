@@ -26,7 +26,7 @@ public enum AtomicFile {
             _ = unlink(temporary)
             guard error.call == "rename", error.errno == .resourceBusy else { throw error }
             throw error.explained(
-                "the file is mounted by itself and can't be replaced: mount its folder instead"
+                "the file is a mount point and cannot be replaced: mount its folder instead"
             )
         }
         try Self.synchronizeFolder(of: path)

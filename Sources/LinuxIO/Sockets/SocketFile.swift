@@ -85,7 +85,7 @@ public struct SocketFile: Sendable {
                 call: "bind",
                 errno: .fileExists,
                 subject: path,
-                explanation: "there is something else than a socket: move it away, or name another path"
+                explanation: "the path is not a socket: move it away, or name another path"
             )
         }
         try Self.requireDead(path)

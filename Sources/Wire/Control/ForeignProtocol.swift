@@ -97,7 +97,7 @@ extension ForeignProtocol: CustomStringConvertible {
     /// What it is, as a noun phrase.
     public var description: String {
         switch self {
-        case .request: "a request of HTTP"
+        case .request: "an HTTP request"
         case .headerField: "a header's field"
         case .ssh: "SSH"
         case .greeting: "another protocol's greeting"

@@ -8,7 +8,7 @@ extension Menu {
             Command(
                 "explain",
                 "<hex packet> [from uplink|T<n>|<outer address>]",
-                "says what would become of a packet"
+                "says what would happen to a packet"
             ),
             Command(
                 "trace",
@@ -29,16 +29,20 @@ extension Menu {
         "pop",
         "this PoP and the others",
         menus: [
-            Menu("cliacl", "who may speak to the control port", commands: Self.accessListCommands),
+            Menu("cliacl", "who may use the control port", commands: Self.accessListCommands),
             Menu("get", "reads one setting", commands: Self.popGetCommands),
             Menu("set", "changes a setting", commands: Self.popSetCommands),
-            Menu("show", "shows how things are", commands: Self.popShowCommands),
+            Menu("show", "shows the daemon's state", commands: Self.popShowCommands),
             Menu(
                 "subnetprefix",
-                "what subnets are delegated from",
+                "the prefixes that subnets are delegated from",
                 commands: Self.prefixCommands("/40 or /48")
             ),
-            Menu("tunnelprefix", "what tunnels are numbered from", commands: Self.prefixCommands("/48")),
+            Menu(
+                "tunnelprefix",
+                "the prefix that tunnels are numbered from",
+                commands: Self.prefixCommands("/48")
+            ),
         ],
         commands: [
             Command("saveconfig", "writes the running configuration into the file it came from"),
@@ -50,7 +54,7 @@ extension Menu {
     private static let accessListCommands = [
         Command("add", "<address or block> [force]", "lets an address or block in"),
         Command("list", "lists who is let in"),
-        Command("remove", "<address or block> [force]", "lets an address or block in no more"),
+        Command("remove", "<address or block> [force]", "removes an address or block from the list"),
         Command("reset", "empties the list: only the host itself is let in"),
     ]
 
@@ -66,8 +70,8 @@ extension Menu {
         Command("icmp-rate", "<tunnel/s> <tunnel burst> <PoP/s>", "limits the ICMP errors sent"),
         Command("path-mtu", "dynamic|static", "how outer packets are fitted to the path"),
         Command("protocol-unreachable", "on|off", "whether unwelcome 6in4 and GRE is answered"),
-        Command("verbosity", "on|off", "logs in detail or not"),
-        Command("debug", "on|off", "logs what only developers want or not"),
+        Command("verbosity", "on|off", "turns debug messages on or off"),
+        Command("debug", "on|off", "turns trace messages on or off"),
     ]
 
     private static let popShowCommands = [
@@ -114,12 +118,12 @@ extension Menu {
             Command(
                 "list",
                 "[all|debugonly|erroronly|err=<name>]",
-                "a line a tunnel, and one for the PoP itself where it has errors"
+                "one line per tunnel, and one for the PoP itself where it has errors"
             ),
             Command(
                 "stats",
                 "[RESET]",
-                "traffic and latency, a line a tunnel; RESET sets them to 0 afterwards"
+                "traffic and latency, one line per tunnel; RESET sets them to 0 afterwards"
             ),
             Command("reseterrors", "all|<tunnel>|uplink", "sets error counters to 0"),
         ]
@@ -147,11 +151,11 @@ extension Menu {
             Command(
                 "push",
                 "<generation> <bytes> <sha256> [confirm <seconds>] [force]",
-                "replaces it with the text that follows, for good or until it is confirmed"
+                "replaces it with the text that follows, permanently, or on trial"
             ),
-            Command("confirm", "<generation>", "keeps what was pushed to be confirmed"),
+            Command("confirm", "<generation>", "confirms a push that is on trial"),
             Command("rollback", "takes back what was pushed and not confirmed"),
-            Command("reload", "[force]", "reads the file again, as SIGHUP does"),
+            Command("reload", "[force]", "reloads the file, as SIGHUP does"),
             Command("diff", "<bytes> <sha256>", "what a push of the text that follows would change"),
             Command("show", "prints it"),
             Command("digest", "its generation, SHA-256 and age"),

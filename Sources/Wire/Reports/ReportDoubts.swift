@@ -41,14 +41,19 @@ public struct ReportDoubts: Hashable, Sendable {
     /// One line for people; nil when all was believed.
     public var words: String? {
         let parts = [
-            Self.part(self.valueCount, "value that cannot be", "values that cannot be", self.values),
+            Self.part(self.valueCount, "impossible value", "impossible values", self.values),
             Self.part(
                 self.strayCount,
                 "tunnel that is not its own",
                 "tunnels that are not its own",
                 self.strays
             ),
-            Self.part(self.badRowCount, "row that belongs to no tunnel", "rows that belong to no tunnel", [String]()),
+            Self.part(
+                self.badRowCount,
+                "row that belongs to no tunnel",
+                "rows that belong to no tunnel",
+                [String]()
+            ),
         ].compactMap(\.self)
         return parts.isEmpty ? nil : "its report has " + parts.joined(separator: "; ")
     }

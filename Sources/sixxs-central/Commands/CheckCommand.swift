@@ -10,7 +10,7 @@ struct CheckCommand: AsyncParsableCommand {
         abstract:
             "Print one line for monitoring, and exit 0, 1, 2 or 3 for OK, WARNING, CRITICAL or UNKNOWN.",
         discussion: """
-            Critical: a PoP that cannot be reached, whose push failed or was taken back, or that was never pushed to; \
+            Critical: a PoP that cannot be reached, whose push failed or was rolled back, whose kernel lacks what the daemon needs, or that was never pushed to; \
             a clock that is over a minute off. Warning: a visit that is overdue, a PoP that is held or whose push was \
             stopped, that runs an older generation or another configuration than it confirmed, that restarted, or \
             whose clock is off.

@@ -10,7 +10,7 @@ struct EventsCommand: AsyncParsableCommand {
         commandName: "events",
         abstract: "Show what happened: PoPs reachable or not, restarts, drift, tunnels up or down.",
         discussion: """
-            The newest 50, unless --last or --since says otherwise; the newest stands last. --follow goes on with what \
+            The newest 50, unless --last or --since says otherwise; the newest comes last. --follow goes on with what \
             happens from then on, a line each (with --json an object each), until Ctrl-C.
 
             Examples:

@@ -10,7 +10,7 @@ struct HistoryCommand: AsyncParsableCommand {
         commandName: "history",
         abstract: "Show the configurations that a PoP had, and its last pushes.",
         discussion: """
-            The newest 10 generations and pushes, unless --last or --since says otherwise; the newest stands last.
+            The newest 10 generations and pushes, unless --last or --since says otherwise; the newest comes last.
 
             --diff shows the lines in which two generations differ, as plan does; with one number it compares it \
             with the newest. No passwords are shown.

@@ -11,7 +11,7 @@ struct HistoryOptions: ParsableArguments {
         transform: OptionParsers.since
     )
     var since: Date?
-    @Option(help: "Only the newest so many.", transform: OptionParsers.last) var last: Int?
+    @Option(help: "Only so many of the newest.", transform: OptionParsers.last) var last: Int?
 
     var window: HistoryWindow { HistoryWindow(since: self.since, last: self.last) }
 }
@@ -22,7 +22,7 @@ struct AuditCommand: AsyncParsableCommand {
         commandName: "audit",
         abstract: "Show who changed what in the registry, and when, from what to what.",
         discussion: """
-            The newest 20 changes, unless --last or --since says otherwise; the newest stands last. A subject is \
+            The newest 20 changes, unless --last or --since says otherwise; the newest comes last. A subject is \
             the name of what was changed: chtst01, T12, jdoe, a prefix, or waves.
 
             Examples:
@@ -58,7 +58,7 @@ struct LogCommand: AsyncParsableCommand {
         commandName: "log",
         abstract: "Show each time the centre spoke with PoPs: when, how long, and how it ended.",
         discussion: """
-            The newest 50, unless --last or --since says otherwise; the newest stands last.
+            The newest 50, unless --last or --since says otherwise; the newest comes last.
 
             Examples:
               sixxs-central log chtst01

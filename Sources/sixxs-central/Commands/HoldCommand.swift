@@ -7,7 +7,7 @@ struct HoldCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold",
         abstract:
-            "Keep PoPs on the configuration that they confirmed last, whatever becomes of the registry.",
+            "Keep PoPs on the configuration that they confirmed last, whatever changes in the registry.",
         discussion: """
             Rounds go on visiting them, and give them that configuration again should they lose it. unhold ends it. \
             status, check, history and audit say who holds a PoP, since when and why.

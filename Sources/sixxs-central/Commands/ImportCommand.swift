@@ -9,9 +9,9 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract:
-            "Take over tunnels from a PoP's sixxsd.conf, from CSV, or from what export wrote: all, or none.",
+            "Import tunnels from a PoP's sixxsd.conf, from CSV, or from what export wrote: all, or none.",
         discussion: """
-            What the registry holds already, just so, is passed over: importing twice changes nothing. What differs \
+            What the registry already holds unchanged is skipped: importing twice changes nothing. What differs \
             from the registry is an error, and so is whatever cannot be; all errors are shown, with their lines, and \
             nothing is imported.
 
@@ -32,7 +32,7 @@ struct ImportCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var consent: ConsentOptions
     @Argument(help: "The file; - is standard input.", completion: .file()) var file: String
-    @Option(help: "Whose sixxsd.conf it is.", transform: Parsers.popName) var pop: PoPName?
+    @Option(help: "The PoP of the sixxsd.conf.", transform: Parsers.popName) var pop: PoPName?
     @Option(help: "conf, csv or json; default: as the file's name ends, else conf.")
     var format: ImportFleet.Format?
     @Flag(help: "Only say what would be imported, having tried it.") var dryRun = false

@@ -44,7 +44,7 @@ struct InventoryExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write the registry's PoPs, prefixes and waves as the YAML files that apply reads.",
         discussion: """
-            Applying what was exported changes nothing. A file that says something else is left alone, unless told \
+            Applying what was exported changes nothing. A file that differs is left alone, unless told \
             --force: comments and defaults of a file that was written by hand are lost then. Tunnels, users, subnets and \
             trusted host keys are not in it: export and backup have those.
 

@@ -21,7 +21,7 @@ struct PoPRenameCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "What it is called, such as chtst01.", transform: Parsers.popName) var old: PoPName
-    @Argument(help: "What it is to be called.", transform: Parsers.popName) var new: PoPName
+    @Argument(help: "The new name.", transform: Parsers.popName) var new: PoPName
 
     func run() async throws {
         let pop = try await RenamePoP(self.old, to: self.new).run(in: try self.store.change())

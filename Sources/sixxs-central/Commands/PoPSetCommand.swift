@@ -7,7 +7,7 @@ internal import Wire
 struct PoPSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Change a PoP; what is not named stays.",
+        abstract: "Change a PoP; options that are not given leave it unchanged.",
         discussion: """
             Examples:
               sixxs-central pop set chtst01 --ssh-host mgmt.example.net --ssh-port 2222

@@ -40,7 +40,7 @@ struct PoPTrustCommand: AsyncParsableCommand {
         try self.output.show(
             PoPDocument(try await ShowPoP(self.name).run(in: centre).pop),
             orSay: isKnown
-                ? "It is the key that is trusted already." : "\(self.name) is trusted with that key"
+                ? "This key is already trusted." : "\(self.name) is trusted with that key"
         )
     }
 

@@ -11,7 +11,7 @@ struct PushCommand: AsyncParsableCommand {
         discussion: """
             PoPs whose configuration changes get it in waves: the canaries, then the share of the others that the \
             inventory says, then the rest; those of a wave at the same time, 32 at most. A PoP that cannot be reached \
-            costs only itself. One that does badly with its change gets its old configuration back and ends the push: \
+            does not affect the others. One that does badly with its change gets its old configuration back and ends the push: \
             the PoPs that do not have their change yet are held until unhold.
 
             --force shows what goes away, and asks; where nobody can be asked it wants --yes.
@@ -36,7 +36,7 @@ struct PushCommand: AsyncParsableCommand {
     var wave = Wave.all
     @Option(
         help:
-            "Seconds after which a daemon takes back what was not confirmed; default: as the inventory says.",
+            "Seconds after which a daemon rolls back what was not confirmed; default: as the inventory says.",
         transform: { try Parsers.number($0, in: WavePolicy.confirms, "seconds") }
     )
     var confirm: Int?

@@ -9,7 +9,7 @@ struct RollbackCommand: AsyncParsableCommand {
         commandName: "rollback",
         abstract: "Push an older generation to a PoP, and keep the PoP on it until it is released.",
         discussion: """
-            Without a number, the generation that was confirmed before the present one. Shows what becomes another, \
+            Without a number, the generation that was confirmed before the present one. Shows what would change, \
             and asks; where nobody can be asked it wants --yes. What would take away more than 5 % of the tunnels, or \
             all, wants --force besides. The registry is not changed: mend it, then unhold the PoP.
 

@@ -8,7 +8,7 @@ internal import Wire
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show the fleet as the last pushes left it, or as it is now with --live.",
+        abstract: "Show the fleet as of the last round, or as it is now with --live.",
         discussion: """
             AS OF says how old the row is; a PoP that cannot be reached keeps what it said last, and no tunnel of it \
             counts as up. TUNNELS counts those up, those with packets in the last 15 minutes, and those in the \

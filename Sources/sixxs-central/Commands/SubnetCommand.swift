@@ -101,7 +101,7 @@ struct SubnetListCommand: AsyncParsableCommand {
 struct SubnetRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Take delegated prefixes back: all that are named, or none.",
+        abstract: "Remove delegated prefixes: all that are named, or none.",
         discussion: """
             Examples:
               sixxs-central subnet remove 2001:db8:3001::/48

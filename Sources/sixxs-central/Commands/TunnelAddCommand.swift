@@ -32,8 +32,8 @@ struct TunnelAddCommand: AsyncParsableCommand {
         transform: Parsers.tid
     )
     var tid: TID?
-    @Option(help: "The user whose it is.", transform: Parsers.handle) var owner: UserHandle?
-    @Flag(help: "Add it, without packets yet.") var disabled = false
+    @Option(help: "The tunnel's owner.", transform: Parsers.handle) var owner: UserHandle?
+    @Flag(help: "Add it disabled.") var disabled = false
 
     func validate() throws {
         let mismatch = TunnelEnd.mismatch(

@@ -40,7 +40,7 @@ struct TunnelEnableCommand: AsyncParsableCommand {
 struct TunnelDisableCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "disable",
-        abstract: "Keep tunnels, without packets: all that are named, or none.",
+        abstract: "Disable tunnels: all that are named, or none.",
         discussion: """
             Examples:
               sixxs-central tunnel disable T12
@@ -64,7 +64,7 @@ struct TunnelRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract:
-            "Remove tunnels without subnets: all that are named, or none; their numbers are never given again.",
+            "Remove tunnels without subnets: all that are named, or none; their numbers are never reused.",
         discussion: """
             Examples:
               sixxs-central tunnel remove T12 --yes

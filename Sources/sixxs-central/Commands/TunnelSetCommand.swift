@@ -8,12 +8,12 @@ internal import Wire
 struct TunnelSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Change a tunnel; what is not named stays.",
+        abstract: "Change a tunnel; options that are not given leave it unchanged.",
         discussion: """
             A static tunnel that becomes heartbeat or ayiya gets a random password unless one is given: \
             tunnel show --secret prints it.
 
-            With --keep-old the password that a new one replaces is good for a while too, so that its user can change it
+            With --keep-old the password that a new one replaces stays valid for a while, so that its user can change it
             when he has time. Both sign from the next push on; after the end only the new one does.
 
             A tunnel carries packets when both want it to: the operators (--enable, --disable) and its user \
@@ -45,7 +45,7 @@ struct TunnelSetCommand: AsyncParsableCommand {
     )
     var keepOld: TimeInterval?
     @Flag(help: "An old password that was kept is good no more.") var endOld = false
-    @Option(help: "The user whose it becomes.", transform: Parsers.handle) var owner: UserHandle?
+    @Option(help: "The new owner.", transform: Parsers.handle) var owner: UserHandle?
     @Flag(help: "Remove the owner.") var noOwner = false
     @Flag(help: "The operators let it carry packets.") var enable = false
     @Flag(help: "The operators let it carry none.") var disable = false

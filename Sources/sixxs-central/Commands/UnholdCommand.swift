@@ -7,7 +7,7 @@ struct UnholdCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unhold",
         abstract:
-            "Let PoPs follow the registry again that were held, by hold, a rollback or a wave that went wrong.",
+            "Release PoPs that were held, so that they follow the registry again, by hold, a rollback or a wave that went wrong.",
         discussion: """
             The next round, or push, gives them what the registry has; plan shows what that would change.
 

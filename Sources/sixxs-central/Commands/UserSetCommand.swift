@@ -6,7 +6,7 @@ internal import Wire
 struct UserSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Change a user; what is not named stays.",
+        abstract: "Change a user; options that are not given leave it unchanged.",
         discussion: """
             --new-password makes a random password and shows it once, here.
 

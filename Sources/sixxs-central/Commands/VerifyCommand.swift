@@ -7,7 +7,7 @@ struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract:
-            "Ask the registry's rules again: overlaps, uniqueness, orphans, ranges; and whether the files are whole.",
+            "Check the registry's rules: overlaps, uniqueness, orphans, ranges; and whether the files are whole.",
         discussion: """
             The same is asked before every round; one rule that is broken stops pushes, not forwarding. Exit status: \
             0 all is well, 1 something is broken.
@@ -34,7 +34,7 @@ struct VerifyCommand: AsyncParsableCommand {
             let document = Document(violations: answer.violations, damage: answer.damage)
             StandardOutput.print(try JSONText.pretty(document))
         } else if answer.isWell {
-            StandardOutput.print("All rules are kept, and both files are whole.")
+            StandardOutput.print("All rules hold, and both files are intact.")
         } else {
             for problem in answer.damage + answer.violations { Terminal.complain("\(problem)") }
         }

@@ -4,6 +4,6 @@ internal import Streams
 enum Sentences {
     /// How a change reaches the PoPs that it concerns.
     static func learnt(by count: Int = 1) -> PrintedText {
-        count == 1 ? "its PoP learns it with the next push" : "their PoPs learn it with the next push"
+        count == 1 ? "its PoP gets it with the next push" : "their PoPs get it with the next push"
     }
 }

@@ -53,7 +53,7 @@ struct StatusTable {
     private static func words(about rows: some Collection<StatusDocument>) -> PrintedText {
         let bad = rows.count { $0.level != .ok }
         return bad == 0
-            ? "… and \(rows.count) more, all well" : "… and \(rows.count) more, \(bad) of them not well"
+            ? "… and \(rows.count) more, all OK" : "… and \(rows.count) more, \(bad) of them not well"
     }
 
     private func table(of rows: [StatusDocument]) -> TextTable {

@@ -17,7 +17,7 @@ enum Terminal {
     static func confirms(_ question: PrintedText) throws -> Bool {
         guard Self.isInteractive else {
             throw ValidationError(
-                "\(question) Nobody can be asked, since this is not a terminal: repeat with --yes."
+                "\(question) This is not a terminal: repeat with --yes to confirm."
             )
         }
         Self.complain(question + " [y/N] ", terminator: "")

@@ -45,7 +45,7 @@ struct ClientConfiguration: Sendable {
         }
         if lines[.password] != nil, let other = lines[.passwordFile] {
             throw Failure(
-                description: "\(path):\(other): password-file stands beside password: remove one of them"
+                description: "\(path):\(other): both password and password-file are set: remove one of them"
             )
         }
         guard lines[.password] == nil || !isReadableByOthers else {

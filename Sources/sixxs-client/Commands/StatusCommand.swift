@@ -8,7 +8,7 @@ import Wire
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how the tunnel of a running client is.",
+        abstract: "Show the state of a running client's tunnel.",
         discussion: """
             Asks the client by its UNIX socket, which belongs to the user that started it: run it as the same user.
 
@@ -70,7 +70,7 @@ struct StatusCommand: ParsableCommand {
             }
             throw StartError(
                 description:
-                    "no sixxs-client answers at \(path): does it run, with this --tun and --status-socket?"
+                    "no sixxs-client answers at \(path): is it running, with this --tun and --status-socket?"
             )
         }
     }

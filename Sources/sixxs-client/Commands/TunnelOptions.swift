@@ -7,7 +7,7 @@ import Wire
 struct TunnelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A file with a setting per line, key and value; options of the command line come before it.",
+            "A file with a setting per line, key and value; options on the command line override it.",
             valueName: "file"
         ),
         completion: .file()
@@ -59,7 +59,7 @@ struct TunnelOptions: ParsableArguments {
     @Option(
         help:
             """
-            User to become once the device is there; only CAP_NET_ADMIN and CAP_NET_RAW are kept, which addresses, routes and \
+            User to run as after the device is created; only CAP_NET_ADMIN and CAP_NET_RAW are kept, which addresses, routes and \
             raw sockets need. For root the default is sixxs-client, or nobody where there is no such user.
             """
     )
@@ -67,7 +67,7 @@ struct TunnelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Whether the kernel may hand over and take many packets as one: auto or off (default: auto).",
+            "Whether the kernel may pass many packets as one (GSO, GRO): auto or off (default: auto).",
             valueName: "auto|off"
         ),
         completion: .list(Offloads.allCases.map(\.rawValue))

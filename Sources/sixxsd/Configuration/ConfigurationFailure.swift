@@ -42,7 +42,7 @@ extension ConfigurationFailure: CustomStringConvertible {
         case .conflict(let conflict): "\(conflict)"
         case .notSaved(let error): "refused, since it could not be saved: \(error)"
         case .ending: "refused, since the daemon ends before it could be saved"
-        case .nothingToConfirm(let generation): "generation \(generation) does not wait to be confirmed"
+        case .nothingToConfirm(let generation): "generation \(generation) is not waiting for confirmation"
         case .tooManyLosses(let losses, let count):
             "refused, since it removes or disables \(losses) of \(count.counted("tunnel")): say force if that is meant"
         case .renumbers(let count):

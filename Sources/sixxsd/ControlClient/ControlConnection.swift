@@ -31,7 +31,7 @@ struct ControlConnection: ~Copyable {
             case .unreachable(let place, let error):
                 "no answer at \(place): \(error.errno); does sixxsd run (systemctl status sixxsd), and with this --socket or --control?"
             case .refused(let reply): "the daemon refuses this user: \(reply.code) \(reply.text)"
-            case .lost(let error): "the session is lost: \(error)"
+            case .lost(let error): "the connection was lost: \(error)"
             case .ended: "the daemon ended the session"
             case .nonsense(let error): "what answers is not sixxsd: \(error)"
             }

@@ -40,7 +40,7 @@ struct FastPathService: Service {
         do throws(SystemCallError) {
             self.forwarding.hold(try !self.links.isDeviceUp())
             for failure in try self.links.follow() {
-                self.logger.warning("packets that a link brings are not on the fast path: \(failure)")
+                self.logger.warning("packets from a link bypass the fast path: \(failure)")
             }
         } catch {
             self.logger.debug("links are not followed: \(error)")

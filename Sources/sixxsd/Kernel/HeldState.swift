@@ -103,7 +103,9 @@ struct HeldState<Tables: KernelTables & ~Copyable>: ~Copyable {
             }
             found += try self.compareIPv6()
         } catch {
-            found.append(Deviation(.device, .open, "device \(self.device) is not as it should be: \(error)"))
+            found.append(
+                Deviation(.device, .open, "device \(self.device) cannot be read or repaired: \(error)")
+            )
         }
         return found
     }
@@ -153,7 +155,7 @@ struct HeldState<Tables: KernelTables & ~Copyable>: ~Copyable {
         return Deviation(
             .address,
             .remarked,
-            "the PoP's address \(address) is none of this host's, which is right only where somebody translates it"
+            "the PoP's address \(address) does not belong to this host, which is right only behind NAT"
         )
     }
 
@@ -174,10 +176,10 @@ struct HeldState<Tables: KernelTables & ~Copyable>: ~Copyable {
             return Deviation(
                 .route,
                 .open,
-                "packets for \(route.destination) do not come here, but take \(way): remove that"
+                "packets for \(route.destination) do not come here but go \(way): remove that"
             )
         } catch {
-            return Deviation(.route, .open, "route \(route) can't be held: \(error)")
+            return Deviation(.route, .open, "route \(route) cannot be restored: \(error)")
         }
     }
 
@@ -196,7 +198,7 @@ struct HeldState<Tables: KernelTables & ~Copyable>: ~Copyable {
         guard let rival = rivals.first else {
             return Deviation(.route, .mended, "route \(route) was gone: added again")
         }
-        return Deviation(.route, .mended, "route \(route) had been replaced by \(rival): put back")
+        return Deviation(.route, .mended, "route \(route) was replaced by \(rival): put back")
     }
 
     /// An address that only a route to all of a prefix leads to: no tunnel has it.

@@ -48,7 +48,7 @@ final class KernelLedger: Sendable {
             let new = faults.filter { !state.account.faults.contains($0) }
             state.account.faults = faults
             var remarks = new.map { Remark(level: .error, text: $0.description) }
-            remarks += over.map { Remark(level: .notice, text: "no longer so: \($0.description)") }
+            remarks += over.map { Remark(level: .notice, text: "resolved: \($0.description)") }
             remarks += deviations.compactMap { state.remark(on: $0, at: now) }
             return remarks
         }

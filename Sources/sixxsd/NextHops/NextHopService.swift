@@ -132,7 +132,7 @@ final class NextHopService: Sendable {
     }
 
     private static func words(for hop: NextHop?) -> String {
-        guard let hop else { return "the IP stack's business" }
+        guard let hop else { return "left to the IP stack" }
         return "\(hop.address) on interface \(hop.interface), up to \(hop.mtu) octets"
     }
 }

@@ -72,7 +72,9 @@ final class StateKeeper: Service {
     func save(isFinal: Bool) async {
         if isFinal { self.progress.withLock { $0.isOver = true } }
         let sessions = self.sessions
-        let (configuration, (copy, now)) = await self.controller.withEngines { (sessions.copy(), Timestamp.now()) }
+        let (configuration, (copy, now)) = await self.controller.withEngines {
+            (sessions.copy(), Timestamp.now())
+        }
         let file = self.file
         // The rest is work for the thread that may wait for the disk.
         let outcome = await self.disk.perform { () -> String in

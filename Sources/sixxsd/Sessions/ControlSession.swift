@@ -40,7 +40,7 @@ struct ControlSession: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 switch try await clock.verdict() {
-                case .idle: try? await writer.send(ControlReply(425, "nothing was asked for too long: bye"))
+                case .idle: try? await writer.send(ControlReply(425, "no command for 15 minutes: closing"))
                 case .stalled: break
                 }
                 close()

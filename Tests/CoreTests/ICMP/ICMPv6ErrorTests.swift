@@ -191,7 +191,7 @@ import Wire
         #expect(outcome == .nothing(but: .dropped(.closedPort)))
     }
 
-    /// (e.6): a source that names no single node.
+    /// (e.6): a source that is not the address of a single node.
     // swift-format-ignore
     static let namelessSources = ["::", "ff02::1", "ff0e::1", "::1", "::ffff:192.0.2.1", "fe80::1"]
 

@@ -34,7 +34,7 @@ import Wire
         let time = await Self.end(of: wires, on: bench) { wires.receive($0) }
 
         #expect(time < .seconds(600))
-        #expect(wires.said.hasSuffix("425 nothing was asked for too long: bye\n"))
+        #expect(wires.said.hasSuffix("425 no command for 15 minutes: closing\n"))
     }
 
     @Test func thatSendsOctetByOctetEnds() async throws {

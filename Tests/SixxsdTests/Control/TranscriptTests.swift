@@ -90,7 +90,7 @@ import Wire
         Case("list by nothing", "tunnel list err=Nothing", "400 column 13: expected all, debugonly, erroronly or err=<name of an error>, found \"err=Nothing\""),
         Case("stats", "tunnel stats", "201 2\ntotal 0 0 0 0\nuplink 0 0 0 0\n200 OK"),
         Case("stats RESET", "tunnel stats RESET\ntunnel stats again", "201 2\ntotal 0 0 0 0\nuplink 0 0 0 0\n200 OK\n400 column 14: expected reset, found \"again\""),
-        Case("get outer_endpoint", "tunnel get outer_endpoint T4141\ntunnel get outer_endpoint 1\ntunnel get outer_endpoint 2001:db8:2ff:8000::1", "200 203.0.113.10\n404 where the end of T5072 is, is not known now\n200 203.0.113.10"),
+        Case("get outer_endpoint", "tunnel get outer_endpoint T4141\ntunnel get outer_endpoint 1\ntunnel get outer_endpoint 2001:db8:2ff:8000::1", "200 203.0.113.10\n404 where the end of T5072 is, is not known yet\n200 203.0.113.10"),
         Case("get errorpacket", "tunnel get errorpacket 0 Clock Off\ntunnel get errorpacket 0 Clock", "404 T4141 has had no error \"Clock Off\"\n400 column 26: expected the name of an error, as tunnel show prints it, found \"Clock\""),
         Case("set config", "tunnel set config 5 T5 192.0.2.5 up 1400\ntunnel get outer_endpoint T5", "200 OK\n200 192.0.2.5"),
         Case("set config, twice the number", "tunnel set config 5 T5072 192.0.2.5 up 1400", "400 expected a tunnel number that is used once, found T5072 for tid 1 too"),
@@ -118,8 +118,8 @@ import Wire
 
     // swift-format-ignore
     static let others = [
-        Case("config rollback", "config rollback", "404 nothing to take back: the running configuration is confirmed"),
-        Case("config confirm", "config confirm 5\nconfig confirm", "404 generation 5 does not wait to be confirmed\n400 column 15: expected a generation, 0 to 2147483647, found end of line"),
+        Case("config rollback", "config rollback", "404 nothing to roll back: the running configuration is confirmed"),
+        Case("config confirm", "config confirm 5\nconfig confirm", "404 generation 5 is not waiting for confirmation\n400 column 15: expected a generation, 0 to 2147483647, found end of line"),
         Case("config push without a length", "config push 5\npop show version", "400 column 14: expected a length in octets, 0 to 4194304, found end of line"),
         Case("config diff without a length", "config diff", "400 column 12: expected a length in octets, 0 to 4194304, found end of line"),
         Case("explain", "explain 600000000000\nexplain 6\nexplain", "201 2\ncame from the uplink, 6 octets\ndropped: malformedPacket\n200 OK\n400 column 9: expected a packet as hexadecimal digits, found \"6\"\n400 column 8: expected a packet as hexadecimal digits, found end of line"),

@@ -205,7 +205,7 @@ import Wire
         #expect(report.tunnels.first?.errors.isEmpty == true)
         #expect(
             report.doubts.words
-                == "its report has 3 values that cannot be (version is a text, T1 type is a text, T1 endpoint is a text)"
+                == "its report has 3 impossible values (version is a text, T1 type is a text, T1 endpoint is a text)"
         )
     }
 

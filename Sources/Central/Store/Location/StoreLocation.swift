@@ -55,7 +55,7 @@ package struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
             guard errno == ENOENT else {
                 throw .unusable("cannot look at the database \(path): \(FileTrouble.words(errno, path))")
             }
-            throw .unusable("there is no database \(path): make one with sixxs-central init")
+            throw .unusable("there is no database \(path): create one with sixxs-central init")
         }
         guard status.st_mode & S_IFMT != S_IFREG || status.st_size > 0 else {
             throw .unusable(

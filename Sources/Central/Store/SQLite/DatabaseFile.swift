@@ -74,7 +74,7 @@ struct DatabaseFile: Sendable {
     /// Says that a file is another program's, or was cut off.
     var stranger: RegistryError {
         .unusable(
-            "\(self.path) holds nothing of sixxs-central: correct --database, restore the last backup (docs/central.md), "
+            "\(self.path) is not a sixxs-central database: correct --database, restore the last backup (docs/central.md), "
                 + "or remove the file and make a registry with sixxs-central init"
         )
     }

@@ -77,7 +77,9 @@ struct SQLiteHistory: HistoryStore {
             StatementArguments(popIDs) + StatementArguments(tunnels.map { Int64($0.rawValue) })
             + [window.since?.milliseconds ?? 0]
         return try await self.store.reading { database in
-            try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().compactMap(Self.numberedEvent)
+            try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().compactMap(
+                Self.numberedEvent
+            )
         }
     }
 

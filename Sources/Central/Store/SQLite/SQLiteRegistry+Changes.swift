@@ -14,7 +14,7 @@ extension SQLiteRegistry {
             var results: [RegistryResult] = []
             try database.inTransaction(.immediate) {
                 guard try revision == nil || revision == Self.revision(in: database) else {
-                    throw RegistryError.refused("somebody changed the registry meanwhile; look again")
+                    throw RegistryError.refused("the registry was changed in the meantime; check and repeat")
                 }
                 let transaction = RegistryTransaction(
                     rows: RegistryRows(database),

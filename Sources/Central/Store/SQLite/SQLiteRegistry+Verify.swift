@@ -66,7 +66,7 @@ extension SQLiteRegistry {
         while let tunnel = try tunnels.next() {
             guard (try? Password(parsing: tunnel["password"] as String)) == nil else { continue }
             sentences.append(
-                "T\(tunnel["number"] as Int64) has a password that no daemon takes: give it another"
+                "T\(tunnel["number"] as Int64) has a password that daemons refuse: set another"
             )
         }
         let hosts = try Row.fetchCursor(

@@ -36,7 +36,7 @@ struct AccessCommands: Sendable {
         return CommandRefusal(
             425,
             "refused, since it locks out this host itself, and the centre: pop cliacl add \(address) first, "
-                + "or say force behind the address if that is meant"
+                + "or add 'force' after the address if that is meant"
         )
     }
 }

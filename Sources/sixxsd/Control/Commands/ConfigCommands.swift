@@ -76,7 +76,7 @@ struct ConfigCommands: Sendable {
         switch path {
         case "config rollback":
             guard let generation = await self.context.controller.rollBack() else {
-                return ControlReply(404, "nothing to take back: the running configuration is confirmed")
+                return ControlReply(404, "nothing to roll back: the running configuration is confirmed")
             }
             return ControlReply(200, "rolled back: generation \(generation) is running again")
         case "config show": return Self.show(state.configuration, for: caller)

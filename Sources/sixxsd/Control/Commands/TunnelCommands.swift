@@ -87,7 +87,7 @@ struct TunnelCommands: Sendable {
         let (tid, name) = try await self.context.tunnel(&words)
         try words.end()
         guard let endpoint = await self.context.tunnelReport(of: [tid]).rows.first?.endpoint else {
-            throw CommandRefusal(404, "where the end of \(name) is, is not known now")
+            throw CommandRefusal(404, "where the end of \(name) is, is not known yet")
         }
         return ControlReply(200, endpoint)
     }
