@@ -97,7 +97,7 @@ struct WaveTests {
         let histories = try await test.store.rounds.histories()
         #expect(histories.values.allSatisfy { $0.hold?.generation == 1 })
         #expect(
-            histories[7]?.hold?.reason.contains("it went wrong at chtst01: generation 2 was taken back")
+            histories[7]?.hold?.reason.contains("it failed at chtst01: generation 2 was rolled back")
                 == true
         )
         let kinds = Set(try await test.store.history.events(limit: 100).map(\.kind))
@@ -154,7 +154,7 @@ struct WaveTests {
         #expect(Self.outcomes(outcomes) == [.failed] + Array(repeating: .stopped, count: 9))
         #expect(
             outcomes[0].attempt.detail.contains(
-                "was pushed but not confirmed, so that the daemon takes it back within 20 s"
+                "was pushed but not confirmed, so that the daemon rolls it back by itself within 20 s"
             )
         )
         #expect(try await test.store.rounds.histories()[2]?.hold?.generation == nil)
@@ -173,7 +173,7 @@ struct WaveTests {
 
         #expect(Self.outcomes(outcomes) == [.failed] + Array(repeating: .stopped, count: 9))
         let words =
-            "generation 2 was to be rolled back, since 1 of 1 tunnels went down, and that failed, so that the daemon takes it back"
+            "generation 2 was to be rolled back, since 1 of 1 tunnels went down, and that failed, so that the daemon rolls it back by itself"
         #expect(outcomes[0].attempt.detail.hasPrefix(words))
         #expect(outcomes[0].attempt.detail.contains("the old configuration cannot be read"))
         let histories = try await test.store.rounds.histories()

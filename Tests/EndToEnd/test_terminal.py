@@ -105,7 +105,7 @@ def test_watching_shows_the_worst_first_in_the_window(shared: Fleet) -> None:
 def test_what_takes_away_is_shown_and_asked_for(shared: Fleet) -> None:
     tunnel = shared.central.add_tunnel("chtst01", "static", "--endpoint", "198.18.20.9")
     asked = screen(shared, "tunnel", "remove", tunnel)
-    asked.wait(re.escape(f"Remove {tunnel} (static at chtst01, no owner) for good? [y/N] "))
+    asked.wait(re.escape(f"Remove {tunnel} (static at chtst01, no owner) permanently? [y/N] "))
     asked.type("n\n")
     assert asked.end() == 1 and "Nothing was changed." in asked.text
     agreed = screen(shared, "tunnel", "remove", tunnel)

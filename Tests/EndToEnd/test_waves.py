@@ -86,7 +86,7 @@ def test_a_change_that_takes_tunnels_down_is_taken_back_and_stays_with_the_canar
     result = central.run("push", check=False)
     assert result.returncode == 1
     assert f"{CANARY}: generation 2 was rolled back: 1 of 1 tunnels went down" in result.stderr
-    stopped = f"the change was stopped after it failed at {CANARY}: generation 2 was taken back"
+    stopped = f"the change was stopped after it failed at {CANARY}: generation 2 was rolled back"
     for name in OTHERS:
         assert f"{name}: {stopped}" in result.stderr
     assert {name: pop.daemon.digest() for name, pop in pops.items()} == before
@@ -97,7 +97,7 @@ def test_a_change_that_takes_tunnels_down_is_taken_back_and_stays_with_the_canar
         assert "held" in central.kinds(name)
     assert "rolled back" in central.kinds(CANARY) and "halted" in central.kinds()
     verdict = central.run("check", "--recent", 0, check=False)
-    assert verdict.returncode == 2 and f"{CANARY} generation 2 was taken back" in verdict.stdout
+    assert verdict.returncode == 2 and f"{CANARY} generation 2 was rolled back" in verdict.stdout
     assert re.search("nltst01 held since .* sixxs-central unhold nltst01 ends it", verdict.stdout)
     # Held, whatever the registry says.
     assert set(central.outcomes().values()) == {"unchanged"}
@@ -171,7 +171,7 @@ together = pytest.mark.xdist_group("loss")
 @pytest.mark.seconds(60)
 @pytest.mark.parametrize("name", REASONS)
 def test_a_pop_that_is_lost_after_a_push_takes_it_back_by_itself(loss: Loss, name: str) -> None:
-    line = f"{name}: generation 2 was pushed but not confirmed, so that the daemon takes it back within 12 s: "
+    line = f"{name}: generation 2 was pushed but not confirmed, so that the daemon rolls it back by itself within 12 s: "
     assert re.search(re.escape(line) + f".*{REASONS[name]}", loss.push), loss.push
     daemon = loss.fleet.pops[name].daemon
     daemon.signal(signal.SIGCONT)

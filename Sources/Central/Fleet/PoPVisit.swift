@@ -104,7 +104,7 @@ struct PoPVisit: Sendable {
                 conversation.note.reason.map { "was to be rolled back, since \($0), and that failed" }
                 ?? "was pushed but not confirmed"
             let detail =
-                "generation \(generation.number) \(cause), so that the daemon takes it back "
+                "generation \(generation.number) \(cause), so that the daemon rolls it back by itself "
                 + "within \(self.policy.confirm) s: \(error.message(for: self.item.pop.name))"
             var outcome = self.outcome(.failed, generation, detail, pushed, error)
             outcome.isUnhealthy = conversation.note.reason != nil

@@ -81,7 +81,7 @@ struct TunnelRemoveCommand: AsyncParsableCommand {
         let (centre, names) = (try self.store.change(), try self.names.things())
         if !names.all.isEmpty {
             let preview = try await PreviewRemoval(of: names.all.map { .tunnel($0) }).run(in: centre)
-            try self.consent.demand("Remove \(preview) for good?")
+            try self.consent.demand("Remove \(preview) permanently?")
         }
         try await self.output.change(names, .remove, "removed", in: centre)
     }

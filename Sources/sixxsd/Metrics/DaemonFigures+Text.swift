@@ -93,7 +93,7 @@ extension DaemonFigures {
         exposition.family(
             "sixxsd_configuration_trial_seconds_left",
             .gauge,
-            "After how long it is taken back unless it is confirmed; absent when it is on no trial."
+            "After how long it is rolled back unless it is confirmed; absent when it is not on trial."
         ) { samples in
             if let seconds = self.trialSecondsLeft { samples.add(seconds) }
         }

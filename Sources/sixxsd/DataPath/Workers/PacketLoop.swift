@@ -94,7 +94,7 @@ struct PacketLoop: ~Copyable {
 
     mutating func run(until isDone: () -> Bool) throws(SystemCallError) {
         // What the kernel leaves from the first packet on is counted.
-        self.forwarding?.publish(&self.processor.engine, at: Self.now())
+        self.forwarding?.publish(&self.processor.engine, at: Timestamp.now())
         while !isDone() {
             let ready = try self.waitForWork()
             for index in 0..<ready {
