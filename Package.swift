@@ -34,7 +34,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         .target(name: "CLinux", dependencies: ["CURing"], cSettings: [.define("_GNU_SOURCE")]),
@@ -97,7 +96,6 @@ let package = Package(
                 "Wire", "CLibSSH", "Streams", logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
-                .product(name: "Subprocess", package: "swift-subprocess"), systemPackage,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

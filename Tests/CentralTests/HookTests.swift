@@ -162,7 +162,7 @@ struct HookTests {
 
     @Test(arguments: [
         ("cat > \"$(dirname \"$0\")/got\"", 60_000, nil), ("exit 0", 60_000, nil),
-        ("exec 0<&-; sleep 0.1", 60_000, nil),
+        ("exec 0<&-; true", 60_000, nil),
         ("cat; echo no server >&2; exit 3", 60_000, "it ended with status 3: no server"),
         ("kill -9 $$", 60_000, "it was ended by signal 9"),
         ("sleep 100 & sleep 100", 500, "it did not end within 0.5 s"),
@@ -177,7 +177,7 @@ struct HookTests {
     @Test func boundsWhatAProgramSays() async throws {
         let folder = try TemporaryFolder()
         let program = try HookProgram(Self.program(folder, "yes >&2"), limit: .seconds(60))
-        #expect(await program.run("{}\n")?.hasPrefix("it could not be run: ") == true)
+        #expect(await program.run("{}\n") == "it wrote more than 4096 octets to standard error")
     }
 
     @Test(arguments: ["mail-event", "/nonexistent/hook", "/tmp", "/etc/passwd"])

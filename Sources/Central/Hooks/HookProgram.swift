@@ -1,14 +1,12 @@
 internal import Foundation
-internal import Subprocess
-internal import SystemPackage
 internal import Wire
 
 /// A program of the operator's that is told of events: one run for each, with the notice on standard input.
 package struct HookProgram: Sendable {
-    /// How much it may say.
+    /// How many octets it may write to standard error.
     private static let mostOutput = 4096
 
-    private let path: FilePath
+    private let path: String
 
     /// How long a run may take; then it is ended.
     private let limit: Duration
@@ -30,9 +28,7 @@ package struct HookProgram: Sendable {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw .unusable("\(path) may not be executed: chmod +x \(path)")
         }
-        // A program that does not read what it is told must not end this one.
-        signal(SIGPIPE, SIG_IGN)
-        self.path = FilePath(path)
+        self.path = path
         self.limit = limit
     }
 
@@ -41,52 +37,80 @@ package struct HookProgram: Sendable {
     /// - Parameter input: What it reads from standard input.
     /// - Returns: What went wrong, in words; nil when it ended with status 0.
     func run(_ input: String) async -> String? {
-        await withTaskGroup(of: String??.self) { group in
-            group.addTask { .some(await self.runWithoutLimit(input)) }
-            group.addTask {
-                // Cancelled: the run has ended, or the whole service does.
-                try? await Task.sleep(for: self.limit)
-                return Task.isCancelled ? .none : .some("it did not end within \(self.limit.inSeconds)")
-            }
-            var answer: String?? = .none
-            while answer == nil, let next = await group.next() { answer = next }
-            // What still runs gets SIGTERM, and SIGKILL a second later.
-            group.cancelAll()
-            return answer ?? "it was interrupted"
-        }
-    }
-
-    private func runWithoutLimit(_ input: String) async -> String? {
-        var options = PlatformOptions()
-        // A group of its own, so that whatever it started ends with it.
-        options.processGroupID = 0
-        options.teardownSequence = [
-            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(1)),
-            .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero),
-        ]
         do {
-            let result = try await Subprocess.run(
-                .path(self.path),
-                environment: .custom(["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-                ),
-                workingDirectory: "/",
-                platformOptions: options,
-                input: .string(input),
-                output: .discarded,
-                error: .string(limit: Self.mostOutput)
-            )
-            guard !result.terminationStatus.isSuccess else { return nil }
-            let said = result.standardError.split(separator: "\n").last.map { ": \($0.printable)" } ?? ""
-            return "\(Self.words(for: result.terminationStatus))\(said)"
+            let complaints = Pipe()
+            let process = try self.process(reading: input, complaining: complaints)
+            let reader = complaints.fileHandleForReading.fileDescriptor
+            _ = fcntl(reader, F_SETFL, O_NONBLOCK)
+            try process.run()
+            return await self.outcome(of: process, complaints)
         } catch {
-            return "it could not be run: \(error)".printable
+            return "it could not be run: \(error.localizedDescription)".printable
         }
     }
 
-    private static func words(for status: TerminationStatus) -> String {
-        switch status {
-        case .exited(let code): "it ended with status \(code)"
-        case .signaled(let signal): "it was ended by signal \(signal)"
+    private func process(reading input: String, complaining complaints: Pipe) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: self.path)
+        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        process.currentDirectoryURL = URL(fileURLWithPath: "/")
+        // A file without a name: whoever does not read a pipe would hold up or harm who writes to it.
+        let file = try ScratchFile.open()
+        try file.write(contentsOf: Data(input.utf8))
+        try file.seek(toOffset: 0)
+        process.standardInput = file
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = complaints
+        return process
+    }
+
+    private func outcome(of process: Process, _ complaints: Pipe) async -> String? {
+        let end = ContinuousClock.now + self.limit
+        var said: [UInt8] = []
+        while process.isRunning {
+            said += Self.read(complaints)
+            guard said.count <= Self.mostOutput else {
+                await Self.end(process)
+                return "it wrote more than \(Self.mostOutput) octets to standard error"
+            }
+            guard ContinuousClock.now < end, !Task.isCancelled else {
+                await Self.end(process)
+                return Task.isCancelled ? "it was interrupted" : "it did not end within \(self.limit.inSeconds)"
+            }
+            // Cancelled: the loop looks.
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        said += Self.read(complaints)
+        return Self.words(for: process, said)
+    }
+
+    /// What the program wrote since the last time, as far as it is wanted.
+    private static func read(_ complaints: Pipe) -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: Self.mostOutput + 1)
+        let descriptor = complaints.fileHandleForReading.fileDescriptor
+        let count = buffer.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress, $0.count) }
+        return Array(buffer.prefix(max(0, count)))
+    }
+
+    /// Ends the program and whatever it started: they are a process group of their own.
+    private static func end(_ process: Process) async {
+        let group = -process.processIdentifier
+        kill(group, SIGTERM)
+        for _ in 0..<100 where process.isRunning {
+            // A task of its own: it is waited for even when the service ends.
+            await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
+        }
+        kill(group, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    private static func words(for process: Process, _ said: [UInt8]) -> String? {
+        let last = String(decoding: said, as: UTF8.self).split(separator: "\n").last
+        let hint = last.map { ": \($0.printable)" } ?? ""
+        switch (process.terminationReason, process.terminationStatus) {
+        case (.exit, 0): return nil
+        case (.exit, let status): return "it ended with status \(status)\(hint)"
+        case (_, let signal): return "it was ended by signal \(signal)\(hint)"
         }
     }
 }
