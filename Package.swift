@@ -89,11 +89,13 @@ let package = Package(
             dependencies: ["Core", "Wire", "LinuxIO", "Streams", argumentParser, logging],
             swiftSettings: views
         ),
+        // Latency and traffic over time as SVG: figures in, text out.
+        .target(name: "Graphs", swiftSettings: strict),
         // The centre's rules, stores and rounds, whatever face is on them.
         .target(
             name: "Central",
             dependencies: [
-                "Wire", "CLibSSH", "Streams", logging, serviceLifecycle,
+                "Graphs", "Wire", "CLibSSH", "Streams", logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
@@ -109,7 +111,8 @@ let package = Package(
         .executableTarget(
             name: "sixxs-central",
             dependencies: [
-                "Central", "CentralWeb", "HTTP", "Wire", "Streams", argumentParser, logging, serviceLifecycle,
+                "Central", "CentralWeb", "Graphs", "HTTP", "Wire", "Streams", argumentParser, logging,
+                serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
@@ -121,6 +124,13 @@ let package = Package(
             dependencies: ["CAllocationCounter", "CLibCrypto", "Core", "Wire"],
             path: "Benchmarks/Sources/sixxsd-bench",
             swiftSettings: views
+        ),
+        // What the centre's store costs.
+        .executableTarget(
+            name: "sixxs-central-bench",
+            dependencies: ["Central", "Wire"],
+            path: "Benchmarks/Sources/sixxs-central-bench",
+            swiftSettings: strict
         ),
         // Only the tests depend on it.
         .target(
@@ -183,10 +193,11 @@ let package = Package(
             ],
             swiftSettings: views
         ),
+        .testTarget(name: "GraphsTests", dependencies: ["Graphs"], swiftSettings: strict),
         .testTarget(
             name: "CentralTests",
             dependencies: [
-                "Central", "CentralWeb", "HTTP", "sixxs-central", "Wire", "Streams", "TestSupport",
+                "Central", "CentralWeb", "Graphs", "HTTP", "sixxs-central", "Wire", "Streams", "TestSupport",
                 argumentParser, logging,
                 serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -12,6 +12,7 @@ import argparse
 import os
 import re
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -78,6 +79,14 @@ def timed(action: Callable[[], object], times: int = 1) -> tuple[float, float]:
     return min(found)
 
 
+def storing() -> tuple[float, float]:
+    """What storing a round's samples takes, by the clock and of CPU, in seconds."""
+    told = subprocess.run([find_programs().folder / "sixxs-central-bench"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"([\d.]+) s, ([\d.]+) s of CPU", told)
+    assert found, told
+    return float(found[1]), float(found[2])
+
+
 def commands(fleet: RealFleet | StandInFleet, laboratory: Laboratory) -> list[tuple[str, tuple[float, float], str]]:
     """What is measured, how long it took, and how long it may take, by the clock or of CPU."""
     central, folder = fleet.central, laboratory.folder / "rendered"
@@ -87,6 +96,10 @@ def commands(fleet: RealFleet | StandInFleet, laboratory: Laboratory) -> list[tu
     assert len(list(folder.iterdir())) == len(fleet.pops)
     rows += [(f"`{' '.join(words)}`", timed(lambda words=words: central.run(*words), times), must)
              for words, times, must in LOOKS]
+    picture = laboratory.folder / "graph.svg"
+    rows += [(f"`graph {' '.join(words)}`", timed(lambda words=words: central.run("graph", *words, "--out", picture), 5), must)
+             for words, must in GRAPHS]
+    rows.append(("samples of a round stored", storing(), "5"))
     rows.append(("`push`: all PoPs, nothing changed", timed(lambda: central.run("push")), "3 of CPU"))
     file = laboratory.folder / "tunnels.csv"
     write_csv(file, fleet.pops)
@@ -105,6 +118,10 @@ LOOKS: list[tuple[list[str], int, str]] = [
     (["subnet", "list"], 5, "1"), (["prefix", "list"], 5, "1"), (["pop", "list"], 5, "1"), (["user", "list"], 5, "1"),
     (["export"], 5, "1"), (["verify"], 5, "1"), (["check"], 5, "1"), (["stats"], 5, "1"), (["stats", "T7007"], 5, "1"),
     (["history", "xatst07"], 5, "1"), (["events"], 5, "1"), (["log"], 5, "1"), (["audit"], 5, "1"),
+]
+
+GRAPHS: list[tuple[list[str], str]] = [
+    (["T7007"], "0.1"), (["T7007", "--last", "month"], "0.1"), (["fleet", "--what", "traffic", "--last", "year"], "1"),
 ]
 
 

@@ -199,9 +199,9 @@ struct HostileReportTests {
                 let numbers = Array(repeating: "\(value)", count: 4).joined(separator: ", ")
                 try database.execute(
                     sql: """
-                        INSERT INTO tunnelStep VALUES (0, \(time / 600_000), 1, 1, 1, 1, \(numbers), 0, 0, 0, NULL, NULL);
-                        INSERT INTO popStep VALUES (600, 1, \(time), 1, 1, 1, 1, \(numbers));
-                        INSERT INTO popStep VALUES (600, 2, \(time), 1, 1, 1, 1, \(numbers))
+                        INSERT INTO tunnelStep VALUES (0, \(time / 600_000), 1, 1, 1, 1, \(numbers), 0, 0, 0, NULL, NULL, NULL);
+                        INSERT INTO popStep VALUES (600, 1, \(time), 1, 1, 1, 1, \(numbers), NULL, 0, 0, 0);
+                        INSERT INTO popStep VALUES (600, 2, \(time), 1, 1, 1, 1, \(numbers), NULL, 0, 0, 0)
                         """
                 )
             }

@@ -13,7 +13,7 @@ struct StoredSizeTests {
     /// Octets that a row takes, from a model.
     ///
     /// PoPs with as many tunnels each, whose numbers lie mixed, report one after the other, each time in another order. A tunnel moves
-    /// 1 kbit/s to 10 Mbit/s, and its probe is answered ten times in ten minutes.
+    /// 1 kbit/s to 10 Mbit/s, and its probe is answered each minute.
     private static func octetsPerRow(
         _ step: SampleStep,
         pops: Int,
@@ -30,7 +30,7 @@ struct StoredSizeTests {
         for round in 0..<rounds {
             for pop in (0..<pops).shuffled(using: &random) {
                 try queue.write { database in
-                    let sql = "INSERT INTO tunnelStep VALUES (\(SampleWriter.marks(15)))"
+                    let sql = "INSERT INTO tunnelStep VALUES (\(SampleWriter.marks(16)))"
                     let statement = try database.cachedStatement(sql: sql)
                     for tunnel in owners[pop * tunnels..<(pop + 1) * tunnels].sorted() {
                         let seconds = Double(step.rawValue)
@@ -43,7 +43,8 @@ struct StoredSizeTests {
                             step.number(of: Date(timeIntervalSince1970: 1_800_000_000)) + Int64(round),
                             Int64(tunnel), reports, reports, 1, octets / 600, octets, octets / 300,
                             3 * octets, answers,
-                            answers, latency, latency / answers, latency / answers,
+                            answers, latency, nil, nil,
+                            Data(Self.roundTrips(answers, latency / answers, &random).packed),
                         ])
                     }
                 }
@@ -51,6 +52,21 @@ struct StoredSizeTests {
         }
         let full = try queue.read { try Self.size($0) }
         return Double(full - empty) / Double(count) / Double(rounds)
+    }
+
+    /// Round trips around a mean, in microseconds.
+    private static func roundTrips(
+        _ count: Int64,
+        _ mean: Int64,
+        _ random: inout SystemRandomNumberGenerator
+    ) -> RoundTrips {
+        var roundTrips = RoundTrips()
+        for _ in 0..<count {
+            roundTrips.count(
+                microseconds: UInt64(Double(mean) * Double.random(in: 0.7...1.6, using: &random))
+            )
+        }
+        return roundTrips
     }
 
     private static func size(_ database: Database) throws -> Int {

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import shutil
+from xml.etree import ElementTree
+
 import pytest
 
 from lab.fleet import Fleet
@@ -40,3 +43,27 @@ def test_the_past_of_a_fleet_is_shown(fleet: Fleet) -> None:
     assert (figures["pops"], figures["popsReachable"], figures["tunnels"]["up"]) == (3, 2, 1)
     assert figures["tunnels"]["byPoP"] == {"chtst01": 1}
     assert central.run("stats", tunnel).returncode == 0
+
+
+def test_the_past_is_drawn(fleet: Fleet) -> None:
+    central, folder = fleet.central, fleet.laboratory.folder
+    fleet.trust_all()
+    tunnel = central.add_tunnel("chtst01", "static", "--endpoint", "203.0.113.77")
+    central.run("push")
+
+    for words in ([tunnel], ["chtst01", "--what", "traffic", "--last", "week"], ["fleet", "--last", "year", "--theme", "dark"]):
+        central.run("graph", *words, "--out", folder / "graph.svg")
+        root = ElementTree.parse(folder / "graph.svg").getroot()
+        assert (root.tag, root.attrib["role"]) == ("{http://www.w3.org/2000/svg}svg", "img")
+        assert not [element for element in root.iter() if "style" in element.attrib or "style" in element.tag]
+
+    image = folder / "graph.png"
+    drawn = central.run("graph", "fleet", "--what", "traffic", "--out", image, check=False)
+    if shutil.which("rsvg-convert"):
+        assert image.read_bytes().startswith(b"\x89PNG")
+    else:
+        assert drawn.returncode == 1 and "install librsvg2-bin" in drawn.stderr and not image.exists()
+    for wrong in (["T99", "--out", folder / "a.svg"], ["fleet", "--out", folder / "a.gif"], ["fleet", "--out", "/nowhere/a.svg"]):
+        refused = central.run("graph", *wrong, check=False)
+        assert refused.returncode in (1, 2) and refused.stderr.strip()
+    assert not list(folder.glob("a.*"))

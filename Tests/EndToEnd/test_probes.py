@@ -60,6 +60,9 @@ def test_every_kind_of_end_is_probed(site: Site, kind: Kind, version: int) -> No
     counted = latency(daemon, number)
     assert counted["sent"] == 1 and counted["lossPercent"] == 0
     assert 0 < counted["minMs"] <= counted["avgMs"] <= counted["maxMs"] < 2000
+    buckets = counted["buckets"]
+    assert len(buckets) == 17 and buckets == sorted(buckets) and buckets[-1] == 1
+    assert buckets[[0.25 * 2**n >= counted["minMs"] for n in range(16)].index(True)] == 1
     stats = next(line.split() for line in daemon.command("tunnel stats").lines or () if line.startswith(f"T{number} "))
     assert stats[5:7] == ["1", "1"]
 

@@ -10,7 +10,8 @@
 #   HTTP          Wire, NIO                           does not know what is served
 #   sixxsd        joins them                          calls C through LinuxIO alone
 #   sixxs-client  Core, Wire, LinuxIO                 the tunnel protocols are Core's
-#   Central       Wire, GRDB, Yams, CLibSSH           never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
+#   Graphs        nothing                             figures in, SVG out; no Foundation
+#   Central       Graphs, Wire, GRDB, Yams, CLibSSH   never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
 #   CentralWeb    Central, HTTP                       pages and metrics: runs operations, opens nothing
 #   sixxs-central Central                             neither database nor libssh: parses, calls the centre, prints
 set -euo pipefail
@@ -50,6 +51,7 @@ judge allowed Streams Wire ArgumentParser Logging Synchronization SystemPackage 
 judge allowed HTTP Wire NIOCore NIOHTTP1 NIOPosix Logging ServiceLifecycle Synchronization Glibc
 judge forbidden sixxsd CFastPath CLibBPF CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client CLibSSH GRDB NIOCore NIOPosix
+judge allowed Graphs
 judge forbidden Central Core LinuxIO CLinux ArgumentParser NIOCore NIOPosix
 judge allowed CentralWeb Central HTTP Wire Logging Foundation Synchronization
 judge forbidden sixxs-central Core LinuxIO CLinux CLibSSH GRDB Yams
@@ -92,6 +94,6 @@ while IFS= read -r place; do
     failed=1
 done < <(grep -rnE --include='*.swift' \
     '(^|[^A-Za-z_.])(print|debugPrint|puts|fputs|putchar|printf|vprintf|fprintf|fwrite|perror) ?\(|Swift\.print|FileHandle\.standard(Output|Error)|FileDescriptor\.standard(Output|Error)|StreamLogHandler\.standard|\.exit\(withError' \
-    Sources/{Wire,Core,LinuxIO,HTTP,CentralWeb,sixxsd,sixxs-client,Central,sixxs-central} | grep -vE 'func print\(' | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
+    Sources/{Wire,Core,LinuxIO,HTTP,Graphs,CentralWeb,sixxsd,sixxs-client,Central,sixxs-central} | grep -vE 'func print\(' | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
 
 exit $failed

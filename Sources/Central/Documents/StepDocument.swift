@@ -24,6 +24,11 @@ package struct StepDocument: Encodable {
     @ExplicitNull package private(set) var avgMs: Double?
     @ExplicitNull package private(set) var maxMs: Double?
 
+    /// What 10 %, half and 90 % of the round trips took at most; null from daemons that do not tell.
+    @ExplicitNull package private(set) var p10Ms: Double?
+    @ExplicitNull package private(set) var medianMs: Double?
+    @ExplicitNull package private(set) var p90Ms: Double?
+
     package init(_ step: TrafficStep, of kind: Kind) {
         self.time = step.time.iso8601
         self.seconds = Int(Int64(saturating: step.seconds))
@@ -41,6 +46,8 @@ package struct StepDocument: Encodable {
         self.minMs = step.shortest.map(Self.rounded)
         self.avgMs = step.mean.map(Self.rounded)
         self.maxMs = step.longest.map(Self.rounded)
+        let quantile = { share in step.roundTrips?.quantile(share).map { Self.rounded($0 / 1000) } }
+        (self.p10Ms, self.medianMs, self.p90Ms) = (quantile(0.1), quantile(0.5), quantile(0.9))
     }
 
     private static func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }

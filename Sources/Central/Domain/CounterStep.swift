@@ -20,7 +20,7 @@ package struct CounterStep: Hashable, Sendable {
     package let outPackets: Tally
     package let outBytes: Tally
 
-    /// Latency probes; none for a PoP.
+    /// Latency probes; those of a PoP are all of its tunnels'.
     var sent = Tally.zero
     var received = Tally.zero
 
@@ -28,9 +28,25 @@ package struct CounterStep: Hashable, Sendable {
     package var latency = Tally.zero
     package var shortest: Double?
     package var longest: Double?
+
+    /// How long the round trips of this step took, not those before; nil from daemons that do not tell.
+    package var roundTrips: RoundTrips?
 }
 
 extension [CounterStep] {
+    /// The same steps, of which each has what probes counted in it alone, with the sums of those before.
+    func addingUpProbes() -> [CounterStep] {
+        var (sent, received, latency) = (Tally.zero, Tally.zero, Tally.zero)
+        return self.map { step in
+            var step = step
+            sent = sent + step.sent
+            received = received + step.received
+            latency = latency + step.latency
+            (step.sent, step.received, step.latency) = (sent, received, latency)
+            return step
+        }
+    }
+
     /// The same steps without what was counted before a time, in their order.
     ///
     /// What grew between the first step and the second grew evenly: where the time lies between them, the first is moved there.

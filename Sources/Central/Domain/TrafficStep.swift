@@ -18,6 +18,13 @@ package struct TrafficStep: Hashable, Sendable {
     /// Of the probes, in percent; nil when none was sent.
     package let loss: Double?
 
+    /// Probes, and how many were answered.
+    package let sent: Tally
+    package let received: Tally
+
+    /// How long round trips took; nil from daemons that do not tell.
+    package let roundTrips: RoundTrips?
+
     /// Round trips, in milliseconds.
     package let shortest: Double?
     package let mean: Double?
@@ -34,6 +41,7 @@ package struct TrafficStep: Hashable, Sendable {
         self.outBytes = step.outBytes.growth(since: before.outBytes)
         let sent = step.sent.growth(since: before.sent)
         let received = step.received.growth(since: before.received)
+        (self.sent, self.received, self.roundTrips) = (sent, received, step.roundTrips)
         let latency = step.latency.growth(since: before.latency)
         self.loss = sent > .zero ? Double(sent.growth(since: received).value) * 100 / Double(sent.value) : nil
         self.mean = received > .zero ? Double(latency.value) / Double(received.value) / 1000 : nil

@@ -63,11 +63,11 @@ enum TunnelPage {
                 "\(step.time)", "\(Int64(saturating: step.up)) %",
                 "\(HumanFormat.bitRate(step.inBitsPerSecond))",
                 "\(HumanFormat.bitRate(step.outBitsPerSecond))", "\(Self.words(step.lossPercent, "%"))",
-                "\(Self.words(step.minMs, "ms"))", "\(Self.words(step.avgMs, "ms"))",
-                "\(Self.words(step.maxMs, "ms"))",
+                "\(Self.words(step.p10Ms ?? step.minMs, "ms"))", "\(Self.words(step.avgMs, "ms"))",
+                "\(Self.words(step.p90Ms ?? step.maxMs, "ms"))",
             ]
         }
-        let columns = ["Time", "Up", "From user", "To user", "Loss", "Shortest", "Mean", "Longest"]
+        let columns = ["Time", "Up", "From user", "To user", "Loss", "Low", "Mean", "High"]
         let table = Elements.table("Steps of ten minutes", columns, rows, none: "")
         return """
             <p>Last reported at \(last.time): up in \(Int64(saturating: last.up)) % of the reports,

@@ -59,7 +59,7 @@ extension Engine {
     public mutating func resetStatistics(of tid: TID) {
         self.tables.forwarding.tunnels[tid].traffic = TrafficCounters()
         self.tables.forwarding.tunnels[tid].latency = LatencyRecord()
-        self.tables.sessions.setPendingProbe(nil, of: tid)
+        self.tables.sessions.resetProbes(of: tid)
     }
 
     /// Sets what passed the uplink back to nothing.

@@ -154,8 +154,9 @@ extension LatencyRecord {
     }
 
     /// Counts a reply if it belongs to the probe that was sent last, and is not late.
-    mutating func receive(_ reply: ProbeReply, at now: Timestamp) {
+    mutating func receive(_ reply: ProbeReply, at now: Timestamp, countedIn roundTrips: inout RoundTrips) {
         guard self.pending == reply.sequence, let age = reply.age(at: now) else { return }
         self.count(microseconds: age / 1000)
+        roundTrips.count(microseconds: age / 1000)
     }
 }

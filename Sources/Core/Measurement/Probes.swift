@@ -8,6 +8,18 @@ public struct PoPLatency: Hashable, Sendable {
     public internal(set) var ipv4 = LatencyRecord()
     /// Round trips over IPv6.
     public internal(set) var ipv6 = LatencyRecord()
+    /// How long those over IPv4 took.
+    public internal(set) var ipv4RoundTrips = RoundTrips()
+    /// How long those over IPv6 took.
+    public internal(set) var ipv6RoundTrips = RoundTrips()
+
+    mutating func receive(_ reply: ProbeReply, isIPv6: Bool, at now: Timestamp) {
+        if isIPv6 {
+            self.ipv6.receive(reply, at: now, countedIn: &self.ipv6RoundTrips)
+        } else {
+            self.ipv4.receive(reply, at: now, countedIn: &self.ipv4RoundTrips)
+        }
+    }
 }
 
 /// Latency probes: whose turn it is, and what those to other PoPs brought back.
@@ -51,8 +63,8 @@ struct Probes {
         else { return }
         let details = self.pops[index].details
         switch source {
-        case .ipv4(details.ipv4) where !isIPv6: self.pops[index].ipv4.receive(reply, at: now)
-        case .ipv6(details.ipv6) where isIPv6: self.pops[index].ipv6.receive(reply, at: now)
+        case .ipv4(details.ipv4) where !isIPv6: self.pops[index].receive(reply, isIPv6: false, at: now)
+        case .ipv6(details.ipv6) where isIPv6: self.pops[index].receive(reply, isIPv6: true, at: now)
         default: break
         }
     }

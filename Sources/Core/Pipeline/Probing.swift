@@ -72,7 +72,8 @@ enum Probing {
     /// Counts a reply that came out of a tunnel.
     static func noteReply(_ reply: ProbeReply, from tid: TID, _ tables: inout Tables, _ now: Timestamp) {
         guard reply.target == .tunnel(tid), tables.probes.prober.isCurrent(reply.magic, at: now),
-            let age = reply.age(at: now), tables.sessions.takeProbe(reply.sequence, of: tid)
+            let age = reply.age(at: now),
+            tables.sessions.takeProbe(reply.sequence, of: tid, after: age / 1000)
         else { return }
         tables.forwarding.tunnels[tid].latency.count(microseconds: age / 1000)
     }

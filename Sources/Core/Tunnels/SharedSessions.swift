@@ -19,6 +19,8 @@ public final class SharedSessions: Sendable {
         var claims = PathClaims()
         /// The probe that waits for its reply.
         var pendingProbe: UInt16?
+        /// How long replies to its probes took: here, so that there is one of it however many engines there are.
+        var roundTrips = RoundTrips()
     }
 
     private struct State {
@@ -179,13 +181,25 @@ public final class SharedSessions: Sendable {
         self.state.withLock { $0.rows[Self.index(tid)].pendingProbe = sequence }
     }
 
-    /// Takes the reply to a probe.
+    /// What the probes of a tunnel brought back, by how long it took.
+    func roundTrips(of tid: TID) -> RoundTrips { self.state.withLock { $0.rows[Self.index(tid)].roundTrips } }
+
+    /// Forgets the probes of a tunnel.
+    func resetProbes(of tid: TID) {
+        self.state.withLock { state in
+            state.rows[Self.index(tid)].pendingProbe = nil
+            state.rows[Self.index(tid)].roundTrips = RoundTrips()
+        }
+    }
+
+    /// Takes the reply to a probe, and counts how long it took.
     ///
     /// - Returns: Whether it waited for one.
-    func takeProbe(_ sequence: UInt16, of tid: TID) -> Bool {
+    func takeProbe(_ sequence: UInt16, of tid: TID, after microseconds: UInt64) -> Bool {
         self.state.withLock { state in
             guard state.rows[Self.index(tid)].pendingProbe == sequence else { return false }
             state.rows[Self.index(tid)].pendingProbe = nil
+            state.rows[Self.index(tid)].roundTrips.count(microseconds: microseconds)
             return true
         }
     }

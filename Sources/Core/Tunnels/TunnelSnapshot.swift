@@ -22,6 +22,8 @@ public struct TunnelSnapshot: Sendable {
     public internal(set) var idleSeconds: Int?
     /// What the probes measured.
     public internal(set) var latency: LatencyRecord
+    /// How long the round trips took.
+    public internal(set) var roundTrips: RoundTrips
     /// Whether decisions about it are written down.
     public internal(set) var isTraced: Bool
     /// What keeps its packets from being forwarded without an engine; nil for nothing.
@@ -34,7 +36,7 @@ extension TunnelSnapshot {
     /// Looks at a tunnel.
     init(of tid: TID, _ tables: borrowing Tables, at now: Timestamp) {
         let traffic = tables.forwarding.tunnels[tid].traffic
-        // What this engine saw the replies of; the first engine sends all probes.
+        // What this engine saw the replies of; the first engine sends all probes, and tells what engines share.
         var latency = tables.forwarding.tunnels[tid].latency
         if tables.index.isFirst { latency.pending = tables.sessions.pendingProbe(of: tid) }
         self.init(
@@ -54,6 +56,7 @@ extension TunnelSnapshot {
                 Int(now.nanoseconds(since: $0) / Timestamp.nanosecondsPerSecond)
             },
             latency: latency,
+            roundTrips: tables.index.isFirst ? tables.sessions.roundTrips(of: tid) : RoundTrips(),
             isTraced: tables.forwarding.entries[tid].isTraced,
             obstacle: PlainTunnel.obstacle(of: tid, tables.forwarding, tables.evidence, at: now),
             errors: tables.errors.counts(of: tid)
@@ -66,6 +69,7 @@ extension TunnelSnapshot {
     public mutating func add(_ other: TunnelSnapshot) {
         self.traffic.add(other.traffic)
         self.latency.add(other.latency)
+        self.roundTrips.add(other.roundTrips)
         self.lastTimes = (
             later(self.lastTimes.ingress, other.lastTimes.ingress),
             later(self.lastTimes.egress, other.lastTimes.egress),

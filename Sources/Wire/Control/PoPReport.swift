@@ -28,6 +28,8 @@ public struct PoPReport: Encodable, Hashable, Sendable {
     public var kernel: Kernel?
     /// What the kernel forwards by itself; nil where it is not to.
     public var fastPath: FastPath?
+    /// What probes of the other PoPs measured, by PoP; nil from a daemon that does not tell.
+    public var peers: [Peer]?
 
     /// The names of all error counters.
     public static let errorKinds = [
@@ -230,6 +232,26 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         }
     }
 
+    /// What latency probes of another PoP measured.
+    public struct Peer: Encodable, Hashable, Sendable {
+        /// Its number in the fleet.
+        public var id: Int
+        /// Its name.
+        public var name: String
+        /// Over IPv4.
+        public var ipv4: Latency
+        /// Over IPv6.
+        public var ipv6: Latency
+
+        /// Creates what is told of a PoP.
+        public init(id: Int, name: String, ipv4: Latency, ipv6: Latency) {
+            self.id = id
+            self.name = name
+            self.ipv4 = ipv4
+            self.ipv6 = ipv6
+        }
+    }
+
     /// What latency probes measured since the daemon's start; times in milliseconds, nil without an answer.
     public struct Latency: Encodable, Hashable, Sendable {
         /// Probes sent.
@@ -244,6 +266,8 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         public var avgMs: Double?
         /// Longest round trip.
         public var maxMs: Double?
+        /// How many round trips took at most 0.25 ms, 0.5 ms and so on to 8192 ms, and how many there were in all.
+        public var buckets: [UInt64]?
 
         /// Creates a measurement.
         public init(
@@ -252,7 +276,8 @@ public struct PoPReport: Encodable, Hashable, Sendable {
             lossPercent: Double?,
             minMs: Double?,
             avgMs: Double?,
-            maxMs: Double?
+            maxMs: Double?,
+            buckets: [UInt64]? = nil
         ) {
             self.sent = sent
             self.received = received
@@ -260,6 +285,7 @@ public struct PoPReport: Encodable, Hashable, Sendable {
             self.minMs = minMs
             self.avgMs = avgMs
             self.maxMs = maxMs
+            self.buckets = buckets
         }
     }
 
@@ -277,7 +303,8 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         tunnels: [Tunnel],
         uplink: Uplink? = nil,
         kernel: Kernel? = nil,
-        fastPath: FastPath? = nil
+        fastPath: FastPath? = nil,
+        peers: [Peer]? = nil
     ) {
         self.instance = instance
         self.version = version
@@ -292,5 +319,6 @@ public struct PoPReport: Encodable, Hashable, Sendable {
         self.uplink = uplink
         self.kernel = kernel
         self.fastPath = fastPath
+        self.peers = peers
     }
 }

@@ -113,6 +113,8 @@ public struct ReceivedReport: Hashable, Sendable {
         public var avgMs: Double?
         /// Longest round trip.
         public var maxMs: Double?
+        /// How many round trips took how long; nil from a daemon that does not tell, or that had no answer yet.
+        public var roundTrips: RoundTrips?
 
         /// The sum of all round trips, in microseconds; nil when it is unknown.
         public var microseconds: Tally? {
@@ -165,7 +167,7 @@ extension ReceivedReport.Tunnel: Encodable {
 
 extension ReceivedReport.Latency: Encodable {
     private enum Key: String, CodingKey {
-        case sent, received, lossPercent, minMs, avgMs, maxMs
+        case sent, received, lossPercent, minMs, avgMs, maxMs, buckets
     }
 
     /// Writes an object.
@@ -177,5 +179,6 @@ extension ReceivedReport.Latency: Encodable {
         try container.encode(self.minMs, forKey: .minMs)
         try container.encode(self.avgMs, forKey: .avgMs)
         try container.encode(self.maxMs, forKey: .maxMs)
+        try container.encode(self.roundTrips?.cumulative, forKey: .buckets)
     }
 }

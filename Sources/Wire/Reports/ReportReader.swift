@@ -99,6 +99,30 @@ struct ReportReader {
         return lines
     }
 
+    /// Reads how many round trips took how long, or null for none.
+    ///
+    /// - Throws: ``JSONReader/Failure``.
+    mutating func roundTrips(
+        _ name: some RawRepresentable<String>
+    ) throws(JSONReader.Failure) -> RoundTrips? {
+        guard self.json.isAtArray() else {
+            let value = try self.json.value()
+            if case .null = value { return nil }
+            self.doubts.note("\(name.rawValue) is \(value.words)")
+            return nil
+        }
+        var counts: [Int64] = []
+        try self.json.beginArray()
+        while try self.json.nextElement() {
+            let value = try self.json.value()
+            // One more than there can be is remembered as wrong as any number more.
+            if counts.count <= RoundTrips.bucketCount { counts.append(value.integer ?? -1) }
+        }
+        let roundTrips = RoundTrips(cumulative: counts)
+        if roundTrips == nil { self.doubts.note("\(name.rawValue) has counts that cannot be") }
+        return roundTrips
+    }
+
     /// Enters an object whose keys are known; false when there is none, which is noted.
     ///
     /// - Throws: ``JSONReader/Failure``.

@@ -63,7 +63,7 @@ struct ReportRowReader {
     }
 
     private enum LatencyKey: String, ReportKey {
-        case sent, received, lossPercent, minMs, avgMs, maxMs
+        case sent, received, lossPercent, minMs, avgMs, maxMs, buckets
 
         var isRequired: Bool { self == .sent || self == .received }
     }
@@ -80,6 +80,7 @@ struct ReportRowReader {
             case .minMs: self.row.latency.minMs = try self.reader.fraction(key, in: milliseconds)
             case .avgMs: self.row.latency.avgMs = try self.reader.fraction(key, in: milliseconds)
             case .maxMs: self.row.latency.maxMs = try self.reader.fraction(key, in: milliseconds)
+            case .buckets: self.row.latency.roundTrips = try self.reader.roundTrips(key)
             }
         }
     }

@@ -48,7 +48,7 @@ struct SixxsCentral: AsyncParsableCommand {
                 name: "Past",
                 subcommands: [
                     HistoryCommand.self, EventsCommand.self, LogCommand.self, AuditCommand.self,
-                    StatsCommand.self,
+                    StatsCommand.self, GraphCommand.self,
                 ]
             ),
         ]

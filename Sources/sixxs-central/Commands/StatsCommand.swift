@@ -13,7 +13,8 @@ struct StatsCommand: AsyncParsableCommand {
         discussion: """
             Steps are of 10 minutes for the last 2 days, of an hour for 6 weeks, of a day for 5 years. FROM USER and \
             TO USER are bits a second; of a PoP, to and from the uplink. UP is the share of reports in which a tunnel \
-            was up, or how many tunnels a PoP had up.
+            was up, or how many tunnels a PoP had up. LOW MS and HIGH MS are what 10 % and 90 % of the round trips took \
+            at most; from older daemons the least and the greatest mean of a report.
 
             --by adds up what tunnels moved, the most first: by owner, pop, type or tunnel. --pop, --owner and --type \
             say of which tunnels; with --owner alone, each of that user's tunnels is shown.

@@ -12,15 +12,17 @@ extension StepDocument {
                     : [.right("TO UPLINK"), .right("FROM UPLINK")])
                 + (isTunnel
                     ? [
-                        .right("LOSS", rank: 1), .right("MIN MS", rank: 3), .right("AVG MS", rank: 1),
-                        .right("MAX MS", rank: 2),
+                        .right("LOSS", rank: 1), .right("LOW MS", rank: 3), .right("AVG MS", rank: 1),
+                        .right("HIGH MS", rank: 2),
                     ] : [])
         )
         for step in documents {
             let latencies =
                 isTunnel
                 ? [step.lossPercent.map { "\($0) %" }]
-                    + [step.minMs, step.avgMs, step.maxMs].map { $0.map { "\($0)" } } : []
+                    + [step.p10Ms ?? step.minMs, step.avgMs, step.p90Ms ?? step.maxMs].map {
+                        $0.map { "\($0)" }
+                    } : []
             table.append(
                 [
                     step.time, isTunnel ? "\(Int64(saturating: step.up)) %" : "\(Int64(saturating: step.up))",

@@ -9,6 +9,7 @@ extension CommandContext {
         let state = await self.controller.state
         let table = await self.tunnelReport()
         let counts = TunnelReport.Counts(table.rows)
+        let peers = await self.mailboxes.first.perform { engine, _ in engine.otherPoPs }
         let report = PoPReport(
             instance: self.clock.instance,
             version: Release.version,
@@ -30,7 +31,8 @@ extension CommandContext {
             tunnels: table.rows.map(PoPReport.Tunnel.init),
             uplink: PoPReport.Uplink(table.uplink),
             kernel: PoPReport.Kernel(self.ledger.account),
-            fastPath: self.fastPath.report
+            fastPath: self.fastPath.report,
+            peers: peers.map(PoPReport.Peer.init)
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -56,7 +58,7 @@ extension PoPReport.Tunnel {
             lastIn: row.snapshot.lastTimes.ingress.map { Int($0) },
             lastOut: row.snapshot.lastTimes.egress.map { Int($0) },
             lastBeat: row.snapshot.lastTimes.beat.map { Int($0) },
-            latency: PoPReport.Latency(row.snapshot.latency),
+            latency: PoPReport.Latency(row.snapshot.latency, row.snapshot.roundTrips),
             errors: Dictionary(uniqueKeysWithValues: row.snapshot.errors.map { ($0.kind.name, $0.count) })
         )
     }
@@ -85,8 +87,19 @@ extension PoPReport.Kernel {
     }
 }
 
+extension PoPReport.Peer {
+    fileprivate init(_ measured: PoPLatency) {
+        self.init(
+            id: measured.details.id,
+            name: measured.details.name,
+            ipv4: PoPReport.Latency(measured.ipv4, measured.ipv4RoundTrips),
+            ipv6: PoPReport.Latency(measured.ipv6, measured.ipv6RoundTrips)
+        )
+    }
+}
+
 extension PoPReport.Latency {
-    fileprivate init(_ record: LatencyRecord) {
+    fileprivate init(_ record: LatencyRecord, _ roundTrips: RoundTrips) {
         let milliseconds: (UInt64) -> Double? = { record.received == 0 ? nil : Double($0) / 1000 }
         self.init(
             sent: record.sent,
@@ -94,7 +107,8 @@ extension PoPReport.Latency {
             lossPercent: record.lossPercent,
             minMs: milliseconds(record.minimum),
             avgMs: milliseconds(record.average),
-            maxMs: milliseconds(record.maximum)
+            maxMs: milliseconds(record.maximum),
+            buckets: roundTrips.total == 0 ? nil : roundTrips.cumulative
         )
     }
 }

@@ -94,6 +94,19 @@ import Wire
         #expect(latency.sent == 1 && latency.received == 1)
         #expect(latency.minimum == 12_345 && latency.maximum == 12_345 && latency.average == 12_345)
         #expect(latency.lossPercent == 0)
+        // Between 8 and 16 ms.
+        #expect(pop.tunnel(0).roundTrips[6] == 1 && pop.tunnel(0).roundTrips.total == 1)
+        #expect(pop.tunnel(1).roundTrips.total == 0)
+    }
+
+    @Test func isForgottenWithTheStatisticsOfItsTunnel() throws {
+        let (pop, probe) = try Self.probed()
+        _ = Self.answer(pop, Self.reply(to: probe))
+        #expect(pop.tunnel(0).roundTrips.total == 1)
+
+        pop.engine.resetStatistics(of: tid(0))
+
+        #expect(pop.tunnel(0).roundTrips == RoundTrips() && pop.tunnel(0).latency.received == 0)
     }
 
     struct Change: Sendable {
@@ -274,6 +287,7 @@ import Wire
         for other in pop.engine.otherPoPs {
             #expect(other.ipv4.sent == 1 && other.ipv4.received == 1 && other.ipv4.average == 3000)
             #expect(other.ipv6.sent == 1 && other.ipv6.received == 1 && other.ipv6.average == 3000)
+            #expect(other.ipv4RoundTrips[4] == 1 && other.ipv6RoundTrips.total == 1)
         }
     }
 }

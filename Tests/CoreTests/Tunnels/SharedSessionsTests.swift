@@ -93,10 +93,12 @@ import Wire
         let sessions = SharedSessions()
         sessions.setPendingProbe(7, of: CoreTests.tid(1))
 
-        #expect(!sessions.takeProbe(8, of: CoreTests.tid(1)))
-        #expect(!sessions.takeProbe(7, of: CoreTests.tid(2)))
-        #expect(sessions.takeProbe(7, of: CoreTests.tid(1)))
-        #expect(!sessions.takeProbe(7, of: CoreTests.tid(1)))
+        #expect(!sessions.takeProbe(8, of: CoreTests.tid(1), after: 100))
+        #expect(!sessions.takeProbe(7, of: CoreTests.tid(2), after: 100))
+        #expect(sessions.takeProbe(7, of: CoreTests.tid(1), after: 300))
+        #expect(!sessions.takeProbe(7, of: CoreTests.tid(1), after: 300))
+        #expect(sessions.roundTrips(of: CoreTests.tid(1)).cumulative.prefix(2) == [0, 1])
+        #expect(sessions.roundTrips(of: CoreTests.tid(2)).total == 0)
     }
 
     /// Many threads move the same tunnels; each second is accepted from one endpoint only, and all engines end alike.

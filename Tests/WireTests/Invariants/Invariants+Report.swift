@@ -46,6 +46,18 @@ private func checkRanges(of report: ReceivedReport, now: Int64) throws(BrokenInv
         try require(times.allSatisfy { (0...2 * century).contains($0) }, "times \(times)")
         let latencies = [row.latency.minMs, row.latency.avgMs, row.latency.maxMs].compactMap(\.self)
         try require(latencies.allSatisfy { (0...3_600_000).contains($0) }, "latencies \(latencies)")
+        if let roundTrips = row.latency.roundTrips {
+            try require(RoundTrips(packed: roundTrips.packed) == roundTrips, "buckets are stored whole")
+            try require(
+                RoundTrips(cumulative: roundTrips.cumulative.map(Int64.init)) == roundTrips,
+                "buckets are told whole"
+            )
+            let quantiles = [0, 0.1, 0.5, 0.9, 1].compactMap(roundTrips.quantile)
+            try require(
+                quantiles.allSatisfy { (0...10_000_000).contains($0) } && quantiles == quantiles.sorted(),
+                "quantiles \(quantiles)"
+            )
+        }
         try require(row.errors.keys.allSatisfy(PoPReport.errorKinds.contains), "errors are known")
     }
 }

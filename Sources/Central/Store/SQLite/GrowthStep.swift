@@ -16,6 +16,7 @@ struct GrowthStep {
     private let growth: [Tally]
     private let shortest: Double?
     private let longest: Double?
+    private let roundTrips: RoundTrips?
 
     /// Nil for a row that holds what cannot be.
     init?(_ row: Row) {
@@ -32,6 +33,7 @@ struct GrowthStep {
         self.growth = growth
         self.shortest = (row["shortest"] as Int64?).map { Double($0) / 1000 }
         self.longest = (row["longest"] as Int64?).map { Double($0) / 1000 }
+        self.roundTrips = row.roundTrips
     }
 
     /// Adds up what steps grew by, from nothing at the report that the first has grown from.
@@ -53,7 +55,7 @@ struct GrowthStep {
         self.number = number
         (self.reportCount, self.up, self.span) = (0, 0, 0)
         self.growth = []
-        (self.shortest, self.longest) = (nil, nil)
+        (self.shortest, self.longest, self.roundTrips) = (nil, nil, nil)
     }
 
     private func counters(_ sums: [Tally], _ step: SampleStep) -> CounterStep {
@@ -69,7 +71,8 @@ struct GrowthStep {
             received: sums[5],
             latency: sums[6],
             shortest: self.shortest,
-            longest: self.longest
+            longest: self.longest,
+            roundTrips: self.roundTrips
         )
     }
 }

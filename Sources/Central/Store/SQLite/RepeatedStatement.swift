@@ -40,6 +40,15 @@ struct RepeatedStatement {
         try self.check(code)
     }
 
+    /// Binds the parameter of a number, from 1.
+    func bind(_ octets: [UInt8]?, at index: Int) throws {
+        guard let octets, !octets.isEmpty else { return try self.bind(nil as Int64?, at: index) }
+        let code = octets.withUnsafeBytes {
+            sqlite3_bind_blob(self.pointer, Int32(index), $0.baseAddress, Int32($0.count), Self.copied)
+        }
+        try self.check(code)
+    }
+
     /// SQLite copies what it is given: `SQLITE_TRANSIENT`, a macro that Swift does not see.
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
@@ -74,6 +83,14 @@ struct RepeatedStatement {
     /// A column of the row, from 0; nil for null.
     func text(_ column: Int) -> String? {
         sqlite3_column_text(self.pointer, Int32(column)).map { String(cString: $0) }
+    }
+
+    /// A column of the row, from 0; nil for null.
+    func octets(_ column: Int) -> [UInt8]? {
+        let count = sqlite3_column_bytes(self.pointer, Int32(column))
+        return sqlite3_column_blob(self.pointer, Int32(column)).map {
+            Array(UnsafeRawBufferPointer(start: $0, count: Int(count)))
+        }
     }
 
     /// Ends what runs, so that the statement can be run again.

@@ -42,6 +42,9 @@ extension Row {
     /// Reads a counter that an older version may have stored as a daemon said it; nil when it cannot be.
     func tally(_ column: String) -> Tally? { (self[column] as Int64?).flatMap(Tally.init) }
 
+    /// Reads how many round trips took how long; nil when nothing is known of them.
+    var roundTrips: RoundTrips? { (self["roundTrips"] as Data?).flatMap { RoundTrips(packed: $0) } }
+
     /// Reads a word; nil when it is empty.
     func word(_ column: String) -> String? {
         let text: String = self[column]

@@ -29,7 +29,8 @@ extension SQLiteSamples {
             guard let inPackets = row.tally("txPackets"), let inBytes = row.tally("txBytes"),
                 let outPackets = row.tally("rxPackets"), let outBytes = row.tally("rxBytes"),
                 let reports = row.number("reports", in: GrowthStep.reports),
-                let up = row.number("online", in: SamplesSchema.tunnels)
+                let up = row.number("online", in: SamplesSchema.tunnels), let sent = row.tally("sent"),
+                let received = row.tally("received"), let latency = row.tally("latencyMicroseconds")
             else { return nil }
             return CounterStep(
                 time: Date(milliseconds: row["time"]),
@@ -38,9 +39,13 @@ extension SQLiteSamples {
                 inPackets: inPackets,
                 inBytes: inBytes,
                 outPackets: outPackets,
-                outBytes: outBytes
+                outBytes: outBytes,
+                sent: sent,
+                received: received,
+                latency: latency,
+                roundTrips: row.roundTrips
             )
-        }
+        }.addingUpProbes()
     }
 
     /// What all PoPs together moved since a time, in octets, to the precision of a step.

@@ -36,7 +36,11 @@ struct SampleWriter {
             instance: report.instance ?? "",
             counted: counted
         )
-        return try report.tunnels.compactMap { try tunnels.write($0) }
+        let events = try report.tunnels.compactMap { try tunnels.write($0) }
+        for step in SampleStep.allCases {
+            try tunnels.latency.write(into: step, ofPoP: self.popID, at: self.time, in: self.database)
+        }
+        return events
     }
 
     private func write(_ report: ReceivedReport, _ sums: PoPSums, clockSkew: Int?) throws {
@@ -86,7 +90,8 @@ struct SampleWriter {
             let start = step.start(of: counted).addingTimeInterval(-Double(step.rawValue))
             // No row of a report is written over: there is none yet.
             try self.database.execute(
-                sql: "INSERT OR IGNORE INTO popStep VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0)",
+                sql:
+                    "INSERT OR IGNORE INTO popStep (\(Self.stepColumns)) VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0)",
                 arguments: [step.rawValue, self.popID, start.milliseconds]
             )
         }
@@ -108,8 +113,12 @@ extension SampleWriter {
 
     private static let existingStepSQL = "SELECT 1 FROM popStep WHERE seconds = ? AND popID = ? AND time = ?"
 
+    private static let stepColumns =
+        (["seconds", "popID", "time", "reports", "online", "active", "configured"] + SamplesSchema.popCounters)
+        .joined(separator: ", ")
+
     private static let stepSQL = """
-        INSERT INTO popStep VALUES (\(marks(11))) ON CONFLICT DO UPDATE SET reports = reports + 1,
+        INSERT INTO popStep (\(stepColumns)) VALUES (\(marks(11))) ON CONFLICT DO UPDATE SET reports = reports + 1,
             \((["online", "active", "configured"] + SamplesSchema.popCounters).map { "\($0) = excluded.\($0)" }
                 .joined(separator: ", "))
         """

@@ -45,6 +45,17 @@ enum GrowthSchema {
         WHERE reports > 0 ORDER BY step, number, tunnel
         """
 
+    /// How many round trips took how long, as `RoundTrips` packs it; null from daemons that do not tell.
+    ///
+    /// With a tunnel's counters it is what the daemon said; with steps what was added in them. So it is with what a PoP's step has
+    /// of the probes of its tunnels.
+    static let roundTrips =
+        ["tunnelCounter", "tunnelStep", "popStep"].map { "ALTER TABLE \($0) ADD COLUMN roundTrips BLOB" }
+        + popLatency.map { "ALTER TABLE popStep ADD COLUMN \($0) INTEGER NOT NULL DEFAULT 0" }
+
+    /// What a PoP's step has of the probes of its tunnels.
+    static let popLatency = ["sent", "received", "latencyMicroseconds"]
+
     private static let kind = "CASE seconds WHEN 600 THEN 0 WHEN 3600 THEN 1 ELSE 2 END"
 
     /// Where it stands in the row of the newest report, no step has to be searched for it.

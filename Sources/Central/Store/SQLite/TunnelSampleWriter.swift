@@ -17,6 +17,12 @@ struct TunnelSampleWriter {
     private let counters: RepeatedStatement
     private let steps: [OpenStep]
 
+    /// Whether it is known since when what is reported for the first time was counted.
+    private let knowsStart: Bool
+
+    /// What all tunnels' probes measured since the reports before.
+    private(set) var latency = ProbeGrowth()
+
     /// Reads what was reported of the PoP's tunnels before, and prepares what is written.
     ///
     /// - Parameters:
@@ -31,6 +37,7 @@ struct TunnelSampleWriter {
         self.popID = Int64(popID)
         self.time = time
         self.instance = instance
+        self.knowsStart = counted != nil
         self.memories = try TunnelMemory.all(ofPoP: Int64(popID), in: database)
         self.newcomers = try RepeatedStatement(database, Self.newCounterSQL)
         self.counters = try RepeatedStatement(database, Self.counterSQL)
@@ -60,15 +67,28 @@ struct TunnelSampleWriter {
         let growth = zip(sums, before?.sums ?? TunnelMemory.none).map {
             $0.total.growth(since: $1.total).value
         }
+        let roundTrips = self.roundTrips(of: tunnel, since: before)
+        if before != nil || self.knowsStart { self.latency.add(growth, roundTrips) }
         for step in self.steps {
             try step.write(
                 key,
                 isUp: tunnel.state == .up,
                 growth,
+                roundTrips,
                 since: before.map { Date(milliseconds: $0.time) }
             )
         }
         return self.event(tunnel, before)
+    }
+
+    /// What came back since the report before; nil when that is not known.
+    private func roundTrips(of tunnel: ReceivedReport.Tunnel, since before: TunnelMemory?) -> RoundTrips? {
+        guard let now = tunnel.latency.roundTrips else { return nil }
+        guard let before else { return self.knowsStart ? now : nil }
+        guard before.instance == self.instance else { return now }
+        if let earlier = before.roundTrips { return now.growth(since: earlier) }
+        // None were stored where there were none, and where they were not stored yet.
+        return before.hasAnswers ? nil : now
     }
 
     private func write(
@@ -88,6 +108,7 @@ struct TunnelSampleWriter {
         try statement.bind(tunnel.address, at: 6 + 2 * sums.count)
         let lastUp = tunnel.state == .up ? self.time.milliseconds : before?.lastUp
         try statement.bind(lastUp, at: 7 + 2 * sums.count)
+        try statement.bind(tunnel.latency.roundTrips?.packed, at: 8 + 2 * sums.count)
         try statement.run()
     }
 
@@ -109,7 +130,7 @@ struct TunnelSampleWriter {
 extension TunnelSampleWriter {
     private static let columns =
         ["tunnel", "popID", "time", "instance", "state"] + SamplesSchema.tunnelCounters
-        + SamplesSchema.tunnelCounters.map { "\($0)Offset" } + ["endpoint", "lastUp"]
+        + SamplesSchema.tunnelCounters.map { "\($0)Offset" } + ["endpoint", "lastUp", "roundTrips"]
 
     private static let newCounterSQL = """
         INSERT OR REPLACE INTO tunnelCounter (\(columns.joined(separator: ", ")))
@@ -132,6 +153,10 @@ private struct TunnelMemory {
     let sums: [CounterSum]
     let endpoint: String?
     let lastUp: Int64?
+    let roundTrips: RoundTrips?
+
+    /// Whether a probe was ever answered.
+    var hasAnswers: Bool { self.sums.dropLast().last.map { $0.counted > .zero } ?? false }
 
     static let none = SamplesSchema.tunnelCounters.map { _ in CounterSum.zero }
 
@@ -152,7 +177,7 @@ private struct TunnelMemory {
     }
 
     private static let query = """
-        SELECT tunnel, popID, time, instance, state, endpoint, lastUp,
+        SELECT tunnel, popID, time, instance, state, endpoint, lastUp, roundTrips,
             \((SamplesSchema.tunnelCounters.flatMap { [$0, "\($0)Offset"] }).joined(separator: ", "))
         FROM tunnelCounter
         """
@@ -164,10 +189,11 @@ private struct TunnelMemory {
         self.state = row.text(4) ?? ""
         self.endpoint = row.text(5)
         self.lastUp = row.integer(6)
+        self.roundTrips = row.octets(7).flatMap(RoundTrips.init(packed:))
         self.sums = SamplesSchema.tunnelCounters.indices.map { index in
             CounterSum(
-                storedCount: row.integer(7 + 2 * index) ?? 0,
-                offset: row.integer(8 + 2 * index) ?? 0
+                storedCount: row.integer(8 + 2 * index) ?? 0,
+                offset: row.integer(9 + 2 * index) ?? 0
             )
         }
     }
@@ -182,12 +208,17 @@ private struct OpenStep {
     private let firstSpan: Int64
     private let rows: RepeatedStatement
 
+    /// What rows have of round trips already; nil while the step has no rows.
+    private let stored: RepeatedStatement?
+
     init(_ step: SampleStep, at time: Date, countedSince counted: Date?, in database: Database) throws {
         self.step = step
         self.number = step.number(of: time)
         self.firstSpan =
             counted.map { Self.steps(from: step.number(of: $0), to: step.number(of: time)) + 1 } ?? 0
-        try Self.forget(step, self.number, at: time, in: database)
+        let isNew = try Self.isNew(step, self.number, in: database)
+        if isNew { try Self.forget(step, at: time, in: database) }
+        self.stored = try isNew ? nil : RepeatedStatement(database, Self.storedSQL)
         self.rows = try RepeatedStatement(database, Self.sql)
     }
 
@@ -202,24 +233,48 @@ private struct OpenStep {
     ///   - tunnel: Its number.
     ///   - isUp: Whether it was up.
     ///   - growth: Since the report before, in the order of ``SamplesSchema/tunnelCounters``.
+    ///   - roundTrips: Those since the report before; nil when nothing is known of them.
     ///   - reported: When that was; nil when there was none.
     /// - Throws: What SQLite says.
-    func write(_ tunnel: Int64, isUp: Bool, _ growth: [Int64], since reported: Date?) throws {
-        let span = reported.map { max(1, Self.steps(from: self.step.number(of: $0), to: self.number)) }
-        let isKnown = (span ?? self.firstSpan) > 0
+    func write(
+        _ tunnel: Int64,
+        isUp: Bool,
+        _ growth: [Int64],
+        _ roundTrips: RoundTrips?,
+        since reported: Date?
+    ) throws {
+        let span =
+            reported.map { max(1, Self.steps(from: self.step.number(of: $0), to: self.number)) }
+            ?? self.firstSpan
         // The steps of all lengths share the statement.
         try self.rows.bind(self.step.code, at: 1)
         try self.rows.bind(self.number, at: 2)
         try self.rows.bind(tunnel, at: 3)
         try self.rows.bind(isUp ? 1 : 0, at: 4)
-        try self.rows.bind(span ?? self.firstSpan, at: 5)
+        try self.rows.bind(span, at: 5)
         for (index, value) in growth.enumerated() {
-            try self.rows.bind(isKnown ? value : 0, at: 6 + index)
+            try self.rows.bind(span > 0 ? value : 0, at: 6 + index)
         }
-        let latency = Self.meanLatency(growth)
-        try self.rows.bind(latency, at: 6 + growth.count)
+        // Round trips tell more than means.
+        try self.rows.bind(roundTrips == nil ? Self.meanLatency(growth) : nil, at: 6 + growth.count)
+        try self.rows.bind(self.sum(of: roundTrips, tunnel)?.packed, at: 7 + growth.count)
         try self.rows.run()
     }
+
+    /// With what the row has already.
+    private func sum(of roundTrips: RoundTrips?, _ tunnel: Int64) throws -> RoundTrips? {
+        guard var sum = roundTrips, let stored = self.stored else { return roundTrips }
+        try stored.bind(self.step.code, at: 1)
+        try stored.bind(self.number, at: 2)
+        try stored.bind(tunnel, at: 3)
+        while try stored.next() {
+            if let earlier = stored.octets(0).flatMap(RoundTrips.init(packed:)) { sum.add(earlier) }
+        }
+        return sum
+    }
+
+    private static let storedSQL =
+        "SELECT roundTrips FROM tunnelStep WHERE step = ? AND number = ? AND tunnel = ?"
 
     /// In microseconds, of the probes answered since the report before; nil when there were none.
     private static func meanLatency(_ growth: [Int64]) -> Int64? {
@@ -232,25 +287,20 @@ private struct OpenStep {
     /// Two that are in range add up to what SQLite still counts; more would be no integer.
     private static let sql = """
         INSERT INTO tunnelStep (step, number, tunnel, reports, reportsUp, span, \(SamplesSchema.tunnelCounters.joined(separator: ", ")),
-            shortest, longest)
+            shortest, longest, roundTrips)
         VALUES (?1, ?2, ?3, 1, ?4, ?5, \(SamplesSchema.tunnelCounters.indices.map { "?\($0 + 6)" }.joined(separator: ", ")),
-            ?\(SamplesSchema.tunnelCounters.count + 6), ?\(SamplesSchema.tunnelCounters.count + 6))
+            ?\(SamplesSchema.tunnelCounters.count + 6), ?\(SamplesSchema.tunnelCounters.count + 6),
+            ?\(SamplesSchema.tunnelCounters.count + 7))
         ON CONFLICT DO UPDATE SET reports = reports + 1, reportsUp = reportsUp + excluded.reportsUp,
             span = max(span, excluded.span),
             \(SamplesSchema.tunnelCounters.map { "\($0) = min(\(Tally.limit), \($0) + excluded.\($0))" }.joined(separator: ", ")),
             shortest = min(coalesce(shortest, excluded.shortest), coalesce(excluded.shortest, shortest)),
-            longest = max(coalesce(longest, excluded.longest), coalesce(excluded.longest, longest))
+            longest = max(coalesce(longest, excluded.longest), coalesce(excluded.longest, longest)),
+            roundTrips = coalesce(excluded.roundTrips, roundTrips)
         """
 
-    /// Removes the oldest step of all tunnels when one begins, if it is too old.
-    ///
-    /// Only the oldest: a clock that is ahead, which nothing else confirms, must not erase the past at once.
-    private static func forget(
-        _ step: SampleStep,
-        _ number: Int64,
-        at time: Date,
-        in database: Database
-    ) throws {
+    /// Whether no tunnel has a row of the step yet.
+    private static func isNew(_ step: SampleStep, _ number: Int64, in database: Database) throws -> Bool {
         let known = try RepeatedStatement(
             database,
             "SELECT EXISTS (SELECT 1 FROM tunnelStep WHERE step = ? AND number = ?)"
@@ -259,7 +309,13 @@ private struct OpenStep {
         try known.bind(number, at: 2)
         var isNew = true
         while try known.next() { isNew = known.integer(0) == 0 }
-        guard isNew else { return }
+        return isNew
+    }
+
+    /// Removes the oldest step of all tunnels when one begins, if it is too old.
+    ///
+    /// Only the oldest: a clock that is ahead, which nothing else confirms, must not erase the past at once.
+    private static func forget(_ step: SampleStep, at time: Date, in database: Database) throws {
         let oldest = try RepeatedStatement(database, Self.forgettingSQL)
         try oldest.bind(step.code, at: 1)
         try oldest.bind(step.number(of: time.addingTimeInterval(-step.keptFor)), at: 2)

@@ -1,0 +1,49 @@
+package import Foundation
+
+/// A file that is there whole or not at all.
+package enum WholeFile {
+    /// Makes the file, or takes the place of one that is there.
+    ///
+    /// A reader, or a host that loses power, sees the old file or the new one.
+    ///
+    /// - Parameters:
+    ///   - octets: What is to be in it.
+    ///   - path: Where it is to be.
+    ///   - mode: Who may read it, less what the umask takes away.
+    /// - Throws: ``RegistryError/unusable(_:)``; the path is as it was then.
+    package static func write(_ octets: [UInt8], to path: String, mode: mode_t) throws(RegistryError) {
+        let temporary = "\(path).\(getpid()).new"
+        defer { unlink(temporary) }
+        try Self.make(temporary, octets, mode, for: path)
+        guard rename(temporary, path) == 0 else { throw Self.failure(path) }
+    }
+
+    private static func make(
+        _ temporary: String,
+        _ octets: [UInt8],
+        _ mode: mode_t,
+        for path: String
+    ) throws(RegistryError) {
+        // A leftover of a process that died in the middle would be in the way of O_EXCL.
+        unlink(temporary)
+        let descriptor = Foundation.open(
+            temporary,
+            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+            mode
+        )
+        guard descriptor >= 0 else { throw Self.failure(path) }
+        defer { close(descriptor) }
+        var rest = octets[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Self.failure(path) }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+    }
+
+    private static func failure(_ path: String) -> RegistryError {
+        .unusable("cannot write \(path): \(FileTrouble.words(errno, path))")
+    }
+}
