@@ -68,7 +68,7 @@ struct InventoryExportTests {
 
         #expect(refused?.description.contains("pops/chtst01.yaml says something else") == true)
         #expect(!FileManager.default.fileExists(atPath: folder.path("nothing")))
-        #expect(stranger?.description.contains("pops/xxxxx00.yaml is of no PoP") == true)
+        #expect(stranger?.description.contains("pops/xxxxx00.yaml belongs to no PoP") == true)
     }
 
     @Test func saysThatAPoPIsRenamedFirst() async throws {

@@ -30,7 +30,7 @@ struct VerifyTests {
         ),
         (
             "UPDATE tunnel SET password = '<hidden>' WHERE number = 1",
-            "T1 has a password that no daemon takes"
+            "T1 has a password that daemons refuse"
         ),
         (
             "UPDATE pop SET sshHost = '192.0.2.010' WHERE id = 1",

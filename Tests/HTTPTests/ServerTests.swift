@@ -147,7 +147,7 @@ struct ServerTests {
         close(open(path, O_CREAT | O_WRONLY, 0o600))
 
         #expect { try UNIXListener(at: path, mode: 0o600) } throws: { error in
-            "\(error)".contains("is no socket")
+            "\(error)".contains("is not a socket")
         }
         #expect(throws: ListenFailure.self) { try UNIXListener(at: "\(folder)/none/x", mode: 0o600) }
         let long = "\(folder)/\(String(repeating: "x", count: 120))"

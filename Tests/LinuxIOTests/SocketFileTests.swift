@@ -81,7 +81,7 @@ import Testing
             _ = try SocketFile.listen(at: path, mode: 0o600, group: nil)
         }
 
-        #expect(error?.description.contains("something else than a socket") == true)
+        #expect(error?.description.contains("the path is not a socket") == true)
         #expect(folder.names == ["control.sock"])
     }
 

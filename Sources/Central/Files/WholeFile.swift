@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 
 /// A file that is there whole or not at all.
 package enum WholeFile {
@@ -11,7 +11,7 @@ package enum WholeFile {
     ///   - path: Where it is to be.
     ///   - mode: Who may read it, less what the umask takes away.
     /// - Throws: ``RegistryError/unusable(_:)``; the path is as it was then.
-    package static func write(_ octets: [UInt8], to path: String, mode: mode_t) throws(RegistryError) {
+    package static func write(_ octets: [UInt8], to path: String, mode: UInt32) throws(RegistryError) {
         let temporary = "\(path).\(getpid()).new"
         defer { unlink(temporary) }
         try Self.make(temporary, octets, mode, for: path)
@@ -21,7 +21,7 @@ package enum WholeFile {
     private static func make(
         _ temporary: String,
         _ octets: [UInt8],
-        _ mode: mode_t,
+        _ mode: UInt32,
         for path: String
     ) throws(RegistryError) {
         // A leftover of a process that died in the middle would be in the way of O_EXCL.

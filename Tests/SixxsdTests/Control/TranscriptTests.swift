@@ -21,8 +21,8 @@ import Wire
     }
 
     private static let lockOut =
-        "425 refused, since it locks out this host itself, and the centre: pop cliacl add 127.0.0.1 first, or say force "
-        + "behind the address if that is meant"
+        "425 refused, since it locks out this host itself, and the centre: pop cliacl add 127.0.0.1 first, or add 'force' "
+        + "after the address if that is meant"
 
     // swift-format-ignore
     static let menus = [
