@@ -48,6 +48,7 @@ struct FlapFilter {
     /// - Parameters:
     ///   - now: The time, by the same clock.
     ///   - date: The date of what is told.
+    /// - Returns: One event for each thing.
     mutating func summaries(at now: Duration, _ date: Date) -> [FleetEvent] {
         var summaries: [FleetEvent] = []
         for (thing, turns) in self.turns where now - turns.since >= Self.window {

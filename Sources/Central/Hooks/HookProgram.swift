@@ -75,7 +75,8 @@ package struct HookProgram: Sendable {
             }
             guard ContinuousClock.now < end, !Task.isCancelled else {
                 await Self.end(process)
-                return Task.isCancelled ? "it was interrupted" : "it did not end within \(self.limit.inSeconds)"
+                return Task.isCancelled
+                    ? "it was interrupted" : "it did not end within \(self.limit.inSeconds)"
             }
             // Cancelled: the loop looks.
             try? await Task.sleep(for: .milliseconds(10))

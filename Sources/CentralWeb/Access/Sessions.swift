@@ -58,9 +58,10 @@ final class Sessions: Sendable {
 
     func end(_ identity: String) { self.state.withLock { $0.sessions[identity] = nil } }
 
-    /// Whether so many attempts of an address failed within the last minute that none is looked at.
+    /// Looks whether too many attempts of an address failed within the last minute.
     ///
     /// - Parameter client: The address; nil for all that come over a UNIX socket.
+    /// - Returns: Whether no attempt of it is looked at.
     func isClosed(to client: IPAddress?) -> Bool {
         let since = self.now() - .seconds(60)
         return self.state.withLock { state in
