@@ -321,7 +321,7 @@ def test_the_host_is_not_locked_out_by_accident(site: Site) -> None:
     with daemon.session() as session:
         assert session.command("pop cliacl reset").is_success
         reply = session.command("pop cliacl add 10.0.0.0/8")
-        assert reply.code == 425 and "pop cliacl add 127.0.0.1 first, or say force" in reply.text
+        assert reply.code == 425 and "pop cliacl add 127.0.0.1 first, or add 'force'" in reply.text
         assert daemon.answers()
         assert session.command("pop cliacl add 10.0.0.0/8 force").is_success
         assert asks(site, 0) == "403 not allowed\n" and "cliacl does not let 127.0.0.1 in" in daemon.log

@@ -51,7 +51,8 @@ def complete(root: Path, *words: str) -> set[str]:
 def test_everything_is_there(root: Path) -> None:
     files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     expected = {"usr/sbin/sixxsd", "usr/bin/sixxs-client", "usr/bin/sixxs-central",
-                "usr/lib/nagios/plugins/check_sixxsd"}
+                "usr/lib/nagios/plugins/check_sixxsd", "usr/share/sixxs-central/mail-event",
+                "usr/share/sixxs-central/post-event"}
     for name, section in PAGES.items():
         expected.add(f"usr/share/man/man{section}/{name}.{section}")
         expected |= {f"usr/share/{place.format(name)}" for place in SHELLS.values()}
@@ -60,7 +61,7 @@ def test_everything_is_there(root: Path) -> None:
     texts.add("usr/lib/systemd/system/sixxs-client.service")
     assert files == expected | texts
     for name in expected:
-        assert os.access(root / name, os.X_OK) == ("/share/" not in name), name
+        assert os.access(root / name, os.X_OK) == ("/share/" not in name or "/share/sixxs-central/" in name), name
     assert not any(os.access(root / name, os.X_OK) for name in texts)
 
 

@@ -107,7 +107,7 @@ def test_the_host_keeps_an_advertised_default_route(site: Site) -> None:
     wait_for(heard, 5, "an advertised default route", every=0.2)
     daemon = site.daemon(AYIYA)
     assert "'protocol': 'ra'" in default(), daemon.log
-    assert "core0 goes on listening to router advertisements" in daemon.log
+    assert "core0 still accepts router advertisements" in daemon.log
     home = site.home()
     site.client(home, AYIYA).start()
     assert ping(home, SERVER, count=2).all_arrived
@@ -134,9 +134,9 @@ def test_the_host_has_back_what_the_client_gave_it(site: Site) -> None:
     for lines in (["-6 route del default dev sixxs0"],
                   [f"addr del {client.identity}/64 dev sixxs0", f"addr add {client.identity}/128 dev sixxs0"],
                   ["link set sixxs0 mtu 1400"], ["link set sixxs0 down", "link set sixxs0 up"], ["link set sixxs0 down"]):
-        said = client.process.output.count("put back")
+        said = client.process.output.count("restored: ")
         change(home, *lines)
-        wait_for(lambda: client.process.output.count("put back") > said, SOON, f"the client to see {lines}")
+        wait_for(lambda: client.process.output.count("restored: ") > said, SOON, f"the client to see {lines}")
         wait_for(lambda: ping(home, SERVER, count=1, timeout=0.5).received, SOON, f"the tunnel after {lines}")
         assert home.show("link", "show", "dev", "sixxs0")[0]["mtu"] == AYIYA.mtu  # type: ignore[index]
         there = home.show("addr", "show", "dev", "sixxs0")[0]["addr_info"]  # type: ignore[index]
@@ -148,11 +148,11 @@ def test_the_client_does_not_quarrel_without_end(site: Site) -> None:
     home = site.home()
     client = site.client(home, AYIYA).start()
     assert client.process is not None
-    said = client.process.output.count("put back")
+    said = client.process.output.count("restored: ")
     for _ in range(18):
         home.run("ip", "addr", "del", f"{client.identity}/64", "dev", "sixxs0", check=False)
         time.sleep(0.4)
-    assert client.process.output.count("put back address") - said == 8
+    assert client.process.output.count("restored: address") - said == 8
     assert client.process.output.count("again and again") == 1
 
 

@@ -340,7 +340,7 @@ def test_without_its_word_sizes_are_guessed(site: Site) -> None:
     daemon = Daemon(site.pop, site.programs.sixxsd, text)
     daemon.prefix = [sys.executable, without_call.__file__, "packet"]
     daemon.start()
-    wait_for(lambda: "links merge (GRO) are guessed" in daemon.log and "AF_PACKET" in daemon.log, 5, "the daemon to say so")
+    wait_for(lambda: "links merged (GRO) are estimated" in daemon.log and "AF_PACKET" in daemon.log, 5, "the daemon to say so")
     chance = Random(1)
     payload = chance.randbytes(20 * 1400)
     packets = [tcp(end.them, SERVER, 1400 * n, payload[1400 * n:1400 * (n + 1)]) for n in range(20)]

@@ -152,7 +152,7 @@ def test_nagios_runs_both_checks(fleet: Fleet, plugins: Path) -> None:
         return {name: (state, output) for name, state, output in found}
     wait_for(lambda: len([1 for _, output in said().values() if output]) == 2, 40, "both checks")
     state, output = said()["sixxs-central"]
-    assert state == "1" and output.startswith("WARNING - ") and f"{POP} is held" in output, output
+    assert state == "1" and output.startswith("WARNING - ") and f"{POP} held since" in output, output
     state, output = said()["sixxsd"]
     assert state == "2" and output.startswith("CRITICAL - "), output
 

@@ -70,7 +70,7 @@ def test_a_tunnel_goes_on_and_a_copy_is_refused(site: Site, end: str, tunnel: Tu
     thief.send_datagram(stolen, port)
     daemon.wait_for_error(tunnel.number, "AYIYA Replay" if tunnel is AYIYA else "HB Replay")
     assert endpoint(daemon, tunnel) == HOME
-    assert "tunnels=1 " in daemon.log and "go on where they were before the restart" in daemon.log
+    assert "tunnels=1 " in daemon.log and "sessions restored from before the restart" in daemon.log
 
 
 # What stands in the file, made of what the daemon wrote, and what is said about it.

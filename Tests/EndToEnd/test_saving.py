@@ -168,7 +168,7 @@ def test_what_was_edited_meanwhile_outlives_the_end(site: Site) -> None:
     assert daemon.stop() == 0
     assert daemon.file.read_text() == edited
     assert "beat-timeout 77" in daemon.file.with_name("sixxsd.conf.unsaved").read_text()
-    assert "was edited meanwhile and stays so" in daemon.log
+    assert "was edited meanwhile and is kept" in daemon.log
 
 
 def test_an_empty_file_takes_no_tunnels_away(site: Site) -> None:

@@ -219,7 +219,7 @@ def test_nothing_depends_on_being_heard(desk: Desk) -> None:
             # What has nowhere to say what it was asked for has failed besides.
             assert found == expected or found == 1 and stream.startswith(">&-"), (words, stream, found)
     # A database is never what complaints are written into.
-    assert desk.run("verify").stdout.startswith("All rules are kept")
+    assert desk.run("verify").stdout.startswith("All rules hold")
 
 
 def test_what_is_rendered_without_secrets_is_taken_for_no_configuration(desk: Desk) -> None:

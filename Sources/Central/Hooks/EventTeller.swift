@@ -72,8 +72,11 @@ struct EventTeller: Sendable {
         // What stands for an hour is told with what came since.
         var news = self.filter.summaries(at: now, date).map { (number: Int64?.none, event: $0) }
         news += events.filter { self.filter.tells($0.event, at: now) }.map { ($0.number, $0.event) }
-        if !news.isEmpty { await self.tell(news, free, now, date) }
-        if let last = events.last?.number { try await self.store.rounds.setTold(last) }
+        let untold = news.isEmpty ? nil : await self.tell(news, free, now, date)
+        guard let last = untold.map({ $0 - 1 }) ?? events.last?.number, last > told else { return }
+        // A task of its own: what was told is remembered even when the service ends.
+        let rounds = self.store.rounds
+        try await Task { try await rounds.setTold(last) }.value
     }
 
     /// The number of the event that was told last; nil where the past begins now.
@@ -85,12 +88,15 @@ struct EventTeller: Sendable {
         return nil
     }
 
+    /// Tells news, until the service ends.
+    ///
+    /// - Returns: The number of the first event that was not told; nil when all were.
     private mutating func tell(
         _ news: [(number: Int64?, event: FleetEvent)],
         _ free: Int,
         _ now: Duration,
         _ date: Date
-    ) async {
+    ) async -> Int64? {
         let pops = (try? await self.store.registry.snapshot(of: .infrastructure).pops) ?? []
         let names = Dictionary(uniqueKeysWithValues: pops.map { ($0.id, $0.name) })
         let alone = news.count <= free ? news[...] : news.prefix(free - 1)
@@ -99,21 +105,25 @@ struct EventTeller: Sendable {
         }
         let rest = news.dropFirst(alone.count).map(\.event)
         if !rest.isEmpty { notices.append(EventNotice(summaryOf: rest, at: date)) }
-        for notice in notices {
-            guard !Task.isCancelled else { return }
+        for (place, notice) in notices.enumerated() {
             self.runs.append(now)
-            await self.deliver(notice)
+            guard await self.deliver(notice) else { return news[place...].lazy.compactMap(\.number).first }
         }
+        return nil
     }
 
-    private func deliver(_ notice: EventNotice) async {
-        guard let line = try? notice.line() else { return }
+    /// - Returns: Whether the notice is done with, told or not; false when the service ends.
+    private func deliver(_ notice: EventNotice) async -> Bool {
+        guard !Task.isCancelled else { return false }
+        guard let line = try? notice.line() else { return true }
         var trouble = await self.deliver(line)
         for pause in Self.pauses where trouble != nil && !Task.isCancelled {
             await self.pause(pause)
             trouble = await self.deliver(line)
         }
-        guard let trouble else { return }
+        guard let trouble else { return true }
+        guard !Task.isCancelled else { return false }
         self.logger.error("the program for events was not told '\(notice.text)': \(trouble)")
+        return true
     }
 }

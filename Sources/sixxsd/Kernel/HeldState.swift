@@ -176,7 +176,7 @@ struct HeldState<Tables: KernelTables & ~Copyable>: ~Copyable {
             return Deviation(
                 .route,
                 .open,
-                "packets for \(route.destination) do not come here but go \(way): remove that"
+                "packets for \(route.destination) do not come here but take \(way): remove that"
             )
         } catch {
             return Deviation(.route, .open, "route \(route) cannot be restored: \(error)")
