@@ -19,12 +19,14 @@ public enum StandardOutput {
     ///   - text: What is printed.
     ///   - terminator: What follows.
     ///   - hint: What to do about the loss, where it is not enough to ask again.
+    ///   - status: What the program ends with when it cannot say it.
     public static func print(
         _ text: PrintedText,
         terminator: PrintedText = "\n",
-        ifLost hint: PrintedText? = nil
+        ifLost hint: PrintedText? = nil,
+        status: Int32 = 1
     ) {
-        Self.write((text + terminator).description, ifLost: hint)
+        Self.write((text + terminator).description, ifLost: hint, status)
     }
 
     /// Prints what another program reads, to the octet; cleaned as all else only where a person looks at it.
@@ -32,21 +34,21 @@ public enum StandardOutput {
         Self.write(Self.stream.isTerminal ? PrintedText(lines: text).description : text, ifLost: nil)
     }
 
-    private static func write(_ text: String, ifLost hint: PrintedText?) {
+    private static func write(_ text: String, ifLost hint: PrintedText?, _ status: Int32 = EXIT_FAILURE) {
         guard Self.isRead else { return }
         do throws(Errno) {
             try Self.stream.write(text.utf8)
         } catch {
-            guard error == .brokenPipe, hint == nil else { Self.end(error, hint) }
+            guard error == .brokenPipe, hint == nil else { Self.end(error, hint, status) }
             Self.hasReader.store(false, ordering: .relaxed)
         }
     }
 
-    private static func end(_ error: Errno, _ hint: PrintedText?) -> Never {
+    private static func end(_ error: Errno, _ hint: PrintedText?, _ status: Int32) -> Never {
         let cause: PrintedText = error == .noSpace ? "; is the file system full?" : ""
         let mend: PrintedText = hint.map { "; \($0)" } ?? ""
         StandardError.print("standard output: \(error): what was to be printed is lost\(cause)\(mend)")
-        exit(EXIT_FAILURE)
+        exit(status)
     }
 }
 

@@ -34,6 +34,13 @@ struct UnknownWord {
         [command._commandName] + command.configuration.aliases
     }
 
+    /// What other programs call what is called so here.
+    private static let synonyms = [
+        "ls": "list", "rm": "remove", "del": "remove", "delete": "remove", "new": "add", "create": "add",
+        "edit": "set",
+        "modify": "set", "change": "set", "update": "set", "get": "show", "info": "show", "describe": "show",
+    ]
+
     private static func message(
         command word: String,
         among commands: [any ParsableCommand.Type],
@@ -43,8 +50,12 @@ struct UnknownWord {
         let owner = commands.first { command in
             command.configuration.subcommands.contains { Self.names(of: $0).contains(word) }
         }
+        let names = commands.flatMap { Self.names(of: $0) }
         let near =
-            NearestWord.of(word, among: commands.flatMap { Self.names(of: $0) })
+            Self.synonyms[word].flatMap { names.contains($0) ? $0 : nil } ?? NearestWord.of(
+                word,
+                among: names
+            )
             ?? owner.map { "\($0._commandName) \(word)" }
         let advice: PrintedText = near.map { " Did you mean '\(path) \($0)'?" } ?? ""
         return "Error: There is no command '\(path) \(word)'.\(advice)\(Self.place(path))"

@@ -281,6 +281,42 @@ struct ImportTests {
         #expect(problems.contains("t.csv:1:19: pop: expected a column once, found it again"))
     }
 
+    @Test func knowsTunnelsByTheirPlaceOrEndpointWhereTheFileHasNoNumbers() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let lines = [
+            ",chtst01,80,,ayiya,,,,,,", ",chtst01,,,static,203.0.113.77,,,,,",
+            ",chtst01,81,,static,203.0.113.78,,,,,",
+        ]
+        let first = try await Self.importing(try Self.csv(lines[0], lines[1], lines[2]), into: test.store)
+        let again = try await Self.importing(try Self.csv(lines[2], lines[0], lines[1]), into: test.store)
+        #expect(first.changes.count == 3 && first.unchanged == 0)
+        #expect(again.changes.isEmpty && again.unchanged == 3)
+
+        // What says something else of the same place or endpoint is an error still.
+        let others = await Self.problems {
+            try await Self.importing(
+                try Self.csv(",chtst01,80,,heartbeat,,,,,,", ",chtst01,81,,static,203.0.113.77,,,,,"),
+                into: test.store
+            )
+        }
+        #expect(others.count == 3 && others.allSatisfy { $0.contains(", which T") }, "\(others)")
+    }
+
+    @Test func namesTheLineOfATunnelThatHasNoNumberYet() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let problems = await Self.problems {
+            try await Self.importing(
+                try Self.csv(",chtst01,50,,ayiya,,,,,,", ",chtst01,50,,ayiya,,,,,,"),
+                into: test.store
+            )
+        }
+        #expect(
+            problems == [
+                "t.csv:3:1: tid: expected a free tid of chtst01, found 50, which the tunnel at t.csv:2:1 has"
+            ]
+        )
+    }
+
     @Test func listsTwentyProblemsAndCountsTheRest() async {
         let lines = Array(repeating: "T9,chtst01,zz,,ayiya,,,,,,", count: 23).joined(separator: "\n")
 

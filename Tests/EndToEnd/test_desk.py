@@ -77,7 +77,7 @@ def test_what_is_exported_is_imported(central: Central) -> None:
     other = central.folder / "other.db"
     central.run("init", "--database", other)
     said = central.run("import", "-", "--format", "json", "--database", other, input=whole).stdout
-    assert said == "2 PoPs, 4 prefixes, 1 users, 2 tunnels, 1 subnets imported.\n"
+    assert said == "2 PoPs, 4 prefixes, 1 user, 2 tunnels, 1 subnet imported.\n"
     assert central.run("export", "--format", "json", "--secrets", "--database", other).stdout == whole
     again = central.run("import", "-", "--format", "csv", input=central.run("export").stdout).stdout
     assert again.startswith("Nothing to import")

@@ -126,7 +126,8 @@ class Loss:
         self.added = {name: self.central.add_tunnel(name, "static", "--endpoint", HOME) for name in fleet.pops}
         push = self.central.spawn("push")
         for pop, lose in zip(fleet.pops.values(), (self.stop_daemon, self.stop_sshd, self.refuse_key)):
-            wait_for(lambda: tunnels(pop), 10, f"the push to {pop.name}")
+            # The push's own connection has ended, and the one that would confirm it has not begun.
+            wait_for(lambda: tunnels(pop) and len(sshd_pids(pop)) == 1, 10, f"the push to {pop.name}")
             lose(pop)
         self.push = self.ended(push)
 

@@ -14,7 +14,14 @@ struct UnknownWordTests {
     }
 
     private struct Tunnel: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "tunnel", subcommands: [List.self])
+        static let configuration = CommandConfiguration(
+            commandName: "tunnel",
+            subcommands: [List.self, Remove.self]
+        )
+    }
+
+    private struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "remove")
     }
 
     private struct List: ParsableCommand {
@@ -41,6 +48,11 @@ struct UnknownWordTests {
             (
                 ["ls"],
                 "Error: There is no command 'program ls'. Did you mean 'program tunnel ls'?\n  See 'program --help' for those there are."
+            ),
+            (
+                ["tunnel", "delete"],
+                "Error: There is no command 'program tunnel delete'. Did you mean 'program tunnel remove'?\n"
+                    + "  See 'program tunnel --help' for those there are."
             ),
             (
                 ["whatever"],

@@ -10,8 +10,8 @@ extension ImportPlanner {
         var additions: [NewTunnel] = []
         self.fleetAddresses = self.plannedAddresses
         for tunnel in tunnels {
-            if let number = tunnel.number, let old = self.tunnels[number] {
-                self.numbers.append(number)
+            if let old = self.known(tunnel) {
+                self.numbers.append(old.number)
                 self.compare(tunnel, old, passwords)
             } else {
                 let new = self.new(tunnel)
@@ -23,6 +23,25 @@ extension ImportPlanner {
         self.changes += (additions.filter { $0.tid != nil } + additions.filter { $0.tid == nil }).map {
             .addTunnel($0)
         }
+    }
+
+    /// The tunnel of the registry that a tunnel of the file is: the one of its number; or, where the file has no numbers, the
+    /// one that has its place or its endpoint, if it is like that one in all that the file says.
+    private func known(_ tunnel: TransferTunnel) -> Tunnel? {
+        if let number = tunnel.number { return self.tunnels[number] }
+        let holders = [
+            tunnel.tid.flatMap { self.takenTIDs[Place(pop: tunnel.pop, value: $0)] },
+            tunnel.endpoint.flatMap { self.takenEndpoints[Place(pop: tunnel.pop, value: $0)] },
+        ].compactMap(\.self)
+        guard let number = holders.first, let old = self.tunnels[number],
+            self.differences(tunnel, old).isEmpty
+        else { return nil }
+        return old
+    }
+
+    /// Who has something already, as the reader of the file knows it.
+    private func words(for holder: TunnelNumber) -> String {
+        self.claimants[holder].map { "the tunnel at \($0)" } ?? "\(holder)"
     }
 
     /// Why no tunnel can end at an address; nil when one can.
@@ -159,10 +178,11 @@ extension ImportPlanner {
 
     /// Takes place and endpoint, unless another tunnel has them.
     private mutating func claim(_ tunnel: TransferTunnel, _ number: TunnelNumber) {
+        if tunnel.number == nil { self.claimants[number] = tunnel.place }
         if let tid = tunnel.tid {
             let key = Place(pop: tunnel.pop, value: tid)
             if let other = self.takenTIDs.updateValue(number, forKey: key) {
-                let found = "\(tid), which \(other) has"
+                let found = "\(tid), which \(self.words(for: other)) has"
                 self.problems.note(tunnel.place, "tid", expected: "a free tid of \(tunnel.pop)", found: found)
             }
         }
@@ -174,7 +194,7 @@ extension ImportPlanner {
                     tunnel.place,
                     "endpoint",
                     expected: expected,
-                    found: "\(endpoint), which \(other) has"
+                    found: "\(endpoint), which \(self.words(for: other)) has"
                 )
             }
         }

@@ -23,6 +23,9 @@ struct ImportPlanner {
     var takenSubnets: [IPv6Prefix: TunnelNumber]
     var newNumbers: [TunnelNumber: TransferPlace] = [:]
 
+    /// Where in the file the tunnels stand that get a number here, of which the reader knows nothing yet.
+    var claimants: [TunnelNumber: TransferPlace] = [:]
+
     /// Where no tunnel of the file can end.
     var fleetAddresses = FleetAddresses(pops: [], prefixes: [])
 

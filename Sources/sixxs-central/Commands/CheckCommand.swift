@@ -85,7 +85,8 @@ struct CheckCommand: AsyncParsableCommand {
         let check = CheckFleet(pops: self.pops, limits: limits, timeout: .seconds(self.timeout))
         let store = self.store
         let verdict = await check.run { try store.look() }
-        StandardOutput.print("\(verdict.line)")
+        // What monitoring cannot read is no verdict.
+        StandardOutput.print("\(verdict.line)", status: FleetVerdict.Level.unknown.rawValue)
         throw ExitCode(verdict.level.rawValue)
     }
 }

@@ -73,6 +73,6 @@ struct HistoryCommand: AsyncParsableCommand {
 
     private func show(_ lines: [String]) throws {
         if self.output.json { return StandardOutput.print(try JSONText.pretty(lines)) }
-        StandardOutput.print(lines.isEmpty ? "They are equal." : PrintedText(rows: lines))
+        StandardOutput.print(lines.isEmpty ? "The two generations are equal." : PrintedText(rows: lines))
     }
 }

@@ -11,9 +11,9 @@ struct ImportCommand: AsyncParsableCommand {
         abstract:
             "Import tunnels from a PoP's sixxsd.conf, from CSV, or from what export wrote: all, or none.",
         discussion: """
-            What the registry already holds unchanged is skipped: importing twice changes nothing. What differs \
-            from the registry is an error, and so is whatever cannot be; all errors are shown, with their lines, and \
-            nothing is imported.
+            What the registry already holds unchanged is skipped: importing twice changes nothing. Only rows with no \
+            number, tid and endpoint add a new tunnel each time. What differs from the registry is an error, and so is \
+            an impossible value. Errors are shown with their lines, those of values first, and nothing is imported.
 
             A sixxsd.conf needs --pop, and brings prefixes, numbers, tids, passwords and subnets. CSV (RFC 4180) has a \
             line of column names: tunnel, pop, tid, owner, type, endpoint, mtu, enabled, user_enabled, password, \
@@ -108,13 +108,16 @@ struct ImportCommand: AsyncParsableCommand {
     private func show(_ document: Document) throws {
         if self.output.json { return StandardOutput.print(try JSONText.pretty(document)) }
         let counts = [
-            (document.pops, "PoPs"), (document.prefixes, "prefixes"), (document.users, "users"),
-            (document.tunnels, "tunnels"), (document.subnets, "subnets"),
-            (document.passwords, "new passwords"),
+            (document.pops, "PoP"), (document.prefixes, "prefix"), (document.users, "user"),
+            (document.tunnels, "tunnel"), (document.subnets, "subnet"), (document.passwords, "new password"),
         ]
-        let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let parts = counts.filter { $0.0 > 0 }.map { count, name in
+            name == "prefix" ? count.counted(name, "prefixes") : count.counted(name)
+        }
         let verb = self.dryRun ? "would be imported" : "imported"
-        let known = document.unchanged > 0 ? "; \(document.unchanged) things were there already" : ""
+        let known =
+            document.unchanged > 0
+            ? "; \(document.unchanged.counted("entry", "entries")) existed already" : ""
         StandardOutput.print(
             parts.isEmpty ? "Nothing to import\(known)." : "\(parts.joined(separator: ", ")) \(verb)\(known)."
         )

@@ -46,6 +46,11 @@ struct StatsCommand: AsyncParsableCommand {
         guard self.key == nil || self.subject == nil else {
             throw ValidationError("Name a tunnel or a PoP, or add up with --by or --owner, not both.")
         }
+        guard self.key != nil || self.subject != nil || self.since == nil && self.last == nil else {
+            throw ValidationError(
+                "The fleet's figures are of the last day and week: name a tunnel or a PoP, or add --by, for another time."
+            )
+        }
         guard self.key == nil || self.last == nil else {
             throw ValidationError(
                 "What is added up has no steps: say --since for how long, --top for how many."

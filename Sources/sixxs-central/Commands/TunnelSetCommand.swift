@@ -105,7 +105,7 @@ struct TunnelSetCommand: AsyncParsableCommand {
             return StandardOutput.print(try JSONText.pretty(document), ifLost: hint)
         }
         let old = end.map { "; the old password is good until \($0.iso8601)" } ?? ""
-        let secret = old + (new.map { " password \($0.text)" } ?? "")
+        let secret = old + (new.map { "; the new password: \($0.text)" } ?? "")
         StandardOutput.print("\(self.tunnel) changed; \(Sentences.learnt())\(secret)", ifLost: hint)
     }
 }

@@ -40,8 +40,8 @@ struct UnholdCommand: AsyncParsableCommand {
         try self.output.show(
             held.map { Document(pop: $0.description, held: nil) },
             orSay: held.isEmpty
-                ? "None of them is held."
-                : "\(names) released; the next push gives them what the registry has"
+                ? "Nothing to release: \(self.all ? "no PoP is held" : "not held")."
+                : "\(names) released; the next push brings what the registry has"
         )
     }
 }

@@ -65,7 +65,7 @@ extension OutputOptions {
             "the password is nowhere else: sixxs-central user set \(user.handle) --new-password makes another"
         }
         if self.json { return StandardOutput.print(try JSONText.pretty(user), ifLost: hint) }
-        let secret: PrintedText = changed.newPassword.map { " password \($0.text)" } ?? ""
+        let secret: PrintedText = changed.newPassword.map { "; password: \($0.text)" } ?? ""
         StandardOutput.print("\(user.handle) \(verb)\(secret)", ifLost: hint)
     }
 }

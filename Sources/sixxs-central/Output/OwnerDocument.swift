@@ -60,8 +60,8 @@ struct OwnerDocument: Encodable {
 extension OwnerDocument {
     private var table: TextTable {
         var table = TextTable([
-            .left("PLACE", rank: 2), .left("IS", rank: 1), .left("TUNNEL"), .left("POP", rank: 3),
-            .left("OWNER"), .left("MAIL"), .left("SINCE"),
+            .left("PLACE"), .left("IS", rank: 2), .left("TUNNEL"), .left("POP"),
+            .left("OWNER", rank: 1), .left("MAIL", rank: 3), .left("SINCE", rank: 4),
         ])
         for match in self.matches {
             table.append([

@@ -348,7 +348,8 @@ actor ConfigurationController {
         let identity = self.trialCount
         let timer = Task {
             try await Task.sleep(for: limit)
-            _ = await self.rollBack(identity)
+            // A task of its own: the end of the trial cancels this one, and the disk is waited for behind that.
+            _ = await Task { await self.rollBack(identity) }.value
         }
         let endsAt = MonotonicClock.now() + UInt64(max(0, limit / .nanoseconds(1)))
         self.trial = Trial(identity: identity, confirmed: confirmed, endsAt: endsAt, timer: timer)

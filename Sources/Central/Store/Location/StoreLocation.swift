@@ -50,17 +50,24 @@ package struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
 
     private func demandRegistry() throws(RegistryError) {
         let path = self.description
+        guard !path.isEmpty else {
+            throw .unusable(
+                "the database's path is empty: unset SIXXS_DATABASE, or name a file with --database"
+            )
+        }
         var status = stat()
         guard stat(path, &status) == 0 else {
             guard errno == ENOENT else {
                 throw .unusable("cannot look at the database \(path): \(FileTrouble.words(errno, path))")
             }
-            throw .unusable("there is no database \(path): create one with sixxs-central init")
+            throw .unusable(
+                "there is no database \(path): create one with sixxs-central init --database \(path)"
+            )
         }
         guard status.st_mode & S_IFMT != S_IFREG || status.st_size > 0 else {
             throw .unusable(
                 "\(path) is empty, so it holds no registry, not even one without PoPs: restore the last backup "
-                    + "(docs/central.md), or remove the file and make a registry with sixxs-central init"
+                    + "(docs/central.md), or remove the file and create a registry with sixxs-central init"
             )
         }
     }

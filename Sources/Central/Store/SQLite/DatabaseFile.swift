@@ -74,8 +74,8 @@ struct DatabaseFile: Sendable {
     /// Says that a file is another program's, or was cut off.
     var stranger: RegistryError {
         .unusable(
-            "\(self.path) is not a sixxs-central database: correct --database, restore the last backup (docs/central.md), "
-                + "or remove the file and make a registry with sixxs-central init"
+            "\(self.path) is not a sixxs-central database: correct --database, or restore the last backup "
+                + "(docs/central.md)"
         )
     }
 

@@ -55,7 +55,7 @@ struct SQLiteRounds: RoundStore {
         }
         guard let generation else {
             throw RegistryError.notFound(
-                "there is no generation \(number) of it; sixxs-central history shows those there are"
+                "there is no generation \(number) of this PoP; sixxs-central history lists those there are"
             )
         }
         return generation
