@@ -29,7 +29,7 @@ def central(laboratory: Laboratory, programs: Programs) -> Central:
 
 def test_a_password_of_a_user_is_shown_once(central: Central) -> None:
     words = central.run("user", "add", "jdoe", "--name", "John Doe", "--mail", "jdoe@example.net").stdout.split()
-    assert words[:3] == ["jdoe", "added", "password"]
+    assert words[:3] == ["jdoe", "added;", "password:"]
     assert central.json("user", "show", "jdoe")["passwordSet"] is True
     shown = central.run("user", "show", "jdoe").stdout
     assert words[3] not in shown

@@ -79,7 +79,7 @@ def test_a_rollback_stays_until_it_is_released(alone: Fleet) -> None:
     unknown = central.run("rollback", "chtst01", "9", check=False)
     assert unknown.returncode == 1 and "there is no generation 9" in unknown.stderr
     assert central.run("release", "chtst01").stdout.startswith("chtst01 released; ")
-    assert central.run("release", "chtst01").stdout == "None of them is held.\n"
+    assert central.run("release", "chtst01").stdout == "Nothing to release: not held.\n"
     assert central.outcomes() == {"chtst01": "applied"}
     assert mtu(alone) == 1320
     assert [kind for kind in central.kinds("chtst01") if kind in ("held", "released")] == ["held", "held", "released"]

@@ -29,7 +29,7 @@ def test_the_past_of_a_fleet_is_shown(fleet: Fleet) -> None:
     assert all(row["confirmed"] for row in history["generations"])
     assert [push["outcome"] for push in history["contacts"]] == ["applied", "applied"]
     assert "~tunnel T1: mtu 1280 -> 1428" in central.run("history", "chtst01", "--diff", 1).stdout
-    assert central.run("history", "chtst01", "--diff", 2, 2).stdout == "They are equal.\n"
+    assert central.run("history", "chtst01", "--diff", 2, 2).stdout == "The two generations are equal.\n"
 
     log = central.json("log", "nltst01")
     assert [(row["kind"], row["outcome"]) for row in log][-2:] in (

@@ -42,7 +42,7 @@ class Reply:
 class ControlSession:
     """A conversation with the control port."""
 
-    def __init__(self, namespace: Namespace, address: tuple[str, int] = CONTROL, timeout: float = 5) -> None:
+    def __init__(self, namespace: Namespace, address: tuple[str, int] = CONTROL, timeout: float = 20) -> None:
         connection = namespace.socket(socket.AF_INET, socket.SOCK_STREAM)
         connection.settimeout(timeout)
         try:
@@ -53,7 +53,7 @@ class ControlSession:
             raise
 
     @classmethod
-    def over(cls, connection: socket.socket, timeout: float = 5) -> ControlSession:
+    def over(cls, connection: socket.socket, timeout: float = 20) -> ControlSession:
         """A conversation over a connected socket, such as a UNIX one."""
         session = cls.__new__(cls)
         connection.settimeout(timeout)
@@ -279,7 +279,7 @@ class Daemon:
         assert self.process is not None
         self.process.signal(number)
 
-    def session(self, timeout: float = 5) -> ControlSession:
+    def session(self, timeout: float = 20) -> ControlSession:
         host, _, port = self.control.rpartition(":")
         return ControlSession(self.namespace, (host, int(port)), timeout)
 
@@ -324,7 +324,7 @@ class Daemon:
     def errors(self, number: int) -> dict[str, int]:
         return self.tunnel(number).get("errors") or {}
 
-    def wait_for_state(self, number: int, state: str, timeout: float = 5) -> None:
+    def wait_for_state(self, number: int, state: str, timeout: float = 20) -> None:
         wait_for(lambda: self.state(number) == state, timeout, f"T{number} to be {state}", every=0.05)
 
     def wait_for_error(self, number: int, name: str, at_least: int = 1, timeout: float = 3) -> int:
