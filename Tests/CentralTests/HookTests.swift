@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Logging
 import Synchronization
 import Testing
@@ -118,6 +119,41 @@ struct HookTests {
         try await next.turn(at: .zero, Self.date)
         #expect(receiver.kinds == ["unreachable", "tunnel up"])
         #expect(receiver.values("tunnel").last == "T1")
+    }
+
+    @Test func tellsOfNumbersThatAreGivenAgain() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let receiver = Receiver()
+        var teller = Self.teller(test, receiver)
+        try await teller.turn(at: .zero, Self.date)
+        try await test.store.rounds.record(try (1...3).map { try Self.turn($0) })
+        try await teller.turn(at: .seconds(1), Self.date)
+        // As when a PoP is removed with its events, which were the newest.
+        try await test.store.writing { try $0.execute(sql: "DELETE FROM event WHERE id > 1") }
+        try await teller.turn(at: .seconds(2), Self.date)
+        try await test.store.rounds.record([try Self.turn(4)])
+        try await teller.turn(at: .seconds(3), Self.date)
+        #expect(receiver.values("tunnel") == ["T1", "T2", "T3", "T4"])
+        #expect(receiver.values("number") == ["1", "2", "3", "2"])
+    }
+
+    @Test func tellsNothingAnewWhileItCannotBeWrittenDown() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let receiver = Receiver()
+        var teller = Self.teller(test, receiver)
+        try await teller.turn(at: .zero, Self.date)
+        try await test.store.rounds.record([try Self.turn(1)])
+        let refusal =
+            "CREATE TRIGGER full BEFORE INSERT ON setting BEGIN SELECT RAISE(ABORT, 'no space is left'); END"
+        try await test.store.writing { try $0.execute(sql: refusal) }
+        for second in 1...5 {
+            await #expect(throws: (any Error).self) { try await teller.turn(at: .seconds(second), Self.date) }
+        }
+        #expect(receiver.values("tunnel") == ["T1"])
+        try await test.store.writing { try $0.execute(sql: "DROP TRIGGER full") }
+        try await teller.turn(at: .seconds(6), Self.date)
+        #expect(try await test.store.rounds.told() == 1)
+        #expect(receiver.values("tunnel") == ["T1"])
     }
 
     @Test func manyThatComeTogetherAreOne() async throws {

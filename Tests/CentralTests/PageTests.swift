@@ -225,6 +225,21 @@ struct PageTests {
         #expect(try await site.ask("/events").status == .seeOther)
     }
 
+    @Test func whoGuessesLocksOutNobodyElse() throws {
+        let time = Mutex(ContinuousClock.now)
+        let sessions = Sessions { time.withLock { $0 } }
+        let addresses = try ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"].map {
+            try IPAddress(parsing: $0)
+        }
+        for _ in 0..<20 { sessions.noteFailure(of: addresses[0]) }
+        for _ in 0..<20 { sessions.noteFailure(of: addresses[2]) }
+        // One host may have a whole /64.
+        #expect(addresses.map(sessions.isClosed(to:)) == [true, false, true, true, false])
+        #expect(!sessions.isClosed(to: nil))
+        time.withLock { $0 += .seconds(61) }
+        #expect(addresses.allSatisfy { !sessions.isClosed(to: $0) })
+    }
+
     // swift-format-ignore
     static let tokenFiles: [Row<(text: String, mode: mode_t), String?>] = [
         Row("right",          ("a 0123456789abcdef\n# b\n\nb\t0123456789abcdefg\r\n", 0o600), is: nil),

@@ -24,6 +24,10 @@ struct EventTeller: Sendable {
     private let pause: @Sendable (Duration) async -> Void
     private var filter = FlapFilter()
 
+    /// The number of the event that was told last, also where it could not be written down: a disk that is full must not have
+    /// everything told each second anew.
+    private var reached: Int64?
+
     /// When the runs of the last minute were.
     private var runs: [Duration] = []
 
@@ -67,25 +71,29 @@ struct EventTeller: Sendable {
         self.runs.removeAll { now - $0 >= .seconds(60) }
         let free = Self.mostRuns - self.runs.count
         guard free > 0 else { return }
-        guard let told = try await self.position() else { return }
+        guard let (told, stored) = try await self.position() else { return }
         let events = try await self.store.history.events(after: told, limit: Self.most)
         // What stands for an hour is told with what came since.
         var news = self.filter.summaries(at: now, date).map { (number: Int64?.none, event: $0) }
         news += events.filter { self.filter.tells($0.event, at: now) }.map { ($0.number, $0.event) }
         let untold = news.isEmpty ? nil : await self.tell(news, free, now, date)
-        guard let last = untold.map({ $0 - 1 }) ?? events.last?.number, last > told else { return }
+        let last = untold.map { $0 - 1 } ?? events.last?.number ?? told
+        self.reached = last
+        guard last != stored else { return }
         // A task of its own: what was told is remembered even when the service ends.
         let rounds = self.store.rounds
         try await Task { try await rounds.setTold(last) }.value
     }
 
-    /// The number of the event that was told last; nil where the past begins now.
-    private func position() async throws -> Int64? {
+    /// The number of the event that was told last, and the one that the store knows of; nil where the past begins now.
+    private func position() async throws -> (told: Int64, stored: Int64)? {
         let newest = try await self.store.history.newestEvent()
-        // Numbers fall where a PoP was removed with all its events.
-        if let told = try await self.store.rounds.told() { return min(told, newest) }
-        try await self.store.rounds.setTold(newest)
-        return nil
+        guard let stored = try await self.store.rounds.told() else {
+            try await self.store.rounds.setTold(newest)
+            return nil
+        }
+        // Numbers fall where a PoP was removed with all its events, and are given again.
+        return (min(self.reached ?? stored, newest), stored)
     }
 
     /// Tells news, until the service ends.
