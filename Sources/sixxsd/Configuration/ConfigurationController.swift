@@ -48,7 +48,7 @@ actor ConfigurationController {
     private var prepared: EngineConfiguration?
     /// How often what runs was replaced.
     private var revision: UInt64 = 0
-    private var queues = Turn.allCases.map { _ in TurnQueue() }
+    private let queues = Turn.allCases.map { _ in TurnQueue() }
 
     /// Who may speak to the control port, for those who can't wait.
     nonisolated let accessList: Mutex<[AddressBlock]>
@@ -381,10 +381,9 @@ actor ConfigurationController {
 
     /// Does something after all that came before it at the same turn: an actor alone would let them in while one waits.
     private func taking<Value>(_ turn: Turn, _ body: () async throws -> Value) async rethrows -> Value {
-        if !self.queues[turn.rawValue].takeIfFree() {
-            await withCheckedContinuation { self.queues[turn.rawValue].add($0) }
-        }
-        defer { self.queues[turn.rawValue].passOn() }
+        let queue = self.queues[turn.rawValue]
+        await queue.take()
+        defer { queue.passOn() }
         return try await body()
     }
 }

@@ -5,7 +5,10 @@ import Wire
 /// The files that the configuration is kept in, and what the daemon knows of them.
 ///
 /// Each step waits for the disk, which may hang, on a thread of its own; whoever owns this takes care that one step follows
-/// another.
+/// another, and is where each step goes on once the disk has answered.
+///
+/// That place is a parameter, not `nonisolated(nonsending)`: the optimizer of Swift 6.3 takes the way back out of a function of that
+/// kind that ends with `return await`, and its callers do not go back by themselves, so that an actor's code runs outside of it.
 final class ConfigurationStorage {
     /// What the file was read or written with.
     private struct Known {
@@ -45,7 +48,9 @@ final class ConfigurationStorage {
     /// Reads and checks the file; ``note(_:)`` says that it was taken.
     ///
     /// - Throws: ``Wire/ConfigurationError`` or an error of reading.
-    nonisolated(nonsending) func load() async throws -> ConfigurationFile.Stored {
+    func load(
+        on owner: isolated (any Actor)? = #isolation
+    ) async throws -> ConfigurationFile.Stored {
         let file = self.file
         return try await self.disk.performUnlessCancelled { try file.load() }
     }
@@ -57,8 +62,9 @@ final class ConfigurationStorage {
     ///
     /// - Returns: Why a power cut might undo it, or nil.
     /// - Throws: ``ConfigurationFailure/notSaved(_:)`` or ``ConfigurationFailure/ending``.
-    nonisolated(nonsending) func save(
-        _ stored: ConfigurationFile.Stored
+    func save(
+        _ stored: ConfigurationFile.Stored,
+        on owner: isolated (any Actor)? = #isolation
     ) async throws(ConfigurationFailure) -> SystemCallError? {
         let file = self.file
         let (durability, mark) = try await self.onDisk { try file.save(stored) }
@@ -73,10 +79,12 @@ final class ConfigurationStorage {
     /// - Parameters:
     ///   - stored: What is on trial.
     ///   - limit: Within how many seconds it must be confirmed.
+    ///   - owner: Where to go on once the disk has answered.
     /// - Throws: ``ConfigurationFailure/notSaved(_:)`` or ``ConfigurationFailure/ending``.
-    nonisolated(nonsending) func saveTrial(
+    func saveTrial(
         _ stored: ConfigurationFile.Stored,
-        for limit: Int
+        for limit: Int,
+        on owner: isolated (any Actor)? = #isolation
     ) async throws(ConfigurationFailure) {
         let file = self.file
         try await self.onDisk {
@@ -86,7 +94,7 @@ final class ConfigurationStorage {
     }
 
     /// Makes sure that a restarted daemon doesn't come back with what was on trial.
-    nonisolated(nonsending) func forgetTrial() async {
+    func forgetTrial(on owner: isolated (any Actor)? = #isolation) async {
         let file = self.file
         do { try await self.disk.performUnlessCancelled { try file.removeTrial() } } catch {
             self.logger.error("a restart would bring back the configuration that was on trial: \(error)")
@@ -99,8 +107,9 @@ final class ConfigurationStorage {
     ///
     /// - Returns: Where it was saved instead of the file; nil for the file itself.
     /// - Throws: ``ConfigurationFailure/notSaved(_:)`` or ``ConfigurationFailure/ending``.
-    nonisolated(nonsending) func saveAtEnd(
-        _ last: RunningConfiguration
+    func saveAtEnd(
+        _ last: RunningConfiguration,
+        on owner: isolated (any Actor)? = #isolation
     ) async throws(ConfigurationFailure) -> String? {
         if last.digest == self.inFile.digest, last.generation == self.inFile.generation { return nil }
         let (file, mark, stored) = (self.file, self.inFile.mark, last.stored)
@@ -111,7 +120,8 @@ final class ConfigurationStorage {
         return try await self.onDisk { try file.saveBeside(stored) }
     }
 
-    private nonisolated(nonsending) func onDisk<Value: Sendable>(
+    private func onDisk<Value: Sendable>(
+        on owner: isolated (any Actor)? = #isolation,
         _ body: @escaping @Sendable () throws -> Value
     ) async throws(ConfigurationFailure) -> Value {
         do {

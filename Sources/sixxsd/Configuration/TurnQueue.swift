@@ -1,27 +1,43 @@
+import Synchronization
+
 /// Those that wait for their turn at something, in the order in which they came.
 ///
-/// An actor alone lets others in while one of its tasks waits.
-struct TurnQueue {
-    private var isTaken = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    /// Takes the turn, if it is free.
-    mutating func takeIfFree() -> Bool {
-        defer { self.isTaken = true }
-        return !self.isTaken
+/// Whether somebody must wait is decided where he is put into the line, under one lock.
+final class TurnQueue: Sendable {
+    private struct State {
+        var isTaken = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// Has somebody wait behind the others; he has the turn once he is resumed.
-    mutating func add(_ continuation: CheckedContinuation<Void, Never>) {
-        self.waiting.append(continuation)
+    private let state = Mutex(State())
+
+    /// How many wait.
+    var waiting: Int { self.state.withLock { $0.waiting.count } }
+
+    /// Waits for the turn, behind all who came before; to be followed by ``passOn()``.
+    func take() async {
+        await withCheckedContinuation { continuation in
+            let isFree = self.state.withLock { state in
+                guard state.isTaken else {
+                    state.isTaken = true
+                    return true
+                }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
     }
 
     /// Passes the turn on, at once: nobody else may come between.
-    mutating func passOn() {
-        guard !self.waiting.isEmpty else {
-            self.isTaken = false
-            return
+    func passOn() {
+        let next: CheckedContinuation<Void, Never>? = self.state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.isTaken = false
+                return nil
+            }
+            return state.waiting.removeFirst()
         }
-        self.waiting.removeFirst().resume()
+        next?.resume()
     }
 }
