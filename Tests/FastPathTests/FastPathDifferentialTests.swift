@@ -236,6 +236,7 @@ struct FastPathDifferentialTests {
             #expect(forwarded.down > packets / 10, "\(forwarded)")
             #expect(forwarded.up > packets / 10, "\(forwarded)")
             Self.expectEachRefusal(scene)
+            scene.expectNothingElseCounted()
         }
     }
 

@@ -52,6 +52,7 @@ struct FastPathGarbageTests {
                 _ = try scene.fromLink(Self.garbage(up, &generator), segmentSize: size)
             }
             scene.compareCounters()
+            scene.expectNothingElseCounted()
         }
     }
 }
