@@ -17,6 +17,9 @@ struct ExplainCommand: ParsableCommand {
               tcpdump -w pop.pcap proto 41 or udp port 5072
               sixxsd explain pop.pcap --config /var/lib/sixxsd/sixxsd.conf
 
+            With --fast-path auto a last line for each packet says which way it would take on a daemon with that
+            option: the kernel alone, or the daemon, and why.
+
             Exit status: 0 all packets were shown, 1 a file can't be read or is wrong, 2 wrong arguments.
             """
     )
@@ -26,6 +29,9 @@ struct ExplainCommand: ParsableCommand {
 
     @Option(help: "The daemon's configuration file.", completion: .file())
     var config: String
+
+    @Option(help: "Whether to say which way packets would take if the daemon had this option: off, or auto.")
+    var fastPath = FastPathMode.off
 
     @Flag(help: "Print a JSON object per line.")
     var json = false
@@ -38,7 +44,23 @@ struct ExplainCommand: ParsableCommand {
         for (index, packet) in capture.packets.enumerated() {
             let entries = explainer.explain(packet.octets, from: .wire, at: Self.moment(packet.time))
             self.show(entries, of: packet, number: index + 1)
+            self.showWay(entries, of: packet, number: index + 1, &explainer)
         }
+    }
+
+    /// Prints which way a packet would take, where that is asked for and the daemon sees it at all.
+    private func showWay(
+        _ entries: [DecisionLogEntry],
+        of packet: Capture.Packet,
+        number: Int,
+        _ explainer: inout Explainer
+    ) {
+        guard self.fastPath == .auto, !entries.isEmpty else { return }
+        let way = ExplainedWay(entries, outer: packet.octets)
+        let obstacle = way.tid.flatMap { explainer.obstacle(of: $0, at: Self.moment(packet.time)) }
+        let format: DecisionFormat = self.json ? .json : .text
+        let line = format.line(way, obstacle, packet: number, at: packet.time)
+        StandardOutput.print(self.json ? PrintedText(json: line) : "\(line)")
     }
 
     private func capture() throws -> Capture {

@@ -142,6 +142,23 @@ def test_what_the_daemon_can_t_mend_is_a_warning(here: Namespace) -> None:
         assert b"pop show kernel\n" in stand_in.heard
 
 
+def test_the_fast_path_is_told_and_may_be_wanted(here: Namespace) -> None:
+    on, off = "fast-path on, links 2", "fast-path off: loading sixxsd: Operation not permitted"
+    for lines, switches, code, words in (
+        ([on], "", OK, "80 active, fast path on, links 2"),
+        ([on], "-f", OK, "80 active, fast path on, links 2"),
+        ([off], "", OK, "80 active, fast path off: loading sixxsd: Operation not permitted"),
+        ([off], "-f", WARNING, "Operation not permitted: the fast path is off"),
+        ([], "", OK, "100 of 200 tunnels online, 80 active"),
+        ([], "-f", WARNING, "80 active: the fast path is off"),
+        (["fast-path once"], "-f", WARNING, "the fast path is off"),
+        ([on, "fault route it is gone"], "-f", WARNING, "fast path on, links 2: route it is gone"),
+    ):
+        with StandIn(here, answering(status("total 100 80 200"), kernel=status(*lines))) as stand_in:
+            result = check(here, "-h", "127.0.0.1", "-p", stand_in.port, "--timeout", 20, *switches.split())
+        assert (result.code, result.text.endswith(words)) == (code, True), (lines, switches, result.line)
+
+
 def test_figures_carry_thresholds_and_bounds(here: Namespace) -> None:
     cases = {
         "": ["online=30;;6:;0;60", "active=20;;15:;0;60", "configured=60;;5:;0;8192"],
@@ -308,7 +325,7 @@ def test_wrong_arguments_are_unknown(here: Namespace, words: str) -> None:
 def test_help_and_version_exit_3(here: Namespace) -> None:
     helped = here.run(PLUGIN, "--help", check=False)
     assert helped.returncode == UNKNOWN and not helped.stderr
-    for switch in ("-h", "-p", "-t", "-o", "-a", "-c", "-w", "-s", "-V", "--timeout"):
+    for switch in ("-h", "-p", "-t", "-o", "-a", "-c", "-w", "-s", "-f", "-V", "--timeout"):
         assert f" {switch}" in helped.stdout, switch
     version = here.run(PLUGIN, "-V", check=False)
     assert version.returncode == UNKNOWN and re.fullmatch(r"check_sixxsd \d+\.\d+\.\d+\n", version.stdout)

@@ -136,6 +136,11 @@ def test_a_capture_is_explained_offline(site: Site) -> None:
     assert "3 sent as ayiya" in said, said
     rows = subprocess.run([*argv, "--json"], check=True, capture_output=True, text=True).stdout.splitlines()
     assert {json.loads(row)["packet"] for row in rows} == {1, 2, 3}
+    ways = subprocess.run([*argv, "--fast-path", "auto"], check=True, capture_output=True, text=True).stdout.splitlines()
+    assert [line for line in ways if " way: " in line] == [
+        "1 way: the kernel alone", "2 way: the daemon, it is not 6in4 over IPv4", "3 way: the daemon, AYIYA signs every datagram"]
+    rows = subprocess.run([*argv, "--json", "--fast-path", "auto"], check=True, capture_output=True, text=True).stdout.splitlines()
+    assert [row["text"] for row in map(json.loads, rows) if row["step"] == "way"][0] == "the kernel alone"
     again = site.laboratory.folder / "pop.pcapng"
     subprocess.run(["editcap", "-F", "pcapng", capture, again], check=True, timeout=20)
     assert again.read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"

@@ -73,6 +73,18 @@ public struct Explainer: ~Copyable {
         self.take(&buffer, spare: &spare, from: origin, now)
         return self.engine.takeDecisions().entries
     }
+
+    /// What of a tunnel is special, so that each of its packets is decided on; that decisions are written down here apart.
+    ///
+    /// - Parameters:
+    ///   - tid: The tunnel.
+    ///   - now: The time.
+    /// - Returns: It; nil for nothing.
+    public mutating func obstacle(of tid: TID, at now: Timestamp) -> PlainTunnel.Obstacle? {
+        self.engine.tables.forwarding.entries[tid].isTraced = false
+        defer { self.engine.tables.forwarding.entries[tid].isTraced = true }
+        return self.engine.snapshot(of: tid, at: now).obstacle
+    }
 }
 
 extension Explainer {

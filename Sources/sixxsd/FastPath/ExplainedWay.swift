@@ -52,12 +52,18 @@ struct ExplainedWay: Sendable {
         return packet[6] & 0x3f | packet[7] != 0 ? "the outer packet is a fragment" : nil
     }
 
+    /// The way in words.
+    ///
+    /// - Parameter obstacle: What is special about the packet's tunnel; nil for nothing.
+    /// - Returns: The words.
+    func text(_ obstacle: PlainTunnel.Obstacle?) -> String {
+        guard let reason = self.reason ?? obstacle?.description else { return "the kernel alone" }
+        return "the daemon, \(reason)"
+    }
+
     /// The line that is shown.
     ///
     /// - Parameter obstacle: What is special about the packet's tunnel; nil for nothing.
     /// - Returns: The line.
-    func line(_ obstacle: PlainTunnel.Obstacle?) -> String {
-        guard let reason = self.reason ?? obstacle?.description else { return "way: the kernel alone" }
-        return "way: the daemon, \(reason)"
-    }
+    func line(_ obstacle: PlainTunnel.Obstacle?) -> String { "way: \(self.text(obstacle))" }
 }

@@ -26,11 +26,11 @@ enum FastPathOpening: Sendable {
         do throws(SystemCallError) {
             let device = try NetworkDevice(named: tunName)
             try FastPathPrograms.probe()
-            let programs = try FastPathPrograms()
+            let programs = try FastPathPrograms(asksForRoutes: true)
             // Only so is a device asked for the ways that lead elsewhere; it brings no IPv4.
             try Sysctl.set(.forwardsIPv4(on: device.name), to: "1")
-            let forwarding = KernelForwarding(programs.tables, device: device.index)
-            self = .open(forwarding, try FastPathLinks(programs, device: device))
+            let forwarding = try KernelForwarding(programs.tables, device: device.index)
+            self = .open(forwarding, try FastPathLinks(programs, device: device, forwarding.questions))
         } catch {
             self = .failed(error)
         }
@@ -44,14 +44,17 @@ enum FastPathOpening: Sendable {
         }
     }
 
-    /// How it is, and what the kernel forwarded; nothing where it is not wanted.
-    var lines: [String] {
+    /// How it is; nil where it is not wanted.
+    var state: String? {
         switch self {
-        case .off: []
-        case .failed(let error): ["fast-path off: \(error)"]
-        case .open(let forwarding, let links): forwarding.lines + ["fast-path on, links \(links.count)"]
+        case .off: nil
+        case .failed(let error): "fast-path off: \(error)"
+        case .open(_, let links): "fast-path on, links \(links.count)"
         }
     }
+
+    /// What the kernel forwarded, and how it is; nothing where it is not wanted.
+    var lines: [String] { (self.forwarding?.lines ?? []) + (self.state.map { [$0] } ?? []) }
 
     /// Whether a tunnel's plain packets are forwarded by the kernel, and why not.
     ///

@@ -24,18 +24,47 @@ enum DecisionFormat: Sendable {
     /// - Returns: The line, without an end.
     func line(_ entry: DecisionLogEntry, packet: Int) -> String {
         switch self {
-        case .text: return "\(packet) \(entry.decision)"
+        case .text: "\(packet) \(entry.decision)"
         case .json:
-            let row = Row(
-                packet: UInt64(packet),
-                time: entry.timestamp.unixTime,
-                tid: entry.tid.map { "\($0)" },
-                step: entry.decision.step,
-                text: "\(entry.decision)"
+            Self.json(
+                Row(
+                    packet: UInt64(packet),
+                    time: entry.timestamp.unixTime,
+                    tid: entry.tid.map { "\($0)" },
+                    step: entry.decision.step,
+                    text: "\(entry.decision)"
+                )
             )
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return (try? encoder.encode(row)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         }
+    }
+
+    /// One line for the way that a packet would take.
+    ///
+    /// - Parameters:
+    ///   - way: The way.
+    ///   - obstacle: What is special about the packet's tunnel; nil for nothing.
+    ///   - packet: What number the packet has for the reader, from 1.
+    ///   - time: When it came, in seconds since 1970.
+    /// - Returns: The line, without an end.
+    func line(_ way: ExplainedWay, _ obstacle: PlainTunnel.Obstacle?, packet: Int, at time: Int64) -> String {
+        switch self {
+        case .text: "\(packet) \(way.line(obstacle))"
+        case .json:
+            Self.json(
+                Row(
+                    packet: UInt64(packet),
+                    time: time,
+                    tid: way.tid.map { "\($0)" },
+                    step: "way",
+                    text: way.text(obstacle)
+                )
+            )
+        }
+    }
+
+    private static func json(_ row: Row) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(row)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 }

@@ -117,11 +117,12 @@ struct PoPCommands: Sendable {
         ]
     }
 
-    /// How often something of the daemon's was put back in the kernel, then what is wrong and can't be.
+    /// How often something of the daemon's was put back in the kernel, then what is wrong and can't be, and how the fast path is.
     private func kernel() -> [String] {
         let account = self.context.ledger.account
         let counts = Deviation.Subject.allCases.map { "mended \($0.rawValue) \(account.mended[$0] ?? 0)" }
-        return counts + account.faults.map { "fault \($0.subject.rawValue) \($0)" }
+        let faults = account.faults.map { "fault \($0.subject.rawValue) \($0)" }
+        return counts + faults + (self.context.fastPath.state.map { [$0] } ?? [])
     }
 
     /// One line a worker, and one for what the kernel forwarded by itself, with what became of every packet it saw.
