@@ -15,10 +15,12 @@ public final class FastPathPrograms: Sendable {
 
     /// Loads the programs, which leave everything alone until the tables say otherwise.
     ///
-    /// - Parameter linkHeader: Length of what stands in front of an inner packet that `encapsulate` gets, in octets: nothing on a TUN
+    /// - Parameters:
+    ///   - linkHeader: Length of what stands in front of an inner packet that `encapsulate` gets, in octets: nothing on a TUN
     ///   device.
+    ///   - asksForRoutes: Whether somebody answers ``FastPathTables/takeUnaskedRoutes()``; no tunnel is on the fast path before.
     /// - Throws: ``LinuxIO/SystemCallError``, `EPERM` where the process may not, or what the kernel lacks.
-    public init(linkHeader: UInt32 = 0) throws(SystemCallError) {
+    public init(linkHeader: UInt32 = 0, asksForRoutes: Bool = false) throws(SystemCallError) {
         let octets = UnsafeRawBufferPointer(start: fast_path_object, count: Int(fast_path_object_size))
         let object = try BPFObject(octets, named: "sixxsd")
         let processors = BPFObject.processors
@@ -28,7 +30,11 @@ public final class FastPathPrograms: Sendable {
         try object.load()
         self.encapsulate = try object.loadedProgram("encapsulate")
         self.decapsulate = try object.loadedProgram("decapsulate")
-        self.tables = try FastPathTables(of: object, processors: processors)
+        self.tables = try FastPathTables(
+            of: object,
+            processors: processors,
+            limits: asksForRoutes ? RouteLimits() : nil
+        )
     }
 
     // MARK: - What a kernel may lack

@@ -30,10 +30,24 @@ public final class FastPathTables: Sendable {
     private let counters: BPFTable
     private let records: BPFTable
     private let processors: Int
-    /// The tunnels of which the two banks may say different things.
-    private let differing = Mutex(TIDSet())
+    private let writing: Mutex<Writing>
 
-    init(of object: BPFObject, processors: Int) throws(SystemCallError) {
+    /// What whoever writes must know.
+    private struct Writing {
+        /// The tunnels of which the two banks may say different things.
+        var differing = TIDSet()
+        /// What routes allow; nil where nobody asks for that.
+        var limits: RouteLimits?
+    }
+
+    /// Maps the tables of loaded programs.
+    ///
+    /// - Parameters:
+    ///   - object: The programs.
+    ///   - processors: How many of them write counters.
+    ///   - limits: What routes allow; nil where nobody asks for that.
+    /// - Throws: ``LinuxIO/SystemCallError`` where a table can't be mapped.
+    init(of object: BPFObject, processors: Int, limits: RouteLimits?) throws(SystemCallError) {
         self.control = try object.table("controls")
         self.plans = try object.table("plans")
         self.rows = try object.table("tunnels")
@@ -41,6 +55,7 @@ public final class FastPathTables: Sendable {
         self.counters = try object.table("counters")
         self.records = try object.table("processors")
         self.processors = processors
+        self.writing = Mutex(Writing(limits: limits))
     }
 
     // MARK: - The daemon's word
@@ -81,16 +96,15 @@ public final class FastPathTables: Sendable {
         changing tids: [TID]? = nil,
         tunnel: (TID) -> PlainTunnel?
     ) -> Bool {
-        self.differing.withLock { differing in
+        self.writing.withLock { writing in
             // What still reads the other bank began before the last change, long ago.
             let old = self.bank
             let bank = 1 - old
             withUnsafeBytes(of: Self.layout(of: plan)) { self.plans.write($0, at: bank) }
-            differing.forEach { self.copyRow(of: $0, from: old, to: bank) }
-            differing.removeAll()
+            writing.differing.forEach { self.copyRow(of: $0, from: old, to: bank) }
+            writing.differing.removeAll()
             var isSlower = false
-            for tid in tids ?? TID.all where self.write(tunnel(tid), of: tid, in: bank) {
-                differing.insert(tid)
+            for tid in tids ?? TID.all where self.write(tunnel(tid), of: tid, in: bank, &writing) {
                 isSlower = isSlower || (self.isFast(tid, in: old) && !self.isFast(tid, in: bank))
             }
             self.bankAndTUN = UInt64(device) << 32 | UInt64(bank)
@@ -115,11 +129,12 @@ public final class FastPathTables: Sendable {
     /// - Returns: Whether it was on the fast path, and is no more.
     @discardableResult
     public func update(_ tid: TID, to tunnel: PlainTunnel?) -> Bool {
-        self.differing.withLock { differing in
-            let wasFast = self.isFast(tid)
-            if self.write(tunnel, of: tid, in: self.bank) { differing.insert(tid) }
-            return wasFast && !self.isFast(tid)
-        }
+        self.writing.withLock { self.update(tid, to: tunnel, &$0) }
+    }
+
+    private func update(_ tid: TID, to tunnel: PlainTunnel?, _ writing: inout Writing) -> Bool {
+        let wasFast = self.isFast(tid)
+        return self.write(tunnel, of: tid, in: self.bank, &writing) && wasFast && !self.isFast(tid)
     }
 
     /// Whether packets of a tunnel are forwarded.
@@ -144,13 +159,20 @@ public final class FastPathTables: Sendable {
     /// Writes a row.
     ///
     /// - Returns: Whether it was another.
-    private func write(_ tunnel: PlainTunnel?, of tid: TID, in bank: Int) -> Bool {
+    private func write(
+        _ tunnel: PlainTunnel?,
+        of tid: TID,
+        in bank: Int,
+        _ writing: inout Writing
+    ) -> Bool {
+        let tunnel = writing.limits?.restrict(tunnel, of: tid) ?? tunnel
         let row = Self.row(of: tid, in: bank)
         let terms = self.rows.word(at: Tunnel.terms, of: row)
         let ends = self.rows.word(at: Tunnel.ends, of: row)
         let old = (ends: ends.pointee.load(ordering: .relaxed), terms: terms.pointee.load(ordering: .relaxed))
-        let new = (ends: tunnel.map(Self.ends) ?? old.ends, terms: tunnel.map(Self.terms) ?? 0)
+        let new = (ends: tunnel?.ends ?? old.ends, terms: tunnel?.terms ?? 0)
         guard new != old else { return false }
+        writing.differing.insert(tid)
         if old.ends != new.ends {
             // Nobody may see the old ends with the new terms, or the other way round.
             terms.pointee.store(0, ordering: .sequentiallyConsistent)
@@ -158,17 +180,6 @@ public final class FastPathTables: Sendable {
         }
         terms.pointee.store(new.terms, ordering: .sequentiallyConsistent)
         return true
-    }
-
-    private static func ends(of tunnel: PlainTunnel) -> UInt64 {
-        UInt64(tunnel.local.value.byteSwapped) | UInt64(tunnel.remote.value.byteSwapped) << 32
-    }
-
-    private static func terms(of tunnel: PlainTunnel) -> UInt64 {
-        let keepsOrder = UInt64(FAST_PATH_KEEPS_ORDER) << 16
-        guard tunnel.obstacle == nil else { return keepsOrder }
-        return UInt64(tunnel.mtu) | keepsOrder | UInt64(tunnel.evenIdentification) << 32
-            | UInt64(tunnel.oddIdentification) << 48
     }
 
     /// An address plan as the programs read it; subnet prefixes beyond the last that they know are nobody's.
@@ -198,6 +209,38 @@ public final class FastPathTables: Sendable {
             }
         }
         return layout
+    }
+
+    // MARK: - What routes allow
+
+    /// Takes the tunnels away whose routes are to be asked for, with the users' addresses.
+    public func takeUnaskedRoutes() -> [(tid: TID, remote: IPv4Address)] {
+        self.writing.withLock { $0.limits?.takeUnasked() ?? [] }
+    }
+
+    /// Whether there are such.
+    public var hasUnaskedRoutes: Bool { self.writing.withLock { $0.limits?.hasUnasked ?? false } }
+
+    /// Has the routes toward some users be asked for again; until there is an answer, the last one is gone by.
+    ///
+    /// - Parameter isConcerned: Whether the route to a user may be another one now.
+    public func askForRoutesAgain(_ isConcerned: (IPv4Address) -> Bool) {
+        self.writing.withLock { $0.limits?.askAgain(isConcerned) }
+    }
+
+    /// Takes the answer.
+    ///
+    /// - Parameters:
+    ///   - octets: Size of the largest outer packet that the route takes; nil for no route.
+    ///   - tid: The tunnel.
+    ///   - remote: The user's address that was asked about.
+    /// - Returns: Whether the tunnel was on the fast path, and is no more.
+    public func allow(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) -> Bool {
+        self.writing.withLock { writing in
+            // The user may have moved on.
+            guard let tunnel = writing.limits?.note(octets, of: tid, toward: remote) else { return false }
+            return self.update(tid, to: tunnel, &writing)
+        }
     }
 
     // MARK: - What was counted

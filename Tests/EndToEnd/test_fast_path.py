@@ -20,9 +20,11 @@ from lab.daemon import Daemon, TunnelLine, configuration
 from lab.ends import End, Ends, Kind
 from lab.namespace import wait_for
 from lab.packets import ICMPv6EchoRequest, Listener, echo, send_ipv6
+from lab.programs import REPOSITORY
 from lab.site import Site
-from lab.topology import SERVER
+from lab.topology import ROUTER, SERVER
 
+PLUGIN = REPOSITORY / "Packaging/nagios/check_sixxsd"
 AUTO = ["--fast-path", "auto"]
 PLAIN = pytest.mark.parametrize("kind", ["6in4", "heartbeat"])
 BPF = without_call.BPF
@@ -124,6 +126,7 @@ def test_which_way_a_packet_takes_is_told(site: Site) -> None:
     assert way(echo(SERVER, end.them, size=1490)) == "way: the daemon, it is not just forwarded"
     assert way(echo(SERVER, signed.them)) == "way: the daemon, AYIYA signs every datagram"
     assert daemon.report()["fastPath"] == {"state": "on", "forwarded": forwarded_by_the_kernel(daemon), "lost": 0}
+    assert "fast path on, links 2" in site.pop.run(PLUGIN, "-s", daemon.socket_path, "-f").stdout
 
 
 @pytest.mark.parametrize("kind", ["gre", "ayiya"])
@@ -172,10 +175,57 @@ def test_a_killed_daemon_leaves_nothing_that_forwards(site: Site) -> None:
     wait_until_fast(daemon, ends, end)
 
 
-def silent(daemon: Daemon) -> int:
-    """How many packets the kernel left alone since it was told to."""
+@pytest.mark.parametrize("tun", ["sixxs", "sixxs1"])
+def test_a_second_daemon_changes_nothing(site: Site, tun: str) -> None:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=AUTO)
+    wait_until_fast(daemon, ends, end)
+    second = Daemon(site.pop, site.programs.sixxsd, configuration(site.plan), name="second", tun=tun, control="127.0.0.1:42004")
+    second.options = AUTO
+    assert second.launch().wait(5) == 1
+    before = forwarded_by_the_kernel(daemon)
+    assert goes_down(ends, end, size=200) and goes_up(ends, end, size=300)
+    wait_for(lambda: forwarded_by_the_kernel(daemon) == before + 3, 2, "what passed to be counted", every=0.05)
+
+
+def test_after_an_upgrade_the_kernel_forwards_again_without_a_beat(site: Site) -> None:
+    ends = Ends(site)
+    end = ends.add("heartbeat", 4)
+    daemon = ends.start(options=AUTO)
+    wait_until_fast(daemon, ends, end)
+    daemon.signal(signal.SIGTERM)
+    assert daemon.process is not None and daemon.process.wait(5) == 0
+    assert not goes_up(ends, end)
+    daemon.start()
+    wait_until_fast(daemon, ends, end)
+    assert goes_up(ends, end)
+
+
+def left(daemon: Daemon, refusal: str) -> int:
+    """How many packets the kernel left to the daemon for a reason."""
     lines = daemon.command("pop show threads").lines or ()
-    return sum(int(line.split()[-1]) for line in lines if re.match("fast-path left .* silent ", line))
+    return sum(int(line.split()[-1]) for line in lines if re.match(f"fast-path left .* {refusal} ", line))
+
+
+def test_what_is_larger_than_a_route_takes_is_the_daemons(site: Site) -> None:
+    ends = Ends(site)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=AUTO)
+    wait_until_fast(daemon, ends, end)
+    assert goes_down(ends, end, size=1400)
+    site.pop.ip(f"route add {end.address}/32 via {ROUTER} dev net0 onlink src {site.plan.ipv4} mtu 1400")
+
+    def is_left() -> bool:
+        before = left(daemon, "tooBig")
+        send_ipv6(site.core, echo(SERVER, end.them, size=1381))
+        return left(daemon, "tooBig") > before
+
+    wait_for(is_left, 5, "the kernel to leave what is too large", every=0.05)
+    before = forwarded_by_the_kernel(daemon)
+    assert goes_down(ends, end, size=1380)
+    wait_for(lambda: forwarded_by_the_kernel(daemon) > before, 2, "what fits to be the kernel's", every=0.05)
+    assert daemon.balance().is_even
 
 
 def test_while_the_tun_device_is_down_the_kernel_forwards_nothing(site: Site) -> None:
@@ -185,11 +235,11 @@ def test_while_the_tun_device_is_down_the_kernel_forwards_nothing(site: Site) ->
     wait_until_fast(daemon, ends, end)
     # The daemon brings it up again half a second later: a namespace of the test's own cannot keep it down.
     site.pop.ip(f"link set {daemon.tun} down")
-    before, left = forwarded_by_the_kernel(daemon), silent(daemon)
+    before, silent = forwarded_by_the_kernel(daemon), left(daemon, "silent")
 
     def is_left() -> bool:
         end.send(echo(end.them, SERVER))
-        return silent(daemon) > left
+        return left(daemon, "silent") > silent
 
     wait_for(is_left, 2, "packets to be left to the daemon", every=0.01)
     assert forwarded_by_the_kernel(daemon) - before <= 5
@@ -219,4 +269,5 @@ def test_where_it_may_not_the_daemon_forwards_and_says_why(site: Site, what: str
     assert status(daemon).startswith(f"fast-path off: {why}")
     assert shown(daemon, end) == "no, the kernel or the daemon's rights do not allow it (pop show threads)"
     assert daemon.report()["fastPath"]["state"] == "off"
+    assert f"fast path off: {why}" in site.pop.run(PLUGIN, "-s", daemon.socket_path).stdout
     assert daemon.log.count("6in4 is not forwarded in the kernel: ") == 1

@@ -18,7 +18,7 @@ import pytest
 from scapy.layers.inet import GRE
 
 from lab import numbered
-from lab.daemon import Daemon
+from lab.daemon import WORKERS, Daemon
 from lab.ends import End, Ends
 from lab.namespace import Namespace, Process, wait_for
 from lab.packets import UDP, IPv6, Raw
@@ -33,6 +33,8 @@ PAUSE = 0.01
 # A second; without optimization the daemon has its hands full with fewer.
 RATE = 20_000 if "release" in os.environ.get("SIXXS_BIN", "release") else 4_000
 PORT = 4711
+# With several, one takes a tunnel off the fast path while another reads what was left because of that.
+MANY = pytest.mark.parametrize("workers", [WORKERS] if WORKERS > 1 else [1, 2])
 MARK = bytes.fromhex("5155454e43450000")
 # There are as many numbers as come while the changes last, and some before and after.
 COUNT = int(RATE * CHANGES * PAUSE * 1.5) + RATE
@@ -63,10 +65,10 @@ def change_again_and_again(end: End) -> None:
         time.sleep(random.uniform(0, 2 * PAUSE))
 
 
-def begin(site: Site) -> tuple[Daemon, End]:
+def begin(site: Site, workers: int) -> tuple[Daemon, End]:
     ends = Ends(site)
     end = ends.add("6in4", 4)
-    daemon = ends.start(options=AUTO)
+    daemon = ends.start(options=AUTO if workers == WORKERS else [*AUTO, "--workers", str(workers)])
     # Packets that find no room are no matter of order.
     site.pop.ip(f"link set {daemon.tun} txqueuelen 20000")
     wait_until_fast(daemon, ends, end)
@@ -84,15 +86,17 @@ def run(daemon: Daemon, end: End, receiving: Process) -> None:
     assert COUNT / 10 < by_the_kernel < COUNT * 0.99
 
 
-def test_none_into_a_tunnel(site: Site) -> None:
-    daemon, end = begin(site)
+@MANY
+def test_none_into_a_tunnel(site: Site, workers: int) -> None:
+    daemon, end = begin(site, workers)
     receiving = receiver(end.ends.home4, "net0", 4)
     program(site.core, "send", end.them, PORT, COUNT, MARK.hex(), "--rate", RATE)
     run(daemon, end, receiving)
 
 
-def test_none_out_of_a_tunnel(site: Site) -> None:
-    daemon, end = begin(site)
+@MANY
+def test_none_out_of_a_tunnel(site: Site, workers: int) -> None:
+    daemon, end = begin(site, workers)
     receiving = receiver(site.core, "chtst01", 6)
     packet = bytes(end.wrap(IPv6(src=end.them, dst=SERVER) / UDP(sport=PORT, dport=PORT) / Raw(MARK + bytes(8))))
     program(end.ends.home4, "send", end.ends.pop(4), 0, COUNT, packet[:-8].hex(), "--rate", RATE)

@@ -14,7 +14,16 @@ extension NetlinkRequest {
 
     /// The same for IPv4, where it says what it comes to.
     static func route(to address: IPv4Address) -> NetlinkRequest {
-        var request = Self.route(to: "\(address)", AF_INET, length: 32, flags: 0)
+        Self.route(to: address, flags: 0)
+    }
+
+    /// The same, where it says what the route itself is, whatever was learnt of the path.
+    static func routeAsConfigured(to address: IPv4Address) -> NetlinkRequest {
+        Self.route(to: address, flags: UInt32(RTM_F_FIB_MATCH))
+    }
+
+    private static func route(to address: IPv4Address, flags: UInt32) -> NetlinkRequest {
+        var request = Self.route(to: "\(address)", AF_INET, length: 32, flags: flags)
         request.attribute(Int(RTA_DST.rawValue), address.value.bigEndian)
         return request
     }

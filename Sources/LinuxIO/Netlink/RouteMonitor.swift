@@ -12,8 +12,8 @@ public struct RouteMonitor: ~Copyable, Sendable {
         case nextHops
         /// What a program has of its own: interfaces, addresses and routes of IPv6.
         case ownState
-        /// Interfaces alone.
-        case links
+        /// Where packets of IPv4 go and how large they may be: interfaces, routes and rules, and no neighbours.
+        case ways
 
         fileprivate var groups: [rtnetlink_groups] {
             switch self {
@@ -24,7 +24,7 @@ public struct RouteMonitor: ~Copyable, Sendable {
                     RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE,
                     RTNLGRP_IPV6_RULE,
                 ]
-            case .links: [RTNLGRP_LINK]
+            case .ways: [RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_NEXTHOP]
             }
         }
     }

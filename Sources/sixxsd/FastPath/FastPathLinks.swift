@@ -2,6 +2,7 @@ import FastPath
 import LinuxIO
 import Logging
 import Synchronization
+import Wire
 
 /// The kernel's programs where they belong: `encapsulate` at the TUN device, `decapsulate` at every Ethernet link of the host.
 final class FastPathLinks: Sendable {
@@ -15,19 +16,25 @@ final class FastPathLinks: Sendable {
 
     private let programs: FastPathPrograms
     private let device: NetworkDevice
+    /// Who opened the sockets whose packets go the same way.
+    private let user = Privileges.user
     private let state: Mutex<State>
 
-    /// Tells when something about links changed.
+    /// Tells when something about links or routes changed.
     let watch: LinkWatch
 
     /// Puts `encapsulate` at the TUN device, and `decapsulate` at the links that are there.
     ///
     /// - Throws: ``SystemCallError`` when the kernel refuses the first; a link that refuses is left out.
-    init(_ programs: FastPathPrograms, device: NetworkDevice) throws(SystemCallError) {
+    init(
+        _ programs: FastPathPrograms,
+        device: NetworkDevice,
+        _ questions: WakeUp
+    ) throws(SystemCallError) {
         self.programs = programs
         self.device = device
         // Before the first look, so that nothing is missed.
-        self.watch = try LinkWatch()
+        self.watch = try LinkWatch(questions)
         var state = State(netlink: try RouteNetlink())
         // What a daemon that was killed left behind counts into tables that nobody reads.
         state.uplink = try TrafficAttachment(programs.encapsulate, at: .egress, of: device.index)
@@ -68,6 +75,20 @@ final class FastPathLinks: Sendable {
     func isDeviceUp() throws(SystemCallError) -> Bool {
         try self.state.withLock { (state) throws(SystemCallError) in
             try state.netlink.state(of: self.device)?.isUp ?? false
+        }
+    }
+
+    /// Asks what the route to a user takes.
+    ///
+    /// - Parameter remote: The user's address.
+    /// - Returns: Size of the largest packet, in octets; nil where there is no route.
+    func largestPacket(toward remote: IPv4Address) -> UInt16? {
+        self.state.withLock { state in
+            switch try? RouteMTU(toward: remote, as: self.user, in: &state.netlink) {
+            case nil, .noRoute: nil
+            case .any: .max
+            case .limited(let octets): UInt16(clamping: octets)
+            }
         }
     }
 

@@ -30,17 +30,22 @@ final class KernelForwarding: Sendable {
     private static let refreshedTunnels = TID.capacity / 32
 
     let tables: FastPathTables
+    /// Tells all workers of tunnels that were taken off the fast path.
+    let slowdowns = Slowdowns()
+    /// Signalled when routes are to be asked for.
+    let questions: WakeUp
     /// Index of the TUN device.
     private let device: UInt32
     private let state: Mutex<State>
-    /// Packets out of tunnels that have not yet reached the IP stack; nil where the kernel does not tell.
-    private let backlog: PacketBacklog?
 
-    init(_ tables: FastPathTables, device: UInt32) {
+    /// Creates what keeps tables in step.
+    ///
+    /// - Throws: ``SystemCallError`` when the process has no descriptor left.
+    init(_ tables: FastPathTables, device: UInt32) throws(SystemCallError) {
         self.tables = tables
         self.device = device
         self.state = Mutex(State(orderKeeper: OrderKeeper(tables)))
-        self.backlog = try? PacketBacklog()
+        self.questions = try WakeUp()
     }
 
     /// Tells the kernel what an engine changed; one comparison where that is nothing.
@@ -52,10 +57,20 @@ final class KernelForwarding: Sendable {
             guard epoch >= state.epoch else { return }
             let isNew = epoch > state.epoch
             state.epoch = epoch
-            // What the programs sent on must not be overtaken by what the daemon gets now.
-            if self.publishChanges(&engine, isNew: isNew, at: now) {
-                self.backlog?.drain(waitingAtMost: PacketOrder.patience)
-            }
+            self.slowdowns.note { self.publishChanges(&engine, isNew: isNew, at: now) }
+        }
+        if self.tables.hasUnaskedRoutes { self.questions.signal() }
+    }
+
+    /// Takes over what the route to a user allows.
+    ///
+    /// - Parameters:
+    ///   - octets: Size of the largest outer packet; nil for no route.
+    ///   - tid: The tunnel.
+    ///   - remote: The user's address that was asked about.
+    func allow(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) {
+        self.state.withLock { _ in
+            self.slowdowns.note { self.tables.allow(octets, of: tid, toward: remote) }
         }
     }
 
@@ -109,10 +124,14 @@ final class KernelForwarding: Sendable {
             // In the same breath: who takes the device for gone must not be contradicted.
             if !state.isHeld { self.tables.sayAlive(at: now.monotonic) }
             guard engine.configurationCount == state.epoch else { return }
-            for _ in 0..<Self.refreshedTunnels {
-                guard let tid = TID(rawValue: state.next) else { break }
-                state.next = (state.next + 1) % UInt16(TID.capacity)
-                self.tables.update(tid, to: try? PlainTunnel(of: tid, &engine, at: now))
+            self.slowdowns.note {
+                var isSlower = false
+                for _ in 0..<Self.refreshedTunnels {
+                    guard let tid = TID(rawValue: state.next) else { break }
+                    state.next = (state.next + 1) % UInt16(TID.capacity)
+                    isSlower = self.update(CollectionOfOne(tid), &engine, at: now) || isSlower
+                }
+                return isSlower
             }
         }
     }

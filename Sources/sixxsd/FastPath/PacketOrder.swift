@@ -18,6 +18,7 @@ struct PacketOrder {
     static let patience: UInt64 = 1_000_000
 
     private let tables: FastPathTables
+    private var slowdowns: Slowdowns.View
     /// Packets that were sent and have not reached their device; nil where the kernel does not tell.
     private let backlog: PacketBacklog?
     /// Those of packets that wait to be sent.
@@ -27,9 +28,11 @@ struct PacketOrder {
     ///
     /// - Parameters:
     ///   - tables: What the kernel forwards by.
+    ///   - slowdowns: Tells of tunnels that any worker took off the fast path.
     ///   - capacity: How many packets can wait to be sent.
-    init(_ tables: FastPathTables, capacity: Int) {
+    init(_ tables: FastPathTables, _ slowdowns: Slowdowns, capacity: Int) {
         self.tables = tables
+        self.slowdowns = Slowdowns.View(slowdowns)
         self.backlog = try? PacketBacklog()
         self.waiting.reserveCapacity(capacity)
     }
@@ -74,6 +77,17 @@ struct PacketOrder {
     }
 
     // MARK: - What became of it
+
+    /// Waits until what the kernel sent on before has gone, if something of that may still be under way; to be called between reading
+    /// packets and sending them.
+    mutating func waitForOthers() {
+        // Of a tunnel that is on the fast path, the packet before one that was left went by the kernel.
+        if self.slowdowns.hasNews(waitingAtMost: Self.patience)
+            || self.waiting.contains(where: { $0.direction == .decapsulate && self.tables.isFast($0.tid) })
+        {
+            self.backlog?.drain(waitingAtMost: Self.patience)
+        }
+    }
 
     /// Notes that the engine was asked about a packet.
     ///

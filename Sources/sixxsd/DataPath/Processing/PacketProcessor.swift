@@ -31,7 +31,7 @@ struct PacketProcessor: ~Copyable {
         self.sender = UnderlaySender(sockets, capacity: 2 * batch)
         self.writer = UplinkWriter(capacity: 2 * batch)
         self.sockets = sockets
-        self.order = forwarding.map { PacketOrder($0.tables, capacity: 2 * batch) }
+        self.order = forwarding.map { PacketOrder($0.tables, $0.slowdowns, capacity: 2 * batch) }
         self.engine = engine
         self.engine.defersSignatures = batch > 1
     }
@@ -63,6 +63,8 @@ struct PacketProcessor: ~Copyable {
             self.signLater(buffer, of: tunnel)
         }
         let datagram = output.isDatagram ? self.engine.datagram : nil
+        // Then it is written at once.
+        if place != nil, self.sockets.tun.offloads == nil { self.order?.waitForOthers() }
         let before = self.waiting
         self.transmit(buffer, output.packet, datagram, now)
         if let place { self.order?.note(place, isSentLater: self.waiting > before) }
@@ -154,6 +156,7 @@ struct PacketProcessor: ~Copyable {
     /// Sends everything that waits; all slots are free afterwards.
     mutating func flush(_ now: Timestamp) {
         if self.signatures.count > 0 { self.signatures.sign() }
+        self.order?.waitForOthers()
         self.sender.flush(through: self.sockets, &self.engine, now)
         self.writer.flush(to: self.sockets.tun, through: &self.ring, &self.engine, now)
         self.waiting = 0
