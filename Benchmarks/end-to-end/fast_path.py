@@ -1,7 +1,8 @@
 """What the kernel forwards by itself (`--fast-path auto`), beside plain forwarding, the daemon and wireguard-go in the same run.
 
 Once on links that do everything together, and once on links as a wire is: nothing that leaves the PoP stands for several packets, what
-arrives there is merged as a network card does, and the PoP has one processor, the router and the home another.
+arrives there is merged as a network card does, and the PoP has one processor, the router and the home another. Then what round trips
+take beside a load, and what a small packet costs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 
 import links
 import round_trips
+import small_packets
 from echoes import Probe, ThroughSixInFour, Times
 from lab.daemon import Daemon, TunnelLine, configuration
 from lab.merging import merge, show_the_wire
@@ -89,15 +91,14 @@ def transfers_table(rounds: int, is_wire: bool) -> list[str]:
 
         ways: dict[str, Way] = {Way.name: Way(laboratory(), programs), IN_THE_KERNEL: Far(laboratory(), programs, FAST),
                                 BY_THE_DAEMON: Far(laboratory(), programs, []), AYIYA.name: AYIYA(laboratory(), programs, [])}
-        # On links like a wire it came to a standstill now and then, and says nothing of the PoP.
-        if not is_wire and WireGuard.what_is_missing() is None:
+        if WireGuard.what_is_missing() is None:
             ways[WireGuard.name] = WireGuard(laboratory(), programs)
         if is_wire:
             for way in ways.values():
                 lay_a_wire(way)
         found = measure(ways, rounds)
         lines = rows(found, [*ways], {IN_THE_KERNEL: 85 if is_wire else 70})
-        if not is_wire and (missing := WireGuard.what_is_missing()):
+        if missing := WireGuard.what_is_missing():
             lines.append(f"| {WireGuard.name} | {missing} | – | – | – | – |")
         lines += ["", *links.settings({name: way.laboratory for name, way in ways.items()})]
         for way in ways.values():
@@ -140,6 +141,8 @@ def table(rounds: int) -> list[str]:
     lines = ["TCP, links with all offloads:", "", *transfers_table(rounds, is_wire=False), "",
              "TCP, links as a wire is (the home's end of the tunnel is forwarded by its kernel in both rows of 6in4):", "",
              *transfers_table(rounds, is_wire=True), "",
-             "Round trips of packets of 104 octets beside a load of packets of 72:", "", *latency_table(max(rounds // 2, 1))]
+             "Round trips of packets of 104 octets beside a load of packets of 72:", "", *latency_table(max(rounds // 2, 1)), "",
+             f"Nanoseconds of processor time that a packet of {small_packets.SIZE} octets takes, sending included:", "",
+             *small_packets.table(rounds)]
     print(*lines, sep="\n", flush=True)
     return lines

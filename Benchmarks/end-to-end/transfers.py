@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,6 +36,20 @@ def transfer(way: Way, direction: str) -> Transfer:
 
 
 Found = dict[tuple[str, str], Transfer]
+# How often a transfer that came to a standstill is begun anew.
+TRIES = 3
+
+
+def transfer_of(way: Way, direction: str) -> Transfer:
+    """A transfer, begun anew where wireguard-go, which is not ours to mend, comes to a standstill."""
+    for left in reversed(range(TRIES)):
+        try:
+            return transfer(way, direction)
+        except (subprocess.TimeoutExpired, RuntimeError) as failure:
+            if way.name != WireGuard.name or left == 0:
+                raise
+            print(f"{way.name} came to a standstill {direction}, and is tried again: {failure}", flush=True)
+    raise AssertionError("there is a last try")
 
 
 def measure(ways: dict[str, Way], rounds: int) -> Found:
@@ -43,7 +58,7 @@ def measure(ways: dict[str, Way], rounds: int) -> Found:
     for _ in range(rounds):
         for name, way in ways.items():
             for direction in DIRECTIONS:
-                all_found.setdefault((name, direction), []).append(transfer(way, direction))
+                all_found.setdefault((name, direction), []).append(transfer_of(way, direction))
     return {key: Transfer(statistics.median(one.speed for one in found), statistics.median(one.cost for one in found))
             for key, found in all_found.items()}
 
