@@ -105,7 +105,7 @@ let package = Package(
         // The centre's pages and metrics.
         .target(
             name: "CentralWeb",
-            dependencies: ["Central", "HTTP", "Wire", logging],
+            dependencies: ["Central", "Graphs", "HTTP", "Wire", logging],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -17,9 +17,11 @@ package struct TrafficGraph: Sendable {
         }
     }
 
-    private let frame: GraphFrame
-    private let points: [Point]
-    private let scale: Double
+    let frame: GraphFrame
+    let points: [Point]
+
+    /// The rate at the top of the plot, in bits a second.
+    let scale: Double
 
     /// Where the axis lies.
     private static let middle = (GraphFrame.top + GraphFrame.bottom) / 2

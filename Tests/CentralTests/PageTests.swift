@@ -72,7 +72,8 @@ struct PageTests {
     static let paths = [
         "/", "/pops/chtst01", "/tunnels/T1", "/tunnels/T2", "/tunnels/down", "/users", "/users/alice",
         "/events",
-        "/events?last=5", "/audit", "/rounds",
+        "/events?last=5", "/audit", "/rounds", "/?last=year", "/pops/chtst01?last=month",
+        "/tunnels/T1?last=week",
     ]
 
     @Test(arguments: Self.paths)
@@ -105,6 +106,47 @@ struct PageTests {
         }
     }
 
+    static let pictures = ["fleet", "pops/chtst01", "tunnels/T1"].flatMap { place in
+        ["latency", "traffic", "sparkline"].map { "/\(place)/\($0).svg" }
+    }
+
+    @Test(arguments: Self.pictures)
+    func picturesAreDrawnByDayAndByNight(_ path: String) async throws {
+        let site = try await Site()
+        let subject = path.contains("fleet") ? "the fleet" : path.split(separator: "/")[1]
+
+        for period in ["day", "week", "month", "year"] {
+            let light = try await site.ask("\(path)?last=\(period)")
+            let dark = try await site.ask("\(path)?last=\(period)&theme=dark")
+            #expect(light.status == .ok)
+            #expect(light.header("content-type") == "image/svg+xml")
+            #expect(light.header("cache-control") == "private, max-age=300")
+            #expect(light.header("vary")?.contains("Cookie") == true)
+            #expect(Self.text(light).contains(" of \(subject), last \(period)</title>"))
+            #expect(Self.text(light).hasPrefix("<svg ") && !Self.text(light).contains("style="))
+            #expect(light.body != dark.body)
+        }
+        #expect(try await site.ask(path, [:]).status == .seeOther)
+        #expect(try await site.ask(path, method: "POST").status == .methodNotAllowed)
+    }
+
+    @Test(arguments: [("/", "/fleet"), ("/pops/chtst01", "/pops/chtst01"), ("/tunnels/T1", "/tunnels/T1")])
+    func pagesHaveGraphsOfEachTime(_ path: String, _ place: String) async throws {
+        let site = try await Site()
+
+        for (query, period) in [("", "day"), ("?last=week", "week"), ("?last=year", "year")] {
+            let page = Self.text(try await site.ask(path + query))
+            for kind in ["latency", "traffic"] {
+                let dark = "srcset=\"\(place)/\(kind).svg?last=\(period)&amp;theme=dark\""
+                #expect(page.contains(dark), "\(path) \(period)")
+            }
+            #expect(page.contains("?last=\(period)\" aria-current=\"true\">\(period)</a>"))
+        }
+        let images = Self.text(try await site.ask(path)).components(separatedBy: "<img ").dropFirst()
+        #expect(images.allSatisfy { $0.contains("alt=\"Traffic of ") || $0.contains("alt=\"Latency of ") })
+        #expect(images.count == (path == "/" ? 4 : 2))
+    }
+
     static let hostile = [
         "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='x", "</title><b>",
         "&lt;&amp;", "{{7*7}}",
@@ -119,7 +161,9 @@ struct PageTests {
         ] {
             let page = Self.text(try await site.ask(path))
             #expect(!page.contains(text) || text == "{{7*7}}", "\(path)")
-            #expect(!page.contains("<b>") && !page.contains("<script") && !page.contains("<img"), "\(path)")
+            #expect(!page.contains("<b>") && !page.contains("<script"), "\(path)")
+            let images = page.components(separatedBy: "<img ").dropFirst()
+            #expect(images.allSatisfy { $0.hasPrefix("src=\"/") }, "\(path)")
         }
         #expect(Self.text(try await site.ask("/users")).contains(("\(text)" as HTML).text))
     }
@@ -277,6 +321,13 @@ struct PageTests {
         Row("no number",        "/events?last=x",                is: .badRequest),
         Row("too many",         "/audit?last=1001",              is: .badRequest),
         Row("no page",          "/nothing",                      is: .notFound),
+        Row("no such period",   "/tunnels/T1?last=hour",         is: .badRequest),
+        Row("nor of the fleet", "/?last=",                       is: .badRequest),
+        Row("no such colours",  "/fleet/latency.svg?theme=x",    is: .badRequest),
+        Row("no such picture",  "/pops/chtst01/x.svg",           is: .notFound),
+        Row("no picture's name", "/tunnels/T1/latency",          is: .notFound),
+        Row("a PoP that is not", "/pops/nobody99/latency.svg",   is: .notFound),
+        Row("no tunnel either",  "/tunnels/T99/traffic.svg",     is: .notFound),
     ]
 
     @Test(arguments: Self.absent)
@@ -323,6 +374,7 @@ struct PageTests {
 
         #expect(ExpositionCheck.problems(text) == [])
         #expect(series["sixxs_database_up"] == "1")
+        #expect(series["sixxs_database_info{engine=\"sqlite\"}"] == "1")
         #expect(series["sixxs_pops{enabled=\"true\"}"] == "2")
         #expect(series["sixxs_users"] == "1")
         #expect(series["sixxs_tunnels{pop=\"chtst01\",type=\"ayiya\",state=\"enabled\"}"] == "1")

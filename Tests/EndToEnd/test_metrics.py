@@ -51,6 +51,7 @@ def test_the_rules_are_valid_and_do_what_they_say() -> None:
 def test_a_real_prometheus_scrapes_the_daemon(site: Site) -> None:
     tunnel = TunnelLine(5, 7, "203.0.113.10")
     daemon = site.daemon(tunnel, options=["--metrics", "9142", "--metrics-tunnels"])
+    daemon.command("pop set details 2 detst01 203.0.113.77 2001:db8:3ff:ffff::1")
     user = site.user(site.home(), "203.0.113.10", tunnel)
     for _ in range(3):
         user.send(echo(user.them, user.us))

@@ -80,7 +80,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag not in ("meta", "link", "input", "br", "img", "circle"):
+        if tag not in ("meta", "link", "input", "br", "img", "source", "circle"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -90,12 +90,16 @@ class Page(HTMLParser):
         self.text += data
 
     @property
+    def pictures(self) -> set[str]:
+        return {value for tag, name, value in self.attributes if (tag, name) in (("img", "src"), ("source", "srcset")) and value}
+
+    @property
     def links(self) -> set[str]:
         return {value for tag, name, value in self.attributes if tag == "a" and name == "href" and value}
 
 
 def test_every_page_can_be_read_by_people_and_by_programs(site: Site) -> None:
-    seen, waiting = set(), set(PAGES)
+    seen, waiting, pictures = set(), set(PAGES), set()
     while waiting:
         path = waiting.pop()
         seen.add(path)
@@ -110,7 +114,13 @@ def test_every_page_can_be_read_by_people_and_by_programs(site: Site) -> None:
         json.loads(site.get(path, accept="application/json"))
         # Whatever a page leads to is there.
         waiting |= {link for link in page.links if link.startswith("/")} - seen
-    assert {"/pops/nltst01", "/users/jdoe", "/tunnels/T1"} <= seen
+        pictures |= page.pictures
+    assert {"/pops/nltst01", "/users/jdoe", "/tunnels/T1", "/tunnels/T1?last=year"} <= seen
+    assert {"/fleet/latency.svg?last=day&theme=dark", "/pops/nltst01/sparkline.svg?last=day&theme=light", "/tunnels/T1/traffic.svg?last=week&theme=dark"} <= pictures
+    for path in pictures:
+        head, body = site.get(path, "-i", accept="image/svg+xml").split("\n\n", 1)
+        assert head.startswith("HTTP/1.1 200 OK") and "Content-Type: image/svg+xml" in head, f"{path}: {head}"
+        assert body.startswith("<svg ") and body.endswith("</svg>\n") and "style" not in body, path
 
     rows = site.json("/")
     assert {row["pop"] for row in rows} == {"chtst01", "detst01", "nltst01"}
@@ -145,7 +155,8 @@ def test_whatever_people_write_stays_text(site: Site) -> None:
         site.fleet.central.run("pop", "set", "chtst01", "--city", text)
         for path in ("/", "/pops/chtst01", "/pops/detst01", "/users", f"/users/{handle}", "/audit?last=1000", "/events?last=1000"):
             page = Page(site.get(path))
-            assert not {"script", "img", "b"} & set(page.tags) and page.tags.count("h1") == 1, f"{text} at {path}"
+            assert not {"script", "b"} & set(page.tags) and page.tags.count("h1") == 1, f"{text} at {path}"
+            assert all(picture.startswith("/") for picture in page.pictures), f"{text} at {path}"
             assert not [name for _, name, _ in page.attributes if name.startswith("on")], f"{text} at {path}"
         assert text in Page(site.get(f"/users/{handle}")).text
         assert text in Page(site.get("/pops/chtst01")).text

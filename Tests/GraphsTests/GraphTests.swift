@@ -121,6 +121,15 @@ struct GraphTests {
             #expect(Self.isNear(incoming.end, up))
             #expect(Self.isNear(outgoing.end, down))
         }
+        let sparkline = TrafficGraph(of: "chtst01", period, until: Self.end, points, theme: .dark).sparkline
+        let small = zip(try Self.pieces("in", in: sparkline), try Self.pieces("out", in: sparkline))
+        for (point, (incoming, outgoing)) in zip(points, small) {
+            let age = Double(Self.end - point.time) / Double(period.length)
+            #expect(Self.isNear(incoming.x, 240 * (1 - age)))
+            #expect(Self.isNear(incoming.end, 24 - 24 * point.incoming / 2e6))
+            #expect(Self.isNear(outgoing.end, 24 + 24 * point.outgoing / 2e6))
+        }
+        #expect(sparkline.contains("<title>Traffic of chtst01, last \(period.rawValue)</title>"))
         let time = UTCTime(points.first { $0.incoming == 1_530_000 }?.time ?? 0).text
         #expect(svg.contains("maximum 1.53 Mbit/s at \(time)"))
         #expect(svg.contains("Nothing was measured for "))

@@ -12,7 +12,7 @@
 #   sixxs-client  Core, Wire, LinuxIO                 the tunnel protocols are Core's
 #   Graphs        nothing                             figures in, SVG out; no Foundation
 #   Central       Graphs, Wire, GRDB, Yams, CLibSSH   never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
-#   CentralWeb    Central, HTTP                       pages and metrics: runs operations, opens nothing
+#   CentralWeb    Central, Graphs, HTTP               pages and metrics: runs operations, opens nothing
 #   sixxs-central Central                             neither database nor libssh: parses, calls the centre, prints
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -53,7 +53,7 @@ judge forbidden sixxsd CFastPath CLibBPF CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client CLibSSH GRDB NIOCore NIOPosix
 judge allowed Graphs
 judge forbidden Central Core LinuxIO CLinux ArgumentParser NIOCore NIOPosix
-judge allowed CentralWeb Central HTTP Wire Logging Foundation Synchronization
+judge allowed CentralWeb Central Graphs HTTP Wire Logging Foundation Synchronization
 judge forbidden sixxs-central Core LinuxIO CLinux CLibSSH GRDB Yams
 
 # confine MODULE FOLDER WHOLE: complains about imports of the module elsewhere in the whole than in the folder.

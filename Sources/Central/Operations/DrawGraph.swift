@@ -8,6 +8,9 @@ package struct DrawGraph: Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         case latency
         case traffic
+
+        /// Traffic again, small and without words.
+        case sparkline
     }
 
     /// Nil for the fleet.
@@ -37,14 +40,10 @@ package struct DrawGraph: Sendable {
         let steps = try await self.steps(since: since, in: centre.store)
         let words = self.words
         switch self.kind {
-        case .traffic:
-            return TrafficGraph(
-                of: words,
-                self.period,
-                until: end,
-                steps.map(\.traffic),
-                theme: self.theme
-            ).svg
+        case .traffic, .sparkline:
+            let points = steps.map(\.traffic)
+            let graph = TrafficGraph(of: words, self.period, until: end, points, theme: self.theme)
+            return self.kind == .traffic ? graph.svg : graph.sparkline
         case .latency:
             return LatencyGraph(
                 of: words,

@@ -22,6 +22,9 @@ package struct CentreMetrics: Responder {
             exposition.family("sixxs_build_info", .gauge, "The centre's version.") {
                 $0.add(["version": Release.version], 1)
             }
+            exposition.family("sixxs_database_info", .gauge, "What keeps the registry.") {
+                $0.add(["engine": centre.store.engine], 1)
+            }
             let figures: CentreFigures?
             do {
                 figures = try await ReadFigures(since: census.last).run(in: centre)

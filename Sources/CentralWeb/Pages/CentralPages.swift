@@ -31,6 +31,7 @@ package struct CentralPages: Responder {
         Self.addOpenRoutes(&router, gate)
         Self.addPages(&router, gate, centre)
         Self.addTunnels(&router, gate, centre)
+        Self.addPictures(&router, gate, centre)
         self.router = router
     }
 
@@ -40,10 +41,10 @@ package struct CentralPages: Responder {
 
     private static func addOpenRoutes(_ router: inout Router, _ gate: Gate) {
         router.get("/style.css") { _ in
-            Shell.response(type: "text/css; charset=utf-8", StyleSheet.text, isPublic: true)
+            Shell.response(type: "text/css; charset=utf-8", StyleSheet.text, kept: .openly)
         }
         router.get("/icon.svg") { _ in
-            Shell.response(type: "image/svg+xml", LoginPage.icon, isPublic: true)
+            Shell.response(type: "image/svg+xml", LoginPage.icon, kept: .openly)
         }
         router.get("/login") { call in LoginPage.response(.ok, for: call.request) }
         router.post("/login") { call in
@@ -64,10 +65,21 @@ package struct CentralPages: Responder {
         _ gate: Gate,
         _ view: @escaping @Sendable (Router.Call) async throws -> View
     ) {
+        Self.answer(&router, pattern, gate) { call, name in
+            Shell.response(try await view(call), for: call.request, operator: name)
+        }
+    }
+
+    private static func answer(
+        _ router: inout Router,
+        _ pattern: StaticString,
+        _ gate: Gate,
+        _ response: @escaping @Sendable (Router.Call, _ operatorName: String) async throws -> Response
+    ) {
         router.get(pattern) { call in
             guard let name = gate.owner(of: call.request) else { return try LoginPage.demand(call.request) }
             do {
-                return Shell.response(try await view(call), for: call.request, operator: name)
+                return try await response(call, name)
             } catch let error as RegistryError {
                 throw Self.refusal(error)
             }
@@ -83,10 +95,17 @@ package struct CentralPages: Responder {
     }
 
     private static func addPages(_ router: inout Router, _ gate: Gate, _ centre: Centre) {
-        Self.page(&router, "/", gate) { _ in try await FleetPage.view(centre, now: Date()) }
+        Self.page(&router, "/", gate) { call in
+            try await FleetPage.view(centre, graphs: try Pictures.period(of: call.request), now: Date())
+        }
         Self.page(&router, "/pops/{name}", gate) { call in
             let name = try Self.parse(call["name"], "PoP", Parsers.popName)
-            return try await PoPPage.view(name, centre, now: Date())
+            return try await PoPPage.view(
+                name,
+                centre,
+                graphs: try Pictures.period(of: call.request),
+                now: Date()
+            )
         }
         Self.page(&router, "/pops/{name}/changes/{generation}", gate) { call in
             let name = try Self.parse(call["name"], "PoP", Parsers.popName)
@@ -108,12 +127,28 @@ package struct CentralPages: Responder {
         let questions = LiveQuestions()
         Self.page(&router, "/tunnels/down", gate) { _ in try await HistoryPages.down(centre, now: Date()) }
         Self.page(&router, "/tunnels/{number}", gate) { call in
-            try await TunnelPage.view(try Self.parse(call["number"], "tunnel", Parsers.tunnel), centre)
+            let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
+            return try await TunnelPage.view(number, centre, graphs: try Pictures.period(of: call.request))
         }
         Self.page(&router, "/tunnels/{number}/live", gate) { call in
             let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
             let (answer, time) = try await questions.answer(about: number, centre)
             return try TunnelPage.live(number, answer, at: time)
+        }
+    }
+
+    /// The graphs that pages show, `latency.svg` and so on.
+    private static func addPictures(_ router: inout Router, _ gate: Gate, _ centre: Centre) {
+        Self.answer(&router, "/fleet/{picture}", gate) { call, _ in
+            try await Pictures.response(call, of: nil, centre)
+        }
+        Self.answer(&router, "/pops/{name}/{picture}", gate) { call, _ in
+            let name = try Self.parse(call["name"], "PoP", Parsers.popName)
+            return try await Pictures.response(call, of: .pop(name), centre)
+        }
+        Self.answer(&router, "/tunnels/{number}/{picture}", gate) { call, _ in
+            let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
+            return try await Pictures.response(call, of: .tunnel(number), centre)
         }
     }
 

@@ -1,11 +1,12 @@
 internal import Central
 internal import Foundation
+internal import Graphs
 internal import HTTP
 internal import Wire
 
 /// The fleet: a tile a PoP, the worst first.
 enum FleetPage {
-    static func view(_ centre: Centre, now: Date) async throws -> View {
+    static func view(_ centre: Centre, graphs period: GraphPeriod, now: Date) async throws -> View {
         let status = try await ReadStatus(pops: [], asksDaemons: false).run(in: centre)
         let rows = StatusDocument.worstFirst(status.pops.map { StatusDocument($0, now: now) })
         let findings = Dictionary(
@@ -19,7 +20,11 @@ enum FleetPage {
                 ? "\(rows.count.counted("PoP")), all OK."
                 : "\(rows.count.counted("PoP")), \(bad) of them not well."
         let tiles = rows.map { Self.tile($0, findings[$0.pop] ?? [], now: now) }
-        return try View("Fleet", rows, "<p>\(words)</p><ul class=\"tiles\">\(tiles)</ul>")
+        let body: HTML = """
+            <p>\(words)</p><ul class="tiles">\(tiles)</ul>
+            \(Pictures.section(of: "the fleet", at: ["fleet"], on: [], period))
+            """
+        return try View("Fleet", rows, body)
     }
 
     private static func tile(_ row: StatusDocument, _ findings: [String], now: Date) -> HTML {
@@ -31,7 +36,7 @@ enum FleetPage {
         let verdict: HTML = row.enabled ? Elements.verdict(row.level) : "<span class=\"soft\">disabled</span>"
         return """
             <li class="tile \(level)"><h2>\(Elements.pop(row.pop))</h2>
-            <p>\(verdict) · \(tunnels)</p><p class="soft">\(age)</p>\(notes)</li>
+            <p>\(verdict) · \(tunnels)</p><p class="soft">\(age)</p>\(notes)\(Pictures.sparkline(of: row.pop))</li>
 
             """
     }

@@ -1,5 +1,6 @@
 internal import Central
 internal import Foundation
+internal import Graphs
 internal import HTTP
 internal import Wire
 
@@ -17,7 +18,12 @@ enum PoPPage {
     /// Tunnels on one page.
     private static let most = 500
 
-    static func view(_ name: PoPName, _ centre: Centre, now: Date) async throws -> View {
+    static func view(
+        _ name: PoPName,
+        _ centre: Centre,
+        graphs period: GraphPeriod,
+        now: Date
+    ) async throws -> View {
         let details = PoPDetailsDocument(try await ShowPoP(name).run(in: centre))
         let fleet = try await ReadStatus(pops: [name], asksDaemons: false).run(in: centre)
         guard let status = fleet.pops.first else { throw Refusal(.notFound, "there is no PoP \(name)") }
@@ -34,17 +40,21 @@ enum PoPPage {
             events: events.events.map { EventDocument($0, in: events.fleet) },
             tunnels: tunnels
         )
-        return try View("\(name)", document, Self.body(document, status.findings(at: now), now: now))
+        let body: HTML = """
+            \(Self.state(document.status, status.findings(at: now), now: now))
+            \(Pictures.section(of: "\(name)", at: ["pops", "\(name)"], on: ["pops", "\(name)"], period))
+            \(Self.body(document))
+            """
+        return try View("\(name)", document, body)
     }
 
-    private static func body(_ document: Document, _ findings: [String], now: Date) -> HTML {
+    private static func body(_ document: Document) -> HTML {
         let shown = document.tunnels.prefix(Self.most)
         let more: HTML =
             shown.count < document.tunnels.count
             ? "<p class=\"soft\">The first \(shown.count) of \(document.tunnels.count); JSON has all.</p>"
             : ""
         return """
-            \(Self.state(document.status, findings, now: now))
             <h2>Configuration</h2>
             \(Self.details(document.details))
             <h2>Configurations that were pushed</h2>

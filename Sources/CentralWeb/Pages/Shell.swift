@@ -21,16 +21,28 @@ enum Shell {
         (name: "Referrer-Policy", value: "same-origin"),
     ]
 
+    /// For how long an answer may be shown again without asking.
+    enum Keeping: String {
+        /// What an operator sees, and may not see any more in a moment.
+        case never = "no-store"
+
+        /// A picture, by the browser that got it: it has a new step in ten minutes.
+        case briefly = "private, max-age=300"
+
+        /// What everybody may see.
+        case openly = "max-age=3600"
+    }
+
     /// An answer with the headers of all.
     static func response(
         _ status: Status = .ok,
         type: String,
         _ text: String,
-        isPublic: Bool = false
+        kept keeping: Keeping = .never
     ) -> Response {
         var response = Response(status, type: type, text)
         response.headers += Self.headers
-        response.headers.append((name: "Cache-Control", value: isPublic ? "max-age=3600" : "no-store"))
+        response.headers.append((name: "Cache-Control", value: keeping.rawValue))
         response.headers.append((name: "Vary", value: "Accept, Authorization, Cookie"))
         return response
     }

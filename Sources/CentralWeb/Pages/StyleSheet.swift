@@ -38,6 +38,8 @@ enum StyleSheet {
         input,button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--soft);border-radius:.3rem;\
         padding:.3rem .6rem}
         svg,img{max-width:100%;height:auto}
+        .tile img{display:block;width:100%;margin-top:.3rem}
+        .graph img{display:block;width:100%;min-width:36rem;max-width:47.5rem;margin:.5rem 0}
         footer{color:var(--soft);font-size:.875rem}
 
         """

@@ -1,5 +1,6 @@
 internal import Central
 internal import Foundation
+internal import Graphs
 internal import HTTP
 internal import Wire
 
@@ -12,7 +13,11 @@ enum TunnelPage {
         let events: [EventDocument]
     }
 
-    static func view(_ number: TunnelNumber, _ centre: Centre) async throws -> View {
+    static func view(
+        _ number: TunnelNumber,
+        _ centre: Centre,
+        graphs period: GraphPeriod
+    ) async throws -> View {
         let tunnel = try await ShowTunnel(number).run(in: centre)
         let traffic = try await ReadTraffic(of: .tunnel(number), since: nil).run(in: centre)
         let events = try await ListEvents(of: [.tunnel(number)], HistoryWindow(last: 20)).run(in: centre)
@@ -21,11 +26,19 @@ enum TunnelPage {
             steps: traffic.steps.map { StepDocument($0, of: .tunnel) },
             events: events.events.map { EventDocument($0, in: events.fleet) }
         )
-        return try View("\(number)", document, Self.body(document, doubts: traffic.doubts))
+        let path = ["tunnels", "\(number)"]
+        let body: HTML = """
+            \(Self.registered(document.tunnel, doubts: traffic.doubts))
+            \(Pictures.section(of: "\(number)", at: path, on: path, period))
+            <h2>The last day</h2>
+            \(Self.steps(document.steps))
+            <h2>Events</h2>
+            \(Elements.events(document.events))
+            """
+        return try View("\(number)", document, body)
     }
 
-    private static func body(_ document: Document, doubts: String?) -> HTML {
-        let tunnel = document.tunnel
+    private static func registered(_ tunnel: TunnelDocument, doubts: String?) -> HTML {
         let state =
             tunnel.enabled
             ? (tunnel.enabledByUser ? "enabled" : "disabled by its user") : "disabled by an operator"
@@ -47,10 +60,6 @@ enum TunnelPage {
         let doubt: HTML = doubts.map { "<p>Not believed of its PoP's last report: \($0)</p>" } ?? ""
         return """
             \(fields)<p><a href="\(URLText(path: ["tunnels", tunnel.tunnel, "live"]))">Ask its daemon now</a></p>\(doubt)
-            <h2>The last day</h2>
-            \(Self.steps(document.steps))
-            <h2>Events</h2>
-            \(Elements.events(document.events))
             """
     }
 

@@ -129,6 +129,41 @@ public struct Exposition: Sendable {
             self.add(labels, sum: histogram.sum, count: histogram.count)
         }
 
+        /// The labels of the buckets of round trips, in seconds.
+        private static let roundTripBounds = (0..<RoundTrips.bucketCount).map { bucket in
+            let bound = RoundTrips.bound(of: bucket).map { Exposition.Samples.text(Double($0) / 1e6) }
+            return Array("le=\"\(bound ?? "+Inf")\"} ".utf8)
+        }
+
+        /// Writes how many round trips took how long, of which a daemon may have thousands.
+        ///
+        /// - Parameters:
+        ///   - labels: What tells the series apart; there is one at least.
+        ///   - roundTrips: How many took how long.
+        ///   - microseconds: The sum of all.
+        public mutating func add(_ labels: Labels, _ roundTrips: RoundTrips, microseconds: UInt64) {
+            let start = self.name + Array("_bucket{".utf8) + labels.octets + [UInt8(ascii: ",")]
+            var count: UInt64 = 0
+            for (bucket, bound) in Self.roundTripBounds.enumerated() {
+                count += UInt64(roundTrips[bucket])
+                self.octets.append(contentsOf: start)
+                self.octets.append(contentsOf: bound)
+                self.append(count)
+                self.octets.append(UInt8(ascii: "\n"))
+            }
+            self.add(labels, sum: Double(microseconds) / 1e6, count: count)
+        }
+
+        private mutating func append(_ number: UInt64) {
+            let start = self.octets.count
+            var rest = number
+            repeat {
+                self.octets.append(UInt8(ascii: "0") + UInt8(rest % 10))
+                rest /= 10
+            } while rest > 0
+            self.octets[start...].reverse()
+        }
+
         private mutating func line(_ suffix: String, _ labels: Labels, _ label: String, _ value: String) {
             self.octets.append(contentsOf: self.name)
             self.octets.append(contentsOf: suffix.utf8)

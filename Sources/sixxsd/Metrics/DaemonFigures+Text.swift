@@ -116,15 +116,19 @@ extension DaemonFigures {
     /// What is measured of other PoPs, over both families of addresses.
     private func writePeers(to exposition: inout Exposition) {
         let rows = self.peers.flatMap { peer in
-            [("ipv4", peer.ipv4), ("ipv6", peer.ipv6)].map { family, record in
-                (labels: ["peer": peer.details.name, "family": family] as Exposition.Labels, record: record)
+            [("ipv4", peer.ipv4, peer.ipv4RoundTrips), ("ipv6", peer.ipv6, peer.ipv6RoundTrips)].map {
+                family,
+                record,
+                roundTrips in
+                (
+                    labels: ["peer": peer.details.name, "family": family] as Exposition.Labels,
+                    record: record, roundTrips: roundTrips
+                )
             }
         }
-        exposition.family("sixxsd_peer_probe_rtt_seconds", .summary, "Round trips to another PoP.") {
+        exposition.family("sixxsd_peer_probe_rtt_seconds", .histogram, "Round trips to another PoP.") {
             samples in
-            for row in rows {
-                samples.add(row.labels, sum: Double(row.record.sum) / 1e6, count: row.record.received)
-            }
+            for row in rows { samples.add(row.labels, row.roundTrips, microseconds: row.record.sum) }
         }
         exposition.family("sixxsd_peer_probes_total", .counter, "Probes that were sent to another PoP.") {
             samples in

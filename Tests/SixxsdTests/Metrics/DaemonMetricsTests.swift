@@ -50,6 +50,10 @@ import Wire
         #expect(series["process_start_time_seconds"].flatMap { Double($0) } ?? 0 > 1_700_000_000)
         #expect(series["process_open_fds"].flatMap { Int($0) } ?? 0 > 2)
         #expect(series["sixxsd_peer_probes_total{peer=\"chtst01\",family=\"ipv6\"}"] != nil)
+        let peer = "peer=\"chtst01\",family=\"ipv4\""
+        #expect(series["sixxsd_peer_probe_rtt_seconds_bucket{\(peer),le=\"0.00025\"}"] == "0")
+        #expect(series["sixxsd_peer_probe_rtt_seconds_bucket{\(peer),le=\"+Inf\"}"] == "0")
+        #expect(series["sixxsd_peer_probe_rtt_seconds_count{\(peer)}"] == "0")
     }
 
     @Test func tellOfTunnelsWhereThatIsWanted() async throws {
@@ -64,6 +68,8 @@ import Wire
         #expect(series["sixxsd_tunnel_up{tunnel=\"T5072\",type=\"ayiya\"}"] == "0")
         #expect(series["sixxsd_tunnel_up{tunnel=\"T4141\",type=\"direct\"}"] == "1")
         #expect(series["sixxsd_tunnel_receive_bytes_total{tunnel=\"T4141\",type=\"direct\"}"] == "0")
+        let probed = "sixxsd_tunnel_probe_rtt_seconds_bucket{tunnel=\"T4141\",type=\"direct\",le="
+        #expect(series.keys.count { $0.hasPrefix(probed) } == 17)
         #expect(
             series["sixxsd_tunnel_last_receive_timestamp_seconds{tunnel=\"T4141\",type=\"direct\"}"] == nil
         )

@@ -87,6 +87,30 @@ struct ExpositionTests {
         )
     }
 
+    @Test func roundTripsAreAHistogram() {
+        var roundTrips = RoundTrips()
+        for microseconds: UInt64 in [200, 250, 251, 8_192_000, 9_000_000] {
+            roundTrips.count(microseconds: microseconds)
+        }
+        roundTrips.add(roundTrips)
+
+        let text = Self.text { exposition in
+            exposition.family("a_seconds", .histogram, "b") {
+                $0.add(["x": "1\""], roundTrips, microseconds: 34_385_402)
+            }
+        }
+        let lines = text.split(separator: "\n")
+
+        #expect(lines.count == 2 + 17 + 2)
+        #expect(lines[2] == "a_seconds_bucket{x=\"1\\\"\",le=\"0.00025\"} 4")
+        #expect(lines[3] == "a_seconds_bucket{x=\"1\\\"\",le=\"0.0005\"} 6")
+        #expect(lines[17] == "a_seconds_bucket{x=\"1\\\"\",le=\"8.192\"} 8")
+        #expect(lines[18] == "a_seconds_bucket{x=\"1\\\"\",le=\"+Inf\"} 10")
+        #expect(lines[19] == "a_seconds_sum{x=\"1\\\"\"} 34.385402")
+        #expect(lines[20] == "a_seconds_count{x=\"1\\\"\"} 10")
+        #expect(ExpositionCheck.problems(text) == [])
+    }
+
     @Test func aHistogramGrowsTowardsItsCount() {
         var histogram = Histogram(bounds: [0.1, 1])
         for value in [0.05, 0.1, 0.5, 7] { histogram.record(value) }

@@ -89,6 +89,7 @@ extension SQLiteStore {
     /// The same for everybody who does not care what it is kept in.
     var fleet: FleetStore {
         FleetStore(
+            engine: "sqlite",
             registry: self.registry,
             rounds: self.rounds,
             history: self.history,
