@@ -256,6 +256,52 @@ struct StoreContractTests {
     }
 
     @Test(arguments: StoreMaker.all)
+    func keepsWhatPoPsMeasureOfEachOther(_ maker: StoreMaker) async throws {
+        let bench = try Bench()
+        let store = try await bench.store(maker, Fixture.registry())
+        let path = try #require(PeerPath(to: 2, isIPv6: true))
+        let gone = try #require(PeerPath(to: 99, isIPv6: false))
+        var state = FakeDaemon.State()
+        state.text = try TestPush.generation(tunnels: 1).text
+        // What the daemon says it has sent, and since which start; one report says nothing, one starts anew.
+        let said = [(100, "1"), (110, "1"), (nil, "1"), (125, "1"), (7, "2")]
+        for (index, (sent, instance)) in said.enumerated() {
+            state.instance = String(repeating: instance, count: 32)
+            var report = try FakeDaemon.received(state)
+            if let sent {
+                var roundTrips = RoundTrips()
+                for _ in 1..<sent { roundTrips.count(microseconds: 20_000) }
+                let (all, answered) = (Tally(clamping: sent), Tally(clamping: sent - 1))
+                report.peers[path] = .init(sent: all, received: answered, roundTrips: roundTrips)
+            }
+            report.peers[gone] = .init(sent: Tally(clamping: index), received: .zero)
+            let time = Self.start.addingTimeInterval(Double(index) * 600)
+            bench.time.withLock { $0 = time }
+            _ = try await store.samples.record(report, of: 1, at: time)
+        }
+
+        let steps = try await store.samples.peerSteps(ofPoP: 1, since: Self.start)
+        let rows = try await ReadPeers(of: try Fixture.name(), since: Self.start)
+            .run(in: Centre(store: store, connector: FakeConnector(), author: "tester"))
+        let document = try #require(rows.first.map { PeerDocument($0) })
+
+        // Of the first nobody knows since when it was counted.
+        #expect(steps.map { $0.probes[path].sent.value } == [10, 0, 15, 7])
+        #expect(steps.map { $0.probes[path].received.value } == [10, 0, 15, 6])
+        #expect(steps.map { $0.probes[path].roundTrips.total } == [10, 0, 15, 6])
+        #expect(steps.map(\.time.timeIntervalSince1970) == (1...4).map { 1_800_000_000 + 600 * Double($0) })
+        #expect(try await store.samples.peerSteps(ofPoP: 2, since: Self.start).isEmpty)
+        // PoP 99 is in no registry.
+        #expect(rows.count == 1)
+        #expect((document.family, document.sent) == ("ipv6", Tally(clamping: 32)))
+        #expect(document.lossPercent == 3.13)
+        #expect(document.medianMs.map { (16...32).contains($0) } == true)
+        bench.advance(3 * 86400)
+        let days = try await store.samples.peerSteps(ofPoP: 1, since: Self.start.addingTimeInterval(-3600))
+        #expect(days.map { $0.probes[path].sent.value }.reduce(0, +) == 32)
+    }
+
+    @Test(arguments: StoreMaker.all)
     func remembersHowTunnelsWere(_ maker: StoreMaker) async throws {
         let bench = try Bench()
         let store = try await bench.store(maker, Fixture.registry())

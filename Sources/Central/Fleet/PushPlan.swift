@@ -18,6 +18,9 @@ package struct PushPlan: Sendable {
         /// All tunnels that the registry gives the PoP.
         package let tunnels: Set<TunnelNumber>
 
+        /// All PoPs of the fleet.
+        let fleet: Set<Int>
+
         /// What the PoP's report is judged by.
         var reportExpectation: ReportExpectation {
             ReportExpectation(
@@ -25,7 +28,8 @@ package struct PushPlan: Sendable {
                 popName: self.pop.name.description,
                 formerNames: self.history.formerNames,
                 tunnels: self.tunnels,
-                earlierTunnels: self.history.generationCapacity
+                earlierTunnels: self.history.generationCapacity,
+                peers: self.fleet.subtracting([self.pop.id])
             )
         }
 
@@ -62,13 +66,15 @@ package struct PushPlan: Sendable {
     ) throws(RegistryError) {
         let renderer = ConfigurationRenderer(snapshot)
         self.policy = snapshot.waves
+        let fleet = Set(snapshot.pops.map(\.id))
         self.items = try snapshot.selection(names).map { pop in
             Item(
                 pop: pop,
                 history: histories[pop.id] ?? PoPHistory(),
                 rendering: Result { () throws(Configuration.Conflict) in try renderer.render(pop.id) },
                 enabled: renderer.enabledTunnels(of: pop.id),
-                tunnels: renderer.allTunnels(of: pop.id)
+                tunnels: renderer.allTunnels(of: pop.id),
+                fleet: fleet
             )
         }
     }

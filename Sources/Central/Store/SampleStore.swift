@@ -25,6 +25,9 @@ package protocol SampleStore: Sendable {
     /// The steps of a PoP since a time, and the one before them.
     func steps(ofPoP popID: Int, since: Date) async throws -> [CounterStep]
 
+    /// What a PoP measured of the others since a time, step by step.
+    func peerSteps(ofPoP popID: Int, since: Date) async throws -> [PeerStep]
+
     /// How every tunnel was in the newest report that had it.
     func tunnelSamples() async throws -> [TunnelNumber: TunnelSample]
 

@@ -12,6 +12,9 @@ enum PoPPage {
         let status: StatusDocument
         let history: HistoryDocument
         let events: [EventDocument]
+
+        /// Of the last day.
+        let peers: [PeerDocument]
         let tunnels: [TunnelDocument]
     }
 
@@ -38,6 +41,7 @@ enum PoPPage {
             status: StatusDocument(status, now: now),
             history: history,
             events: events.events.map { EventDocument($0, in: events.fleet) },
+            peers: try await ReadPeers(of: name, since: nil).run(in: centre).map { PeerDocument($0) },
             tunnels: tunnels
         )
         let body: HTML = """
@@ -55,6 +59,8 @@ enum PoPPage {
             ? "<p class=\"soft\">The first \(shown.count) of \(document.tunnels.count); JSON has all.</p>"
             : ""
         return """
+            <h2>To other PoPs, last day</h2>
+            \(Self.peers(document.peers))
             <h2>Configuration</h2>
             \(Self.details(document.details))
             <h2>Configurations that were pushed</h2>
@@ -97,6 +103,24 @@ enum PoPPage {
             ),
         ])
         return "\(fields)\(notes)"
+    }
+
+    /// What the probes to other PoPs measured.
+    private static func peers(_ peers: [PeerDocument]) -> HTML {
+        let rows = peers.map { row -> [HTML] in
+            let times = [row.p10Ms, row.medianMs, row.p90Ms].map { time -> HTML in
+                Elements.text(time.map { "\($0) ms" }) ?? "no answer"
+            }
+            let loss: HTML = Elements.text(row.lossPercent.map { "\($0) %" }) ?? ""
+            return [Elements.pop(row.peer), row.family == "ipv6" ? "IPv6" : "IPv4", loss] + times
+        }
+        let columns = ["PoP", "Over", "Loss", "10 % within", "Half within", "90 % within"]
+        return Elements.table(
+            "Latency to other PoPs",
+            columns,
+            rows,
+            none: "It reported nothing about other PoPs."
+        )
     }
 
     private static func details(_ document: PoPDetailsDocument) -> HTML {

@@ -33,9 +33,10 @@ private struct ReportParser {
     }
 
     private enum Key: String, ReportKey {
-        case instance, version, uptime, hostUptime, time, pop, generation, digest, totals, kernel, tunnels
+        case instance, version, uptime, hostUptime, time, pop, generation, digest, totals, kernel, tunnels,
+            peers
 
-        var isRequired: Bool { self != .pop && self != .kernel }
+        var isRequired: Bool { self != .pop && self != .kernel && self != .peers }
     }
 
     mutating func read() throws(JSONReader.Failure) {
@@ -63,6 +64,7 @@ private struct ReportParser {
         case .totals: try self.readTotals()
         case .kernel: try self.readKernel()
         case .tunnels: try self.readTunnels()
+        case .peers: try self.readPeers()
         }
     }
 
@@ -210,5 +212,68 @@ private struct ReportParser {
         }
         self.reader.doubts.note(row.doubts, of: number)
         self.report.tunnels.append(row.tunnel(number))
+    }
+
+    // MARK: - Other PoPs
+
+    private enum PeerKey: String, ReportKey {
+        case id, ipv4, ipv6
+
+        var isRequired: Bool { true }
+    }
+
+    /// PoPs that the centre does not know are passed over: a daemon has those of its last push.
+    private mutating func readPeers() throws(JSONReader.Failure) {
+        guard self.reader.json.isAtArray() else {
+            let value = try self.reader.json.value()
+            return self.reader.doubts.note("\(Key.peers.rawValue) is \(value.words)")
+        }
+        var known: Set<Int> = []
+        try self.reader.json.beginArray()
+        while try self.reader.json.nextElement() {
+            guard self.reader.json.isAtObject() else {
+                let value = try self.reader.json.value()
+                self.reader.doubts.note("\(Key.peers.rawValue) has \(value.words)")
+                continue
+            }
+            guard let (id, latencies) = try self.readPeer(), self.expectation.peers.contains(id) else {
+                continue
+            }
+            guard known.insert(id).inserted else {
+                self.reader.doubts.note("\(Key.peers.rawValue) has PoP \(id) twice")
+                continue
+            }
+            for (isIPv6, latency) in [(false, latencies.ipv4), (true, latencies.ipv6)] {
+                guard let path = PeerPath(to: id, isIPv6: isIPv6), let sent = latency.sent,
+                    let received = latency.received
+                else { continue }
+                self.report.peers[path] = PeerProbes.Counts(
+                    sent: sent,
+                    received: received,
+                    roundTrips: latency.roundTrips ?? RoundTrips()
+                )
+            }
+        }
+    }
+
+    private typealias Latencies = (ipv4: ReceivedReport.Latency, ipv6: ReceivedReport.Latency)
+
+    /// - Returns: Nil for one whose number cannot be.
+    private mutating func readPeer() throws(JSONReader.Failure) -> (id: Int, latencies: Latencies)? {
+        var row = ReportReader(json: self.reader.json)
+        try row.json.beginObject()
+        var seen: Set<PeerKey> = []
+        var id: Int?
+        var latencies: Latencies = (ReceivedReport.Latency(), ReceivedReport.Latency())
+        while let key = try row.nextKey(&seen) {
+            switch key {
+            case .id: id = try row.integer(key, in: 1...0xffff)
+            case .ipv4: latencies.ipv4 = try row.latency(key)
+            case .ipv6: latencies.ipv6 = try row.latency(key)
+            }
+        }
+        self.reader.json = row.json
+        self.reader.doubts.note(row.doubts, of: id.map { "PoP \($0)" } ?? Key.peers.rawValue)
+        return id.map { ($0, latencies) }
     }
 }

@@ -22,6 +22,8 @@ public struct ReceivedReport: Hashable, Sendable {
     public var strays: [TunnelNumber] = []
     /// What of the PoP's kernel the daemon found otherwise than it should be; nil when it says nothing of it.
     public var kernel: Kernel?
+    /// What the probes to other PoPs that the centre knows measured since the daemon's start.
+    public var peers = PeerProbes()
     /// What was not believed.
     public var doubts = ReportDoubts()
     /// Which PoP it says it is, when that is another than was asked.

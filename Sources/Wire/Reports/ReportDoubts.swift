@@ -22,8 +22,14 @@ public struct ReportDoubts: Hashable, Sendable {
 
     /// Notes the values of a tunnel's row.
     mutating func note(_ others: ReportDoubts, of tunnel: TunnelNumber) {
+        guard others.valueCount > 0 else { return }
+        self.note(others, of: "\(tunnel)")
+    }
+
+    /// Notes the values of a row of something that has a name.
+    mutating func note(_ others: ReportDoubts, of name: String) {
         let room = Self.named - self.values.count
-        self.values += others.values.prefix(room).map { "\(tunnel) \($0)" }
+        self.values += others.values.prefix(room).map { "\(name) \($0)" }
         self.valueCount += others.valueCount
     }
 

@@ -15,15 +15,20 @@ public struct ReportExpectation: Hashable, Sendable {
     /// How many tunnels it may still run that the registry does not give it any more.
     public let earlierTunnels: Int
 
+    /// The numbers of all PoPs of the fleet.
+    public let peers: Set<Int>
+
     /// The centre's clock, in seconds since 1970.
     public var now: Int64
 
     /// The most tunnels that a PoP has.
     public static let maximumTunnels = 8192
 
-    /// What a report takes without its tunnels, and each tunnel with all of its error counters, in octets; generously.
+    /// What a report takes without its tunnels and other PoPs, each tunnel with all of its error counters, and each PoP, in
+    /// octets; generously.
     private static let lengthOfTotals = 64 << 10
     private static let lengthOfTunnel = 1536
+    private static let lengthOfPeer = 1024
 
     /// Creates an expectation.
     public init(
@@ -32,6 +37,7 @@ public struct ReportExpectation: Hashable, Sendable {
         formerNames: Set<String> = [],
         tunnels: Set<TunnelNumber>,
         earlierTunnels: Int = 0,
+        peers: Set<Int> = [],
         now: Int64 = 0
     ) {
         self.popID = popID
@@ -39,12 +45,13 @@ public struct ReportExpectation: Hashable, Sendable {
         self.formerNames = formerNames
         self.tunnels = tunnels
         self.earlierTunnels = earlierTunnels
+        self.peers = peers
         self.now = now
     }
 
-    /// The longest report that is read, in octets: by what the PoP has, and 12 MiB and a little at most.
+    /// The longest report that is read, in octets: by what the PoP and the fleet have, 12 MiB and 1 KiB for each PoP at most.
     public var maximumLength: Int {
         let count = min(max(self.tunnels.count, self.earlierTunnels), Self.maximumTunnels)
-        return Self.lengthOfTotals + count * Self.lengthOfTunnel
+        return Self.lengthOfTotals + count * Self.lengthOfTunnel + self.peers.count * Self.lengthOfPeer
     }
 }

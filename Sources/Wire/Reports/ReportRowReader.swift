@@ -57,31 +57,8 @@ struct ReportRowReader {
         case .lastIn: self.row.lastIn = try self.reader.optionalInteger(key, in: times)
         case .lastOut: self.row.lastOut = try self.reader.optionalInteger(key, in: times)
         case .lastBeat: self.row.lastBeat = try self.reader.optionalInteger(key, in: times)
-        case .latency: try self.readLatency()
+        case .latency: self.row.latency = try self.reader.latency(key)
         case .errors: try self.readErrors()
-        }
-    }
-
-    private enum LatencyKey: String, ReportKey {
-        case sent, received, lossPercent, minMs, avgMs, maxMs, buckets
-
-        var isRequired: Bool { self == .sent || self == .received }
-    }
-
-    private mutating func readLatency() throws(JSONReader.Failure) {
-        guard try self.reader.beginObject(Key.latency.rawValue) else { return }
-        let milliseconds = 0...3_600_000.0
-        var seen: Set<LatencyKey> = []
-        while let key = try self.reader.nextKey(&seen) {
-            switch key {
-            case .sent: self.row.latency.sent = try self.reader.tally(key)
-            case .received: self.row.latency.received = try self.reader.tally(key)
-            case .lossPercent: self.row.latency.lossPercent = try self.reader.fraction(key, in: 0...100)
-            case .minMs: self.row.latency.minMs = try self.reader.fraction(key, in: milliseconds)
-            case .avgMs: self.row.latency.avgMs = try self.reader.fraction(key, in: milliseconds)
-            case .maxMs: self.row.latency.maxMs = try self.reader.fraction(key, in: milliseconds)
-            case .buckets: self.row.latency.roundTrips = try self.reader.roundTrips(key)
-            }
         }
     }
 

@@ -16,6 +16,9 @@ struct StatsCommand: AsyncParsableCommand {
             was up, or how many tunnels a PoP had up. LOW MS and HIGH MS are what 10 % and 90 % of the round trips took \
             at most; from older daemons the least and the greatest mean of a report.
 
+            --peers shows how long packets took from a PoP to the others, of probes once a minute: what 10 %, half and 90 % of \
+            the round trips took at most, over IPv4 and IPv6.
+
             --by adds up what tunnels moved, the most first: by owner, pop, type or tunnel. --pop, --owner and --type \
             say of which tunnels; with --owner alone, each of that user's tunnels is shown.
 
@@ -25,6 +28,7 @@ struct StatsCommand: AsyncParsableCommand {
               sixxs-central stats --owner jdoe --since 4w
               sixxs-central stats T12 --since 6h
               sixxs-central stats chtst01 --since 4w --json
+              sixxs-central stats chtst01 --peers --since 2h
             """
     )
 
@@ -37,12 +41,21 @@ struct StatsCommand: AsyncParsableCommand {
     @Option(help: "Only the newest so many steps.", transform: OptionParsers.last) var last: Int?
     @Option(help: "Add up traffic by this.") var by: RankTraffic.Key?
     @Option(help: "Only the so many that moved most; with --by.", transform: OptionParsers.last) var top: Int?
+    @Flag(help: "Show latency and loss from a PoP to the others.") var peers = false
     @OptionGroup var filters: FilterOptions
 
     /// What traffic is added up by; nil when it is not.
     private var key: RankTraffic.Key? { self.by ?? (self.filters.filter.owner == nil ? nil : .tunnel) }
 
+    /// Whose ways to others are shown.
+    private var start: PoPName? {
+        if self.peers, case .pop(let name) = self.subject { name } else { nil }
+    }
+
     func validate() throws {
+        guard !self.peers || self.start != nil && self.key == nil && self.last == nil else {
+            throw ValidationError("--peers goes with a PoP, and with --since: stats POP --peers --since 2h.")
+        }
         guard self.key == nil || self.subject == nil else {
             throw ValidationError("Name a tunnel or a PoP, or add up with --by or --owner, not both.")
         }
@@ -64,6 +77,7 @@ struct StatsCommand: AsyncParsableCommand {
     func run() async throws {
         let centre = try self.store.look()
         if let key = self.key { return try await self.rank(by: key, in: centre) }
+        if let start = self.start { return try await self.showPeers(of: start, in: centre) }
         guard let subject = self.subject else {
             let figures = try await FleetFigures(centre.store, now: Date())
             if self.output.json { return StandardOutput.print(try JSONText.pretty(figures)) }
@@ -85,6 +99,15 @@ struct StatsCommand: AsyncParsableCommand {
         if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
         StandardOutput.print(
             TrafficDocument.table(documents, by: key).printed(orElse: "There is no such tunnel.")
+        )
+    }
+
+    private func showPeers(of pop: PoPName, in centre: Centre) async throws {
+        let rows = try await ReadPeers(of: pop, since: self.since).run(in: centre)
+        let documents = rows.map { PeerDocument($0) }
+        if self.output.json { return StandardOutput.print(try JSONText.pretty(documents)) }
+        StandardOutput.print(
+            PeerDocument.table(documents).printed(orElse: "It reported nothing about other PoPs since then.")
         )
     }
 

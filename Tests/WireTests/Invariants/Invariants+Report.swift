@@ -4,7 +4,13 @@ import Wire
 func checkReport(_ input: [UInt8]) throws(BrokenInvariant) {
     let now: Int64 = 1_800_000_000
     let numbers = [UInt32(1), 2, 3].compactMap(TunnelNumber.init(rawValue:))
-    let expectation = ReportExpectation(popID: 1, popName: "chtst01", tunnels: Set(numbers), now: now)
+    let expectation = ReportExpectation(
+        popID: 1,
+        popName: "chtst01",
+        tunnels: Set(numbers),
+        peers: [2, 3, 4095],
+        now: now
+    )
     let report: ReceivedReport
     do throws(ReportError) {
         report = try ReceivedReport(parsing: input, expecting: expectation)
@@ -26,6 +32,9 @@ func checkReport(_ input: [UInt8]) throws(BrokenInvariant) {
         "words are clean and short: \(words)"
     )
     try checkRanges(of: report, now: now)
+    try checkPeers(report.peers)
+    // What a store keeps may be anything after a disk fault.
+    if let peers = PeerProbes(packed: input) { try checkPeers(peers, mayBeOthers: true) }
     try checkSums(of: report)
 }
 
@@ -59,6 +68,22 @@ private func checkRanges(of report: ReceivedReport, now: Int64) throws(BrokenInv
             )
         }
         try require(row.errors.keys.allSatisfy(PoPReport.errorKinds.contains), "errors are known")
+    }
+}
+
+/// What was said of other PoPs: only those that are known, and kept whole.
+private func checkPeers(_ peers: PeerProbes, mayBeOthers: Bool = false) throws(BrokenInvariant) {
+    let known = peers.counts.keys.allSatisfy { [2, 3, 4095].contains($0.peer) }
+    try require(known || mayBeOthers, "PoPs are known")
+    try require(PeerProbes(packed: peers.packed) == peers, "PoPs are kept whole")
+    try require(peers.growth(since: peers) == PeerProbes(), "nothing grew")
+    let sums = peers.growth(since: PeerProbes())
+    var twice = sums
+    twice.add(sums)
+    for (path, counts) in twice.counts {
+        try require((0...Tally.limit).contains(counts.sent.value), "a sum is bounded")
+        let growth = counts.growth(since: sums[path])
+        try require(growth.sent.value >= 0 && growth.received.value >= 0, "growth is not negative")
     }
 }
 

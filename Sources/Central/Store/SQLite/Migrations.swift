@@ -33,6 +33,7 @@ enum Migrations {
         migrator.registerMigration("5 endpoints") { try Self.run(SamplesSchema.endpoints, in: $0) }
         migrator.registerMigration("6 growth") { try Self.run(GrowthSchema.statements, in: $0) }
         migrator.registerMigration("7 round trips") { try Self.run(GrowthSchema.roundTrips, in: $0) }
+        migrator.registerMigration("8 peers") { try Self.run(PeerSchema.statements, in: $0) }
         return migrator
     }
 

@@ -40,6 +40,8 @@ struct SampleWriter {
         for step in SampleStep.allCases {
             try tunnels.latency.write(into: step, ofPoP: self.popID, at: self.time, in: self.database)
         }
+        try PeerSampleWriter(self.database, popID: self.popID, time: self.time)
+            .write(report.peers, instance: report.instance ?? "")
         return events
     }
 
