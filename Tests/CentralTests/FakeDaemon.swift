@@ -62,6 +62,9 @@ final class FakeDaemon: Sendable {
 
         /// What is wrong in its kernel, as JSON.
         var faults = "[]"
+
+        /// What else it answers, by the line.
+        var replies: [String: ControlReply] = [:]
         var time = Int(Date().timeIntervalSince1970)
 
         struct Kept: Sendable {
@@ -106,7 +109,7 @@ final class FakeDaemon: Sendable {
             case "pop report": return ControlReply(200, lines: [FakeDaemon.report(self)])
             case _ where line.hasPrefix("config confirm "):
                 return self.confirm(Int(line.dropFirst("config confirm ".count)) ?? -1)
-            default: return ControlReply(404, "unknown command \"\(line)\"")
+            default: return self.replies[line] ?? ControlReply(404, "unknown command \"\(line)\"")
             }
         }
     }

@@ -242,13 +242,13 @@ def test_a_real_browser_has_nothing_to_complain_of(site: Site) -> None:
     site.fleet.central.run("user", "set", "jdoe", "--name", HOSTILE[0] + "x" * 120)
     folder = site.fleet.central.folder / "pictures"
     folder.mkdir()
-    result = site.fleet.centre.run("/usr/bin/python3", browser.__file__, f"http://{WEB}", TOKEN, folder, *PAGES, "/tunnels/T1/live",
+    result = site.fleet.centre.run("/usr/bin/python3", browser.__file__, f"http://{WEB}", TOKEN, folder, *PAGES, "/tunnels/T1/live", "/tunnels/T1/errors",
                                    timeout=100, env=site.fleet.central.environment)
     if os.environ.get("SIXXS_PICTURES"):
         shutil.copytree(folder, os.environ["SIXXS_PICTURES"], dirs_exist_ok=True)
     problems = json.loads(result.stdout)
     assert not problems, "\n".join(problems)
-    assert len(list(folder.glob("*.png"))) == 4 * (len(PAGES) + 1)
+    assert len(list(folder.glob("*.png"))) == 4 * (len(PAGES) + 2)
 
 
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="prometheus is not installed (make packages)")

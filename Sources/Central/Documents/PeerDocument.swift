@@ -1,4 +1,4 @@
-internal import Wire
+package import Wire
 
 /// How long packets took from a PoP to another one, as `--json` prints it.
 package struct PeerDocument: Encodable, Hashable, Sendable {

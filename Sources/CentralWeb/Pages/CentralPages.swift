@@ -124,7 +124,8 @@ package struct CentralPages: Responder {
     }
 
     private static func addTunnels(_ router: inout Router, _ gate: Gate, _ centre: Centre) {
-        let questions = LiveQuestions()
+        let questions = LiveQuestions { try await InspectTunnel($0).row(in: centre) }
+        let errors = LiveQuestions { try await InspectErrors($0).run(in: centre) }
         Self.page(&router, "/tunnels/down", gate) { _ in try await HistoryPages.down(centre, now: Date()) }
         Self.page(&router, "/tunnels/{number}", gate) { call in
             let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
@@ -132,8 +133,13 @@ package struct CentralPages: Responder {
         }
         Self.page(&router, "/tunnels/{number}/live", gate) { call in
             let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
-            let (answer, time) = try await questions.answer(about: number, centre)
+            let (answer, time) = try await questions.answer(about: number)
             return try TunnelPage.live(number, answer, at: time)
+        }
+        Self.page(&router, "/tunnels/{number}/errors", gate) { call in
+            let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
+            let (answer, time) = try await errors.answer(about: number)
+            return try TunnelPage.errors(number, answer, at: time)
         }
     }
 

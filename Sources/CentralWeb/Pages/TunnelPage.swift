@@ -59,7 +59,8 @@ enum TunnelPage {
         ])
         let doubt: HTML = doubts.map { "<p>Not believed of its PoP's last report: \($0)</p>" } ?? ""
         return """
-            \(fields)<p><a href="\(URLText(path: ["tunnels", tunnel.tunnel, "live"]))">Ask its daemon now</a></p>\(doubt)
+            \(fields)<p><a href="\(URLText(path: ["tunnels", tunnel.tunnel, "live"]))">Ask its daemon now</a> ·
+            <a href="\(URLText(path: ["tunnels", tunnel.tunnel, "errors"]))">Its errors, with their packets</a></p>\(doubt)
             """
     }
 
@@ -99,5 +100,30 @@ enum TunnelPage {
             <pre>\(json)</pre>
             """
         return try View("\(number) now", answer.row, body)
+    }
+
+    /// Its errors as its daemon has them, with the packets that caused them.
+    static func errors(_ number: TunnelNumber, _ answer: InspectErrors.Answer, at time: Date) throws -> View {
+        let documents = answer.rows.map { ErrorPacketDocument($0) }
+        let parts = documents.map { row -> HTML in
+            let steps: HTML =
+                row.explanation.map { "<p>Would it come now:</p><pre>\($0.joined(separator: "\n"))</pre>" }
+                ?? "<p class=\"soft\">What would become of it now is not known: not all of it was kept.</p>"
+            let packet: HTML =
+                row.packet.isEmpty
+                ? "<p class=\"soft\">Its packet is not known any more.</p>"
+                : """
+                <p>The packet that caused it last:</p><pre>\(row.packet.joined(separator: "\n"))</pre>\(steps)
+                <details><summary>Its first octets</summary><pre>\(row.octets)</pre></details>
+                """
+            let head = row.summary.isEmpty ? "\(row.count.counted("time"))" : row.summary
+            return "<h2>\(row.error)</h2><p>\(head)</p>\(packet)\n"
+        }
+        let none: HTML = "<p>It has had no errors since its daemon started, or since they were reset.</p>"
+        let body: HTML = """
+            <p>\(Elements.tunnel("\(number)")) at \(Elements.pop("\(answer.pop)")), asked at \(time.iso8601).</p>
+            \(parts.isEmpty ? [none] : parts)
+            """
+        return try View("Errors of \(number)", documents, body)
     }
 }

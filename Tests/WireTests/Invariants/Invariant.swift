@@ -32,6 +32,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case report
     case state
     case http
+    case words
 
     /// Decodes an input in every way that the target knows; may not trap.
     ///
@@ -56,6 +57,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .report: try checkReport(input)
         case .state: try checkState(input)
         case .http: try checkHTTP(input)
+        case .words: try checkPacketWords(input)
         }
     }
 }
