@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,6 +53,9 @@ ADDRESSES = {
     "home-far": "198.18.20.3",
     "nat": "198.18.20.4",
 }
+
+
+WEB_PORT = 8080
 
 
 class Home:
@@ -228,6 +232,18 @@ class Demo:
 
     # The centre's view
 
+    def open_pages(self) -> str:
+        """Starts the service with its pages; where a browser of this host finds them, and the token."""
+        tokens, token = self.central.folder / "tokens", secrets.token_hex(16)
+        tokens.write_text(f"demo {token}\n")
+        tokens.chmod(0o600)
+        self.central.spawn("serve", "--interval", 60, "--web", WEB_PORT, "--web-tokens", tokens)
+        door = subprocess.Popen(
+            [sys.executable, Path(__file__).parent / "lab" / "doorway.py", self.centre.name, str(WEB_PORT)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+        assert door.stdout
+        return f"http://127.0.0.1:{door.stdout.readline().strip()}/ with the token {token}"
+
     def status(self) -> bool:
         result = self.central.run("status", check=False)
         print("\n" + indented(result.stdout) + "\n" + indented(result.stderr))
@@ -265,7 +281,11 @@ def hints(demo: Demo) -> str:
     name = demo.plans[0].name
     database = demo.central.database
     return f"""
-The fleet stays up. Try:
+The fleet stays up. Its pages are at
+
+    {demo.open_pages()}
+
+which a browser on this host can open. Try:
 
     ip netns exec {run_id}-home-ayiya ping {SERVER}
     ip netns exec {run_id}-home-ayiya traceroute -6 {SERVER}

@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -185,6 +186,36 @@ def test_clients_that_hang_keep_nobody_from_the_pages(site: Site) -> None:
     site.process.signal(15)
     assert site.process.wait(20) == 0
     assert time.monotonic() - started < 15
+
+
+@pytest.mark.seconds(300)
+def test_ten_thousand_connections_are_a_few_at_a_time(site: Site) -> None:
+    """Whoever connects again and again, and sends half a request, takes nothing from the others, nor memory for good."""
+    attempts = 10_000 if os.environ.get("SIXXS_LONG") else 1_000
+    status = Path(f"/proc/{site.process.pid}/status")
+    memory = lambda: int(re.search(r"VmRSS:\s+(\d+)", status.read_text())[1])  # type: ignore[index]
+    before, held, slowest = memory(), [], 0.0
+    with site.fleet.centre.entered():
+        for number in range(attempts):
+            connection = socket.create_connection(("127.0.0.1", 8080), timeout=5)
+            connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+            held.append(connection)
+            if len(held) == 500:
+                for old in held:
+                    old.close()
+                held.clear()
+            if number % (attempts // 10) == attempts // 20:
+                # The host's own 32 are taken: somebody else, by another address of it.
+                started = time.monotonic()
+                answer = site.curl("--interface", "127.0.0.2", "-o", "/dev/null", "-w", "%{http_code}", f"http://{WEB}/login")
+                slowest = max(slowest, time.monotonic() - started)
+                assert answer == "200", f"after {number} connections: {answer}"
+        for connection in held:
+            connection.close()
+    assert slowest < 5
+    assert memory() - before < 40_000, f"{before} kB before, {memory()} kB after"
+    wait_for(lambda: site.get("/", check=False).startswith("<!DOCTYPE html>"), 15, "the page for who was too many")
+    assert re.search(r"round over", site.process.output)
 
 
 def ended(connection: socket.socket) -> bool:

@@ -36,53 +36,35 @@ package struct ImageConverter: Sendable {
     ///
     /// - Throws: ``RegistryError/unusable(_:)`` when the program fails or takes too long.
     package func png(of svg: String) async throws -> [UInt8] {
-        let (input, output) = (try ScratchFile.open(), try ScratchFile.open())
-        try input.write(contentsOf: Data(svg.utf8))
-        try input.seek(toOffset: 0)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: self.program)
-        process.arguments = ["--format", "png"]
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        let run = ProgramRun(
+            path: self.program,
+            arguments: ["--format", "png"],
+            input: Array(svg.utf8),
+            mostOutput: Self.mostOctets,
+            limit: self.deadline
+        )
+        let result: ProgramRun.Result
         do {
-            try process.run()
+            result = try await run.run()
+        } catch let error as RegistryError {
+            throw error
         } catch {
             throw RegistryError.unusable("\(self.program) cannot be run: \(error.localizedDescription)")
         }
-        try await self.wait(for: process)
-        try output.seek(toOffset: 0)
-        let image = try output.read(upToCount: Self.mostOctets + 1) ?? Data()
-        guard process.terminationStatus == 0, image.starts(with: [0x89, 0x50, 0x4e, 0x47]),
-            image.count <= Self.mostOctets
-        else {
+        switch result.ending {
+        case .timedOut:
             throw RegistryError.unusable(
-                "\(self.program) made no PNG image (exit status \(process.terminationStatus)): ask for .svg"
+                "\(self.program) was not done after \(self.deadline.components.seconds) s: ask for .svg"
             )
+        case .interrupted: throw CancellationError()
+        case .exited(0)
+        where result.output.starts(with: [0x89, 0x50, 0x4e, 0x47]) && result.output.count <= Self.mostOctets:
+            return result.output
+        case .exited(let status), .signalled(let status):
+            throw RegistryError.unusable(
+                "\(self.program) made no PNG image (exit status \(status)): ask for .svg"
+            )
+        case .complained: throw RegistryError.unusable("\(self.program) made no PNG image: ask for .svg")
         }
-        return Array(image)
-    }
-
-    private func wait(for process: Process) async throws {
-        let end = ContinuousClock.now + self.deadline
-        while process.isRunning {
-            guard ContinuousClock.now < end else {
-                Self.end(process)
-                throw RegistryError.unusable(
-                    "\(self.program) was not done after \(self.deadline.components.seconds) s: ask for .svg"
-                )
-            }
-            do {
-                try await Task.sleep(for: .milliseconds(5))
-            } catch {
-                Self.end(process)
-                throw error
-            }
-        }
-    }
-
-    private static func end(_ process: Process) {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
     }
 }

@@ -37,81 +37,31 @@ package struct HookProgram: Sendable {
     /// - Parameter input: What it reads from standard input.
     /// - Returns: What went wrong, in words; nil when it ended with status 0.
     func run(_ input: String) async -> String? {
+        let run = ProgramRun(
+            path: self.path,
+            environment: ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            folder: "/",
+            input: Array(input.utf8),
+            mostComplaints: Self.mostOutput,
+            limit: self.limit
+        )
         do {
-            let complaints = Pipe()
-            let process = try self.process(reading: input, complaining: complaints)
-            let reader = complaints.fileHandleForReading.fileDescriptor
-            _ = fcntl(reader, F_SETFL, O_NONBLOCK)
-            try process.run()
-            return await self.outcome(of: process, complaints)
+            return self.words(for: try await run.run())
         } catch {
             return "it could not be run: \(error.localizedDescription)".printable
         }
     }
 
-    private func process(reading input: String, complaining complaints: Pipe) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: self.path)
-        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        // A file without a name: whoever does not read a pipe would hold up or harm who writes to it.
-        let file = try ScratchFile.open()
-        try file.write(contentsOf: Data(input.utf8))
-        try file.seek(toOffset: 0)
-        process.standardInput = file
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = complaints
-        return process
-    }
-
-    private func outcome(of process: Process, _ complaints: Pipe) async -> String? {
-        let end = ContinuousClock.now + self.limit
-        var said: [UInt8] = []
-        while process.isRunning {
-            said += Self.read(complaints)
-            guard said.count <= Self.mostOutput else {
-                await Self.end(process)
-                return "it wrote more than \(Self.mostOutput) octets to standard error"
-            }
-            guard ContinuousClock.now < end, !Task.isCancelled else {
-                await Self.end(process)
-                return Task.isCancelled
-                    ? "it was interrupted" : "it did not end within \(self.limit.inSeconds)"
-            }
-            // Cancelled: the loop looks.
-            try? await Task.sleep(for: .milliseconds(10))
-        }
-        said += Self.read(complaints)
-        return Self.words(for: process, said)
-    }
-
-    /// What the program wrote since the last time, as far as it is wanted.
-    private static func read(_ complaints: Pipe) -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: Self.mostOutput + 1)
-        let descriptor = complaints.fileHandleForReading.fileDescriptor
-        let count = buffer.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress, $0.count) }
-        return Array(buffer.prefix(max(0, count)))
-    }
-
-    /// Ends the program and whatever it started: they are a process group of their own.
-    private static func end(_ process: Process) async {
-        let group = -process.processIdentifier
-        kill(group, SIGTERM)
-        for _ in 0..<100 where process.isRunning {
-            // A task of its own: it is waited for even when the service ends.
-            await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
-        }
-        kill(group, SIGKILL)
-        process.waitUntilExit()
-    }
-
-    private static func words(for process: Process, _ said: [UInt8]) -> String? {
-        let last = String(decoding: said, as: UTF8.self).split(separator: "\n").last
+    private func words(for result: ProgramRun.Result) -> String? {
+        let last = String(decoding: result.complaints, as: UTF8.self).split(separator: "\n").last
         let hint = last.map { ": \($0.printable)" } ?? ""
-        switch (process.terminationReason, process.terminationStatus) {
-        case (.exit, 0): return nil
-        case (.exit, let status): return "it ended with status \(status)\(hint)"
-        case (_, let signal): return "it was ended by signal \(signal)\(hint)"
+        switch result.ending {
+        case .exited(0): return nil
+        case .exited(let status): return "it ended with status \(status)\(hint)"
+        case .signalled(let signal): return "it was ended by signal \(signal)\(hint)"
+        case .timedOut: return "it did not end within \(self.limit.inSeconds)"
+        case .interrupted: return "it was interrupted"
+        case .complained: return "it wrote more than \(Self.mostOutput) octets to standard error"
         }
     }
 }
