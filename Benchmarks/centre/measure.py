@@ -24,6 +24,8 @@ from lab import figures
 from lab.central import Central
 from lab.namespace import Laboratory, Process, exit_on_signals, wait_for
 from lab.programs import find_programs, what_is_missing
+
+import pages
 from registry import TUNNELS, fill, write_csv
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -32,6 +34,9 @@ DEADLINE = 1200
 SIZES: list[tuple[type[RealFleet] | type[StandInFleet], int]] = [
     (RealFleet, 5), (RealFleet, 50), (StandInFleet, 5), (StandInFleet, 50), (StandInFleet, 500)]
 COMMANDS_AT = 50
+# Which pages are measured, how long a round may take before, and of which page it is counted how many there are in a second.
+PAGES: dict[int, tuple[list[tuple[str, int]], float, str | None]] = {
+    50: (pages.OF_MANY_TUNNELS, DEADLINE, "/"), 500: (pages.OF_MANY_POPS, DEADLINE, None)}
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,7 @@ def measure(only: str) -> list[str]:
              "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
     print(*lines, sep="\n", flush=True)
     figures: list[str] = []
+    shown: list[str] = []
     for make, count in SIZES:
         if only and only != f"{make.kind}-{count}":
             continue
@@ -141,6 +147,8 @@ def measure(only: str) -> list[str]:
             first, second = (round_of(fleet.central, count, outcome) for outcome in ("applied", "unchanged"))
             lines.append(f"| {count} | {make.kind} | {count * TUNNELS:,} | {first} | {second} |")
             print(lines[-1], flush=True)
+            if make is StandInFleet and count in PAGES:
+                shown += pages.rows(fleet.central, f"{count} PoPs, {count * TUNNELS:,} tunnels", *PAGES[count])
             if count == COMMANDS_AT and make is StandInFleet:
                 figures = [f"| {name} | {seconds:.2f} | {cpu:.2f} | {limit} |" for name, (seconds, cpu), limit
                            in commands(fleet, laboratory)]
@@ -149,6 +157,8 @@ def measure(only: str) -> list[str]:
                 "| --- | ---: | ---: | ---: |"]
         print(*head, *figures, sep="\n", flush=True)
         lines += head + figures
+    if shown:
+        lines += pages.HEAD + shown
     return lines
 
 

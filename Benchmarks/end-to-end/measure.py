@@ -19,6 +19,7 @@ import lossless  # noqa: E402
 import merging  # noqa: E402
 import packet_cost  # noqa: E402
 import round_trips  # noqa: E402
+import scrapes  # noqa: E402
 import transfers  # noqa: E402
 import waiting  # noqa: E402
 import workers  # noqa: E402
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "merging": lambda asked: merging.table(asked.rounds or 5),
     "round-trips": lambda asked: round_trips.table(asked.rounds or 3),
     "waiting": lambda asked: waiting.table(asked.rounds or 3),
+    "scrapes": lambda asked: scrapes.table(asked.rounds or 10),
     "lossless": lambda asked: lossless.table(),
 }
 

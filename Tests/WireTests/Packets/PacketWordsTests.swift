@@ -34,6 +34,8 @@ import Wire
         Row("another protocol",  "45000044 00000000 4059 0000 c0000201 cb007107", is: ["IPv4 192.0.2.1 > 203.0.113.7, protocol 89, TTL 64, 68 octets"]),
     ]
 
+    static var inputs: [[UInt8]] { Self.packets.map { Self.octets($0.input) } }
+
     @Test(arguments: Self.packets)
     func areALineAHeader(_ row: Row<String, [String]>) {
         let octets = Self.octets(row.input)

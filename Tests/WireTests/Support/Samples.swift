@@ -25,6 +25,7 @@ enum Samples {
         case .capture: CaptureTests.good.map(\.input)
         case .state: Self.states
         case .http: Self.requests.map { Array($0.utf8) }
+        case .words: Self.outerPackets + Self.innerPackets + PacketWordsTests.inputs
         }
     }
 
@@ -33,7 +34,8 @@ enum Samples {
         let reports = zip(ReportText.numbers, extremes).map { number, extreme in
             ReportText.json([number.description: extreme])
         }
-        return [ReportText.json(), ReportText.json(claim: "null", tunnel: "T9")] + reports
+        let peers = PeerProbesTests.hostile.map { "\(ReportText.json().dropLast()),\"peers\":\($0.input)}" }
+        return [ReportText.json(), ReportText.json(claim: "null", tunnel: "T9")] + reports + peers
     }
 
     private static var requests: [String] {
