@@ -107,6 +107,12 @@ def commands(fleet: RealFleet | StandInFleet, laboratory: Laboratory) -> list[tu
              for words, must in GRAPHS]
     rows.append(("samples of a round stored", storing(), "5"))
     rows.append(("`push`: all PoPs, nothing changed", timed(lambda: central.run("push")), "3 of CPU"))
+    zones = laboratory.folder / "zones"
+    zones.mkdir()
+    words = ["zones", "--into", zones, "--zone", "t.example.net", "--name-server", "ns1.example.org", "--contact", "h@example.net"]
+    rows.append(("`zones`: all files, for the first time", timed(lambda: central.run(*words)), "3"))
+    rows.append(("`zones`: nothing changed", timed(lambda: central.run(*words)), "3"))
+    assert len(list(zones.iterdir())) == 1 + 5 * len(fleet.pops)
     file = laboratory.folder / "tunnels.csv"
     write_csv(file, fleet.pops)
     central.database = central.folder / "import.db"

@@ -62,7 +62,7 @@ struct ExportTests {
             .ayiya(password), .heartbeat(password), .fixed(.ipv4(IPv4Address(198, 51, 100, UInt8(index)))),
             .fixed(try IPAddress(parsing: "2001:db8:ffff::\(index + 1)")),
         ]
-        let new = NewTunnel(
+        var new = NewTunnel(
             pop: pop.name,
             end: ends.randomElement(using: &generator) ?? ends[0],
             mtu: Int.random(in: PoP.mtus, using: &generator),
@@ -72,6 +72,10 @@ struct ExportTests {
             owner: Bool.random(using: &generator) ? users.randomElement(using: &generator) : nil,
             number: given
         )
+        new.nameServers = try (0..<Int.random(in: 0...2, using: &generator)).map {
+            try DomainName(parsing: "ns\($0).example.net")
+        }
+        new.publishesEndpoint = Bool.random(using: &generator)
         let subnets = (0..<Int.random(in: 0...2, using: &generator)).map { _ in
             RegistryChange.addSubnet(nil, given)
         }
@@ -95,6 +99,8 @@ struct ExportTests {
                     isEnabled: tunnel.isEnabled,
                     isUserEnabled: tunnel.isUserEnabled,
                     owner: tunnel.owner,
+                    nameServers: tunnel.nameServers,
+                    publishesEndpoint: tunnel.publishesEndpoint,
                     created: epoch,
                     changed: epoch
                 )

@@ -6,7 +6,8 @@ import Wire
 
 @Suite("Importing")
 struct ImportTests {
-    private static let header = TransferTunnel.keys.joined(separator: ",") + "\n"
+    /// Files of before have no columns behind these.
+    private static let header = TransferTunnel.keys.prefix(11).joined(separator: ",") + "\n"
 
     /// Imports a file as the command does.
     @discardableResult

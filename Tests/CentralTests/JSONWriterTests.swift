@@ -36,6 +36,10 @@ import Wire
             if index % 2 == 1 {
                 tunnel.oldPassword = OldPassword(try Password(parsing: "alt"), until: tunnel.created)
             }
+            if index % 3 == 1 {
+                tunnel.nameServers = [try DomainName(parsing: "ns1.example.net")]
+                tunnel.publishesEndpoint = true
+            }
             var document = TunnelDocument(tunnel, pop: pop, passwordChanged: index % 2 == 0 ? true : nil)
             if index > 0 {
                 document = document.with(password: text)

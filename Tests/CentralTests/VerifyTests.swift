@@ -32,6 +32,7 @@ struct VerifyTests {
             "UPDATE tunnel SET password = '<hidden>' WHERE number = 1",
             "T1 has a password that daemons refuse"
         ),
+        ("UPDATE tunnel SET nameServers = 'a..b' WHERE number = 1", "T1 has name servers that are no names"),
         (
             "UPDATE pop SET sshHost = '192.0.2.010' WHERE id = 1",
             "the SSH host \"192.0.2.010\", which is neither"

@@ -64,7 +64,13 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     package let tid: String
     package let type: String
     @ExplicitNull package private(set) var endpoint: String?
+
+    /// Whether the DNS tells where it ends, when it does.
+    package let endpointPublished: Bool?
     package let mtu: Int
+
+    /// Its user's name servers, when there are any.
+    package let nameServers: [String]?
     package let enabled: Bool
     package let enabledByUser: Bool
     @ExplicitNull package private(set) var owner: String?
@@ -96,6 +102,8 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     /// Describes a tunnel at a PoP of which the name is written already.
     init(_ tunnel: Tunnel, at pop: String, passwordChanged: Bool? = nil) {
         self.oldPasswordUntil = tunnel.oldPassword?.end.iso8601
+        self.nameServers = tunnel.nameServers.isEmpty ? nil : tunnel.nameServers.map(\.description)
+        self.endpointPublished = tunnel.publishesEndpoint ? true : nil
         self.tunnel = tunnel.number.description
         self.pop = pop
         self.tid = tunnel.tid.description
@@ -128,7 +136,13 @@ extension TunnelDocument: JSONDocument {
             writer.member("enabled", self.enabled)
             writer.member("enabledByUser", self.enabledByUser)
             writer.member("endpoint", orNull: self.endpoint)
+            if let endpointPublished = self.endpointPublished {
+                writer.member("endpointPublished", endpointPublished)
+            }
             writer.member("mtu", self.mtu)
+            if let nameServers = self.nameServers {
+                writer.member("nameServers") { $0.array(nameServers) { $0.text($1) } }
+            }
             if let oldPasswordUntil = self.oldPasswordUntil {
                 writer.member("oldPasswordUntil", oldPasswordUntil)
             }

@@ -130,6 +130,8 @@ package struct NewTunnel: Hashable, Sendable {
 
     /// The number it had in another registry; nil takes the one after the highest ever given.
     package var number: TunnelNumber?
+    package var nameServers: [DomainName] = []
+    package var publishesEndpoint = false
 
     package init(
         pop: PoPName,
@@ -165,6 +167,10 @@ package struct TunnelAmendment: Hashable, Sendable {
     /// What becomes of the password that another replaces.
     package var oldPassword: OldPasswordFate?
 
+    /// All name servers of its user from now on; an empty list for none.
+    package var nameServers: [DomainName]?
+    package var publishesEndpoint: Bool?
+
     package init(
         type: TunnelType? = nil,
         endpoint: IPAddress? = nil,
@@ -173,9 +179,13 @@ package struct TunnelAmendment: Hashable, Sendable {
         isEnabled: Bool? = nil,
         isUserEnabled: Bool? = nil,
         owner: Owner? = nil,
-        oldPassword: OldPasswordFate? = nil
+        oldPassword: OldPasswordFate? = nil,
+        nameServers: [DomainName]? = nil,
+        publishesEndpoint: Bool? = nil
     ) {
         self.oldPassword = oldPassword
+        self.nameServers = nameServers
+        self.publishesEndpoint = publishesEndpoint
         self.type = type
         self.endpoint = endpoint
         self.password = password
@@ -215,6 +225,8 @@ package struct TunnelAmendment: Hashable, Sendable {
         case .nobody: tunnel.owner = nil
         case nil: break
         }
+        tunnel.nameServers = self.nameServers ?? tunnel.nameServers
+        tunnel.publishesEndpoint = self.publishesEndpoint ?? tunnel.publishesEndpoint
         return tunnel
     }
 

@@ -110,6 +110,12 @@ package struct Tunnel: Hashable, Sendable {
 
     /// The password before the present one, while it is good too; nil on static tunnels.
     package var oldPassword: OldPassword?
+
+    /// The name servers that its user runs for the addresses that are delegated through it, in the order in which he gave them.
+    package var nameServers: [DomainName] = []
+
+    /// Whether its user wants the DNS to tell where it ends, which is where a home is.
+    package var publishesEndpoint = false
     package let created: Date
     package var changed: Date
 

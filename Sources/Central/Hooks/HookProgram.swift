@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Wire
 
-/// A program of the operator's that is told of events: one run for each, with the notice on standard input.
+/// A program of the operator's that is told of something: one run each time, with the notice on standard input.
 package struct HookProgram: Sendable {
     /// How many octets it may write to standard error.
     private static let mostOutput = 4096
@@ -15,15 +15,20 @@ package struct HookProgram: Sendable {
     ///
     /// - Parameters:
     ///   - path: An absolute path.
+    ///   - task: What it is for, in the words of its option.
     ///   - limit: How long a run may take.
     /// - Throws: ``RegistryError/unusable(_:)`` when there is no such program, or it may not be run.
-    package init(_ path: String, limit: Duration = .seconds(10)) throws(RegistryError) {
+    package init(
+        _ path: String,
+        task: String = "to tell of events",
+        limit: Duration = .seconds(10)
+    ) throws(RegistryError) {
         guard path.hasPrefix("/") else {
-            throw .unusable("\(path) is not an absolute path: name the program that is told of events by one")
+            throw .unusable("\(path) is not an absolute path: name the program \(task) by one")
         }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-            throw .unusable("there is no program \(path) to tell of events")
+            throw .unusable("there is no program \(path) \(task)")
         }
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw .unusable("\(path) may not be executed: chmod +x \(path)")

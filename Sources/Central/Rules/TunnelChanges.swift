@@ -18,6 +18,8 @@ struct TunnelChanges {
             isEnabled: new.isEnabled,
             isUserEnabled: new.isUserEnabled,
             owner: try new.owner.map { try self.transaction.owner($0) },
+            nameServers: new.nameServers,
+            publishesEndpoint: new.publishesEndpoint,
             created: self.transaction.time,
             changed: self.transaction.time
         )

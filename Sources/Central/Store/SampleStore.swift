@@ -37,6 +37,9 @@ package protocol SampleStore: Sendable {
     /// Which tunnels ended at an address at a time, as their PoPs reported.
     func endpointSpans(at address: IPAddress, _ time: Date) async throws -> [EndpointSpan]
 
+    /// Where tunnels end, as their PoPs reported last; those that end nowhere are left out.
+    func endpoints(of tunnels: [TunnelNumber]) async throws -> [TunnelNumber: IPAddress]
+
     /// From when on it is known where tunnels ended; nil when nothing is.
     func endpointsKnownSince() async throws -> Date?
 

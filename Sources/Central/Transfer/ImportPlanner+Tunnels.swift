@@ -81,6 +81,10 @@ extension ImportPlanner {
     /// What the registry has and what the file has instead, but for the password.
     private func differences(_ new: TransferTunnel, _ old: Tunnel) -> [(expected: String, found: String)] {
         func word(_ truth: Bool) -> String { truth ? "enabled" : "disabled" }
+        func published(_ truth: Bool) -> String { truth ? "in the DNS" : "not in the DNS" }
+        func names(_ servers: [DomainName]) -> String {
+            servers.isEmpty ? "none" : servers.map(\.description).joined(separator: " ")
+        }
         let owner: UserHandle?? = new.owner.map { if case .user(let handle) = $0 { handle } else { nil } }
         let values: [(name: String, old: String, new: String?)] = [
             ("PoP", self.names[old.popID]?.description ?? "", new.pop.description),
@@ -95,6 +99,8 @@ extension ImportPlanner {
             ("state", word(old.isUp), new.isUp.map(word)),
             ("operators' state", word(old.isEnabled), new.isEnabled.map(word)),
             ("user's state", word(old.isUserEnabled), new.isUserEnabled.map(word)),
+            ("name servers", names(old.nameServers), new.nameServers.map(names)),
+            ("endpoint", published(old.publishesEndpoint), new.publishesEndpoint.map(published)),
         ]
         return values.compactMap { value in
             value.new.flatMap {
@@ -127,7 +133,7 @@ extension ImportPlanner {
             self.problems.note(tunnel.place, "password", expected: expected, found: "none")
         }
         self.claim(tunnel, number)
-        return NewTunnel(
+        var new = NewTunnel(
             pop: tunnel.pop,
             end: end,
             mtu: tunnel.mtu,
@@ -137,6 +143,9 @@ extension ImportPlanner {
             owner: self.owner(of: tunnel),
             number: number
         )
+        new.nameServers = tunnel.nameServers ?? []
+        new.publishesEndpoint = tunnel.publishesEndpoint ?? false
+        return new
     }
 
     private mutating func number(for tunnel: TransferTunnel) -> TunnelNumber? {

@@ -59,6 +59,8 @@ package struct TransferDocument: Codable, Hashable, Sendable {
         package let password: String?
         package let passwordSet: Bool?
         package let subnets: [String]?
+        let nameServers: [String]?
+        let publishEndpoint: Bool?
     }
 }
 
@@ -142,7 +144,9 @@ extension TransferDocument.TunnelItem {
             userEnabled: tunnel.isUserEnabled,
             password: secrets == .written ? tunnel.end.password?.text : nil,
             passwordSet: tunnel.end.password != nil,
-            subnets: subnets.map { "\($0.prefix)" }
+            subnets: subnets.map { "\($0.prefix)" },
+            nameServers: tunnel.nameServers.isEmpty ? nil : tunnel.nameServers.map(\.description),
+            publishEndpoint: tunnel.publishesEndpoint ? true : nil
         )
     }
 
@@ -152,6 +156,7 @@ extension TransferDocument.TunnelItem {
             self.tunnel, self.pop, self.tid ?? "", self.owner ?? "", self.type, self.endpoint ?? "",
             self.mtu.map(String.init) ?? "", Self.word(self.enabled), Self.word(self.userEnabled),
             self.password ?? "", self.subnets?.joined(separator: " ") ?? "",
+            self.nameServers?.joined(separator: " ") ?? "", Self.word(self.publishEndpoint),
         ]
     }
 

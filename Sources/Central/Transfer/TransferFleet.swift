@@ -51,4 +51,6 @@ package struct TransferTunnel {
     /// Whether it has a password that the file leaves out.
     var hidesPassword = false
     package var subnets: [TransferFleet.Entry<IPv6Prefix>] = []
+    package var nameServers: [DomainName]?
+    package var publishesEndpoint: Bool?
 }

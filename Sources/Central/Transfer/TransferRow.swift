@@ -44,7 +44,7 @@ extension TransferTunnel {
     /// The keys that a tunnel can have, in the order in which they are written.
     package static let keys = [
         "tunnel", "pop", "tid", "owner", "type", "endpoint", "mtu", "enabled", "user_enabled", "password",
-        "subnets",
+        "subnets", "name_servers", "publish_endpoint",
     ]
 
     /// Nil, with a note, when it cannot be a tunnel.
@@ -62,6 +62,8 @@ extension TransferTunnel {
         let isUserEnabled = row.value("user_enabled", TransferRow.truth)
         let password = row.value("password") { try Password(parsing: $0) }
         let subnets = Self.subnets(row)
+        let nameServers = row.value("name_servers", DomainName.list)
+        let publishesEndpoint = row.value("publish_endpoint", TransferRow.truth)
         guard let name, let type, Self.isConsistent(row, type) else { return nil }
         self.init(
             place: row.place,
@@ -75,7 +77,9 @@ extension TransferTunnel {
             isEnabled: isEnabled,
             isUserEnabled: isUserEnabled,
             password: password,
-            subnets: subnets
+            subnets: subnets,
+            nameServers: nameServers,
+            publishesEndpoint: publishesEndpoint
         )
     }
 

@@ -52,6 +52,8 @@ enum TunnelPage {
                 "Subnets",
                 (tunnel.subnets ?? []).isEmpty ? nil : Elements.text(tunnel.subnets?.joined(separator: ", "))
             ),
+            ("Name servers", Elements.text(tunnel.nameServers?.joined(separator: ", "))),
+            ("Endpoint in the DNS", tunnel.endpointPublished.map { $0 ? "yes" : "no" }),
             ("Password", tunnel.passwordSet ? "set" : "none"),
             ("Old password good until", Elements.text(tunnel.oldPasswordUntil)),
             ("Created", "\(tunnel.created)"), ("Changed", "\(tunnel.changed)"),

@@ -17,7 +17,7 @@ struct ImportCommand: AsyncParsableCommand {
 
             A sixxsd.conf needs --pop, and brings prefixes, numbers, tids, passwords and subnets. CSV (RFC 4180) has a \
             line of column names: tunnel, pop, tid, owner, type, endpoint, mtu, enabled, user_enabled, password, \
-            subnets (with blanks between). Only pop and type are needed; what is empty is chosen as tunnel add does.
+            subnets and name_servers (with blanks between), publish_endpoint. Only pop and type are needed; what is empty is chosen as tunnel add does.
 
             Examples:
               sixxs-central import old/sixxsd.conf --pop chtst01 --dry-run

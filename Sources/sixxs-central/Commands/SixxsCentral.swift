@@ -27,7 +27,7 @@ struct SixxsCentral: AsyncParsableCommand {
                     InventoryCommand.self, PoPCommand.self, PrefixCommand.self, UserCommand.self,
                     TunnelCommand.self,
                     SubnetCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self,
-                    BackupCommand.self,
+                    BackupCommand.self, ZonesCommand.self,
                 ]
             ),
             CommandGroup(

@@ -24,6 +24,7 @@ struct TunnelSetCommand: AsyncParsableCommand {
               sixxs-central tunnel set T12 --type static --endpoint 198.51.100.7
               sixxs-central tunnel set T12 --owner jdoe --user-disable
               sixxs-central tunnel set T12 --new-password --keep-old 24h
+              sixxs-central tunnel set T12 --name-server ns.example.net --publish-endpoint
             """
     )
 
@@ -47,6 +48,17 @@ struct TunnelSetCommand: AsyncParsableCommand {
     @Flag(help: "An old password that was kept is good no more.") var endOld = false
     @Option(help: "The new owner.", transform: Parsers.handle) var owner: UserHandle?
     @Flag(help: "Remove the owner.") var noOwner = false
+    @Option(
+        help: ArgumentHelp(
+            "Delegate the reverse DNS of its subnets to this name server of its user's; once for each, in the place of all before.",
+            valueName: "name"
+        ),
+        transform: DomainName.nameServer
+    )
+    var nameServer: [DomainName] = []
+    @Flag(help: "Delegate no reverse DNS.") var noNameServers = false
+    @Flag(help: "Let the DNS tell where it ends (see sixxs-central help zones).") var publishEndpoint = false
+    @Flag(help: "Let the DNS not tell where it ends.") var hideEndpoint = false
     @Flag(help: "The operators let it carry packets.") var enable = false
     @Flag(help: "The operators let it carry none.") var disable = false
     @Flag(help: "Its user lets it carry packets.") var userEnable = false
@@ -65,6 +77,15 @@ struct TunnelSetCommand: AsyncParsableCommand {
         guard !(self.owner != nil && self.noOwner) else {
             throw ValidationError("Give --owner or --no-owner, not both.")
         }
+        guard self.nameServer.isEmpty || !self.noNameServers else {
+            throw ValidationError("Give --name-server or --no-name-servers, not both.")
+        }
+        guard self.nameServer.count <= DomainName.mostServers else {
+            throw ValidationError("Give at most \(DomainName.mostServers) name servers.")
+        }
+        guard !(self.publishEndpoint && self.hideEndpoint) else {
+            throw ValidationError("Give --publish-endpoint or --hide-endpoint, not both.")
+        }
         guard !(self.enable && self.disable), !(self.userEnable && self.userDisable) else {
             throw ValidationError("Give --enable or --disable, not both; the same holds for --user-enable.")
         }
@@ -81,7 +102,9 @@ struct TunnelSetCommand: AsyncParsableCommand {
             mtu: self.mtu,
             isEnabled: self.enable == self.disable ? nil : self.enable,
             isUserEnabled: self.userEnable == self.userDisable ? nil : self.userEnable,
-            owner: self.noOwner ? .nobody : self.owner.map { .user($0) }
+            owner: self.noOwner ? .nobody : self.owner.map { .user($0) },
+            nameServers: self.nameServer.isEmpty ? (self.noNameServers ? [] : nil) : self.nameServer.unique,
+            publishesEndpoint: self.publishEndpoint == self.hideEndpoint ? nil : self.publishEndpoint
         )
     }
 

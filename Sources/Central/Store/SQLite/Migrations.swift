@@ -20,6 +20,7 @@ enum Migrations {
         migrator.registerMigration("11 old passwords") {
             try Self.run(RegistrySchema.oldPasswords, in: $0)
         }
+        migrator.registerMigration("12 names") { try Self.run(RegistrySchema.names, in: $0) }
         return migrator
     }
 

@@ -69,6 +69,16 @@ extension SQLiteRegistry {
                 "T\(tunnel["number"] as Int64) has a password that daemons refuse: set another"
             )
         }
+        let served = try Row.fetchCursor(
+            database,
+            sql: "SELECT number, nameServers FROM tunnel WHERE nameServers IS NOT NULL ORDER BY number"
+        )
+        while let tunnel = try served.next() {
+            guard (try? DomainName.list(tunnel["nameServers"])) == nil else { continue }
+            sentences.append(
+                "T\(tunnel["number"] as Int64) has name servers that are no names of hosts: set others"
+            )
+        }
         let hosts = try Row.fetchCursor(
             database,
             sql: "SELECT name, sshHost FROM pop WHERE sshHost IS NOT NULL ORDER BY name"

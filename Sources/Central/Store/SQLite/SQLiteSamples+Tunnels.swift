@@ -84,6 +84,19 @@ extension SQLiteSamples {
         }
     }
 
+    func endpoints(of tunnels: [TunnelNumber]) async throws -> [TunnelNumber: IPAddress] {
+        try await self.readingSamples { database in
+            let sql = "SELECT address FROM tunnelEndpoint WHERE tunnel = ? ORDER BY id DESC LIMIT 1"
+            let statement = try database.cachedStatement(sql: sql)
+            var found: [TunnelNumber: IPAddress] = [:]
+            for tunnel in tunnels {
+                let text = try String?.fetchOne(statement, arguments: [Int64(tunnel.rawValue)])
+                found[tunnel] = text?.flatMap { try? IPAddress(parsing: $0) }
+            }
+            return found
+        }
+    }
+
     func endpointsKnownSince() async throws -> Date? {
         try await self.readingSamples { database in
             try Int64.fetchOne(database, sql: "SELECT min(time) FROM tunnelEndpoint").map(

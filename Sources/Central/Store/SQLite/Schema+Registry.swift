@@ -17,6 +17,19 @@ enum RegistrySchema {
         """,
     ]
 
+    /// What the DNS tells of tunnels because their users want it.
+    static let names = [
+        """
+        ALTER TABLE tunnel ADD COLUMN nameServers TEXT
+            CONSTRAINT "name servers are up to eight names with a blank between, in small letters"
+            CHECK (length(nameServers) BETWEEN 4 AND 2031 AND nameServers NOT GLOB '*[^a-z0-9. -]*')
+        """,
+        """
+        ALTER TABLE tunnel ADD COLUMN publishesEndpoint INTEGER NOT NULL DEFAULT 0
+            CONSTRAINT "publishesEndpoint is 0 or 1" CHECK (publishesEndpoint IN (0, 1))
+        """,
+    ]
+
     private static let pop = """
         CREATE TABLE pop (
             id INTEGER PRIMARY KEY

@@ -13,7 +13,7 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
     /// What a statement selects of which rows are read: by position, since lists have tens of thousands.
     static let columns = """
         number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner, oldPassword, oldPasswordEnd, created, \
-        changed
+        changed, nameServers, publishesEndpoint
         """
 
     /// Reads a row of ``columns``.
@@ -32,6 +32,10 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
                 try row.parsed("owner", $0) { try UserHandle(parsing: $0) }
             },
             oldPassword: Self.oldPassword(of: row),
+            nameServers: try (row[14] as String?).map {
+                try row.parsed("nameServers", $0) { try DomainName.list($0) }
+            } ?? [],
+            publishesEndpoint: row[15],
             created: Date(milliseconds: row[12]),
             changed: Date(milliseconds: row[13])
         )
@@ -66,17 +70,25 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
         container["owner"] = self.tunnel.owner?.description
         container["oldPassword"] = self.tunnel.oldPassword?.password.text
         container["oldPasswordEnd"] = self.tunnel.oldPassword?.end.milliseconds
+        container["nameServers"] = self.nameServers
+        container["publishesEndpoint"] = self.tunnel.publishesEndpoint
         container["created"] = self.tunnel.created.milliseconds
         container["changed"] = self.tunnel.changed.milliseconds
     }
 
+    private var nameServers: String? {
+        let names = self.tunnel.nameServers
+        return names.isEmpty ? nil : names.map(\.description).joined(separator: " ")
+    }
+
     /// What inserts rows of new tunnels.
     static let insertion = """
-        INSERT INTO tunnel (number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner, created, changed)
+        INSERT INTO tunnel (number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner, created, changed,
+            nameServers, publishesEndpoint)
         """
 
     /// The marks of a new tunnel's ``values``.
-    static let row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    static let row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
     /// A new tunnel's row, which has no old password.
     var values: [DatabaseValue] {
@@ -87,6 +99,7 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
             DatabaseValue(self.tunnel.end.password?.text), self.tunnel.isEnabled.databaseValue,
             self.tunnel.isUserEnabled.databaseValue, DatabaseValue(self.tunnel.owner?.description),
             self.tunnel.created.milliseconds.databaseValue, self.tunnel.changed.milliseconds.databaseValue,
+            DatabaseValue(self.nameServers), self.tunnel.publishesEndpoint.databaseValue,
         ]
     }
 }
