@@ -29,6 +29,19 @@ public enum ControlRequest {
         return Array(line.utf8) + body
     }
 
+    /// The line and the body that change some tunnels and subnets of what runs.
+    ///
+    /// - Parameters:
+    ///   - patch: What changes.
+    ///   - old: SHA-256 of the canonical text that it was made for.
+    ///   - new: SHA-256 of the canonical text that it makes of that.
+    /// - Returns: What goes over the line.
+    public static func patch(_ patch: ConfigurationPatch, from old: String, to new: String) -> [UInt8] {
+        let body = Array(patch.text.utf8)
+        let line = "config patch \(body.count) \(Configuration.sha256(of: body)) from \(old) to \(new)\n"
+        return Array(line.utf8) + body
+    }
+
     /// The line and the body that ask what a push of a configuration would change.
     public static func difference(text: String) -> [UInt8] {
         let body = Array(text.utf8)

@@ -153,6 +153,11 @@ extension Menu {
                 "<generation> <bytes> <sha256> [confirm <seconds>] [force]",
                 "replaces it with the text that follows, permanently, or on trial"
             ),
+            Command(
+                "patch",
+                "<bytes> <sha256> from <sha256> to <sha256> [force]",
+                "changes tunnels and subnets by the lines that follow, permanently"
+            ),
             Command("confirm", "<generation>", "confirms a push that is on trial"),
             Command("rollback", "takes back what was pushed and not confirmed"),
             Command("reload", "[force]", "reloads the file, as SIGHUP does"),

@@ -152,6 +152,37 @@ actor ConfigurationController {
         }
     }
 
+    /// Changes tunnels and subnets of the running configuration, which keeps its generation; saved first, as a whole one is.
+    ///
+    /// - Parameters:
+    ///   - change: What changes, and what the configuration must be before and after it.
+    ///   - spent: What was spent on it so far, in nanoseconds; for the statistics.
+    /// - Returns: What changed; no difference when what it leads to runs already.
+    /// - Throws: ``ConfigurationFailure``; nothing has changed then.
+    func patch(_ change: Patch, spent: UInt64 = 0) async throws -> Outcome {
+        try await self.counting(.files) {
+            let began = MonotonicClock.now()
+            let (old, revision) = (self.state, self.revision)
+            if old.digest == change.new, self.trial == nil {
+                self.outcomes.count(.unchanged)
+                return Outcome()
+            }
+            guard self.trial == nil else { throw ConfigurationFailure.onTrial(generation: old.generation) }
+            let new = RunningConfiguration(try change.stored(of: old))
+            let changes = new.configuration.tunnelChanges(from: old.configuration)
+            if !change.isForced {
+                try MassChangeGuard.judge(new.configuration, replacing: old.configuration, changes)
+            }
+            let spent = spent + (MonotonicClock.now() - began)
+            let doubt = try await self.write(new.stored, onTrialFor: nil)
+            let difference = await self.taking(.running) {
+                let known = self.revision == revision ? changes : nil
+                return await self.takeOver(new, known, confirmWithin: nil, spent: spent)
+            }
+            return Outcome(difference: difference, doubt: doubt)
+        }
+    }
+
     /// Makes a configuration that was written down the running one.
     ///
     /// - Returns: What changed; nil when the same was running.

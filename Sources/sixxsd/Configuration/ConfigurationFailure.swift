@@ -17,6 +17,12 @@ enum ConfigurationFailure: Error {
     case renumbers(Int)
     /// It is older than what runs, and another one.
     case older(generation: Int, running: Int)
+    /// A patch was made for another configuration than the one that runs.
+    case otherBase(running: String)
+    /// A patch makes something else of what runs than whoever sent it thinks.
+    case otherResult(String)
+    /// A patch came while a push waits to be confirmed.
+    case onTrial(generation: Int)
     /// It is what runs already.
     case unchanged
     /// There is nothing in the file.
@@ -30,7 +36,9 @@ extension ConfigurationFailure {
     var canBeForced: Bool {
         switch self {
         case .tooManyLosses, .renumbers, .older, .empty: true
-        case .conflict, .notSaved, .ending, .nothingToConfirm, .unchanged, .emptyAtStart: false
+        case .conflict, .notSaved, .ending, .nothingToConfirm, .otherBase, .otherResult, .onTrial,
+            .unchanged, .emptyAtStart:
+            false
         }
     }
 }
@@ -49,6 +57,11 @@ extension ConfigurationFailure: CustomStringConvertible {
             "refused, since another tunnelprefix renumbers all \(count.counted("tunnel")): say force if that is meant"
         case .older(let generation, let running):
             "refused, since generation \(running) runs, which is newer than \(generation): say force if that is meant"
+        case .otherBase(let digest):
+            "refused, since it was made for another configuration: sha256 \(digest) runs; push the whole text"
+        case .otherResult(let digest): "refused, since it leads to sha256 \(digest): push the whole text"
+        case .onTrial(let generation):
+            "refused, since generation \(generation) is on trial: try again when it is confirmed or rolled back"
         case .unchanged: "nothing to change"
         case .empty: "refused, since there is nothing in the file: say force if that is meant"
         case .emptyAtStart(let sessions, let path):

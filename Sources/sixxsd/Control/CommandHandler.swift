@@ -137,8 +137,8 @@ extension ControlReply {
             case .conflict: 400
             case .unchanged: 304
             case .nothingToConfirm: 404
-            case .older: 409
-            case .tooManyLosses, .renumbers, .empty, .emptyAtStart: 425
+            case .older, .otherBase, .otherResult: 409
+            case .tooManyLosses, .renumbers, .empty, .emptyAtStart, .onTrial: 425
             case .notSaved, .ending: 500
             }
         self.init(code, "\(failure)")

@@ -34,6 +34,7 @@ enum ControlLine {
             self = .request(ControlRequest.difference(text: try Self.file(&words, "config diff <file>")))
             try Self.end(words, "config diff <file>")
         case "config push": self = .request(try Self.push(&words))
+        case "config patch": self = .request(try Self.patch(&words))
         default: self = .request(Array("\(line)\n".utf8))
         }
     }
@@ -61,6 +62,17 @@ enum ControlLine {
             confirmSeconds: confirm,
             isForced: isForced
         )
+    }
+
+    private static let patchForm = "config patch <file> from <sha256> to <sha256> [force]"
+
+    /// The rest of the line is the daemon's to judge.
+    private static func patch(_ words: inout Words) throws(Failure) -> [UInt8] {
+        let body = Array(try Self.file(&words, Self.patchForm).utf8)
+        let rest = words.rest().map(\.text).joined(separator: " ")
+        guard !rest.isEmpty else { throw Failure(description: "expected \(Self.patchForm)") }
+        let line = "config patch \(body.count) \(Configuration.sha256(of: body)) \(rest)\n"
+        return Array(line.utf8) + body
     }
 
     private static func file(_ words: inout Words, _ form: String) throws(Failure) -> String {

@@ -177,6 +177,8 @@ private struct SessionReader {
             try await self.expectText { () throws(Words.Failure) in try TextRequest(push: &words) }
         case .command("config diff"):
             try await self.expectText { () throws(Words.Failure) in try TextRequest(difference: &words) }
+        case .command("config patch"):
+            try await self.expectText { () throws(Words.Failure) in try TextRequest(patch: &words) }
         case .command(let path): try await self.perform(path, words)
         }
     }

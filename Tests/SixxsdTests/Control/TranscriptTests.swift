@@ -116,11 +116,18 @@ import Wire
         Case("subnet set config, wrong", "subnet\nset config 2001:db8:3002::/48 0 dynamic", "200 /subnet\n400 column 33: expected static, found \"dynamic\""),
     ]
 
+    private static let zeros = String(repeating: "0", count: 64)
+
     // swift-format-ignore
     static let others = [
         Case("config rollback", "config rollback", "404 nothing to roll back: the running configuration is confirmed"),
         Case("config confirm", "config confirm 5\nconfig confirm", "404 generation 5 is not waiting for confirmation\n400 column 15: expected a generation, 0 to 2147483647, found end of line"),
         Case("config push without a length", "config push 5\npop show version", "400 column 14: expected a length in octets, 0 to 4194304, found end of line"),
+        Case("config patch without a length", "config patch", "400 column 13: expected a length in octets, 0 to 262144, found end of line"),
+        Case("config patch too long", "config patch 262145 \(zeros) from \(zeros) to \(zeros)\npop show version", "400 column 14: expected a length in octets, 0 to 262144, found \"262145\""),
+        Case("config patch of nothing", "config patch 1 \(zeros) to \(zeros)", "400 column 81: expected from, found \"to\""),
+        Case("config patch to nothing", "config patch 1 \(zeros) from \(zeros) to x", "400 column 154: expected a SHA-256 of 64 hexadecimal digits, found \"x\""),
+        Case("config patch, too much", "config patch 1 \(zeros) from \(zeros) to \(zeros) force now", "400 column 225: expected end of line, found \"now\""),
         Case("config diff without a length", "config diff", "400 column 12: expected a length in octets, 0 to 4194304, found end of line"),
         Case("explain", "explain 600000000000\nexplain 6\nexplain", "201 2\ncame from the uplink, 6 octets\ndropped: malformedPacket\n200 OK\n400 column 9: expected a packet as hexadecimal digits, found \"6\"\n400 column 8: expected a packet as hexadecimal digits, found end of line"),
         Case("trace", "trace T9\ntrace T4141 packets 0\ntrace T4141 forever", "404 no tunnel \"T9\"\n400 column 21: expected a number of packets, 1 to 100000, found \"0\"\n400 column 13: expected packets, seconds or --json, found \"forever\""),

@@ -45,6 +45,10 @@ import Wire
                     isForced: true
                 )
         )
+        let (old, new) = (String(repeating: "a", count: 64), String(repeating: "b", count: 64))
+        let patch = try #require(try Self.octets("config patch \(file.path) from \(old) to \(new)"))
+        #expect(String(decoding: patch, as: UTF8.self).hasPrefix("config patch 13 "))
+        #expect(String(decoding: patch, as: UTF8.self).hasSuffix(" from \(old) to \(new)\npop set id 1\n"))
         #expect(
             try Self.octets("config push 7 \(file.path)")
                 == ControlRequest.push(generation: 7, text: "pop set id 1\n")
@@ -58,6 +62,7 @@ import Wire
         ("config diff /dev/null x",       "expected config diff <file>"),
         ("config push",                   "expected config push <generation> <file> [confirm <seconds>] [force]"),
         ("config push x /dev/null",       "expected config push <generation> <file> [confirm <seconds>] [force]"),
+        ("config patch /dev/null",        "expected config patch <file> from <sha256> to <sha256> [force]"),
         ("config push 1 /dev/null maybe", "expected config push <generation> <file> [confirm <seconds>] [force]"),
     ])
     func saysWhatATextNeeds(_ line: String, _ words: String) {

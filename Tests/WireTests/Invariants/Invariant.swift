@@ -24,6 +24,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case heartbeat
     case addresses
     case configuration
+    case patch
     case control
     case digest
     case capture
@@ -49,6 +50,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .heartbeat: try checkHeartbeat(input)
         case .addresses: try checkAddresses(input)
         case .configuration: try checkConfiguration(input)
+        case .patch: try checkPatch(input)
         case .control: try checkControl(input)
         case .digest: try checkDigest(input)
         case .capture: try checkCapture(input)

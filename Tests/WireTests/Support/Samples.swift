@@ -16,6 +16,9 @@ enum Samples {
             Vectors<HeartbeatMessageTests.Vector>.load("heartbeat").map { Array($0.datagram.utf8) }
         case .addresses: Self.addresses.map { Array($0.utf8) }
         case .configuration: Self.configurations.map { Array($0.utf8) }
+        case .patch:
+            ConfigurationPatchTests.changes.map { Array($0.2.utf8) }
+                + ConfigurationPatchTests.mistakes.map { Array($0.0.utf8) }
         case .control:
             ControlReplyTests.replies.map(\.input.encoded) + [Array("pop set\nid 1\n/\npop\n..\nend".utf8)]
         case .digest: [Array("abc".utf8), [UInt8](repeating: 0x61, count: 200)]

@@ -10,6 +10,8 @@ struct TextRequest: Sendable {
         case push(generation: Int, confirmLimit: Int?, isForced: Bool)
         /// Say what that would change.
         case difference
+        /// Make the lines that it has part of the running configuration, whose digest before and after it says.
+        case patch(from: String, to: String, isForced: Bool)
     }
 
     let purpose: Purpose
@@ -48,14 +50,35 @@ struct TextRequest: Sendable {
         try words.end()
     }
 
-    private static func text(_ words: inout Words) throws(Words.Failure) -> (length: Int, digest: String) {
-        let length = try words.nextNumber("a length in octets", in: 0...ControlRequest.maximumPushLength)
-        let digest: String = try words.next(expecting: "a SHA-256 of 64 hexadecimal digits") { text in
+    /// Reads the arguments of `config patch`.
+    ///
+    /// - Throws: ``Wire/Words/Failure`` with the first word that is wrong.
+    init(patch words: inout Words) throws(Words.Failure) {
+        (self.length, self.digest) = try Self.text(&words, upTo: ConfigurationPatch.maximumLength)
+        try words.nextKeyword(of: ["from": ()])
+        let old = try Self.digest(&words)
+        try words.nextKeyword(of: ["to": ()])
+        let new = try Self.digest(&words)
+        let isForced = words.peek?.isKeyword("force") == true
+        if isForced { _ = words.next() }
+        self.purpose = .patch(from: old, to: new, isForced: isForced)
+        try words.end()
+    }
+
+    private static func text(
+        _ words: inout Words,
+        upTo most: Int = ControlRequest.maximumPushLength
+    ) throws(Words.Failure) -> (length: Int, digest: String) {
+        let length = try words.nextNumber("a length in octets", in: 0...most)
+        return (length, try Self.digest(&words))
+    }
+
+    private static func digest(_ words: inout Words) throws(Words.Failure) -> String {
+        try words.next(expecting: "a SHA-256 of 64 hexadecimal digits") { text in
             let lowered = text.lowercased()
             let isDigest = lowered.utf8.count == 64 && lowered.allSatisfy { $0.isHexDigit }
             return isDigest ? lowered : nil
         }
-        return (length, digest)
     }
 }
 
@@ -152,6 +175,14 @@ struct ConfigCommands: Sendable {
                     spent: MonotonicClock.now() - started
                 )
                 return Self.reply(outcome, generation)
+            case .patch(let old, let new, let isForced):
+                let change = ConfigurationController.Patch(
+                    patch: try ConfigurationPatch(parsing: octets),
+                    old: old,
+                    new: new,
+                    isForced: isForced
+                )
+                return try await self.patch(change, since: started)
             }
         } catch let error as ConfigurationError {
             return ControlReply(400, "\(error)")
@@ -168,6 +199,18 @@ struct ConfigCommands: Sendable {
             return ControlReply(200, "generation \(generation) unchanged\(doubt)")
         }
         return ControlReply(200, "generation \(generation) applied: \(difference)\(doubt)")
+    }
+
+    private func patch(
+        _ change: ConfigurationController.Patch,
+        since started: UInt64
+    ) async throws -> ControlReply {
+        let outcome = try await self.context.controller.patch(
+            change,
+            spent: MonotonicClock.now() - started
+        )
+        guard let difference = outcome.difference else { return ControlReply(200, "patch unchanged") }
+        return ControlReply(200, "patch applied: \(difference)\(Self.text(outcome.doubt))")
     }
 
     private func difference(_ configuration: Configuration) async -> ControlReply {
