@@ -12,12 +12,20 @@ import Wire
 @Suite("The centre's pages")
 struct PageTests {
     private static let token = "0123456789abcdef0123456789abcdef"
+    private static let viewer = "vvvvvvvvvvvvvvvv"
+    private static let brief = "bbbbbbbbbbbbbbbb"
 
     /// Pages of a small fleet, and how one asks for them.
     private struct Site {
+        /// The time by which tokens end.
+        final class WallTime: Sendable {
+            let now = Mutex(Date(timeIntervalSince1970: 1_796_000_000))
+        }
+
         let test: TestStore
         let pages: CentralPages
         let figures = RequestFigures()
+        let wall = WallTime()
 
         init(_ connector: FakeConnector = FakeConnector(), text: String = "Teststadt") async throws {
             self.test = try await TestStore()
@@ -39,11 +47,17 @@ struct PageTests {
                     detail: text
                 )
             ])
-            try self.test.folder.write("# who may look\njdoe \(PageTests.token)\n", to: "tokens")
+            let lines = [
+                "# who may look", "jdoe \(PageTests.token)", "wall \(PageTests.viewer) viewer",
+                "temp \(PageTests.brief) until 2027-01-31T12:00:00Z",
+            ]
+            try self.test.folder.write(lines.joined(separator: "\n") + "\n", to: "tokens")
             chmod(self.test.folder.path("tokens"), 0o600)
             self.pages = CentralPages(
                 centre,
-                tokens: try TokenFile(path: self.test.folder.path("tokens")),
+                tokens: try TokenFile(path: self.test.folder.path("tokens")) { [wall] in
+                    wall.now.withLock { $0 }
+                },
                 figures: self.figures,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )
@@ -190,6 +204,40 @@ struct PageTests {
 
     private static let form = ["content-type": "application/x-www-form-urlencoded", "host": "centre"]
 
+    @Test func aViewerSeesTheFleetAndNotItsPeople() async throws {
+        let site = try await Site()
+        let headers = ["authorization": "Bearer \(Self.viewer)"]
+
+        for path in Self.paths {
+            let isOfPeople = path.hasPrefix("/users") || path.hasPrefix("/audit")
+            #expect(try await site.ask(path, headers).status == (isOfPeople ? .forbidden : .ok), "\(path)")
+        }
+        let page = Self.text(try await site.ask("/", headers))
+        #expect(page.contains("Log out wall") && page.contains("href=\"/events\""))
+        #expect(!page.contains("href=\"/users\"") && !page.contains("href=\"/audit\""))
+    }
+
+    @Test func aTokenWithAnEndIsGoodUntilThen() async throws {
+        let site = try await Site()
+        let headers = ["authorization": "Bearer \(Self.brief)"]
+        // 2027-01-31T12:00:00Z.
+        let end = Date(timeIntervalSince1970: 1_801_396_800)
+
+        #expect(try await site.ask("/users", headers).status == .ok)
+        site.wall.now.withLock { $0 = end - 600 }
+        let login = try await site.ask("/login", method: "POST", Self.form, body: "token=\(Self.brief)")
+        #expect(login.status == .seeOther && login.header("set-cookie")?.contains("Max-Age=600") == true)
+        #expect(try await site.ask("/users", headers).status == .ok)
+
+        site.wall.now.withLock { $0 = end }
+        #expect(
+            try await site.ask("/users", headers.merging(["accept": "application/json"]) { $1 }).status
+                == .unauthorized
+        )
+        let late = try await site.ask("/login", method: "POST", Self.form, body: "token=\(Self.brief)")
+        #expect(late.status == .forbidden)
+    }
+
     @Test func whoLogsInIsKnownUntilTheyLogOut() async throws {
         let site = try await Site()
 
@@ -291,6 +339,11 @@ struct PageTests {
         Row("short",          ("a 0123456789abcde\n", 0o600),                                 is: "line 1: expected a name and a token"),
         Row("no token",       ("# a\na\n", 0o600),                                            is: "line 2: expected a name and a token"),
         Row("a third word",   ("a 0123456789abcdef b\n", 0o600),                              is: "line 1: expected a name and a token"),
+        Row("a viewer",       ("a 0123456789abcdef viewer\nb 0123456789abcdefg viewer until 2027-01-31T12:00:00Z\nc 0123456789abcdefh until 2027-01-31T12:00:00Z\n", 0o600), is: nil),
+        Row("no such time",   ("a 0123456789abcdef until 2027-02-31T12:00:00Z\n", 0o600),     is: "line 1: expected a name and a token"),
+        Row("until when",     ("a 0123456789abcdef viewer until\n", 0o600),                   is: "and a time such as 2027-01-31T12:00:00Z"),
+        Row("twice",          ("a 0123456789abcdef viewer viewer\n", 0o600),                  is: "line 1: expected a name and a token"),
+        Row("a word behind",  ("a 0123456789abcdef until 2027-01-31T12:00:00Z b\n", 0o600),   is: "line 1: expected a name and a token"),
         Row("nobody",         ("# a 0123456789abcdef\n", 0o600),                              is: "lets nobody in"),
         Row("no text",        ("", 0o600),                                                    is: "lets nobody in"),
     ]

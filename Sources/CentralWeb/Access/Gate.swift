@@ -17,14 +17,14 @@ struct Gate: Sendable {
     }
 
     /// Who asks; nil for a stranger.
-    func owner(of request: Request) -> String? {
-        if let session = request.cookie(Self.cookie) { return self.sessions.owner(of: session) }
+    func visitor(of request: Request) -> Visitor? {
+        if let session = request.cookie(Self.cookie) { return self.sessions.visitor(of: session) }
         guard let header = request.header("authorization"), header.lowercased().hasPrefix("bearer "),
             !self.sessions.isClosed(to: request.client)
         else { return nil }
         let owner = self.tokens.owner(of: String(header.dropFirst("bearer ".count)))
         if owner == nil { self.sessions.noteFailure(of: request.client) }
-        return owner
+        return owner?.visitor
     }
 
     /// Logs somebody in.
@@ -45,8 +45,9 @@ struct Gate: Sendable {
         self.figures.countLogin("accepted")
         let next = form["next"].flatMap(URLText.init(checking:))
         let place = next.flatMap { $0.text.hasPrefix("/") ? $0.text : nil } ?? "/"
-        let age = Sessions.duration.components.seconds
-        return Self.redirect(to: place, cookie: self.sessions.begin(owner), age: age, request)
+        let age = min(Sessions.duration.components.seconds, owner.secondsLeft ?? .max)
+        let session = self.sessions.begin(owner.visitor, for: .seconds(age))
+        return Self.redirect(to: place, cookie: session, age: age, request)
     }
 
     /// Ends somebody's session.

@@ -4,7 +4,7 @@ internal import Wire
 /// Who is logged in, by a number that nobody can guess; forgotten at the program's end.
 final class Sessions: Sendable {
     private struct Session {
-        let name: String
+        let visitor: Visitor
         let end: ContinuousClock.Instant
     }
 
@@ -30,9 +30,11 @@ final class Sessions: Sendable {
 
     /// Begins a session.
     ///
-    /// - Parameter name: Whose.
+    /// - Parameters:
+    ///   - visitor: Whose.
+    ///   - duration: How long it lasts.
     /// - Returns: What its cookie says.
-    func begin(_ name: String) -> String {
+    func begin(_ visitor: Visitor, for duration: Duration = Sessions.duration) -> String {
         let identity = (0..<4).map { _ in
             let part = String(UInt64.random(in: .min ... .max), radix: 16)
             return String(repeating: "0", count: 16 - part.utf8.count) + part
@@ -45,15 +47,15 @@ final class Sessions: Sendable {
             {
                 state.sessions[first.key] = nil
             }
-            state.sessions[identity] = Session(name: name, end: now + Self.duration)
+            state.sessions[identity] = Session(visitor: visitor, end: now + duration)
         }
         return identity
     }
 
     /// Whose session it is; nil when it is over or never was.
-    func owner(of identity: String) -> String? {
+    func visitor(of identity: String) -> Visitor? {
         let now = self.now()
-        return self.state.withLock { $0.sessions[identity].flatMap { $0.end > now ? $0.name : nil } }
+        return self.state.withLock { $0.sessions[identity].flatMap { $0.end > now ? $0.visitor : nil } }
     }
 
     func end(_ identity: String) { self.state.withLock { $0.sessions[identity] = nil } }

@@ -65,8 +65,21 @@ package struct CentralPages: Responder {
         _ gate: Gate,
         _ view: @escaping @Sendable (Router.Call) async throws -> View
     ) {
-        Self.answer(&router, pattern, gate) { call, name in
-            Shell.response(try await view(call), for: call.request, operator: name)
+        Self.answer(&router, pattern, gate) { call, visitor in
+            Shell.response(try await view(call), for: call.request, visitor)
+        }
+    }
+
+    /// A page that shows people, or what they did.
+    private static func pageOfPeople(
+        _ router: inout Router,
+        _ pattern: StaticString,
+        _ gate: Gate,
+        _ view: @escaping @Sendable (Router.Call) async throws -> View
+    ) {
+        Self.answer(&router, pattern, gate) { call, visitor in
+            try visitor.mustSeePeople()
+            return Shell.response(try await view(call), for: call.request, visitor)
         }
     }
 
@@ -74,12 +87,14 @@ package struct CentralPages: Responder {
         _ router: inout Router,
         _ pattern: StaticString,
         _ gate: Gate,
-        _ response: @escaping @Sendable (Router.Call, _ operatorName: String) async throws -> Response
+        _ response: @escaping @Sendable (Router.Call, Visitor) async throws -> Response
     ) {
         router.get(pattern) { call in
-            guard let name = gate.owner(of: call.request) else { return try LoginPage.demand(call.request) }
+            guard let visitor = gate.visitor(of: call.request) else {
+                return try LoginPage.demand(call.request)
+            }
             do {
-                return try await response(call, name)
+                return try await response(call, visitor)
             } catch let error as RegistryError {
                 throw Self.refusal(error)
             }
@@ -114,12 +129,12 @@ package struct CentralPages: Responder {
             }
             return try await PoPPage.changes(name, number, centre)
         }
-        Self.page(&router, "/users", gate) { _ in try await UserPages.list(centre) }
-        Self.page(&router, "/users/{handle}", gate) { call in
+        Self.pageOfPeople(&router, "/users", gate) { _ in try await UserPages.list(centre) }
+        Self.pageOfPeople(&router, "/users/{handle}", gate) { call in
             try await UserPages.one(try Self.parse(call["handle"], "user", Parsers.handle), centre)
         }
         Self.page(&router, "/events", gate) { try await HistoryPages.events($0.request, centre) }
-        Self.page(&router, "/audit", gate) { try await HistoryPages.audit($0.request, centre) }
+        Self.pageOfPeople(&router, "/audit", gate) { try await HistoryPages.audit($0.request, centre) }
         Self.page(&router, "/rounds", gate) { try await HistoryPages.rounds($0.request, centre, now: Date()) }
     }
 

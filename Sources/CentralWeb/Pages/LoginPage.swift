@@ -24,7 +24,7 @@ enum LoginPage {
             <p><label>Token <input type="password" name="token" autocomplete="current-password" required></label></p>
             <input type="hidden" name="next" value="\(next)"><p><button>Log in</button></p></form>
             """
-        let page = Shell.page("Log in", body, at: request.target, operator: nil)
+        let page = Shell.page("Log in", body, at: request.target, nil)
         return Shell.response(status, type: "text/html; charset=utf-8", page.text)
     }
 

@@ -5,9 +5,9 @@ internal import Wire
 
 /// What all pages have around them, and the headers that go with every answer.
 enum Shell {
-    private static let sections: [(path: [String], name: String)] = [
-        ([], "Fleet"), (["tunnels", "down"], "Down"), (["users"], "Users"), (["events"], "Events"),
-        (["audit"], "Audit"), (["rounds"], "Rounds"),
+    private static let sections: [(path: [String], name: String, showsPeople: Bool)] = [
+        ([], "Fleet", false), (["tunnels", "down"], "Down", false), (["users"], "Users", true),
+        (["events"], "Events", false), (["audit"], "Audit", true), (["rounds"], "Rounds", false),
     ]
 
     /// Nothing is loaded but our own style and pictures, nothing runs, nobody frames us or gets our addresses.
@@ -48,9 +48,9 @@ enum Shell {
     }
 
     /// A view as whoever asks wants it.
-    static func response(_ view: View, for request: Request, operator name: String) -> Response {
+    static func response(_ view: View, for request: Request, _ visitor: Visitor) -> Response {
         if Self.wantsJSON(request) { return Self.response(type: "application/json", view.json + "\n") }
-        let page = Self.page(view.title, view.body, at: request.target, operator: name)
+        let page = Self.page(view.title, view.body, at: request.target, visitor)
         return Self.response(type: "text/html; charset=utf-8", page.text)
     }
 
@@ -63,7 +63,7 @@ enum Shell {
         } else {
             let title = "\(refusal.status.rawValue) \(refusal.status.phrase)"
             let body: HTML = "<p>\(refusal.reason)</p>"
-            let page = Self.page(title, body, at: request.target, operator: nil)
+            let page = Self.page(title, body, at: request.target, nil)
             response = Self.response(refusal.status, type: "text/html; charset=utf-8", page.text)
         }
         response.headers += refusal.headers
@@ -76,15 +76,14 @@ enum Shell {
     }
 
     /// A whole page; nobody who is not logged in is shown where to go.
-    static func page(_ title: String, _ body: HTML, at target: RequestTarget, operator name: String?) -> HTML
-    {
+    static func page(_ title: String, _ body: HTML, at target: RequestTarget, _ visitor: Visitor?) -> HTML {
         let time = Date().iso8601
         return """
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
             <title>\(title) · SixXS centre</title><link rel="stylesheet" href="/style.css"><link rel="icon" href="/icon.svg"></head>
             <body><a class="skip" href="#content">To the content</a>
-            <header>\(name.map { Self.navigation(at: target, operator: $0) } ?? "<strong>SixXS centre</strong>")</header>
+            <header>\(visitor.map { Self.navigation(at: target, $0) } ?? "<strong>SixXS centre</strong>")</header>
             <main id="content"><h1>\(title)</h1>
             \(body)
             </main><footer>As of \(time) · times are UTC · sixxs-central \(Release.version)</footer></body></html>
@@ -92,15 +91,16 @@ enum Shell {
             """
     }
 
-    private static func navigation(at target: RequestTarget, operator name: String) -> HTML {
-        let links = Self.sections.map { section -> HTML in
+    private static func navigation(at target: RequestTarget, _ visitor: Visitor) -> HTML {
+        let sections = Self.sections.filter { !$0.showsPeople || visitor.role == .operator }
+        let links = sections.map { section -> HTML in
             let url = URLText(path: section.path)
             let current: HTML = target.path == section.path ? " aria-current=\"page\"" : ""
             return "<a href=\"\(url)\"\(current)>\(section.name)</a>"
         }
         return """
             <nav aria-label="Pages">\(links)
-            <form method="post" action="/logout"><button>Log out \(name)</button></form></nav>
+            <form method="post" action="/logout"><button>Log out \(visitor.name)</button></form></nav>
             """
     }
 }
