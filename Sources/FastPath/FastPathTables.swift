@@ -100,7 +100,7 @@ public final class FastPathTables: Sendable {
             // What still reads the other bank began before the last change, long ago.
             let old = self.bank
             let bank = 1 - old
-            withUnsafeBytes(of: Self.layout(of: plan)) { self.plans.write($0, at: bank) }
+            withUnsafeBytes(of: plan.layout) { self.plans.write($0, at: bank) }
             writing.differing.forEach { self.copyRow(of: $0, from: old, to: bank) }
             writing.differing.removeAll()
             var isSlower = false
@@ -182,35 +182,6 @@ public final class FastPathTables: Sendable {
         return true
     }
 
-    /// An address plan as the programs read it; subnet prefixes beyond the last that they know are nobody's.
-    private static func layout(of plan: AddressPlan) -> fast_path_plan {
-        var layout = fast_path_plan()
-        if let high = plan.tunnelHigh {
-            layout.has_tunnel_prefix = 1
-            layout.tunnel_prefix = high
-        }
-        let count = min(plan.subnetPrefixes.count, Int(FAST_PATH_SUBNET_PREFIXES))
-        layout.subnet_prefix_count = UInt32(count)
-        withUnsafeMutableBytes(of: &layout.subnet_prefixes) { bytes in
-            let places = bytes.bindMemory(to: fast_path_subnet_prefix.self)
-            for (index, prefix) in plan.subnetPrefixes.prefix(count).enumerated() {
-                places[index] = fast_path_subnet_prefix(
-                    high: prefix.high,
-                    mask: prefix.mask,
-                    shift: prefix.shift
-                )
-            }
-        }
-        withUnsafeMutableBytes(of: &layout.owners) { bytes in
-            let places = bytes.bindMemory(to: UInt16.self)
-            for index in places.indices { places[index] = UInt16(FAST_PATH_NOBODY) }
-            for (index, owner) in plan.owners.prefix(places.count).enumerated() {
-                if let owner { places[index] = owner.rawValue }
-            }
-        }
-        return layout
-    }
-
     // MARK: - What routes allow
 
     /// Takes the tunnels away whose routes are to be asked for, with the users' addresses.
@@ -225,7 +196,21 @@ public final class FastPathTables: Sendable {
     ///
     /// - Parameter isConcerned: Whether the route to a user may be another one now.
     public func askForRoutesAgain(_ isConcerned: (IPv4Address) -> Bool) {
-        self.writing.withLock { $0.limits?.askAgain(isConcerned) }
+        // There may be many users, and many routes that changed: workers need not wait for that.
+        let users = self.writing.withLock { $0.limits?.users ?? [] }
+        let concerned = users.filter { isConcerned($0.remote) }.map(\.tid)
+        self.writing.withLock { $0.limits?.askAgain(concerned) }
+    }
+
+    /// Whether an answer says what is known: mostly a route that changed is as wide as it was.
+    ///
+    /// - Parameters:
+    ///   - octets: Size of the largest outer packet that the route takes; nil for no route.
+    ///   - tid: The tunnel.
+    ///   - remote: The user's address that was asked about.
+    /// - Returns: Whether it does.
+    public func isKnown(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) -> Bool {
+        self.writing.withLock { $0.limits?.isKnown(octets, of: tid, toward: remote) ?? true }
     }
 
     /// Takes the answer.

@@ -52,12 +52,20 @@ struct RouteLimits {
         return taken
     }
 
-    /// Has the routes toward some users be asked for again.
-    mutating func askAgain(_ isConcerned: (IPv4Address) -> Bool) {
-        for tid in TID.all {
-            guard let tunnel = self.tunnels[Int(tid.rawValue)], isConcerned(tunnel.remote) else { continue }
-            self.ask(tid)
-        }
+    /// The tunnels whose routes were asked for, with the users' addresses.
+    var users: [(tid: TID, remote: IPv4Address)] {
+        TID.all.compactMap { tid in self.tunnels[Int(tid.rawValue)].map { (tid, $0.remote) } }
+    }
+
+    /// Has the routes of some tunnels be asked for again.
+    mutating func askAgain(_ tids: [TID]) {
+        for tid in tids where self.tunnels[Int(tid.rawValue)] != nil { self.ask(tid) }
+    }
+
+    /// Whether an answer says what is known.
+    func isKnown(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) -> Bool {
+        let limit = self.limits[Int(tid.rawValue)]
+        return limit.remote == remote && limit.octets == octets ?? 0
     }
 
     /// Takes an answer.

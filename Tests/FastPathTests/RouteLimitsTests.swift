@@ -52,7 +52,10 @@ import Wire
         let asked = limits.takeUnasked()
         let noted = limits.note(example.octets, of: self.first, toward: Self.user)
         let after = limits.restrict(noted, of: self.first)
+        let isKnown = limits.isKnown(example.octets, of: self.first, toward: Self.user)
+        let isKnownElsewhere = limits.isKnown(example.octets, of: self.first, toward: Self.elsewhere)
 
+        #expect(isKnown && !isKnownElsewhere)
         #expect(before?.mtu == 0)
         #expect(asked.map(\.tid) == [self.first] && asked.map(\.remote) == [Self.user])
         #expect(after?.mtu == example.mtu)
@@ -96,11 +99,16 @@ import Wire
         _ = limits.takeUnasked()
         _ = limits.note(.max, of: self.first, toward: Self.user)
 
-        limits.askAgain { $0 == Self.user }
+        let users = limits.users
+        limits.askAgain(users.filter { $0.remote == Self.user }.map(\.tid))
+        // It went away meanwhile.
+        _ = limits.restrict(nil, of: self.second)
+        limits.askAgain([self.second])
 
         let meanwhile = limits.restrict(Self.tunnel(), of: self.first)
         let asked = limits.takeUnasked().map(\.tid)
 
+        #expect(users.map(\.tid) == [self.first, self.second])
         // Until there is an answer the last one counts.
         #expect(meanwhile?.mtu == 1480)
         #expect(asked == [self.first])

@@ -69,6 +69,7 @@ final class KernelForwarding: Sendable {
     ///   - tid: The tunnel.
     ///   - remote: The user's address that was asked about.
     func allow(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) {
+        guard !self.tables.isKnown(octets, of: tid, toward: remote) else { return }
         self.state.withLock { _ in
             self.slowdowns.note { self.tables.allow(octets, of: tid, toward: remote) }
         }

@@ -20,6 +20,7 @@ func checkReaders(_ reply: NetlinkReply) throws(BrokenPromise) {
     try checkNeighbour(reply)
     try checkLink(reply)
     try checkWay(reply)
+    try checkRouteMTU(reply)
     try checkRouteChange(reply)
     try checkOwnRoute(reply)
     try checkSocketPair(reply)
@@ -115,6 +116,23 @@ private func checkWay(_ reply: NetlinkReply) throws(BrokenPromise) {
         }
     }
     try require(again.flatMap { IPv4Way($0, to: hosts[0]) } == way, "\(way) again")
+}
+
+private func checkRouteMTU(_ reply: NetlinkReply) throws(BrokenPromise) {
+    guard let mtu = RouteMTU(reply) else { return }
+    try require(reply.type == Number.newRoute, "sizes of routes are in messages about routes")
+    try require(mtu != .noRoute, "a message is about a route")
+    if case .limited(let octets) = mtu {
+        try require((1...Int(UInt32.max)).contains(octets), "an MTU is no 0")
+    }
+    let again = message(Number.newRoute) { request in
+        request.appendRoute(of: Number.ipv4, length: 32)
+        guard case .limited(let octets) = mtu else { return }
+        request.nested(Number.routeMetrics) {
+            $0.attribute(Number.metricMTU, UInt32(truncatingIfNeeded: octets))
+        }
+    }
+    try require(again.flatMap { RouteMTU($0) } == mtu, "\(mtu) again")
 }
 
 private func checkRouteChange(_ reply: NetlinkReply) throws(BrokenPromise) {
