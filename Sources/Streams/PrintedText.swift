@@ -46,7 +46,10 @@ public struct PrintedText: Hashable, Sendable, ExpressibleByStringInterpolation,
 
     /// JSON that an encoder made: whatever cannot be seen is written as `\u` and stays the same value.
     public init(json: String) {
-        let isPlain = json.utf8.allSatisfy { (0x20...0x7e).contains($0) || $0 == 0x0a }
+        var json = json
+        let isPlain = json.withUTF8 { octets in
+            octets.allSatisfy { $0 &- 0x20 < 0x5f || $0 == 0x0a }
+        }
         self.init(trusted: isPlain ? json : Self.escaped(json))
     }
 

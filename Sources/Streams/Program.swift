@@ -36,27 +36,34 @@ public struct Program<Root: ParsableCommand>: Sendable {
     /// Parses the arguments and runs the command on the first thread.
     public func run() {
         StandardStreams.secure()
-        do {
-            var command = try Root.parseAsRoot()
-            try command.run()
-        } catch {
-            self.end(with: error)
-        }
+        var command = self.parse()
+        do { try command.run() } catch { self.end(withRun: error) }
     }
 
     /// Parses the arguments and runs the command.
     public func runAsynchronously() async {
         StandardStreams.secure()
+        var command = self.parse()
         do {
-            var command = try Root.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
         } catch {
-            self.end(with: error)
+            self.end(withRun: error)
         }
+    }
+
+    private func parse() -> any ParsableCommand {
+        do { return try Root.parseAsRoot() } catch { self.end(with: error) }
+    }
+
+    /// Ends with what a command threw that was called rightly: its usage says nothing about that.
+    private func end(withRun error: any Error) -> Never {
+        guard let misuse = error as? ValidationError else { self.end(with: error) }
+        StandardError.print("Error: \(misuse.message)")
+        exit(self.usageStatus ?? Root.exitCode(for: misuse).rawValue)
     }
 
     /// 0 for help, 1 for what failed, the usage status for what was called wrongly, or what the command says.
@@ -70,10 +77,17 @@ public struct Program<Root: ParsableCommand>: Sendable {
             exit(status)
         }
         switch code {
-        case .success: StandardOutput.print(PrintedText(lines: Root.fullMessage(for: error)))
+        case .success:
+            // Help about a command that there is not.
+            if let unknown = UnknownWord(on: arguments, of: Root.self, commandsOnly: true) {
+                StandardError.print(unknown.message)
+                exit(self.usageStatus ?? ExitCode.validationFailure.rawValue)
+            }
+            StandardOutput.print(PrintedText(lines: Root.fullMessage(for: error)))
         case .validationFailure:
-            let unknown = UnknownWord(on: Array(CommandLine.arguments.dropFirst()), of: Root.self)
-            StandardError.print(unknown?.message ?? PrintedText(lines: Root.fullMessage(for: error)))
+            let unknown = UnknownWord(on: arguments, of: Root.self)
+            let message = NegativeNumber.message(of: error, on: arguments, of: Root.self)
+            StandardError.print(unknown?.message ?? PrintedText(lines: message))
         default: StandardError.print(self.label + PrintedText(error))
         }
         exit(code == .validationFailure ? self.usageStatus ?? code.rawValue : code.rawValue)

@@ -26,7 +26,12 @@ public enum StandardOutput {
         ifLost hint: PrintedText? = nil,
         status: Int32 = 1
     ) {
-        Self.write((text + terminator).description, ifLost: hint, status)
+        // A line goes out as one, so that none of another process comes between; what is long is not copied for that.
+        guard text.description.utf8.count > 1 << 16 else {
+            return Self.write((text + terminator).description, ifLost: hint, status)
+        }
+        Self.write(text.description, ifLost: hint, status)
+        Self.write(terminator.description, ifLost: hint, status)
     }
 
     /// Prints what another program reads, to the octet; cleaned as all else only where a person looks at it.

@@ -11,17 +11,25 @@ struct StandardStream: Sendable {
     ///
     /// - Throws: `Errno`, `EPIPE` when nobody reads any more. Some octets may have been written then.
     func write(_ octets: some Collection<UInt8>) throws(Errno) {
-        var rest = Array(octets)[...]
+        let outcome =
+            octets.withContiguousStorageIfAvailable { self.write(UnsafeRawBufferPointer($0)) }
+            ?? Array(octets).withUnsafeBytes { self.write($0) }
+        try outcome.get()
+    }
+
+    private func write(_ octets: UnsafeRawBufferPointer) -> Result<Void, Errno> {
+        var rest = octets[...]
         while !rest.isEmpty {
             do {
-                rest = rest.dropFirst(try rest.withUnsafeBytes { try self.descriptor.write($0) })
+                rest = rest.dropFirst(try self.descriptor.write(UnsafeRawBufferPointer(rebasing: rest)))
             } catch let error as Errno where error == .resourceTemporarilyUnavailable {
                 // Whoever shares the stream has set it not to block.
                 self.waitUntilWritable()
             } catch {
-                throw error as? Errno ?? .ioError
+                return .failure(error as? Errno ?? .ioError)
             }
         }
+        return .success(())
     }
 
     private func waitUntilWritable() {

@@ -9,13 +9,19 @@ struct UnknownWord {
     let message: PrintedText
 
     /// Looks for the first; nil when all are known.
-    init?(on line: [String], of root: any ParsableCommand.Type) {
+    ///
+    /// - Parameters:
+    ///   - line: The program's arguments.
+    ///   - root: The command that has all others.
+    ///   - commandsOnly: Whether options are left alone.
+    init?(on line: [String], of root: any ParsableCommand.Type, commandsOnly: Bool = false) {
         var command = root
         var path = root._commandName
-        for (index, word) in line.enumerated() {
+        for (index, word) in line.enumerated() where index > 0 || word != "help" {
             let children = command.configuration.subcommands
             guard word != "help", !word.hasPrefix("-"), !children.isEmpty else {
-                guard let option = Self.option(on: line[index...], of: command, path) else { return nil }
+                guard !commandsOnly, let option = Self.option(on: line[index...], of: command, path)
+                else { return nil }
                 self.message = option
                 return
             }

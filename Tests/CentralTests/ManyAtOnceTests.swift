@@ -15,22 +15,74 @@ struct ManyAtOnceTests {
     @Test func changesAllTunnelsOrNone() async throws {
         let test = try await TestStore(Fixture.registry())
         let centre = Centre(test)
-        let disable = ChangeTunnels.Action.amend(TunnelAmendment(isEnabled: false))
+        let disable = TunnelAmendment(isEnabled: false)
 
-        let changed = try await ChangeTunnels(Self.numbers(2, 1), disable).run(in: centre)
+        let changed = try await AmendTunnels(Self.numbers(2, 1), disable).run(in: centre)
         let refused = await #expect(throws: RegistryError.self) {
-            try await ChangeTunnels(Self.numbers(2, 1), .remove).run(in: centre)
+            try await RemoveTunnels(Self.numbers(2, 1)).run(in: centre)
         }
         let unknown = await #expect(throws: RegistryError.self) {
-            try await ChangeTunnels(Self.numbers(1, 9), disable).run(in: centre)
+            try await AmendTunnels(Self.numbers(1, 9), disable).run(in: centre)
         }
 
-        #expect(changed.map(\.tunnel) == ["T2", "T1"] && changed.allSatisfy { !$0.enabled })
+        #expect(
+            changed.map(\.document.tunnel) == ["T2", "T1"] && changed.allSatisfy { !$0.document.enabled }
+        )
         #expect(refused?.description == "T1 has 1 subnet: remove them first; nothing was changed")
         #expect(unknown?.description.hasSuffix("shows those there are; nothing was changed") == true)
         #expect(try await test.store.registry.snapshot(of: .fleet).tunnels.count == 2)
-        let removed = try await ChangeTunnels(Self.numbers(2), .remove).run(in: centre)
+        let removed = try await RemoveTunnels(Self.numbers(2)).run(in: centre)
         #expect(removed.map(\.endpoint) == ["198.51.100.7"])
+    }
+
+    @Test func saysWhatWasSoAlready() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let centre = Centre(test)
+        let numbers = try Self.numbers(1, 2)
+
+        _ = try await AmendTunnels(Self.numbers(1), TunnelAmendment(mtu: 1300)).run(in: centre)
+        let some = try await AmendTunnels(numbers, TunnelAmendment(mtu: 1300)).run(in: centre)
+        let revision = try await test.store.registry.snapshot(of: .fleet).revision
+        let none = try await AmendTunnels(numbers, TunnelAmendment(mtu: 1300)).run(in: centre)
+        let pop = try await AmendTogether([.amendPoP(Fixture.name(), PoPAmendment(city: "Bern"))])
+
+        #expect(some.map(\.isChanged) == [false, true])
+        #expect(none.map(\.isChanged) == [false, false])
+        #expect(try await test.store.registry.snapshot(of: .fleet).revision == revision)
+        #expect(try await pop.run(in: centre).map(\.isChanged) == [true])
+        #expect(try await pop.run(in: centre).map(\.isChanged) == [false])
+    }
+
+    @Test func givesEachTunnelAPasswordOfItsOwn() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let centre = Centre(test)
+        let new = NewTunnel(pop: try Fixture.name(), end: .ayiya(.random()), number: try Fixture.number(7))
+        try await ChangeRegistry(.addTunnel(new)).run(in: centre)
+
+        let changed = try await AmendTunnels(Self.numbers(1, 7), TunnelAmendment(), password: .random).run(
+            in: centre
+        )
+
+        let passwords = changed.compactMap(\.newPassword?.text)
+        #expect(passwords.count == 2 && Set(passwords).count == 2)
+        let tunnels = try await test.store.registry.snapshot(of: .fleet).tunnels
+        #expect(Set(tunnels.compactMap(\.end.password?.text)) == Set(passwords))
+    }
+
+    @Test func movesAllTunnelsOrNone() async throws {
+        let test = try await TestStore(Fixture.registry())
+        let centre = Centre(test)
+
+        let refused = await #expect(throws: RegistryError.self) {
+            // T1 has a subnet.
+            _ = try await MoveTunnels(Self.numbers(2, 1), to: Fixture.name("nltst01")).run(in: centre)
+        }
+
+        #expect(refused?.description.hasSuffix("; nothing was changed") == true)
+        #expect(try await test.store.registry.snapshot(of: .fleet).tunnels.map(\.popID) == [1, 1])
+        _ = try await RemoveSubnets([Fixture.prefix("2001:db8:201::/56")]).run(in: centre)
+        let moved = try await MoveTunnels(Self.numbers(2, 1), to: Fixture.name("nltst01")).run(in: centre)
+        #expect(moved.map(\.tunnel) == ["T2", "T1"] && moved.map(\.pop) == ["nltst01", "nltst01"])
     }
 
     @Test func takesSubnetsBackTogether() async throws {

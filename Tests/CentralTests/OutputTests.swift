@@ -119,6 +119,13 @@ struct OutputTests {
     ])
     func wrapsProse(_ text: String, _ width: Int, _ lines: [String]) { #expect(text.wrapped(to: width) == lines) }
 
+    @Test(arguments: [
+        ("abc", 3), ("Zürich", 6), ("Zu\u{308}rich", 6), ("東京", 4), ("서울", 4), ("🇨🇭", 2), ("👍🏽", 2),
+        ("☂\u{fe0f}", 2), ("☂", 1), ("…", 1),
+        ("", 0),
+    ])
+    func countsPlacesAsTerminalsDo(_ text: String, _ width: Int) { #expect(text.displayWidth == width) }
+
     @Test func noCellAndNoFieldLeavesItsLine() {
         var table = TextTable([.left("CITY"), .left("N")])
         table.append(["Os\u{1b}[31mlo\nX", "1"])

@@ -34,6 +34,28 @@ struct UnknownWordTests {
         static let configuration = CommandConfiguration(commandName: "status")
     }
 
+    @Test(arguments: [
+        (["nope", "--help"], true), (["help", "tunnel", "nope"], true), (["tunnel", "nope", "-h"], true),
+        (["tunnel", "list", "--onwer", "--help"], false), (["tunnel", "--help"], false), (["--help"], false),
+        (["help"], false), (["--version"], false),
+    ])
+    func areNoHelp(_ line: [String], _ isUnknown: Bool) {
+        #expect((UnknownWord(on: line, of: Root.self, commandsOnly: true) != nil) == isUnknown)
+    }
+
+    @Test(
+        arguments: [
+            (["set", "--mtu", "-1"], ["set", "--mtu=-1"]),
+            (["set", "--mtu", "-1.5", "x"], ["set", "--mtu=-1.5", "x"]),
+            (["set", "--mtu", "--json"], ["set", "--mtu", "--json"]),
+            (["-1", "--", "-2"], ["-1", "--", "-2"]),
+            (["--mtu=5", "-1"], ["--mtu=5", "-1"]), (["--mtu", "-x"], ["--mtu", "-x"]), ([], []),
+        ] as [([String], [String])]
+    )
+    func orNumbersBelowZeroBehindAnOption(_ line: [String], _ joined: [String]) {
+        #expect(NegativeNumber.joined(line) == joined)
+    }
+
     @Test(
         arguments: [
             (
@@ -70,7 +92,11 @@ struct UnknownWordTests {
             (["tunnel", "ls", "--owner", "x"], nil), (["tunnel", "list", "--", "--onwer"], nil),
             (["tunnel", "list", "lsit"], nil), (["tunnel", "ls"], nil), (["status", "x"], nil),
             (["--version"], nil),
-            (["help", "tunel"], nil), ([], nil),
+            (
+                ["help", "tunel"],
+                "Error: There is no command 'program tunel'. Did you mean 'program tunnel'?\n  See 'program --help' for those there are."
+            ),
+            (["help", "tunnel", "list"], nil), (["help"], nil), ([], nil),
         ] as [([String], String?)]
     )
     func areNamedWithWhatWasPerhapsMeant(_ line: [String], _ expected: String?) {

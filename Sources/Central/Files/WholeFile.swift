@@ -4,7 +4,7 @@ internal import Foundation
 package enum WholeFile {
     /// Makes the file, or takes the place of one that is there.
     ///
-    /// A reader, or a host that loses power, sees the old file or the new one.
+    /// A reader, or a host that loses power, sees the old file or the new one. A symbolic link stays one: what it names is written.
     ///
     /// - Parameters:
     ///   - octets: What is to be in it.
@@ -12,10 +12,20 @@ package enum WholeFile {
     ///   - mode: Who may read it, less what the umask takes away.
     /// - Throws: ``RegistryError/unusable(_:)``; the path is as it was then.
     package static func write(_ octets: [UInt8], to path: String, mode: UInt32) throws(RegistryError) {
+        let path = try Self.resolved(path)
         let temporary = "\(path).\(getpid()).new"
         defer { unlink(temporary) }
         try Self.make(temporary, octets, mode, for: path)
         guard rename(temporary, path) == 0 else { throw Self.failure(path) }
+    }
+
+    /// The file that a path names in the end.
+    private static func resolved(_ path: String) throws(RegistryError) -> String {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+        guard let target = realpath(path, nil) else { throw Self.failure(path) }
+        defer { free(target) }
+        return String(cString: target)
     }
 
     private static func make(

@@ -25,6 +25,9 @@ package struct ChangedUser: Sendable {
     /// The password that nobody knows yet.
     package let newPassword: Password?
 
+    /// Whether anything is other than before.
+    package let isChanged: Bool
+
     init(
         _ values: UserAmendment,
         _ password: PasswordChoice?,
@@ -34,9 +37,11 @@ package struct ChangedUser: Sendable {
         let made = password?.made
         var values = values
         values.password = made.map { PasswordHash(of: $0.password) }
-        guard case .user(let user) = try await ChangeRegistry(change(values)).run(in: centre) else {
+        let outcome = try await AmendTogether([change(values)]).run(in: centre).first
+        guard let outcome, case .user(let user) = outcome.result else {
             throw RegistryError.unusable("the database made no user")
         }
+        self.isChanged = outcome.isChanged
         self.user = user
         self.newPassword = made.flatMap { $0.isNew ? $0.password : nil }
     }

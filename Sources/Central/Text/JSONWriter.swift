@@ -8,6 +8,11 @@ package struct JSONWriter {
     private var depth = 0
     private var isFirst = true
 
+    /// From how many elements on a list is long.
+    private static let longList = 1000
+    /// Octets that are kept for each element of a long list, so that it is not moved as it grows.
+    private static let usualLength = 512
+
     init(isIndented: Bool) { self.isIndented = isIndented }
 
     var text: String { String(decoding: self.octets, as: UTF8.self) }
@@ -23,6 +28,9 @@ package struct JSONWriter {
         _ body: (inout JSONWriter, Element) -> Void
     ) {
         self.nest("[", "]") { writer in
+            if elements.count >= Self.longList {
+                writer.octets.reserveCapacity(writer.octets.count + elements.count * Self.usualLength)
+            }
             for element in elements {
                 writer.separate()
                 body(&writer, element)
@@ -63,6 +71,20 @@ package struct JSONWriter {
     /// Writes a text in quotes.
     mutating func text(_ text: String) {
         self.append("\"")
+        defer { self.append("\"") }
+        var text = text
+        let isPlain = text.withUTF8 { octets in
+            guard octets.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
+            else {
+                return false
+            }
+            self.octets.append(contentsOf: octets)
+            return true
+        }
+        if !isPlain { self.escape(text) }
+    }
+
+    private mutating func escape(_ text: String) {
         for octet in text.utf8 {
             switch octet {
             case UInt8(ascii: "\""): self.append("\\\"")
@@ -76,7 +98,6 @@ package struct JSONWriter {
             default: self.octets.append(octet)
             }
         }
-        self.append("\"")
     }
 
     private mutating func nest(_ open: String, _ close: String, _ body: (inout JSONWriter) -> Void) {

@@ -44,6 +44,9 @@ struct NamedThings<Value: Hashable & Sendable> {
         }
     }
 
+    /// The verb that goes with ``words``.
+    var be: PrintedText { self.all.count == 1 ? "is" : "are" }
+
     /// The things in a sentence, the first few by name: `T7, T8 and 118 more`.
     var words: PrintedText {
         let shown = self.all.count <= Self.mostNames + 1 ? self.all : Array(self.all.prefix(Self.mostNames))

@@ -41,6 +41,11 @@ extension PlanDocument {
             StandardOutput.print(try JSONText.pretty(documents))
         } else {
             for document in documents { Self.show(document) }
+            if documents.isEmpty {
+                StandardOutput.print(
+                    "No PoP is enabled: see sixxs-central pop list; pop set NAME --enable enables one."
+                )
+            }
         }
         if documents.contains(where: { $0.error != nil }) { throw ExitCode.failure }
         if plan.hasChanges { throw ExitCode(2) }

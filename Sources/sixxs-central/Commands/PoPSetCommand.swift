@@ -41,8 +41,10 @@ struct PoPSetCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let change = ChangeRegistry(.amendPoP(self.name, self.amendment))
-        guard case .pop(let pop) = try await change.run(in: try self.store.change()) else { return }
-        try self.output.show(PoPDocument(pop), orSay: "\(self.name) changed")
+        let change = AmendTogether([.amendPoP(self.name, self.amendment)])
+        let outcome = try await change.run(in: try self.store.change()).first
+        guard let outcome, case .pop(let pop) = outcome.result else { return }
+        let verb: PrintedText = outcome.isChanged ? "changed" : "is so already; nothing was changed"
+        try self.output.show(PoPDocument(pop), orSay: "\(self.name) \(verb)")
     }
 }

@@ -31,8 +31,12 @@ struct TunnelEnableCommand: AsyncParsableCommand {
     @OptionGroup var names: TunnelNames
 
     func run() async throws {
-        let action = ChangeTunnels.Action.amend(TunnelAmendment(isEnabled: true))
-        try await self.output.change(self.names.things(), action, "enabled", in: try self.store.change())
+        try await self.output.amend(
+            self.names.things(),
+            TunnelAmendment(isEnabled: true),
+            "enabled",
+            in: try self.store.change()
+        )
     }
 }
 
@@ -54,8 +58,12 @@ struct TunnelDisableCommand: AsyncParsableCommand {
     @OptionGroup var names: TunnelNames
 
     func run() async throws {
-        let action = ChangeTunnels.Action.amend(TunnelAmendment(isEnabled: false))
-        try await self.output.change(self.names.things(), action, "disabled", in: try self.store.change())
+        try await self.output.amend(
+            self.names.things(),
+            TunnelAmendment(isEnabled: false),
+            "disabled",
+            in: try self.store.change()
+        )
     }
 }
 
@@ -83,19 +91,35 @@ struct TunnelRemoveCommand: AsyncParsableCommand {
             let preview = try await PreviewRemoval(of: names.all.map { .tunnel($0) }).run(in: centre)
             try self.consent.demand("Remove \(preview) permanently?")
         }
-        try await self.output.change(names, .remove, "removed", in: centre)
+        let removed = try await RemoveTunnels(names.all).run(in: centre)
+        try self.output.show(removed, names, "removed")
     }
 }
 
 extension OutputOptions {
-    /// Does the same to several tunnels, and prints them.
-    fileprivate func change(
+    /// Changes the same of several tunnels, and prints them.
+    fileprivate func amend(
         _ names: NamedThings<TunnelNumber>,
-        _ action: ChangeTunnels.Action,
+        _ amendment: TunnelAmendment,
         _ verb: PrintedText,
         in centre: Centre
     ) async throws {
-        let documents = try await ChangeTunnels(names.all, action).run(in: centre)
+        let outcomes = try await AmendTunnels(names.all, amendment).run(in: centre)
+        guard outcomes.contains(where: \.isChanged) || outcomes.isEmpty else {
+            return try self.show(
+                outcomes.map(\.document),
+                orSay: "\(names.words) \(names.be) \(verb) already"
+            )
+        }
+        try self.show(outcomes.map(\.document), names, verb)
+    }
+
+    /// Prints what became of several tunnels.
+    fileprivate func show(
+        _ documents: [TunnelDocument],
+        _ names: NamedThings<TunnelNumber>,
+        _ verb: PrintedText
+    ) throws {
         let done: PrintedText = "\(names.words) \(verb); \(Sentences.learnt(by: names.all.count))"
         try self.show(documents, orSay: documents.isEmpty ? "No tunnel was named." : done)
     }

@@ -8,7 +8,8 @@ internal import Wire
 struct TunnelSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Change a tunnel; options that are not given leave it unchanged.",
+        abstract:
+            "Change tunnels, all that are named or none; options that are not given leave them unchanged.",
         discussion: """
             A static tunnel that becomes heartbeat or ayiya gets a random password unless one is given: \
             tunnel show --secret prints it.
@@ -25,12 +26,13 @@ struct TunnelSetCommand: AsyncParsableCommand {
               sixxs-central tunnel set T12 --owner jdoe --user-disable
               sixxs-central tunnel set T12 --new-password --keep-old 24h
               sixxs-central tunnel set T12 --name-server ns.example.net --publish-endpoint
+              sixxs-central tunnel set T12 T13 T14 --mtu 1280
             """
     )
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The tunnel, such as T12.", transform: Parsers.tunnel) var tunnel: TunnelNumber
+    @OptionGroup var names: TunnelNames
     @Option(help: "static, heartbeat or ayiya.", transform: Parsers.tunnelType) var type: TunnelType?
     @Option(help: "The user's address; for static only.", transform: Parsers.tunnelEnd) var endpoint:
         IPAddress?
@@ -109,26 +111,47 @@ struct TunnelSetCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let names = try self.names.things()
         let password: PasswordChoice? =
             self.newPassword ? .random : try self.passwordFile.map { .given(try Password(file: $0)) }
         let end = self.keepOld.map { Date(timeIntervalSinceNow: $0) }
-        let change = ChangeTunnel(
-            self.tunnel,
+        let change = AmendTunnels(
+            names.all,
             self.amendment,
             password: password,
             oldPassword: end.map { .kept(until: $0) } ?? (self.endOld ? .ended : nil)
         )
-        let centre = try self.store.change()
-        let new = try await change.run(in: centre)
-        let hint: PrintedText? = new.map { _ in
-            "\(self.tunnel) was changed; sixxs-central tunnel show \(self.tunnel) --secret shows its password"
+        let outcomes = try await change.run(in: try self.store.change())
+        let hint: PrintedText? =
+            outcomes.contains { $0.newPassword != nil }
+            ? "\(names.words) changed; sixxs-central tunnel show NUMBER --secret shows a password" : nil
+        guard !self.output.json else {
+            let documents = outcomes.map { $0.document.with(password: $0.newPassword?.text) }
+            // One tunnel that is named is an object, as ever.
+            let isAlone = documents.count == 1 && self.names.tunnels != [.input]
+            let text = try isAlone ? JSONText.pretty(documents[0]) : JSONText.pretty(documents)
+            return StandardOutput.print(text, ifLost: hint)
         }
-        if self.output.json {
-            let document = try await ShowTunnel(self.tunnel).run(in: centre).with(password: new?.text)
-            return StandardOutput.print(try JSONText.pretty(document), ifLost: hint)
+        StandardOutput.print(Self.sentence(names, outcomes, oldUntil: end), ifLost: hint)
+    }
+
+    /// What became of the tunnels, and the passwords that their users have to be told.
+    private static func sentence(
+        _ names: NamedThings<TunnelNumber>,
+        _ outcomes: [AmendTunnels.Outcome],
+        oldUntil end: Date?
+    ) -> PrintedText {
+        guard !outcomes.isEmpty else { return "No tunnel was named." }
+        guard outcomes.contains(where: \.isChanged) else {
+            return "\(names.words) \(names.be) so already; nothing was changed"
         }
-        let old = end.map { "; the old password is good until \($0.iso8601)" } ?? ""
-        let secret = old + (new.map { "; the new password: \($0.text)" } ?? "")
-        StandardOutput.print("\(self.tunnel) changed; \(Sentences.learnt())\(secret)", ifLost: hint)
+        let old: PrintedText = end.map { "; the old password is good until \($0.iso8601)" } ?? ""
+        let done: PrintedText = "\(names.words) changed; \(Sentences.learnt(by: outcomes.count))\(old)"
+        if outcomes.count == 1, let password = outcomes[0].newPassword {
+            return "\(done); the new password: \(password.text)"
+        }
+        return outcomes.reduce(done) { text, outcome in
+            outcome.newPassword.map { "\(text)\n\(outcome.document.tunnel) password: \($0.text)" } ?? text
+        }
     }
 }

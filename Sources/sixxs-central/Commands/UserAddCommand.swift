@@ -59,7 +59,7 @@ struct UserOptions: ParsableArguments {
 
 extension OutputOptions {
     /// Prints a user, with the password that he has to be told.
-    func show(_ changed: ChangedUser, _ verb: String) throws {
+    func show(_ changed: ChangedUser, _ verb: PrintedText) throws {
         let user = UserDocument(changed.user, password: changed.newPassword?.text)
         let hint: PrintedText? = changed.newPassword.map { _ in
             "the password is nowhere else: sixxs-central user set \(user.handle) --new-password makes another"

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Central
+internal import Streams
 internal import Wire
 
 /// `user set`.
@@ -35,6 +36,7 @@ struct UserSetCommand: AsyncParsableCommand {
     func run() async throws {
         let password = self.newPassword ? PasswordChoice.random : try self.options.password()
         let change = ChangeUser(self.handle, self.options.amendment, password: password)
-        try self.output.show(try await change.run(in: try self.store.change()), "changed")
+        let changed = try await change.run(in: try self.store.change())
+        try self.output.show(changed, changed.isChanged ? "changed" : "is so already; nothing was changed")
     }
 }

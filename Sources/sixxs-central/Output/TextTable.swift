@@ -207,8 +207,10 @@ struct TableLayout {
 }
 
 extension String {
-    /// How many places it takes; quick for what is ASCII.
-    var displayWidth: Int { self.utf8.allSatisfy { $0 < 0x80 } ? self.utf8.count : self.count }
+    /// How many places it takes on a terminal; quick for what is ASCII.
+    var displayWidth: Int {
+        self.utf8.allSatisfy { $0 < 0x80 } ? self.utf8.count : self.reduce(0) { $0 + $1.displayWidth }
+    }
 
     fileprivate var withoutTrailingBlanks: String {
         var text = self
@@ -238,5 +240,21 @@ extension String {
     func cut(to width: Int?) -> String {
         guard let width, self.count > width else { return self }
         return String(self.prefix(max(0, width - 1))) + "…"
+    }
+}
+
+extension Character {
+    /// Wide and fullwidth scalars of UAX #11 (East Asian Width), by blocks: terminals give them two places.
+    private static let wide: [ClosedRange<UInt32>] = [
+        0x1100...0x115f, 0x2e80...0x303e, 0x3041...0x33ff, 0x3400...0x4dbf, 0x4e00...0x9fff, 0xa000...0xa4cf,
+        0xa960...0xa97f, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f, 0xff00...0xff60, 0xffe0...0xffe6,
+        0x1_f300...0x1_f64f, 0x1_f900...0x1_f9ff, 0x2_0000...0x3_fffd,
+    ]
+
+    /// How many places it takes on a terminal: that of its first scalar, whatever is combined with it.
+    fileprivate var displayWidth: Int {
+        guard let first = self.unicodeScalars.first else { return 0 }
+        let isPicture = first.properties.isEmojiPresentation || self.unicodeScalars.contains("\u{fe0f}")
+        return isPicture || Self.wide.contains { $0.contains(first.value) } ? 2 : 1
     }
 }
