@@ -85,6 +85,7 @@ final class FakeConnector: DaemonConnector {
                 }
                 return self.state.push(Int(words[2]) ?? 0, body, confirm: words.contains("confirm"))
             }
+            if line.hasPrefix("config patch ") { return self.state.patch(line[...], body) }
             if line.hasPrefix("config diff ") { return self.difference(body) }
             if case .breaksForGood = self.script, line == "config rollback" {
                 return ControlReply(500, "the old configuration cannot be read: input/output error")

@@ -45,6 +45,7 @@ final class FakeDaemon: Sendable {
         var digest = Configuration.sha256(of: Configuration().canonicalText.utf8)
         var text = ""
         var pushes = 0
+        var patches = 0
         var instance = String(repeating: "ab", count: 16)
 
         /// What comes back unless the present configuration is confirmed; nil when it is.
@@ -83,6 +84,22 @@ final class FakeDaemon: Sendable {
             self.text = text
             let words = isSame ? "unchanged" : "applied: tunnels +1 ~0 -0, subnets +0 ~0 -0"
             return ControlReply(200, "generation \(generation) \(words)")
+        }
+
+        /// Takes `config patch <bytes> <sha256> from <sha256> to <sha256>` and its lines.
+        mutating func patch(_ line: Substring, _ text: String) -> ControlReply {
+            let words = line.split(separator: " ")
+            guard words.count >= 8, words[5] == self.digest, self.confirmed == nil,
+                let old = try? Configuration(parsing: self.text, file: "running"),
+                let patch = try? ConfigurationPatch(parsing: Array(text.utf8))
+            else { return ControlReply(409, "refused, since it was made for another configuration") }
+            let new = patch.applied(to: old)
+            guard new.digest == words[7] else {
+                return ControlReply(409, "refused, since it leads elsewhere")
+            }
+            self.patches += 1
+            (self.text, self.digest) = (new.canonicalText, new.digest)
+            return ControlReply(200, "patch applied: \(new.difference(from: old))")
         }
 
         mutating func confirm(_ generation: Int) -> ControlReply {

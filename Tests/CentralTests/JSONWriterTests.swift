@@ -39,6 +39,7 @@ import Wire
             if index % 3 == 1 {
                 tunnel.nameServers = [try DomainName(parsing: "ns1.example.net")]
                 tunnel.publishesEndpoint = true
+                tunnel.updateKey = UpdateKey(of: "key")
             }
             var document = TunnelDocument(tunnel, pop: pop, passwordChanged: index % 2 == 0 ? true : nil)
             if index > 0 {

@@ -148,7 +148,9 @@ import Wire
 }
 
 /// Rows in memory: what a store must be able to do, and no more.
-private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, UserRows, SettingRows {
+private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, UserRows, SettingRows,
+    EndpointRows
+{
     struct State {
         var pops: [PoP] = []
         var formerNames: [FormerName] = []
@@ -159,6 +161,7 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
         var users: [User] = []
         var waves = WavePolicy()
         var audit: [AuditRow] = []
+        var requests: [EndpointRequest] = []
     }
 
     var state = State()
@@ -176,7 +179,8 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
             tunnels: self,
             subnets: self,
             users: self,
-            settings: self
+            settings: self,
+            endpoints: self
         )
         do {
             let transaction = RegistryTransaction(rows: rows, author: author, time: time)
@@ -256,6 +260,13 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
     }
     func insert(_ subnet: Subnet, in source: IPv6Prefix) { self.state.subnets.append((subnet, source)) }
     func delete(_ subnet: Subnet) { self.state.subnets.removeAll { $0.subnet == subnet } }
+
+    func requests(of tunnel: TunnelNumber, since time: Date) -> [EndpointRequest] {
+        self.state.requests.reversed().filter { $0.tunnel == tunnel && $0.time >= time }
+    }
+    func insert(_ request: EndpointRequest) { self.state.requests.append(request) }
+    func supersede(of tunnel: TunnelNumber) {}
+    func forget(before time: Date) { self.state.requests.removeAll { $0.time < time } }
 
     func handles() -> [UserHandle] { self.state.users.map(\.handle) }
     func user(_ handle: UserHandle) -> User? { self.state.users.first { $0.handle == handle } }

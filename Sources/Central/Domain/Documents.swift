@@ -83,6 +83,12 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     /// In the audit, when it is another than before.
     private(set) var passwordChanged: Bool?
 
+    /// Whether a router can tell where it ends, when one can.
+    package let updateKeySet: Bool?
+
+    /// In the audit, when it is another than before.
+    private(set) var updateKeyChanged: Bool?
+
     /// Until when the password before this one is good too.
     package let oldPasswordUntil: String?
     package let created: String
@@ -95,13 +101,20 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     /// What its user runs at home; for who looks at one tunnel.
     package var clientCommand: String?
 
-    init(_ tunnel: Tunnel, pop: PoPName, passwordChanged: Bool? = nil) {
-        self.init(tunnel, at: pop.description, passwordChanged: passwordChanged)
+    init(_ tunnel: Tunnel, pop: PoPName, passwordChanged: Bool? = nil, updateKeyChanged: Bool? = nil) {
+        self.init(
+            tunnel,
+            at: pop.description,
+            passwordChanged: passwordChanged,
+            updateKeyChanged: updateKeyChanged
+        )
     }
 
     /// Describes a tunnel at a PoP of which the name is written already.
-    init(_ tunnel: Tunnel, at pop: String, passwordChanged: Bool? = nil) {
+    init(_ tunnel: Tunnel, at pop: String, passwordChanged: Bool? = nil, updateKeyChanged: Bool? = nil) {
         self.oldPasswordUntil = tunnel.oldPassword?.end.iso8601
+        self.updateKeySet = tunnel.updateKey == nil ? nil : true
+        self.updateKeyChanged = updateKeyChanged
         self.nameServers = tunnel.nameServers.isEmpty ? nil : tunnel.nameServers.map(\.description)
         self.endpointPublished = tunnel.publishesEndpoint ? true : nil
         self.tunnel = tunnel.number.description
@@ -161,6 +174,10 @@ extension TunnelDocument: JSONDocument {
             writer.member("tid", self.tid)
             writer.member("tunnel", self.tunnel)
             writer.member("type", self.type)
+            if let updateKeyChanged = self.updateKeyChanged {
+                writer.member("updateKeyChanged", updateKeyChanged)
+            }
+            if let updateKeySet = self.updateKeySet { writer.member("updateKeySet", updateKeySet) }
             if let userAddress = self.userAddress { writer.member("userAddress", userAddress) }
         }
     }

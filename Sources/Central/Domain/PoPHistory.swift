@@ -14,6 +14,9 @@ package struct PoPHistory: Hashable, Sendable {
     /// What it was called before; its daemon may go on under such a name until it is pushed to.
     package var formerNames: Set<String> = []
 
+    /// What it may run besides its generations, since endpoints were changed there between rounds.
+    var patchedDigests: Set<String> = []
+
     /// The number of the newest generation that a daemon confirmed.
     package var confirmedGeneration: Int?
 

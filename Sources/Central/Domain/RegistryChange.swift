@@ -25,6 +25,12 @@ package enum RegistryChange: Hashable, Sendable {
 
     /// How changes go out to the fleet.
     case setWaves(WavePolicy)
+
+    /// What a user's router wants; who asks is known where the address is not nil.
+    case requestEndpoint(TunnelNumber, IPAddress, from: IPAddress?)
+
+    /// Applies the wish of a router that came too soon, if it is time.
+    case applyWaitingEndpoint(TunnelNumber)
 }
 
 /// What a change made, with the numbers that were allocated.
@@ -35,6 +41,7 @@ package enum RegistryResult: Hashable, Sendable {
     case subnet(Subnet)
     case user(User)
     case waves(WavePolicy)
+    case endpoint(EndpointOutcome)
 }
 
 /// New values of a PoP; nil leaves a value as it is.
@@ -170,6 +177,7 @@ package struct TunnelAmendment: Hashable, Sendable {
     /// All name servers of its user from now on; an empty list for none.
     package var nameServers: [DomainName]?
     package var publishesEndpoint: Bool?
+    package var updateKey: KeyFate?
 
     package init(
         type: TunnelType? = nil,
@@ -181,8 +189,10 @@ package struct TunnelAmendment: Hashable, Sendable {
         owner: Owner? = nil,
         oldPassword: OldPasswordFate? = nil,
         nameServers: [DomainName]? = nil,
-        publishesEndpoint: Bool? = nil
+        publishesEndpoint: Bool? = nil,
+        updateKey: KeyFate? = nil
     ) {
+        self.updateKey = updateKey
         self.oldPassword = oldPassword
         self.nameServers = nameServers
         self.publishesEndpoint = publishesEndpoint
@@ -201,6 +211,12 @@ package struct TunnelAmendment: Hashable, Sendable {
         case kept(until: Date)
         /// One that was kept is good no more.
         case ended
+    }
+
+    /// What becomes of the key with which a router tells where a tunnel ends.
+    package enum KeyFate: Hashable, Sendable {
+        case key(UpdateKey)
+        case revoked
     }
 
     /// Whose a tunnel becomes.
@@ -225,9 +241,32 @@ package struct TunnelAmendment: Hashable, Sendable {
         case .nobody: tunnel.owner = nil
         case nil: break
         }
+        // Whoever had the tunnel knows the key, and a handle is no secret.
+        if tunnel.owner != old.owner { tunnel.updateKey = nil }
+        switch self.updateKey {
+        case .key(let key):
+            try Self.demandOwner(of: tunnel)
+            tunnel.updateKey = key
+        case .revoked: tunnel.updateKey = nil
+        case nil: break
+        }
         tunnel.nameServers = self.nameServers ?? tunnel.nameServers
         tunnel.publishesEndpoint = self.publishesEndpoint ?? tunnel.publishesEndpoint
         return tunnel
+    }
+
+    private static func demandOwner(of tunnel: Tunnel) throws(RegistryError) {
+        guard tunnel.end.endpoint != nil else {
+            throw .refused(
+                "\(tunnel.number) is \(tunnel.end.type.rawValue): its endpoint comes from its packets, so that it needs no key"
+            )
+        }
+        guard tunnel.owner != nil else {
+            throw .refused(
+                "\(tunnel.number) has no owner, whose handle a router sends with the key: "
+                    + "sixxs-central tunnel set \(tunnel.number) --owner HANDLE"
+            )
+        }
     }
 
     private func oldPassword(of old: Tunnel, replacedIn end: TunnelEnd) throws(RegistryError) -> OldPassword?

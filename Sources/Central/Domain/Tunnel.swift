@@ -116,6 +116,9 @@ package struct Tunnel: Hashable, Sendable {
 
     /// Whether its user wants the DNS to tell where it ends, which is where a home is.
     package var publishesEndpoint = false
+
+    /// With what its user's router tells where it ends; nil when none may.
+    package var updateKey: UpdateKey?
     package let created: Date
     package var changed: Date
 

@@ -41,5 +41,6 @@ extension PoPHistory {
     func isDrift(_ running: RunningConfiguration) -> Bool {
         guard let confirmed = self.pushes?.confirmedDigest else { return false }
         return running.digest != confirmed && running.digest != self.latestDigest
+            && !self.patchedDigests.contains(running.digest)
     }
 }

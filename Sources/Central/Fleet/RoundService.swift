@@ -15,6 +15,9 @@ package struct RoundService: Service {
 
     /// What tells the operator's program of events; nil when nobody is told.
     let teller: EventTeller?
+
+    /// What brings changed endpoints to their PoPs between rounds; nil when nothing does.
+    let dispatch: EndpointDispatch?
     package let logger: Logger
 
     init(
@@ -22,8 +25,10 @@ package struct RoundService: Service {
         schedule: RoundSchedule,
         leaseDuration: Duration,
         teller: EventTeller? = nil,
+        dispatch: EndpointDispatch? = nil,
         logger: Logger
     ) {
+        self.dispatch = dispatch
         self.round = round
         self.schedule = schedule
         self.leaseDuration = leaseDuration
@@ -62,8 +67,10 @@ package struct RoundService: Service {
             try await self.round.store.rounds.record([event])
             try await keeper.keep {
                 async let told: Void? = self.teller?.run()
+                async let dispatched: Void? = self.dispatch?.run()
                 await self.rounds()
                 await told
+                await dispatched
             }
         } catch is CancellationError {
         } catch {
@@ -86,6 +93,7 @@ package struct RoundService: Service {
     /// Visits the PoPs whose turn it is; all of them when no time is given.
     private func oneRound(at slot: Date?) async {
         let started = ContinuousClock.now
+        defer { self.dispatch?.recheck() }
         do {
             let pops = try await self.round.store.registry.snapshot(of: .infrastructure).pops.filter(
                 \.isEnabled

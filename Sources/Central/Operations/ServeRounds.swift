@@ -39,6 +39,12 @@ package struct ServeRounds: Sendable {
             teller: self.eventProgram.map {
                 EventTeller(store: centre.store, logger: logger, deliver: $0.run)
             },
+            dispatch: EndpointDispatch(
+                store: centre.store,
+                connector: centre.connector,
+                author: centre.author,
+                logger: logger
+            ),
             logger: logger
         )
     }

@@ -13,6 +13,7 @@ struct RegistryRows {
     let subnets: any SubnetRows
     let users: any UserRows
     let settings: any SettingRows
+    let endpoints: any EndpointRows
 
     /// Writes what waits, so that the store's own rules have looked at it.
     func flush() throws {
@@ -115,6 +116,21 @@ protocol UserRows {
     func insert(_ user: User) throws
     func update(_ user: User) throws
     func delete(_ user: User) throws
+}
+
+/// Rows of what users' routers want.
+protocol EndpointRows {
+    /// Those of a tunnel since a time, and the one that waits however old it is; the newest first.
+    func requests(of tunnel: TunnelNumber, since time: Date) throws -> [EndpointRequest]
+
+    /// Inserts one, which gets the next number.
+    func insert(_ request: EndpointRequest) throws
+
+    /// Marks the one of a tunnel that waits, if there is one, as superseded.
+    func supersede(of tunnel: TunnelNumber) throws
+
+    /// Removes old ones, a part of them when they are many.
+    func forget(before time: Date) throws
 }
 
 /// The audit, and what is set for the whole fleet.

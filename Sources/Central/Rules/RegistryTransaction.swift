@@ -50,6 +50,9 @@ struct RegistryTransaction {
         case .amendUser(let handle, let amendment): .user(try self.users.amendUser(handle, amendment))
         case .removeUser(let handle): .user(try self.users.removeUser(handle))
         case .setWaves(let policy): .waves(try self.set(policy))
+        case .requestEndpoint(let number, let address, let client):
+            .endpoint(try self.endpoints.request(number, address, from: client))
+        case .applyWaitingEndpoint(let number): .endpoint(try self.endpoints.applyWaiting(number))
         }
     }
 
@@ -97,6 +100,7 @@ struct RegistryTransaction {
     private var pops: PoPChanges { PoPChanges(transaction: self) }
     private var prefixes: PrefixChanges { PrefixChanges(transaction: self) }
     private var tunnels: TunnelChanges { TunnelChanges(transaction: self) }
+    private var endpoints: EndpointChanges { EndpointChanges(transaction: self, tunnels: self.tunnels) }
     private var subnets: SubnetChanges { SubnetChanges(transaction: self) }
     private var users: UserChanges { UserChanges(transaction: self) }
 

@@ -149,7 +149,12 @@ struct TunnelChanges {
         try self.transaction.audit(
             "tunnel \(number)",
             from: Self.document(old, at: name),
-            to: Self.document(new, at: name, passwordChanged: renewed ? true : nil),
+            to: Self.document(
+                new,
+                at: name,
+                passwordChanged: renewed ? true : nil,
+                updateKeyChanged: old.updateKey != new.updateKey ? true : nil
+            ),
             concerning: .pop(old.popID)
         )
         return new
@@ -202,8 +207,21 @@ struct TunnelChanges {
     private static func document(
         _ tunnel: Tunnel,
         at pop: PoPName,
-        passwordChanged: Bool? = nil
+        passwordChanged: Bool? = nil,
+        updateKeyChanged: Bool? = nil
     ) -> TunnelDocument {
-        TunnelDocument(tunnel, pop: pop, passwordChanged: passwordChanged)
+        TunnelDocument(
+            tunnel,
+            pop: pop,
+            passwordChanged: passwordChanged,
+            updateKeyChanged: updateKeyChanged
+        )
+    }
+
+    /// Refuses an end that a tunnel cannot have where it is.
+    ///
+    /// - Throws: ``RegistryError/refused(_:)``.
+    func check(_ tunnel: Tunnel) throws {
+        try self.checkTaken(tunnel, at: try self.transaction.pop(tunnel.popID).name)
     }
 }

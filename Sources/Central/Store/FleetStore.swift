@@ -8,5 +8,6 @@ package struct FleetStore: Sendable {
     package let rounds: any RoundStore
     package let history: any HistoryStore
     package let samples: any SampleStore
+    package let endpoints: any EndpointStore
     package let upkeep: any StoreUpkeep
 }

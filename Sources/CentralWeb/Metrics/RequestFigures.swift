@@ -13,6 +13,7 @@ package final class RequestFigures: Sendable {
         var counts: [Key: UInt64] = [:]
         var durations: [String: Histogram] = [:]
         var logins: [String: UInt64] = [:]
+        var updates: [String: UInt64] = [:]
     }
 
     /// In seconds.
@@ -33,10 +34,20 @@ package final class RequestFigures: Sendable {
     /// Counts an attempt to log in.
     func countLogin(_ outcome: String) { self.state.withLock { $0.logins[outcome, default: 0] &+= 1 } }
 
+    /// Counts what became of an endpoint that a router told.
+    func countUpdate(_ outcome: String) {
+        self.state.withLock { $0.updates[outcome, default: 0] &+= 1 }
+    }
+
     /// Writes what was counted.
     package func write(to exposition: inout Exposition) {
         let state = self.state.withLock {
-            State(counts: $0.counts, durations: $0.durations, logins: $0.logins)
+            State(
+                counts: $0.counts,
+                durations: $0.durations,
+                logins: $0.logins,
+                updates: $0.updates
+            )
         }
         let counts = state.counts.sorted { ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status) }
         exposition.family("sixxs_http_requests_total", .counter, "Requests for pages.") { samples in
@@ -50,6 +61,15 @@ package final class RequestFigures: Sendable {
         }
         exposition.family("sixxs_logins_total", .counter, "Attempts to log in to the pages.") { samples in
             for (outcome, count) in state.logins.sorted(by: { $0.key < $1.key }) {
+                samples.add(["outcome": outcome], count)
+            }
+        }
+        exposition.family(
+            "sixxs_endpoint_updates_total",
+            .counter,
+            "Endpoints that routers told, by what was answered."
+        ) { samples in
+            for (outcome, count) in state.updates.sorted(by: { $0.key < $1.key }) {
                 samples.add(["outcome": outcome], count)
             }
         }

@@ -60,6 +60,17 @@ public struct IPv4Address: Hashable, Sendable, Comparable {
     /// Whether the address lies in `169.254.0.0/16` (RFC 3927).
     public var isLinkLocal: Bool { self.value >> 16 == 0xa9fe }
 
+    /// Whether a host on the public internet can have the address: not private (RFC 1918), shared (RFC 6598), for documentation
+    /// (RFC 5737), benchmarks (RFC 2544) or protocols (RFC 6890), nor any that is no single host's.
+    public var isOfPublicInternet: Bool {
+        let special: [(UInt32, UInt32)] = [
+            (0x0a00_0000, 8), (0xac10_0000, 12), (0xc0a8_0000, 16), (0x6440_0000, 10), (0xc000_0200, 24),
+            (0xc633_6400, 24), (0xcb00_7100, 24), (0xc612_0000, 15), (0xc000_0000, 24), (0xc058_6300, 24),
+        ]
+        return self.isUnicast && !self.isLinkLocal
+            && !special.contains { block, length in self.value >> (32 - length) == block >> (32 - length) }
+    }
+
     /// Whether the address lies in `224.0.0.0/4` (RFC 5771).
     public var isMulticast: Bool { self.value >> 28 == 0xe }
 

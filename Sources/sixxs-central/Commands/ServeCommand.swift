@@ -20,6 +20,10 @@ struct ServeCommand: AsyncParsableCommand {
             --web serves the fleet's pages, read-only, to those whose tokens stand in a file, a line each: NAME TOKEN. \
             Each page is JSON too: Accept: application/json, Authorization: Bearer TOKEN. --metrics answers Prometheus.
 
+            --updates answers the dynamic-DNS requests of users' routers (tunnel update-key): GET /nic/update. A new endpoint \
+            is at its PoP within seconds. Keys come in the clear: put a proxy with TLS in front, named by --web-proxy unless \
+            it comes over a UNIX socket.
+
             With --on-event a program is run for each event: a PoP that is unreachable, a push that was rolled back, a \
             tunnel that went down. It reads one line of JSON from standard input, has ten seconds, and is tried three \
             times if it fails. What goes up and down all the time is told once an hour, and at most 30 are told \
@@ -29,6 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
               sixxs-central serve --interval 600
               sixxs-central serve --web 8080 --web-tokens /etc/sixxs-central/tokens
               sixxs-central serve --metrics 9143
+              sixxs-central serve --updates unix:/run/sixxs-central/updates.sock
               sixxs-central serve --on-event /usr/local/share/sixxs-central/mail-event
             """
     )
@@ -65,7 +70,16 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The file of names and tokens that the pages let in, mode 0600.", completion: .file())
     var webTokens: String?
     @Option(
-        help: "The address of a reverse proxy, which may have more than 32 connections; may be given again.",
+        help:
+            "Where routers tell where tunnels end (/nic/update): a port of this host alone, ADDRESS:PORT or unix:PATH; default: nowhere.",
+        transform: { try ListenAddress(parsing: $0) }
+    )
+    var updates: ListenAddress?
+    @Flag(help: "Let tunnels end at private and documentation addresses too: for closed networks and tests.")
+    var updatesAnyAddress = false
+    @Option(
+        help:
+            "The address of a reverse proxy, which may have more than 32 connections, and whose X-Forwarded-For counts; may be given again.",
         transform: { try IPAddress(parsing: $0) }
     )
     var webProxy: [IPAddress] = []
@@ -80,8 +94,12 @@ struct ServeCommand: AsyncParsableCommand {
         guard (self.web == nil) == (self.webTokens == nil) else {
             throw ValidationError("--web and --web-tokens go together: pages are for those who have a token.")
         }
-        guard self.web == nil || self.web != self.metrics else {
-            throw ValidationError("Pages and metrics need an address each.")
+        let addresses = [self.web, self.metrics, self.updates].compactMap(\.self)
+        guard Set(addresses.map { "\($0)" }).count == addresses.count else {
+            throw ValidationError("Pages, metrics and updates need an address each.")
+        }
+        guard !self.updatesAnyAddress || self.updates != nil else {
+            throw ValidationError("--updates-any-address goes with --updates.")
         }
     }
 
@@ -137,11 +155,34 @@ struct ServeCommand: AsyncParsableCommand {
                 )
             }
         }
+        if let address = self.updates {
+            faces.append(try await self.updates(on: centre, at: address, requests, logger))
+        }
         if let address = self.metrics {
             let metrics = CentreMetrics(centre, rounds: rounds, requests: requests, logger: logger)
             faces.append(try await Self.listen(at: address, HTTPLimits(), "metrics", metrics, logger))
         }
         return faces
+    }
+
+    private func updates(
+        on centre: Centre,
+        at address: ListenAddress,
+        _ figures: RequestFigures,
+        _ logger: Logger
+    ) async throws -> HTTPServer {
+        var policy = EndpointUpdates.Policy()
+        policy.proxies = Set(self.webProxy)
+        policy.allowsAnyAddress = self.updatesAnyAddress
+        var limits = HTTPLimits()
+        limits.proxies = policy.proxies
+        let updates = EndpointUpdates(centre, policy: policy, figures: figures, logger: logger)
+        if !address.isLocal {
+            logger.warning(
+                "update keys come in the clear to \(address): put a proxy with TLS in front of the updates"
+            )
+        }
+        return try await Self.listen(at: address, limits, "updates", updates, logger)
     }
 
     private static func listen(

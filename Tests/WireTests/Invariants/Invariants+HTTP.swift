@@ -29,6 +29,13 @@ func checkHTTP(_ input: [UInt8]) throws(BrokenInvariant) {
     }
     try require(accepted.preferred(of: types).map(types.contains) == true, "one is preferred")
     _ = HTTPHeaderText.cookie("session", in: text)
+    if let credentials = BasicCredentials(parsing: text) {
+        try require(!credentials.user.utf8.contains(UInt8(ascii: ":")), "a name ends before the colon")
+    }
+    _ = BasicCredentials(parsing: "Basic \(text)")
+    let proxies: Set = [IPAddress.ipv4(IPv4Address(192, 0, 2, 1))]
+    let client = HTTPHeaderText.forwardedClient(in: [text], proxies: proxies)
+    try require(client.map { !proxies.contains($0) } ?? true, "a proxy of ours is no client")
     if HTTPHeaderText.isHost(text) {
         try require(text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a host's name is plain")
     }

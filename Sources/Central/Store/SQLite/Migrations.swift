@@ -21,6 +21,9 @@ enum Migrations {
             try Self.run(RegistrySchema.oldPasswords, in: $0)
         }
         migrator.registerMigration("12 names") { try Self.run(RegistrySchema.names, in: $0) }
+        migrator.registerMigration("13 endpoint requests") {
+            try Self.run(EndpointSchema.statements, in: $0)
+        }
         return migrator
     }
 

@@ -19,6 +19,7 @@ struct PoPHistoryReader {
         try self.readHolds()
         try self.readDrift()
         try self.readAcknowledgements()
+        try self.readPatches()
         for former in try SQLitePoPRows(database: database).formerNames() {
             self.histories[former.popID]?.formerNames.insert(former.name.description)
         }
@@ -134,6 +135,12 @@ struct PoPHistoryReader {
                 author: row["author"],
                 reason: row["reason"]
             )
+        }
+    }
+
+    private mutating func readPatches() throws {
+        for row in try Row.fetchAll(self.database, sql: "SELECT popID, digest FROM patchedState") {
+            self.histories[row["popID"] as Int]?.patchedDigests.insert(row["digest"])
         }
     }
 

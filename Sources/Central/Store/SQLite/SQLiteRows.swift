@@ -12,7 +12,8 @@ extension RegistryRows {
             tunnels: tunnels,
             subnets: SQLiteSubnetRows(of: tunnels),
             users: SQLiteUserRows(database: database),
-            settings: SQLiteSettingRows(database: database)
+            settings: SQLiteSettingRows(database: database),
+            endpoints: SQLiteEndpointRows(database: database)
         )
     }
 }

@@ -94,6 +94,7 @@ extension SQLiteStore {
             rounds: self.rounds,
             history: self.history,
             samples: self.samples,
+            endpoints: SQLiteEndpoints(store: self),
             upkeep: self
         )
     }

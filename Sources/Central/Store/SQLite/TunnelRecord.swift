@@ -13,7 +13,7 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
     /// What a statement selects of which rows are read: by position, since lists have tens of thousands.
     static let columns = """
         number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner, oldPassword, oldPasswordEnd, created, \
-        changed, nameServers, publishesEndpoint
+        changed, nameServers, publishesEndpoint, updateKey
         """
 
     /// Reads a row of ``columns``.
@@ -36,6 +36,7 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
                 try row.parsed("nameServers", $0) { try DomainName.list($0) }
             } ?? [],
             publishesEndpoint: row[15],
+            updateKey: (row[16] as String?).map { UpdateKey(storedHash: $0) },
             created: Date(milliseconds: row[12]),
             changed: Date(milliseconds: row[13])
         )
@@ -71,6 +72,7 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
         container["oldPassword"] = self.tunnel.oldPassword?.password.text
         container["oldPasswordEnd"] = self.tunnel.oldPassword?.end.milliseconds
         container["nameServers"] = self.nameServers
+        container["updateKey"] = self.tunnel.updateKey?.hash
         container["publishesEndpoint"] = self.tunnel.publishesEndpoint
         container["created"] = self.tunnel.created.milliseconds
         container["changed"] = self.tunnel.changed.milliseconds

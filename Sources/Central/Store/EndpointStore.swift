@@ -1,0 +1,28 @@
+package import Foundation
+package import Wire
+
+/// What users' routers said of where their tunnels end, and what of it is at the PoPs.
+///
+/// Changes are made through ``RegistryStore``, as all others.
+package protocol EndpointStore: Sendable {
+    /// The wishes of a tunnel that are kept, the newest first.
+    func requests(of tunnel: TunnelNumber) async throws -> [EndpointRequest]
+
+    /// The PoPs with changes behind the one of a number, and the number of the newest change.
+    func popsWithChanges(after number: Int64) async throws -> (popIDs: Set<Int>, newest: Int64)
+
+    /// The PoPs with changes since a time.
+    func popsWithChanges(since time: Date) async throws -> Set<Int>
+
+    /// The tunnels of a PoP whose endpoints were changed in the time for which that is kept.
+    func changedTunnels(ofPoP popID: Int) async throws -> Set<TunnelNumber>
+
+    /// The tunnels that have a wish which waits.
+    func tunnelsThatWait() async throws -> [TunnelNumber]
+
+    /// What a PoP may run besides a generation.
+    func patchedStates(of popID: Int, on generation: Int) async throws -> [PatchedState]
+
+    /// Remembers what a PoP may run from now on; the oldest such is forgotten.
+    func keep(_ state: PatchedState) async throws
+}

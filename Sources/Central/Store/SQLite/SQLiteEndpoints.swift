@@ -1,0 +1,140 @@
+internal import Foundation
+internal import GRDB
+internal import Wire
+
+/// What users' routers said of where their tunnels end, in the registry's file.
+struct SQLiteEndpoints: EndpointStore {
+    let store: SQLiteStore
+
+    func requests(of tunnel: TunnelNumber) async throws -> [EndpointRequest] {
+        try await self.store.reading { database in
+            try SQLiteEndpointRows(database: database).requests(of: tunnel, since: .distantPast)
+        }
+    }
+
+    func popsWithChanges(after number: Int64) async throws -> (popIDs: Set<Int>, newest: Int64) {
+        try await self.store.reading { database in
+            let newest = try Int64.fetchOne(database, sql: "SELECT max(number) FROM endpointRequest") ?? 0
+            let sql = "SELECT DISTINCT popID FROM endpointRequest WHERE number > ? AND state = 'applied'"
+            return (Set(try Int.fetchAll(database, sql: sql, arguments: [number])), newest)
+        }
+    }
+
+    func popsWithChanges(since time: Date) async throws -> Set<Int> {
+        try await self.store.reading { database in
+            let sql = "SELECT DISTINCT popID FROM endpointRequest WHERE time >= ? AND state = 'applied'"
+            return Set(try Int.fetchAll(database, sql: sql, arguments: [time.milliseconds]))
+        }
+    }
+
+    func changedTunnels(ofPoP popID: Int) async throws -> Set<TunnelNumber> {
+        try await self.store.reading { database in
+            let sql = "SELECT DISTINCT tunnel FROM endpointRequest WHERE popID = ? AND state = 'applied'"
+            let numbers = try Int64.fetchAll(database, sql: sql, arguments: [popID])
+            return Set(numbers.compactMap(TunnelNumber.init(stored:)))
+        }
+    }
+
+    func tunnelsThatWait() async throws -> [TunnelNumber] {
+        try await self.store.reading { database in
+            try Int64.fetchAll(
+                database,
+                sql: "SELECT tunnel FROM endpointRequest WHERE state = 'deferred' ORDER BY tunnel"
+            ).compactMap(TunnelNumber.init(stored:))
+        }
+    }
+
+    func patchedStates(of popID: Int, on generation: Int) async throws -> [PatchedState] {
+        try await self.store.reading { database in
+            let sql = "SELECT digest, patch FROM patchedState WHERE popID = ? AND generation = ? ORDER BY id"
+            return try Row.fetchAll(database, sql: sql, arguments: [popID, generation]).map { row in
+                PatchedState(
+                    popID: popID,
+                    generation: generation,
+                    digest: row["digest"],
+                    patch: row["patch"]
+                )
+            }
+        }
+    }
+
+    /// How many are kept for a PoP: what a daemon was told last, and what it ran before if it did not hear that.
+    private static let mostStates = 4
+
+    func keep(_ state: PatchedState) async throws {
+        try await self.store.writing { database in
+            try database.execute(
+                sql: """
+                    INSERT OR REPLACE INTO patchedState (popID, generation, digest, patch) VALUES (?, ?, ?, ?)
+                    """,
+                arguments: [state.popID, state.generation, state.digest, state.patch]
+            )
+            try database.execute(
+                sql: """
+                    DELETE FROM patchedState WHERE popID = :popID AND id NOT IN
+                        (SELECT id FROM patchedState WHERE popID = :popID ORDER BY id DESC LIMIT :most)
+                    """,
+                arguments: ["popID": state.popID, "most": Self.mostStates]
+            )
+        }
+    }
+}
+
+/// Rows of `endpointRequest`.
+struct SQLiteEndpointRows: EndpointRows {
+    let database: Database
+
+    func requests(of tunnel: TunnelNumber, since time: Date) throws -> [EndpointRequest] {
+        let sql = """
+            SELECT * FROM endpointRequest WHERE tunnel = ? AND (time >= ? OR state = 'deferred')
+            ORDER BY number DESC
+            """
+        let arguments: StatementArguments = [Int64(tunnel.rawValue), time.milliseconds]
+        return try Row.fetchAll(self.database, sql: sql, arguments: arguments).map { row in
+            guard let state = EndpointRequest.State(rawValue: row["state"]) else {
+                throw RegistryError.unusable("the database holds an endpoint request of an unknown state")
+            }
+            return EndpointRequest(
+                number: row["number"],
+                tunnel: tunnel,
+                popID: row["popID"],
+                time: Date(milliseconds: row["time"]),
+                old: try row.parsed("old") { try IPAddress(parsing: $0) },
+                new: try row.parsed("new") { try IPAddress(parsing: $0) },
+                client: (row["client"] as String?).flatMap { try? IPAddress(parsing: $0) },
+                state: state
+            )
+        }
+    }
+
+    func insert(_ request: EndpointRequest) throws {
+        try self.database.execute(
+            sql: """
+                INSERT INTO endpointRequest (tunnel, popID, time, old, new, client, state) VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                Int64(request.tunnel.rawValue), request.popID, request.time.milliseconds,
+                request.old.description, request.new.description, request.client?.description,
+                request.state.rawValue,
+            ]
+        )
+    }
+
+    func supersede(of tunnel: TunnelNumber) throws {
+        try self.database.execute(
+            sql: "UPDATE endpointRequest SET state = 'superseded' WHERE tunnel = ? AND state = 'deferred'",
+            arguments: [Int64(tunnel.rawValue)]
+        )
+    }
+
+    /// A hundred at a time: a clock that is ahead must not erase the past at once, nor a request wait for it.
+    func forget(before time: Date) throws {
+        try self.database.execute(
+            sql: """
+                DELETE FROM endpointRequest WHERE number IN
+                    (SELECT number FROM endpointRequest WHERE time < ? ORDER BY time LIMIT 100)
+                """,
+            arguments: [time.milliseconds]
+        )
+    }
+}

@@ -1,0 +1,332 @@
+import Foundation
+import Logging
+import Synchronization
+import Testing
+import Wire
+
+@testable import Central
+
+@Suite("Endpoints that routers tell") struct EndpointTests {
+    /// A time that the test sets.
+    private final class Clock: Sendable {
+        let time = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
+
+        func advance(_ seconds: TimeInterval) { self.time.withLock { $0 += seconds } }
+    }
+
+    /// T2 is static, at chtst01; jdoe has it.
+    private static func store(_ clock: Clock) async throws -> TestStore {
+        let jdoe = try UserHandle(parsing: "jdoe")
+        return try await TestStore(
+            Fixture.registry() + [
+                .addUser(jdoe, UserAmendment()),
+                .amendTunnel(Fixture.number(2), TunnelAmendment(owner: .user(jdoe))),
+            ],
+            now: { clock.time.withLock(\.self) }
+        )
+    }
+
+    private static func address(_ last: UInt8) -> IPAddress { .ipv4(IPv4Address(203, 0, 113, last)) }
+
+    private static func request(
+        _ test: TestStore,
+        _ last: UInt8,
+        _ number: UInt32 = 2
+    ) async throws -> EndpointOutcome? {
+        let change = RegistryChange.requestEndpoint(
+            try Fixture.number(number),
+            Self.address(last),
+            from: .ipv4(IPv4Address(198, 51, 100, 1))
+        )
+        let results = try await test.store.registry.apply([change], by: "jdoe")
+        if case .endpoint(let outcome)? = results.first { return outcome }
+        return nil
+    }
+
+    private static func endpoint(_ test: TestStore) async throws -> IPAddress? {
+        try await test.store.registry.snapshot(of: .fleet).tunnel(Fixture.number(2))?.end.endpoint
+    }
+
+    @Test func changeTheRegistryAndNotTheAudit() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        let revision = try await test.store.registry.snapshot(of: .fleet).revision
+
+        #expect(try await Self.request(test, 9) == .changed(from: .ipv4(IPv4Address(198, 51, 100, 7))))
+        #expect(try await Self.request(test, 9) == .unchanged)
+
+        #expect(try await Self.endpoint(test) == Self.address(9))
+        #expect(try await test.store.registry.snapshot(of: .fleet).revision == revision)
+        let kept = try await test.store.fleet.endpoints.requests(of: Fixture.number(2))
+        #expect(kept.map(\.state) == [.applied] && kept.first?.new == Self.address(9))
+        // The next round's text has it.
+        let renderer = ConfigurationRenderer(try await test.store.registry.snapshot(of: .fleet))
+        #expect(renderer.configuration(of: 1).tunnels.contains { $0.remote == .fixed(Self.address(9)) })
+    }
+
+    @Test func waitAfterFiveInTenMinutesAndTheNewestComesLater() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        for last in 1...5 as ClosedRange<UInt8> {
+            guard case .changed? = try await Self.request(test, last) else {
+                Issue.record("change \(last) was not made")
+                return
+            }
+            clock.advance(10)
+        }
+
+        #expect(try await Self.request(test, 6) == .deferred(seconds: 550))
+        #expect(try await Self.request(test, 7) == .deferred(seconds: 550))
+        #expect(try await Self.request(test, 7) == .deferred(seconds: 550))
+        #expect(try await Self.endpoint(test) == Self.address(5))
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [Fixture.number(2)])
+
+        let apply = RegistryChange.applyWaitingEndpoint(try Fixture.number(2))
+        try await test.store.registry.apply([apply], by: "serve")
+        #expect(try await Self.endpoint(test) == Self.address(5))
+        clock.advance(551)
+        try await test.store.registry.apply([apply], by: "serve")
+        #expect(try await Self.endpoint(test) == Self.address(7))
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [])
+    }
+
+    @Test func thatWaitAreDroppedWhenTheOldOneIsBack() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        for last in 1...6 as ClosedRange<UInt8> { _ = try await Self.request(test, last) }
+
+        #expect(try await Self.request(test, 5) == .unchanged)
+
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [])
+    }
+
+    @Test func areAbuseFromFiftyAnHourOnAndTheSameOneNeverIs() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        for last in 1...50 as ClosedRange<UInt8> {
+            #expect(try await Self.request(test, last) != .tooMany)
+        }
+
+        #expect(try await Self.request(test, 51) == .tooMany)
+        #expect(try await Self.request(test, 52) == .tooMany)
+        for _ in 0..<100 { #expect(try await Self.request(test, 5) == .unchanged) }
+        #expect(try await test.store.fleet.endpoints.requests(of: Fixture.number(2)).count == 50)
+        clock.advance(3601)
+        #expect(try await Self.request(test, 51) == .changed(from: Self.address(5)))
+        // A week later nobody asks any more.
+        clock.advance(7 * 86_400 + 1)
+        _ = try await Self.request(test, 52)
+        #expect(try await test.store.fleet.endpoints.requests(of: Fixture.number(2)).count == 1)
+    }
+
+    @Test func mustBeAddressesWhereATunnelCanEnd() async throws {
+        let test = try await Self.store(Clock())
+        let number = try Fixture.number(2)
+        for text in ["192.0.2.2", "127.0.0.1", "224.0.0.1", "2001:db8:101::5"] {
+            let address = try IPAddress(parsing: text)
+            await #expect(throws: RegistryError.self, "\(text)") {
+                try await test.store.registry.apply(
+                    [.requestEndpoint(number, address, from: nil)],
+                    by: "jdoe"
+                )
+            }
+        }
+        await #expect(throws: RegistryError.self) { try await Self.request(test, 9, 1) }
+        #expect(try await test.store.fleet.endpoints.requests(of: number) == [])
+    }
+
+    // MARK: - Who may
+
+    private static func update(
+        _ test: TestStore,
+        _ key: String,
+        user: String = "jdoe",
+        _ number: UInt32 = 2
+    ) async throws -> UpdateEndpoint.Answer {
+        try await UpdateEndpoint(
+            user: user,
+            key: key,
+            tunnel: Fixture.number(number),
+            address: IPv4Address(203, 0, 113, 9),
+            client: nil
+        ).run(in: Centre(test))
+    }
+
+    @Test func areToldWithAKeyThatIsShownOnceAndCanBeRevoked() async throws {
+        let test = try await Self.store(Clock())
+        let change = ChangeUpdateKey(of: try Fixture.number(2), isRevoked: false)
+        #expect(try await Self.update(test, "") == .unauthorized)
+
+        let first = try await change.run(in: Centre(test))
+        let key = try #require(first.key)
+        #expect(first.user == "jdoe" && key.utf8.count == 24)
+        #expect(
+            try await Self.update(test, key, user: "JDoe")
+                == .done(.changed(from: .ipv4(IPv4Address(198, 51, 100, 7))))
+        )
+        #expect(try await Self.update(test, key) == .done(.unchanged))
+        for (key, user, number) in [
+            (key + "x", "jdoe", 2), ("", "jdoe", 2), (key, "nobody", 2), (key, "jdoe", 1), (key, "jdoe", 77),
+        ] {
+            #expect(try await Self.update(test, key, user: user, UInt32(number)) == .unauthorized)
+        }
+        // Neither the database nor the audit has the key itself.
+        let audit = try await test.store.fleet.history.audit(of: ["tunnel T2"], HistoryWindow(last: 5))
+        #expect(audit.last?.after?.contains("\"updateKeySet\":true") == true)
+        #expect(!audit.contains { ($0.after ?? "").contains(key) })
+        let stored = try await test.store.registry.snapshot(of: .fleet).tunnel(Fixture.number(2))?.updateKey
+        #expect(stored?.hash == UpdateKey(of: key).hash && stored?.hash != key)
+
+        // Whoever had the tunnel before knows the key, and can guess the handle of who has it now.
+        let other = try UserHandle(parsing: "other")
+        try await test.store.registry.apply(
+            [
+                .addUser(other, UserAmendment()),
+                .amendTunnel(Fixture.number(2), TunnelAmendment(owner: .user(other))),
+            ],
+            by: "t"
+        )
+        #expect(try await Self.update(test, key, user: "other") == .unauthorized)
+        let jdoe = TunnelAmendment(owner: .user(try UserHandle(parsing: "jdoe")))
+        try await test.store.registry.apply([.amendTunnel(Fixture.number(2), jdoe)], by: "t")
+        #expect(try await Self.update(test, key) == .unauthorized)
+
+        let second = try await change.run(in: Centre(test))
+        #expect(try await Self.update(test, key) == .unauthorized)
+        #expect(try await Self.update(test, try #require(second.key)) == .done(.unchanged))
+        let revoked = try await ChangeUpdateKey(of: Fixture.number(2), isRevoked: true).run(in: Centre(test))
+        #expect(revoked.key == nil)
+        #expect(try await Self.update(test, try #require(second.key)) == .unauthorized)
+    }
+
+    @Test func needAnOwnerAndAStaticTunnel() async throws {
+        let test = try await TestStore(Fixture.registry())
+        for (number, words) in [(1, "it needs no key"), (2, "T2 has no owner, whose handle a router sends")] {
+            let change = ChangeUpdateKey(of: try Fixture.number(UInt32(number)), isRevoked: false)
+            let error = await #expect(throws: RegistryError.self) { try await change.run(in: Centre(test)) }
+            #expect("\(error!)".contains(words))
+        }
+    }
+}
+
+@Suite("Between rounds") struct EndpointDispatchTests {
+    private static func dispatch(_ test: TestStore, _ connector: FakeConnector) -> EndpointDispatch {
+        EndpointDispatch(
+            store: test.store.fleet,
+            connector: connector,
+            author: "serve",
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    private static func round(_ test: TestStore, _ connector: FakeConnector) async throws -> [Round.Outcome] {
+        try await Round(
+            store: test.store.fleet,
+            connector: connector,
+            author: "t",
+            reason: "t",
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ).run()
+    }
+
+    private static func move(_ test: TestStore, to last: UInt8) async throws {
+        try await test.store.registry.apply(
+            [.requestEndpoint(Fixture.number(2), .ipv4(IPv4Address(203, 0, 113, last)), from: nil)],
+            by: "jdoe"
+        )
+    }
+
+    private static func running(_ connector: FakeConnector) -> (text: String, generation: Int, patches: Int) {
+        connector.daemons.withLock { daemons in
+            (daemons[1]?.text ?? "", daemons[1]?.generation ?? -1, daemons[1]?.patches ?? -1)
+        }
+    }
+
+    @Test func anEndpointIsAtItsPoPAndTheNextRoundAgrees() async throws {
+        let (test, connector) = (try await TestStore(Fixture.registry()), FakeConnector())
+        _ = try await Self.round(test, connector)
+        let dispatch = Self.dispatch(test, connector)
+        // An operator's change waits for the round.
+        try await test.store.registry.apply(
+            [.amendTunnel(Fixture.number(1), TunnelAmendment(mtu: 1300))],
+            by: "t"
+        )
+        try await Self.move(test, to: 9)
+
+        await dispatch.turn()
+
+        var running = Self.running(connector)
+        #expect(running.text.contains("config 1 T2 203.0.113.9 up 1480"))
+        #expect(running.text.contains("ayiya up 1428") && running.generation == 1 && running.patches == 1)
+        // Nothing new: the PoP is left alone. Two changes within a second go together.
+        await dispatch.turn()
+        try await Self.move(test, to: 10)
+        try await Self.move(test, to: 11)
+        await dispatch.turn()
+        running = Self.running(connector)
+        #expect(running.text.contains("203.0.113.11 up") && running.patches == 2)
+
+        let outcomes = try await Self.round(test, connector)
+        #expect(outcomes.map(\.attempt.outcome) == [.applied, .unchanged])
+        running = Self.running(connector)
+        #expect(running.text.contains("203.0.113.11 up") && running.text.contains("ayiya up 1300"))
+        let events = try await test.store.fleet.history.events(limit: 50)
+        #expect(!events.contains { $0.kind == .drifted })
+    }
+
+    @Test func aRoundThatWasPlannedBeforeIsMadeGood() async throws {
+        let (test, connector) = (try await TestStore(Fixture.registry()), FakeConnector())
+        _ = try await Self.round(test, connector)
+        let dispatch = Self.dispatch(test, connector)
+        try await Self.move(test, to: 9)
+        await dispatch.turn()
+        let patched = Self.running(connector).text
+        // The old text comes back, as from a round whose plan was older.
+        let old = try await test.store.fleet.rounds.generation(1, of: 1)
+        connector.daemons.withLock { daemons in
+            daemons[1]?.text = old.text
+            daemons[1]?.digest = old.digest
+        }
+
+        dispatch.recheck()
+        await dispatch.turn()
+
+        #expect(Self.running(connector).text == patched)
+    }
+
+    @Test func aHeldPoPAndOneThatRunsSomethingElseAreLeftAlone() async throws {
+        let (test, connector) = (try await TestStore(Fixture.registry()), FakeConnector())
+        _ = try await Self.round(test, connector)
+        let dispatch = Self.dispatch(test, connector)
+        try await test.store.fleet.rounds.hold([(popID: 1, generation: 1)], by: "jdoe", "looking")
+        try await Self.move(test, to: 9)
+        await dispatch.turn()
+        #expect(Self.running(connector).patches == 0)
+        let answer = try await ListEndpointRequests(of: Fixture.number(2)).run(in: Centre(test, connector))
+        #expect(answer.held?.contains("by jdoe: looking") == true && answer.requests.count == 1)
+
+        try await test.store.fleet.rounds.release([1], by: "jdoe")
+        connector.daemons.withLock { daemons in
+            daemons[1]?.digest = String(repeating: "a", count: 64)
+        }
+        dispatch.recheck()
+        await dispatch.turn()
+        #expect(Self.running(connector).patches == 0)
+    }
+
+    @Test func whatFailsIsTriedAgain() async throws {
+        let (test, connector) = (try await TestStore(Fixture.registry()), FakeConnector())
+        _ = try await Self.round(test, connector)
+        let dispatch = Self.dispatch(test, connector)
+        connector.scripts.withLock { $0[1] = .fails(.cancelled) }
+        try await Self.move(test, to: 9)
+        await dispatch.turn()
+        #expect(Self.running(connector).patches == 0)
+
+        connector.scripts.withLock { $0[1] = .well }
+        // New changes do not wait for the pause to end.
+        try await Self.move(test, to: 10)
+        await dispatch.turn()
+        #expect(Self.running(connector).text.contains("203.0.113.10 up"))
+    }
+}
