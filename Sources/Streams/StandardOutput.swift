@@ -39,6 +39,20 @@ public enum StandardOutput {
         Self.write(Self.stream.isTerminal ? PrintedText(lines: text).description : text, ifLost: nil)
     }
 
+    /// Whether a person looks at it, who could make nothing of octets.
+    public static var isTerminal: Bool { Self.stream.isTerminal }
+
+    /// Prints octets as they are, for another program.
+    public static func print(octets: [UInt8]) {
+        guard Self.isRead else { return }
+        do throws(Errno) {
+            try Self.stream.write(octets)
+        } catch {
+            guard error == .brokenPipe else { Self.end(error, nil, EXIT_FAILURE) }
+            Self.hasReader.store(false, ordering: .relaxed)
+        }
+    }
+
     private static func write(_ text: String, ifLost hint: PrintedText?, _ status: Int32 = EXIT_FAILURE) {
         guard Self.isRead else { return }
         do throws(Errno) {

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -77,6 +79,28 @@ def test_live_shows_a_tunnel_as_its_daemon_sees_it(pushed: Fleet) -> None:
     assert pushed.central.json("live", pushed.add_tunnel)["state"] == "up"
     unknown = pushed.central.run("live", "T99", check=False)
     assert unknown.returncode == 1 and "there is no tunnel T99" in unknown.stderr
+
+
+@pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed (make packages)")
+def test_a_trace_is_a_capture_that_wireshark_reads(pushed: Fleet) -> None:
+    file = pushed.central.folder / "trace.pcapng"
+    trace = pushed.central.spawn("trace", pushed.add_tunnel, "--packets", 3, "--seconds", 20, "--pcapng", file)
+    pop = pushed.pops["chtst01"]
+
+    def ping() -> bool:
+        pop.namespace.run("ping", "-6", "-c", "1", "-W", "1", "2001:db8:101::2", check=False)
+        return not trace.is_running
+
+    wait_for(ping, 20, "the trace to end")
+    assert trace.exit_code == 0, trace.output
+    assert file.stat().st_mode & 0o777 == 0o600
+    fields = ["-T", "fields", "-e", "ipv6.dst", "-e", "icmpv6.type", "-e", "frame.comment"]
+    told = subprocess.run(["tshark", "-r", file, *fields], capture_output=True, text=True, check=True).stdout
+    assert "128" in told and "verdict: " in told, told
+    both = pushed.central.run("trace", pushed.add_tunnel, "--pcapng", file, "--json", check=False)
+    assert both.returncode == 2 and "choose one" in both.stderr
+    nowhere = pushed.central.run("trace", pushed.add_tunnel, "--pcapng", "/nowhere/x", check=False)
+    assert nowhere.returncode == 1 and "cannot write /nowhere/x" in nowhere.stderr
 
 
 def test_trace_streams_decisions_and_ends_by_itself(pushed: Fleet) -> None:

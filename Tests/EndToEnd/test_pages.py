@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import browser
+from lab import browser, past
 from lab.fleet import Fleet
 from lab.namespace import Process, wait_for
 from lab.prometheus import PACKAGING, ask, expressions, prometheus
@@ -271,6 +271,7 @@ def test_what_cannot_be_served_is_said(fleet: Fleet) -> None:
                     reason="there is no Chromium, or no playwright (make packages)")
 def test_a_real_browser_has_nothing_to_complain_of(site: Site) -> None:
     site.fleet.central.run("user", "set", "jdoe", "--name", HOSTILE[0] + "x" * 120)
+    past.fill(site.fleet.central.database.with_name("central-samples.db"), {1: 900, 2: 250, 3: 420}, {1: 40})
     folder = site.fleet.central.folder / "pictures"
     folder.mkdir()
     result = site.fleet.centre.run("/usr/bin/python3", browser.__file__, f"http://{WEB}", TOKEN, folder, *PAGES, "/tunnels/T1/live", "/tunnels/T1/errors",
@@ -279,7 +280,7 @@ def test_a_real_browser_has_nothing_to_complain_of(site: Site) -> None:
         shutil.copytree(folder, os.environ["SIXXS_PICTURES"], dirs_exist_ok=True)
     problems = json.loads(result.stdout)
     assert not problems, "\n".join(problems)
-    assert len(list(folder.glob("*.png"))) == 4 * (len(PAGES) + 2)
+    assert len(list(folder.glob("*.png"))) == 4 * (len(PAGES) + 2 + 3)
 
 
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="prometheus is not installed (make packages)")

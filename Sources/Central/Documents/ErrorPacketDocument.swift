@@ -19,7 +19,7 @@ package struct ErrorPacketDocument: Encodable, Hashable, Sendable {
         self.error = row.kind
         self.count = row.count
         self.summary = row.summary
-        self.octets = row.octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        self.octets = row.octets.hexadecimalText
         self.packet = row.words
         self.explanation = row.explanation
     }

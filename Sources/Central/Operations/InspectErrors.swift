@@ -88,10 +88,9 @@ package struct InspectErrors: Sendable {
         asking session: any DaemonSession
     ) throws(ConnectionFailure) -> [String]? {
         guard sample.isWhole else { return nil }
-        let digits = sample.octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         // An IPv6 packet that came from an IPv4 address was inside the tunnel; others have their outer header.
         let origin = sample.isInner ? " from \(tunnel)" : ""
-        let line = "explain \(digits)\(origin)"
+        let line = "explain \(sample.octets.hexadecimalText)\(origin)"
         let name = "explain"
         let reply = try session.request(Array("\(line)\n".utf8), named: name, upTo: .short)
         return reply.isSuccess

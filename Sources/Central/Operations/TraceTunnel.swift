@@ -10,17 +10,33 @@ package struct TraceTunnel: Sendable {
     /// After how long it ends; whole seconds.
     package let duration: Duration
 
-    /// Whether decisions come as JSON.
-    package let asJSON: Bool
+    /// How decisions come.
+    package enum Form: Sendable {
+        case text
+        case json
+
+        /// As JSON, with the packets.
+        case packets
+    }
+
+    package let form: Form
 
     /// The reply code of a decision; others follow.
     private static let decision = 202
 
-    package init(_ tunnel: TunnelNumber, packets: Int, duration: Duration, asJSON: Bool) {
+    package init(_ tunnel: TunnelNumber, packets: Int, duration: Duration, as form: Form) {
         self.tunnel = tunnel
         self.packets = packets
         self.duration = duration
-        self.asJSON = asJSON
+        self.form = form
+    }
+
+    private var option: String {
+        switch self.form {
+        case .text: ""
+        case .json: " --json"
+        case .packets: " octets"
+        }
     }
 
     /// Calls back with each decision, until the answer is that nobody listens any more.
@@ -34,7 +50,7 @@ package struct TraceTunnel: Sendable {
         let pop = try await centre.store.registry.pop(of: self.tunnel)
         let line =
             "trace \(self.tunnel) packets \(self.packets) seconds \(self.duration.components.seconds)"
-            + (self.asJSON ? " --json" : "")
+            + self.option
         let limit = self.duration + .seconds(10)
         return try await centre.converse(with: pop) { session throws(ConnectionFailure) in
             _ = try session.command(line)

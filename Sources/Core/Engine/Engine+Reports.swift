@@ -76,16 +76,29 @@ extension Engine {
     /// Whether decisions about a tunnel are written down.
     public func isTraced(_ tid: TID) -> Bool { self.tables.forwarding.entries[tid].isTraced }
 
-    /// Takes the decisions that were written down since the last time, and how many found no room.
+    /// Takes the decisions that were written down since the last time, how many found no room, and the packets that were kept, by
+    /// their numbers.
     ///
     /// Allocates.
-    public mutating func takeDecisions() -> (entries: [DecisionLogEntry], lost: UInt64) {
+    public mutating func takeDecisions() -> (
+        entries: [DecisionLogEntry], lost: UInt64, packets: [UInt64: [UInt8]]
+    ) {
+        let log = (count: UInt64(self.index.count), number: UInt64(self.index.number))
         var taken = self.tables.forwarding.decisionLog.take()
         // Numbers that no packet of another engine has.
         for index in taken.entries.indices {
-            taken.entries[index].packet =
-                taken.entries[index].packet &* UInt64(self.index.count) &+ UInt64(self.index.number)
+            taken.entries[index].packet = taken.entries[index].packet &* log.count &+ log.number
         }
-        return taken
+        var packets: [UInt64: [UInt8]] = [:]
+        for kept in self.tables.forwarding.decisionLog.takePackets() {
+            packets[kept.packet &* log.count &+ log.number] = kept.octets
+        }
+        return (taken.entries, taken.lost, packets)
+    }
+
+    /// Whether packets that decisions are written down about are kept, for ``takeDecisions()``.
+    public var keepsPackets: Bool {
+        get { self.tables.forwarding.decisionLog.keepsPackets }
+        set { self.tables.forwarding.decisionLog.keepsPackets = newValue }
     }
 }

@@ -216,11 +216,11 @@ public struct Engine: ~Copyable {
         let length: Int
         do {
             let packet = try IPv6Packet(buffer.packet)
-            self.tables.note(.inner(packet), about: ingress.tunnel)
+            self.tables.forwarding.noteInner(packet, buffer.packet, about: ingress.tunnel)
             verdict = self.tables.forwarding.verdict(for: packet, from: ingress)
             if !self.tables.forwarding.decisionLog.isOpen, let tid = verdict.tunnel, ingress != .tunnel(tid) {
                 // Nobody knew before that the packet concerns this tunnel.
-                self.tables.note(.inner(packet), about: tid)
+                self.tables.forwarding.noteInner(packet, buffer.packet, about: tid)
             }
             self.tables.note(.verdict(verdict), about: ingress.tunnel ?? verdict.tunnel)
             source = packet.source

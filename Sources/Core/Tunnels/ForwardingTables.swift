@@ -25,6 +25,22 @@ struct ForwardingTables: ~Copyable {
         self.decisionLog.write(decision(), about: tid)
     }
 
+    /// Writes an inner packet down if its tunnel is traced, and keeps it if somebody wants that.
+    @inline(__always)
+    func noteInner(_ packet: borrowing IPv6Packet, _ octets: RawSpan, about tid: TID?) {
+        guard tid.map({ self.entries[$0].isTraced }) ?? self.decisionLog.isOpen else { return }
+        self.decisionLog.write(.inner(packet), about: tid)
+        self.decisionLog.keep(octets.extracting(first: packet.totalLength))
+    }
+
+    /// Writes down that a packet was dropped, if its tunnel is traced, and keeps it if somebody wants that.
+    @inline(__always)
+    func noteDrop(_ reason: DropReason, _ octets: RawSpan, about tid: TID?) {
+        guard tid.map({ self.entries[$0].isTraced }) ?? self.decisionLog.isOpen else { return }
+        self.decisionLog.write(.dropped(reason), about: tid)
+        self.decisionLog.keep(octets)
+    }
+
     /// Begins or ends the tracing of a tunnel.
     func setTracing(of tid: TID, to isTraced: Bool) {
         guard self.entries[tid].isTraced != isTraced else { return }

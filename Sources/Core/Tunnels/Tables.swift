@@ -68,7 +68,7 @@ struct Tables: ~Copyable {
         source: IPAddress,
         at now: Timestamp
     ) -> Output {
-        self.note(.dropped(reason), about: tunnel)
+        self.forwarding.noteDrop(reason, packet.packet, about: tunnel)
         self.accounting.drop(reason)
         if let kind = reason.errorKind {
             self.recordError(kind, of: tunnel, packet.packet, source: source, at: now)

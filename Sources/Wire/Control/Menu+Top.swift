@@ -12,7 +12,7 @@ extension Menu {
             ),
             Command(
                 "trace",
-                "<tunnel> [packets <n>] [seconds <s>] [--json]",
+                "<tunnel> [packets <n>] [seconds <s>] [octets] [--json]",
                 "shows what becomes of a tunnel's packets"
             ),
         ] + Self.endings

@@ -78,7 +78,7 @@ struct SessionTraces {
     }
 
     private mutating func begin(_ request: TraceRequest, isForeground: Bool) async {
-        let feed = await self.hub.open(request.tid)
+        let feed = await self.hub.open(request.tid, withPackets: request.showsPackets)
         let (hub, writer, clock) = (self.hub, self.writer, self.clock)
         let task = Task {
             var show = TraceShow(request, feed)
@@ -119,7 +119,9 @@ struct TraceShow {
     mutating func run(_ send: (ControlReply) async throws -> Void) async -> ControlReply {
         let timer = self.request.seconds.map { Self.end(self.feed, after: .seconds($0)) }
         var last: Task<Void, Never>?
-        for await entry in self.feed.entries {
+        var packetShown: UInt64?
+        for await item in self.feed.items {
+            let entry = item.entry
             guard self.count(entry) else { break }
             if last == nil, self.packets == self.request.packets {
                 last = Self.end(self.feed, after: Self.grace)
@@ -129,7 +131,9 @@ struct TraceShow {
                 continue
             }
             self.shown += 1
-            let line = self.request.format.line(entry, packet: self.packets)
+            let octets = packetShown == entry.packet ? nil : item.packet
+            packetShown = entry.packet
+            let line = self.request.format.line(entry, packet: self.packets, octets: octets)
             let text = self.request.format == .json ? line : "\(self.request.name) \(line)"
             do { try await send(ControlReply(202, text)) } catch { break }
         }

@@ -11,9 +11,13 @@ enum DecisionFormat: Sendable {
     private struct Row: Encodable {
         let packet: UInt64
         let time: Int64
+        /// Of the second.
+        var microsecond: UInt32?
         let tid: String?
         let step: String
         let text: String
+        /// The packet in hexadecimal digits, once for each.
+        var octets: String?
     }
 
     /// One line for a decision.
@@ -21,8 +25,9 @@ enum DecisionFormat: Sendable {
     /// - Parameters:
     ///   - entry: The decision.
     ///   - packet: What number its packet has for the reader, from 1.
+    ///   - octets: The packet, for those who want it.
     /// - Returns: The line, without an end.
-    func line(_ entry: DecisionLogEntry, packet: Int) -> String {
+    func line(_ entry: DecisionLogEntry, packet: Int, octets: [UInt8]? = nil) -> String {
         switch self {
         case .text: "\(packet) \(entry.decision)"
         case .json:
@@ -30,9 +35,11 @@ enum DecisionFormat: Sendable {
                 Row(
                     packet: UInt64(packet),
                     time: entry.timestamp.unixTime,
+                    microsecond: entry.timestamp.nanosecond / 1000,
                     tid: entry.tid.map { "\($0)" },
                     step: entry.decision.step,
-                    text: "\(entry.decision)"
+                    text: "\(entry.decision)",
+                    octets: octets?.hexadecimalText
                 )
             )
         }

@@ -14,6 +14,8 @@ struct TraceRequest: Sendable {
     /// After how long it ends; nil for never.
     let seconds: Int?
     let format: DecisionFormat
+    /// Whether packets are shown too, once each; as JSON only.
+    let showsPackets: Bool
 
     /// Reads what follows the tunnel in a `trace` line.
     ///
@@ -22,15 +24,18 @@ struct TraceRequest: Sendable {
         var packets = 100
         var seconds = 60
         var format = DecisionFormat.text
+        var showsPackets = false
         while let word = words.next() {
             if word.isKeyword("packets") {
                 packets = try words.nextNumber("a number of packets", in: 1...100_000)
             } else if word.isKeyword("seconds") {
                 seconds = try words.nextNumber("seconds", in: 1...3600)
+            } else if word.isKeyword("octets") {
+                (format, showsPackets) = (.json, true)
             } else if word.isKeyword("--json") {
                 format = .json
             } else {
-                let expected = "packets, seconds or --json"
+                let expected = "packets, seconds, octets or --json"
                 throw Words.Failure(column: word.column, expected: expected, found: "\"\(word.text)\"")
             }
         }
@@ -39,6 +44,7 @@ struct TraceRequest: Sendable {
         self.packets = packets
         self.seconds = seconds
         self.format = format
+        self.showsPackets = showsPackets
     }
 
     /// Traces until somebody says stop.
@@ -48,5 +54,6 @@ struct TraceRequest: Sendable {
         self.packets = nil
         self.seconds = nil
         self.format = .text
+        self.showsPackets = false
     }
 }

@@ -27,7 +27,7 @@ import Wire
         pop.engine.setTracing(of: tid(Plan.Tunnel.fixed), to: true)
 
         for _ in 0..<2000 { _ = pop.fromUplink(Self.toFixed) }
-        let (entries, lost) = pop.engine.takeDecisions()
+        let (entries, lost, _) = pop.engine.takeDecisions()
 
         #expect(entries.count == 4096)
         #expect(lost == 2000 * 4 - 4096)
@@ -43,5 +43,24 @@ import Wire
 
         let isTraced = pop.engine.isTraced(tid(Plan.Tunnel.fixed))
         #expect(!isTraced)
+    }
+
+    @Test(.enabled(if: TestPoP.hasOneEngine))
+    func keepsPacketsForThoseWhoWantThem() throws {
+        let pop = TestPoP()
+        pop.engine.setTracing(of: tid(Plan.Tunnel.fixed), to: true)
+
+        _ = pop.fromUplink(Self.toFixed)
+        let none = pop.engine.takeDecisions().packets
+        pop.engine.keepsPackets = true
+        for _ in 0..<2000 { _ = pop.fromUplink(Self.toFixed) }
+        _ = pop.fromUplink(Self.toNarrow)
+        let (entries, _, packets) = pop.engine.takeDecisions()
+
+        #expect(none.isEmpty)
+        #expect(packets.count == 1024)
+        #expect(packets.values.allSatisfy { $0 == Self.toFixed })
+        #expect(Set(packets.keys).isSubset(of: Set(entries.map(\.packet))))
+        #expect(pop.engine.takeDecisions().packets.isEmpty)
     }
 }

@@ -87,6 +87,8 @@ def main() -> None:
                 if script:
                     name = path.strip("/").replace("/", "-") or "fleet"
                     page.screenshot(path=f"{folder}/{name}-{scheme}-{width}.png")
+                    for graphs in page.locator(".graph").all():
+                        graphs.screenshot(path=f"{folder}/{name}-graphs-{scheme}-{width}.png")
             context.close()
         browser.close()
     print(json.dumps(problems, indent=1))

@@ -130,7 +130,7 @@ import Wire
         Case("config patch, too much", "config patch 1 \(zeros) from \(zeros) to \(zeros) force now", "400 column 225: expected end of line, found \"now\""),
         Case("config diff without a length", "config diff", "400 column 12: expected a length in octets, 0 to 4194304, found end of line"),
         Case("explain", "explain 600000000000\nexplain 6\nexplain", "201 2\ncame from the uplink, 6 octets\ndropped: malformedPacket\n200 OK\n400 column 9: expected a packet as hexadecimal digits, found \"6\"\n400 column 8: expected a packet as hexadecimal digits, found end of line"),
-        Case("trace", "trace T9\ntrace T4141 packets 0\ntrace T4141 forever", "404 no tunnel \"T9\"\n400 column 21: expected a number of packets, 1 to 100000, found \"0\"\n400 column 13: expected packets, seconds or --json, found \"forever\""),
+        Case("trace", "trace T9\ntrace T4141 packets 0\ntrace T4141 forever", "404 no tunnel \"T9\"\n400 column 21: expected a number of packets, 1 to 100000, found \"0\"\n400 column 13: expected packets, seconds, octets or --json, found \"forever\""),
     ]
 
     private static let kinds = """

@@ -1,0 +1,33 @@
+internal import Foundation
+
+/// A file that is written piece by piece, each of them at once, so that others can read along.
+package final class GrowingFile: Sendable {
+    private let path: String
+    private let descriptor: Int32
+
+    /// Makes the file, or empties one that is there; only its owner may read a new one.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)``.
+    package init(_ path: String) throws(RegistryError) {
+        self.path = path
+        self.descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard self.descriptor >= 0 else { throw Self.failure(path) }
+    }
+
+    deinit { close(self.descriptor) }
+
+    /// - Throws: ``RegistryError/unusable(_:)``.
+    package func write(_ octets: [UInt8]) throws(RegistryError) {
+        var rest = octets[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(self.descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Self.failure(self.path) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private static func failure(_ path: String) -> RegistryError {
+        .unusable("cannot write \(path): \(FileTrouble.words(errno, path))")
+    }
+}
