@@ -49,6 +49,10 @@ LOOK = """() => {
 }"""
 
 
+# Whether all pictures are there that can be seen; others are not asked for before somebody scrolls to them.
+SHOWN = "() => Array.from(document.images).every(image => image.complete || image.getBoundingClientRect().top > innerHeight)"
+
+
 def main() -> None:
     sys.path.insert(0, str(LIBRARY))
     from playwright.sync_api import sync_playwright
@@ -86,8 +90,11 @@ def main() -> None:
                     note(problem)
                 if script:
                     name = path.strip("/").replace("/", "-") or "fleet"
+                    page.wait_for_function(SHOWN)
                     page.screenshot(path=f"{folder}/{name}-{scheme}-{width}.png")
                     for graphs in page.locator(".graph").all():
+                        graphs.scroll_into_view_if_needed()
+                        page.wait_for_function(SHOWN)
                         graphs.screenshot(path=f"{folder}/{name}-graphs-{scheme}-{width}.png")
             context.close()
         browser.close()
