@@ -18,7 +18,7 @@ public enum ForeignProtocol: Hashable, Sendable {
     private static let methods: Set<String> = [
         "ACL", "ANNOUNCE", "BIND", "CHECKIN", "CHECKOUT", "CONNECT", "COPY", "DELETE", "DESCRIBE", "HEAD",
         "INVITE",
-        "LINK", "LOCK", "MERGE", "MKCALENDAR", "MKCOL", "MOVE", "OPTIONS", "PATCH", "POST", "PRI", "PROPFIND",
+        "LINK", "LOCK", "MERGE", "MKCALENDAR", "MKCOL", "MOVE", "OPTIONS", "POST", "PRI", "PROPFIND",
         "PROPPATCH", "PURGE", "PUT", "QUERY", "REBIND", "REGISTER", "SEARCH", "SUBSCRIBE", "UNBIND", "UNLINK",
         "UNLOCK", "UNSUBSCRIBE",
     ]
@@ -27,6 +27,9 @@ public enum ForeignProtocol: Hashable, Sendable {
     private static let greetings: Set<String> = [
         "AUTH", "CAPA", "CLIENT", "EHLO", "HELO", "LHLO", "MAIL", "NICK", "PASS", "RCPT", "STLS", "USER",
     ]
+
+    /// Methods of which menus have the word.
+    private static let sharedMethods: Set = ["GET", "PATCH", "TRACE"]
 
     /// Recognizes a line; nil for one that may be meant.
     public init?(line: String) {
@@ -49,7 +52,7 @@ public enum ForeignProtocol: Hashable, Sendable {
     /// Recognizes the first word of a line that the menus don't know; nil for one that may be a slip.
     public init?(unknownCommand word: String) {
         // A method of which menus have the word, written as requests write it.
-        guard word == "GET" || word == "TRACE" else { return nil }
+        guard Self.sharedMethods.contains(word) else { return nil }
         self = .request
     }
 
@@ -57,7 +60,7 @@ public enum ForeignProtocol: Hashable, Sendable {
         if Self.methods.contains(first.uppercased()) { return true }
         if rest.count == 2, Self.isVersion(rest[1]) { return true }
         // HTTP/0.9 has no version: `GET /path`.
-        guard let target = rest.first, ["GET", "TRACE"].contains(first.uppercased()) else { return false }
+        guard let target = rest.first, Self.sharedMethods.contains(first.uppercased()) else { return false }
         return target.hasPrefix("/") || target == "*" || target.contains("://")
     }
 
