@@ -242,6 +242,50 @@ import Wire
         #expect(other.line == "good 9.9.9.8\n")
     }
 
+    @Test func oneNetworkCannotMakeTheOthersForgotten() throws {
+        let clock = Mutex(ContinuousClock.now)
+        let limiter = UpdateLimiter(most: 2000) { clock.withLock(\.self) }
+        let guesser = IPAddress.ipv4(IPv4Address(9, 9, 9, 9))
+        for _ in 0..<6 {
+            #expect(limiter.admit(guesser) == nil)
+            limiter.noteFailure(guesser)
+        }
+        #expect(limiter.admit(guesser) != nil)
+        // Of all addresses of a network of 48 bits as many are answered as eight clients would be.
+        let base = try IPv6Address(parsing: "2a00:1:2::1")
+        let answered = (0..<4000 as Range<UInt64>).count { index in
+            limiter.admit(.ipv6(IPv6Address(high: base.high | index, low: base.low))) == nil
+        }
+        #expect(answered == 480)
+        #expect(limiter.admit(.ipv6(try IPv6Address(parsing: "2a00:1:3::1"))) == nil)
+        #expect(limiter.admit(guesser) != nil)
+        clock.withLock { $0 += .seconds(1) }
+        #expect(limiter.admit(.ipv6(base)) == nil)
+    }
+
+    @Test func forgetsWhoCameLongAgoAndNobodyInDebt() throws {
+        let clock = Mutex(ContinuousClock.now)
+        let limiter = UpdateLimiter(most: 8) { clock.withLock(\.self) }
+        func client(_ last: UInt8) -> IPAddress { .ipv4(IPv4Address(9, 9, 9, last)) }
+        for _ in 0..<7 where limiter.admit(client(0)) == nil { limiter.noteFailure(client(0)) }
+        #expect(limiter.admit(client(0)) != nil)
+        for last in 1...7 as ClosedRange<UInt8> {
+            clock.withLock { $0 += .milliseconds(1) }
+            for _ in 0..<60 { #expect(limiter.admit(client(last)) == nil) }
+        }
+        // All eight are in debt now: the oldest of them make room, and only once in a second.
+        for last in 8...11 as ClosedRange<UInt8> { #expect(limiter.admit(client(last)) == nil) }
+        #expect(limiter.admit(client(12)) == 1)
+        clock.withLock { $0 += .seconds(1) }
+        #expect(limiter.admit(client(12)) == nil)
+        clock.withLock { $0 += .milliseconds(10) }
+
+        let other = UpdateLimiter(most: 8) { clock.withLock(\.self) }
+        for _ in 0..<7 where other.admit(client(0)) == nil { other.noteFailure(client(0)) }
+        for last in 1...9 as ClosedRange<UInt8> { #expect(other.admit(client(last)) == nil) }
+        #expect(other.admit(client(0)) != nil)
+    }
+
     @Test func answersTooManyChangesWith503AndTheSameAddressNever() async throws {
         let site = try await Site()
         for last in 1...5 {
