@@ -176,6 +176,8 @@ import Wire
 
         try await test.store.registry.apply([.removePrefix(Fixture.prefix("2001:db8:102::/48"))], by: "t")
 
+        // Nor is a zone of somebody else's.
+        try folder.write("$ORIGIN 8.b.d.0.1.0.0.2.ip6.arpa.\n", to: "8.b.d.0.1.0.0.2.ip6.arpa.zone")
         #expect(try await write.run(in: Centre(test)).leftOver == ["2.0.1.0.8.b.d.0.1.0.0.2.ip6.arpa.zone"])
     }
 
@@ -218,7 +220,10 @@ import Wire
         #expect((try? DomainName.nameServer(text))?.description == name)
     }
 
-    @Test(arguments: ["", "a@", "@b.c", "a@b", "a@b@c.d", "a b@c.d", "\"a\"@b.c", "é@b.c"])
+    @Test(arguments: [
+        "", "a@", "@b.c", "a@b", "a@b@c.d", "a b@c.d", "\"a\"@b.c", "é@b.c", ".@b.c", "a..b@c.d", ".a@b.c",
+        "a.@b.c",
+    ])
     func refuseContacts(_ text: String) {
         #expect(throws: (any Error).self) { try MailContact(parsing: text) }
     }

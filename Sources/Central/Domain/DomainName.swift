@@ -84,11 +84,12 @@ package struct MailContact: Hashable, Sendable {
     package init(parsing text: String) throws {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_")
-        guard parts.count == 2, (1...63).contains(parts[0].utf8.count), parts[0].allSatisfy(allowed.contains),
-            let domain = try? DomainName(parsing: parts[1])
+        let atoms = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].utf8.count <= 63, parts[0].allSatisfy(allowed.contains),
+            atoms.allSatisfy({ !$0.isEmpty }), let domain = try? DomainName(parsing: parts[1])
         else {
             throw SyntaxError(expected: "an address such as hostmaster@example.net", found: text)
         }
-        self.name = parts[0].split(separator: ".").joined(separator: "\\.") + "." + domain.description
+        self.name = atoms.joined(separator: "\\.") + "." + domain.description
     }
 }

@@ -100,7 +100,11 @@ package struct WriteZones: Sendable {
 
     private func leftOver(besides known: Set<String>) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: self.folder)) ?? []
-        return names.filter { $0.hasSuffix(".ip6.arpa.zone") && !known.contains(String($0.dropLast(5))) }
-            .sorted()
+        let zones = names.filter { $0.hasSuffix(".ip6.arpa.zone") }.map { String($0.dropLast(5)) }
+        // Others may have reverse zones in the same folder; whoever is told of a file deletes it.
+        let ours = zones.filter { zone in
+            !known.contains(zone) && (try? InputFile.octets(of: self.path(of: zone))).map(Zone.isOurs) == true
+        }
+        return ours.map { "\($0).zone" }.sorted()
     }
 }

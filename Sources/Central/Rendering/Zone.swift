@@ -13,6 +13,10 @@ struct Zone {
     private static let mark = Array(
         "; Written by sixxs-central zones: what is changed by hand is lost.\n".utf8
     )
+
+    /// Whether a file is ours, by what it holds.
+    static func isOurs(_ octets: [UInt8]) -> Bool { octets.starts(with: Self.mark) }
+
     private static let serialMark = Array(" ; serial\n".utf8)
 
     /// Takes the records of a zone, each a line, in the order in which they are written.
@@ -50,7 +54,7 @@ struct Zone {
     /// - Throws: ``RegistryError/refused(_:)`` when somebody else wrote the file.
     func successor(of old: [UInt8]?, at seconds: UInt32) throws(RegistryError) -> [UInt8]? {
         guard let old, !old.isEmpty else { return self.text(serial: max(1, seconds)) }
-        guard old.starts(with: Self.mark) else {
+        guard Self.isOurs(old) else {
             throw .refused(
                 "it was not written by sixxs-central zones: move it away, or choose another folder"
             )
