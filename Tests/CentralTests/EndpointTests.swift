@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Logging
 import Synchronization
 import Testing
@@ -79,12 +80,14 @@ import Wire
         #expect(try await Self.request(test, 7) == .deferred(seconds: 550))
         #expect(try await Self.request(test, 7) == .deferred(seconds: 550))
         #expect(try await Self.endpoint(test) == Self.address(5))
-        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [Fixture.number(2)])
+        // Nobody is asked to apply it before its time.
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [])
 
         let apply = RegistryChange.applyWaitingEndpoint(try Fixture.number(2))
         try await test.store.registry.apply([apply], by: "serve")
         #expect(try await Self.endpoint(test) == Self.address(5))
         clock.advance(551)
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [Fixture.number(2)])
         try await test.store.registry.apply([apply], by: "serve")
         #expect(try await Self.endpoint(test) == Self.address(7))
         #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [])
@@ -97,7 +100,129 @@ import Wire
 
         #expect(try await Self.request(test, 5) == .unchanged)
 
+        clock.advance(601)
         #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [])
+    }
+
+    /// What ends a wish that waits.
+    static let ends: [(String, @Sendable () throws -> [RegistryChange])] = [
+        ("a revoked key", { [.amendTunnel(try Fixture.number(2), TunnelAmendment(updateKey: .revoked))] }),
+        (
+            "another key",
+            {
+                let key = UpdateKey.random().stored
+                return [.amendTunnel(try Fixture.number(2), TunnelAmendment(updateKey: .key(key)))]
+            }
+        ),
+        ("no owner", { [.amendTunnel(try Fixture.number(2), TunnelAmendment(owner: .nobody))] }),
+        (
+            "the operator's word",
+            { [.amendTunnel(try Fixture.number(2), TunnelAmendment(endpoint: Self.address(77)))] }
+        ),
+        (
+            "the operator's word that it stays",
+            { [.amendTunnel(try Fixture.number(2), TunnelAmendment(endpoint: Self.address(5)))] }
+        ),
+        (
+            "another type and back",
+            {
+                let number = try Fixture.number(2)
+                return [
+                    .amendTunnel(number, TunnelAmendment(type: .heartbeat)),
+                    .amendTunnel(number, TunnelAmendment(type: .static, endpoint: Self.address(5))),
+                ]
+            }
+        ),
+        ("another PoP", { [.moveTunnel(try Fixture.number(2), try Fixture.name("nltst01"), nil)] }),
+    ]
+
+    @Test(arguments: ends.indices) func thatWaitDoNotOutlive(_ index: Int) async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        let key = RegistryChange.amendTunnel(
+            try Fixture.number(2),
+            TunnelAmendment(updateKey: .key(UpdateKey.random().stored))
+        )
+        try await test.store.registry.apply([key], by: "t")
+        for last in 1...6 as ClosedRange<UInt8> { _ = try await Self.request(test, last) }
+
+        try await test.store.registry.apply(Self.ends[index].1(), by: "operator")
+
+        let before = try await Self.endpoint(test)
+        clock.advance(601)
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [], "\(Self.ends[index].0)")
+        try await test.store.registry.apply([.applyWaitingEndpoint(Fixture.number(2))], by: "serve")
+        #expect(try await Self.endpoint(test) == before)
+        let states = try await test.store.fleet.endpoints.requests(of: Fixture.number(2)).map(\.state)
+        #expect(states.first == .superseded && !states.contains(.deferred))
+    }
+
+    @Test func thatWaitSurviveWhatIsNoneOfTheirBusiness() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        for last in 1...6 as ClosedRange<UInt8> { _ = try await Self.request(test, last) }
+
+        let mtu = RegistryChange.amendTunnel(try Fixture.number(2), TunnelAmendment(mtu: 1300))
+        try await test.store.registry.apply([mtu], by: "operator")
+
+        clock.advance(601)
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [Fixture.number(2)])
+    }
+
+    @Test func ofATunnelThatIsStaticNoMoreWaitForNothing() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        for last in 1...6 as ClosedRange<UInt8> { _ = try await Self.request(test, last) }
+        clock.advance(601)
+        // As databases may have it in which a change of the type left the wish standing.
+        try await test.store.registry.apply(
+            [.amendTunnel(Fixture.number(2), TunnelAmendment(type: .heartbeat))],
+            by: "t"
+        )
+        try await test.store.registryFile.write { database in
+            try database.execute(
+                sql: "UPDATE endpointRequest SET state = 'deferred' WHERE state = 'superseded'"
+            )
+        }
+
+        try await test.store.registry.apply([.applyWaitingEndpoint(Fixture.number(2))], by: "serve")
+
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [])
+    }
+
+    @Test func thatWaitedCountOnce() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        let apply = RegistryChange.applyWaitingEndpoint(try Fixture.number(2))
+        var asked = 0
+        for last in 1...48 as ClosedRange<UInt8> {
+            #expect(try await Self.request(test, last) != .tooMany)
+            asked += 1
+            // Each wish that had to wait is applied a minute later.
+            clock.advance(60)
+            try await test.store.registry.apply([apply], by: "serve")
+        }
+        let kept = try await test.store.fleet.endpoints.requests(of: Fixture.number(2))
+        #expect(kept.count == asked)
+        #expect(kept.contains { $0.state == .superseded } && kept.first?.number ?? 0 >= 48)
+    }
+
+    @Test func areForgottenAfterAWeekEvenIfNobodyAsks() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        _ = try await Self.request(test, 9)
+        let endpoints = test.store.fleet.endpoints
+        #expect(try await endpoints.changedTunnels(ofPoP: 1) == [Fixture.number(2)])
+
+        clock.advance(7 * 86_400 + 1)
+
+        #expect(try await endpoints.requests(of: Fixture.number(2)) == [])
+        #expect(try await endpoints.changedTunnels(ofPoP: 1) == [])
+        try await endpoints.forgetOldRequests()
+        let rows = try await test.store.registryFile.read { database in
+            try Int.fetchOne(database, sql: "SELECT count(*) FROM endpointRequest")
+        }
+        #expect(rows == 0)
     }
 
     @Test func areAbuseFromFiftyAnHourOnAndTheSameOneNeverIs() async throws {
@@ -197,6 +322,27 @@ import Wire
         let revoked = try await ChangeUpdateKey(of: Fixture.number(2), isRevoked: true).run(in: Centre(test))
         #expect(revoked.key == nil)
         #expect(try await Self.update(test, try #require(second.key)) == .unauthorized)
+    }
+
+    @Test func areLookedAtAgainWhereTheyAreMade() async throws {
+        let test = try await Self.store(Clock())
+        let (number, jdoe) = (try Fixture.number(2), try UserHandle(parsing: "jdoe"))
+        let key = UpdateKey(of: "key")
+        try await test.store.registry.apply(
+            [.amendTunnel(number, TunnelAmendment(updateKey: .key(key)))],
+            by: "t"
+        )
+        let claims = [
+            EndpointClaim(owner: jdoe, key: UpdateKey(of: "old")),
+            EndpointClaim(owner: try UserHandle(parsing: "other"), key: key),
+        ]
+        for claim in claims + [EndpointClaim(owner: jdoe, key: key)] {
+            let change = RegistryChange.requestEndpoint(number, Self.address(9), from: nil, with: claim)
+            let results = try await test.store.registry.apply([change], by: "jdoe")
+            let isRight = claim == EndpointClaim(owner: jdoe, key: key)
+            #expect((results == [.endpoint(.unauthorized)]) == !isRight)
+            #expect((try await Self.endpoint(test) == Self.address(9)) == isRight)
+        }
     }
 
     @Test func needAnOwnerAndAStaticTunnel() async throws {

@@ -266,6 +266,7 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
     }
     func insert(_ request: EndpointRequest) { self.state.requests.append(request) }
     func supersede(of tunnel: TunnelNumber) {}
+    func removeWaiting(of tunnel: TunnelNumber) {}
     func forget(before time: Date) { self.state.requests.removeAll { $0.time < time } }
 
     func handles() -> [UserHandle] { self.state.users.map(\.handle) }

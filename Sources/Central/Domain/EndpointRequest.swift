@@ -29,6 +29,19 @@ package struct EndpointRequest: Hashable, Sendable {
     package let state: State
 }
 
+/// By what right somebody tells where a tunnel ends.
+package struct EndpointClaim: Hashable, Sendable {
+    let owner: UserHandle
+    let key: UpdateKey
+
+    /// Whether a tunnel has that owner and that key.
+    func holds(of tunnel: Tunnel) -> Bool {
+        // Compared even where there is nothing to compare with, so that both take as long.
+        let isKey = (tunnel.updateKey ?? UpdateKey(of: "")).matches(self.key)
+        return tunnel.updateKey != nil && isKey && tunnel.owner == self.owner
+    }
+}
+
 /// What an endpoint update leads to.
 package enum EndpointOutcome: Hashable, Sendable {
     /// The tunnel ends there from now on.
@@ -42,6 +55,9 @@ package enum EndpointOutcome: Hashable, Sendable {
 
     /// There are far too many changes; nothing is kept of this one.
     case tooMany
+
+    /// Whoever asks has no right to, or not any more; nothing is kept of this one.
+    case unauthorized
 }
 
 /// How often tunnels may change their endpoints.

@@ -26,8 +26,9 @@ package enum RegistryChange: Hashable, Sendable {
     /// How changes go out to the fleet.
     case setWaves(WavePolicy)
 
-    /// What a user's router wants; who asks is known where the address is not nil.
-    case requestEndpoint(TunnelNumber, IPAddress, from: IPAddress?)
+    /// What a user's router wants; who asks is known where the address is not nil. The claim is looked at in the
+    /// transaction that changes the endpoint; nil where nobody has to make one.
+    case requestEndpoint(TunnelNumber, IPAddress, from: IPAddress?, with: EndpointClaim? = nil)
 
     /// Applies the wish of a router that came too soon, if it is time.
     case applyWaitingEndpoint(TunnelNumber)

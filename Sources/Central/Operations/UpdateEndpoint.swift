@@ -49,18 +49,31 @@ package struct UpdateEndpoint: Sendable {
             found = nil
         }
         // Compared even where there is nothing to compare with, so that both take as long.
-        let isKey = (found?.updateKey ?? UpdateKey(of: "")).matches(UpdateKey(of: self.key))
+        let key = UpdateKey(of: self.key)
+        let isKey = (found?.updateKey ?? UpdateKey(of: "")).matches(key)
         guard let tunnel = found, tunnel.updateKey != nil, isKey, let owner = tunnel.owner,
             let handle = try? UserHandle(parsing: self.user), handle == owner
         else { return .unauthorized }
         guard tunnel.end.endpoint != nil else { return .hasNoEndpoint }
+        return try await self.request(in: centre, with: EndpointClaim(owner: owner, key: key))
+    }
+
+    /// Asks for the change with a claim that is looked at again: the key may be revoked since it was read.
+    private func request(in centre: Centre, with claim: EndpointClaim) async throws -> Answer {
+        let change = RegistryChange.requestEndpoint(
+            self.tunnel,
+            .ipv4(self.address),
+            from: self.client,
+            with: claim
+        )
         do {
-            let change = RegistryChange.requestEndpoint(self.tunnel, .ipv4(self.address), from: self.client)
-            let results = try await centre.store.registry.apply([change], by: "\(owner)")
+            let results = try await centre.store.registry.apply([change], by: "\(claim.owner)")
             guard case .endpoint(let outcome)? = results.first else {
                 throw RegistryError.unusable("the registry did not say what became of an endpoint")
             }
-            return .done(outcome)
+            return outcome == .unauthorized ? .unauthorized : .done(outcome)
+        } catch RegistryError.notFound {
+            return .unauthorized
         } catch RegistryError.refused(let reason) {
             return .badAddress(reason)
         }

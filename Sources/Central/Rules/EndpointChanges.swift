@@ -13,9 +13,11 @@ struct EndpointChanges {
     func request(
         _ number: TunnelNumber,
         _ address: IPAddress,
-        from client: IPAddress?
+        from client: IPAddress?,
+        with claim: EndpointClaim?
     ) throws -> EndpointOutcome {
         let (tunnel, present) = try self.tunnel(number)
+        guard claim?.holds(of: tunnel) != false else { return .unauthorized }
         guard address != present else {
             try self.rows.supersede(of: number)
             return .unchanged
@@ -34,18 +36,7 @@ struct EndpointChanges {
         if pause == 0 { try self.tunnels.check(tunnel.ending(at: address)) }
         try self.rows.forget(before: now.addingTimeInterval(-EndpointPace.keptFor))
         try self.rows.supersede(of: number)
-        try self.rows.insert(
-            EndpointRequest(
-                number: 0,
-                tunnel: number,
-                popID: tunnel.popID,
-                time: now,
-                old: present,
-                new: address,
-                client: client,
-                state: pause == 0 ? .applied : .deferred
-            )
-        )
+        try self.insert(tunnel, from: present, to: address, client, pause == 0 ? .applied : .deferred)
         guard pause == 0 else { return .deferred(seconds: pause) }
         try self.update(tunnel, to: address)
         return .changed(from: present)
@@ -53,7 +44,12 @@ struct EndpointChanges {
 
     /// Applies the wish of a tunnel that waits, if it is time.
     func applyWaiting(_ number: TunnelNumber) throws -> EndpointOutcome {
-        let (tunnel, _) = try self.tunnel(number)
+        let tunnel = try self.transaction.tunnel(number)
+        guard tunnel.end.endpoint != nil else {
+            // It would wait for ever.
+            try self.rows.supersede(of: number)
+            return .unchanged
+        }
         let recent = try self.rows.requests(
             of: number,
             since: self.transaction.time.addingTimeInterval(-EndpointPace.long.span)
@@ -69,25 +65,37 @@ struct EndpointChanges {
         _ recent: [EndpointRequest]
     ) throws -> EndpointOutcome? {
         guard self.pause(recent) == 0, let present = tunnel.end.endpoint else { return nil }
-        // What cannot be applied any more does not wait for ever.
-        try self.rows.supersede(of: tunnel.number)
         guard waiting.new != present, (try? self.tunnels.check(tunnel.ending(at: waiting.new))) != nil else {
+            // What cannot be applied any more does not wait for ever.
+            try self.rows.supersede(of: tunnel.number)
             return .unchanged
         }
+        // It gets a new number, for those who look what is new, and counts once: that it waited is nobody's wish.
+        try self.rows.removeWaiting(of: tunnel.number)
+        try self.insert(tunnel, from: present, to: waiting.new, waiting.client, .applied)
+        try self.update(tunnel, to: waiting.new)
+        return .changed(from: present)
+    }
+
+    private func insert(
+        _ tunnel: Tunnel,
+        from old: IPAddress,
+        to new: IPAddress,
+        _ client: IPAddress?,
+        _ state: EndpointRequest.State
+    ) throws {
         try self.rows.insert(
             EndpointRequest(
                 number: 0,
                 tunnel: tunnel.number,
                 popID: tunnel.popID,
                 time: self.transaction.time,
-                old: present,
-                new: waiting.new,
-                client: waiting.client,
-                state: .applied
+                old: old,
+                new: new,
+                client: client,
+                state: state
             )
         )
-        try self.update(tunnel, to: waiting.new)
-        return .changed(from: present)
     }
 
     private func tunnel(_ number: TunnelNumber) throws -> (Tunnel, IPAddress) {

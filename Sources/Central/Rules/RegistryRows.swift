@@ -129,6 +129,9 @@ protocol EndpointRows {
     /// Marks the one of a tunnel that waits, if there is one, as superseded.
     func supersede(of tunnel: TunnelNumber) throws
 
+    /// Removes the one of a tunnel that waits, if there is one.
+    func removeWaiting(of tunnel: TunnelNumber) throws
+
     /// Removes old ones, a part of them when they are many.
     func forget(before time: Date) throws
 }

@@ -50,8 +50,8 @@ struct RegistryTransaction {
         case .amendUser(let handle, let amendment): .user(try self.users.amendUser(handle, amendment))
         case .removeUser(let handle): .user(try self.users.removeUser(handle))
         case .setWaves(let policy): .waves(try self.set(policy))
-        case .requestEndpoint(let number, let address, let client):
-            .endpoint(try self.endpoints.request(number, address, from: client))
+        case .requestEndpoint(let number, let address, let client, let claim):
+            .endpoint(try self.endpoints.request(number, address, from: client, with: claim))
         case .applyWaitingEndpoint(let number): .endpoint(try self.endpoints.applyWaiting(number))
         }
     }

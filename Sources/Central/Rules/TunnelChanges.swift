@@ -141,10 +141,18 @@ struct TunnelChanges {
         let name = try self.transaction.pop(old.popID).name
         var new = try amendment.applied(to: old)
         new.owner = try new.owner.map { try self.transaction.owner($0) }
+        // Who says that it ends where it ends already means it, too.
+        if amendment.endpoint != nil { try self.rows.endpoints.supersede(of: number) }
         guard new != old else { return old }
         new.changed = self.transaction.time
         try self.checkTaken(new, at: name)
         try self.rows.tunnels.update(new)
+        // A wish that waits is nothing that a new owner, a new key or the operator's own word leaves standing.
+        if new.owner != old.owner || new.updateKey != old.updateKey
+            || new.end.endpoint != old.end.endpoint
+        {
+            try self.rows.endpoints.supersede(of: number)
+        }
         let renewed = old.end.password != nil && new.end.password != old.end.password
         try self.transaction.audit(
             "tunnel \(number)",
@@ -178,6 +186,8 @@ struct TunnelChanges {
         new.changed = self.transaction.time
         try self.checkTaken(new, at: name)
         try self.rows.tunnels.update(new)
+        // It was asked for at another PoP, where the address was free.
+        try self.rows.endpoints.supersede(of: number)
         try self.transaction.audit(
             "tunnel \(number)",
             from: Self.document(old, at: from),

@@ -5,7 +5,7 @@ package import Wire
 ///
 /// Changes are made through ``RegistryStore``, as all others.
 package protocol EndpointStore: Sendable {
-    /// The wishes of a tunnel that are kept, the newest first.
+    /// The wishes of a tunnel of the last seven days, the newest first.
     func requests(of tunnel: TunnelNumber) async throws -> [EndpointRequest]
 
     /// The PoPs with changes behind the one of a number, and the number of the newest change.
@@ -17,12 +17,20 @@ package protocol EndpointStore: Sendable {
     /// The tunnels of a PoP whose endpoints were changed in the time for which that is kept.
     func changedTunnels(ofPoP popID: Int) async throws -> Set<TunnelNumber>
 
-    /// The tunnels that have a wish which waits.
+    /// The tunnels that have a wish which waits and may be applied now, since they changed less of late.
     func tunnelsThatWait() async throws -> [TunnelNumber]
+
+    /// Forgets wishes that are older than seven days, a part of them when they are many.
+    func forgetOldRequests() async throws
 
     /// What a PoP may run besides a generation.
     func patchedStates(of popID: Int, on generation: Int) async throws -> [PatchedState]
 
-    /// Remembers what a PoP may run from now on; the oldest such is forgotten.
-    func keep(_ state: PatchedState) async throws
+    /// Remembers what a PoP may run from now on; the oldest such is forgotten, but never what it ran when it was seen last.
+    func keep(_ state: PatchedState, beside running: String?) async throws
+}
+
+extension EndpointStore {
+    /// The same, where nobody has seen what the PoP runs.
+    func keep(_ state: PatchedState) async throws { try await self.keep(state, beside: nil) }
 }

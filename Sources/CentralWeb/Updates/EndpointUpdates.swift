@@ -130,7 +130,7 @@ package struct EndpointUpdates: Responder {
             case .done(.unchanged): return .nochg(update.address)
             case .done(.deferred(let seconds)): return .later(seconds)
             case .done(.tooMany): return .abuse
-            case .unauthorized: return self.unauthorized(update.client)
+            case .unauthorized, .done(.unauthorized): return self.unauthorized(update.client)
             case .hasNoEndpoint: return .nohost
             case .badAddress(let reason):
                 self.logger.notice("\(update.tunnel): an endpoint was refused: \(reason)")

@@ -7,9 +7,18 @@ struct SQLiteEndpoints: EndpointStore {
     let store: SQLiteStore
 
     func requests(of tunnel: TunnelNumber) async throws -> [EndpointRequest] {
-        try await self.store.reading { database in
-            try SQLiteEndpointRows(database: database).requests(of: tunnel, since: .distantPast)
+        let start = self.oldest
+        return try await self.store.reading { database in
+            try SQLiteEndpointRows(database: database).requests(of: tunnel, since: start)
         }
+    }
+
+    /// What is older is as good as forgotten.
+    private var oldest: Date { self.store.now().addingTimeInterval(-EndpointPace.keptFor) }
+
+    func forgetOldRequests() async throws {
+        let start = self.oldest
+        try await self.store.writing { try SQLiteEndpointRows(database: $0).forget(before: start) }
     }
 
     func popsWithChanges(after number: Int64) async throws -> (popIDs: Set<Int>, newest: Int64) {
@@ -28,19 +37,29 @@ struct SQLiteEndpoints: EndpointStore {
     }
 
     func changedTunnels(ofPoP popID: Int) async throws -> Set<TunnelNumber> {
-        try await self.store.reading { database in
-            let sql = "SELECT DISTINCT tunnel FROM endpointRequest WHERE popID = ? AND state = 'applied'"
-            let numbers = try Int64.fetchAll(database, sql: sql, arguments: [popID])
+        let start = self.oldest.milliseconds
+        return try await self.store.reading { database in
+            let sql = """
+                SELECT DISTINCT tunnel FROM endpointRequest WHERE popID = ? AND state = 'applied' AND time >= ?
+                """
+            let numbers = try Int64.fetchAll(database, sql: sql, arguments: [popID, start])
             return Set(numbers.compactMap(TunnelNumber.init(stored:)))
         }
     }
 
     func tunnelsThatWait() async throws -> [TunnelNumber] {
-        try await self.store.reading { database in
-            try Int64.fetchAll(
-                database,
-                sql: "SELECT tunnel FROM endpointRequest WHERE state = 'deferred' ORDER BY tunnel"
-            ).compactMap(TunnelNumber.init(stored:))
+        let pace = EndpointPace.short
+        let start = self.store.now().addingTimeInterval(-pace.span).milliseconds
+        // Due when the last but so many changes lies outside of the span.
+        let sql = """
+            SELECT tunnel FROM endpointRequest AS waiting WHERE state = 'deferred' AND coalesce(
+                (SELECT time FROM endpointRequest WHERE tunnel = waiting.tunnel AND state = 'applied'
+                    ORDER BY number DESC LIMIT 1 OFFSET :others) <= :start, TRUE)
+            ORDER BY tunnel
+            """
+        return try await self.store.reading { database in
+            try Int64.fetchAll(database, sql: sql, arguments: ["others": pace.most - 1, "start": start])
+                .compactMap(TunnelNumber.init(stored:))
         }
     }
 
@@ -61,7 +80,7 @@ struct SQLiteEndpoints: EndpointStore {
     /// How many are kept for a PoP: what a daemon was told last, and what it ran before if it did not hear that.
     private static let mostStates = 4
 
-    func keep(_ state: PatchedState) async throws {
+    func keep(_ state: PatchedState, beside running: String?) async throws {
         try await self.store.writing { database in
             try database.execute(
                 sql: """
@@ -71,10 +90,10 @@ struct SQLiteEndpoints: EndpointStore {
             )
             try database.execute(
                 sql: """
-                    DELETE FROM patchedState WHERE popID = :popID AND id NOT IN
+                    DELETE FROM patchedState WHERE popID = :popID AND digest IS NOT :running AND id NOT IN
                         (SELECT id FROM patchedState WHERE popID = :popID ORDER BY id DESC LIMIT :most)
                     """,
-                arguments: ["popID": state.popID, "most": Self.mostStates]
+                arguments: ["popID": state.popID, "running": running, "most": Self.mostStates]
             )
         }
     }
@@ -123,6 +142,13 @@ struct SQLiteEndpointRows: EndpointRows {
     func supersede(of tunnel: TunnelNumber) throws {
         try self.database.execute(
             sql: "UPDATE endpointRequest SET state = 'superseded' WHERE tunnel = ? AND state = 'deferred'",
+            arguments: [Int64(tunnel.rawValue)]
+        )
+    }
+
+    func removeWaiting(of tunnel: TunnelNumber) throws {
+        try self.database.execute(
+            sql: "DELETE FROM endpointRequest WHERE tunnel = ? AND state = 'deferred'",
             arguments: [Int64(tunnel.rawValue)]
         )
     }
