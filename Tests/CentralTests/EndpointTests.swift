@@ -345,6 +345,30 @@ import Wire
         }
     }
 
+    @Test func areNoBusinessOfTheOwnerBefore() async throws {
+        let test = try await Self.store(Clock())
+        let (number, other) = (try Fixture.number(2), try UserHandle(parsing: "other"))
+        let server = try DomainName(parsing: "ns.jdoe.example")
+        let settings = TunnelAmendment(nameServers: [server], publishesEndpoint: true)
+        func tunnel(_ changes: RegistryChange...) async throws -> Tunnel? {
+            try await test.store.registry.apply(changes, by: "t")
+            return try await test.store.registry.snapshot(of: .fleet).tunnel(number)
+        }
+        var found = try await tunnel(
+            .addUser(other, UserAmendment()),
+            .amendTunnel(number, settings),
+            .amendTunnel(number, TunnelAmendment(owner: .user(try UserHandle(parsing: "JDOE"))))
+        )
+        #expect(found?.publishesEndpoint == true && found?.nameServers == [server])
+
+        found = try await tunnel(.amendTunnel(number, TunnelAmendment(owner: .user(other))))
+        #expect(found?.publishesEndpoint == false && found?.nameServers == [])
+
+        let given = TunnelAmendment(owner: .nobody, nameServers: [server], publishesEndpoint: true)
+        found = try await tunnel(.amendTunnel(number, given))
+        #expect(found?.publishesEndpoint == true && found?.nameServers == [server])
+    }
+
     @Test func needAnOwnerAndAStaticTunnel() async throws {
         let test = try await TestStore(Fixture.registry())
         for (number, words) in [(1, "it needs no key"), (2, "T2 has no owner, whose handle a router sends")] {

@@ -242,8 +242,13 @@ package struct TunnelAmendment: Hashable, Sendable {
         case .nobody: tunnel.owner = nil
         case nil: break
         }
-        // Whoever had the tunnel knows the key, and a handle is no secret.
-        if tunnel.owner != old.owner { tunnel.updateKey = nil }
+        if tunnel.owner != old.owner {
+            // Whoever had the tunnel knows the key, and a handle is no secret.
+            tunnel.updateKey = nil
+            // Where a home is, and whose servers are asked, is for its user alone to say.
+            tunnel.publishesEndpoint = false
+            tunnel.nameServers = []
+        }
         switch self.updateKey {
         case .key(let key):
             try Self.demandOwner(of: tunnel)

@@ -48,7 +48,14 @@ struct TunnelSetCommand: AsyncParsableCommand {
     )
     var keepOld: TimeInterval?
     @Flag(help: "An old password that was kept is good no more.") var endOld = false
-    @Option(help: "The new owner.", transform: Parsers.handle) var owner: UserHandle?
+    @Option(
+        help: """
+            The new owner. The update key, the name servers and the leave to publish the endpoint were the owner's before \
+            and end with it.
+            """,
+        transform: Parsers.handle
+    )
+    var owner: UserHandle?
     @Flag(help: "Remove the owner.") var noOwner = false
     @Option(
         help: ArgumentHelp(
