@@ -123,14 +123,14 @@ package struct PoPExamination: Sendable {
     private func configuration(_ answer: Answer) -> Finding {
         let subject = "\(self.pop.name) configuration"
         let running = "generation \(answer.running.generation) sha256 \(answer.running.digest.prefix(12))…"
-        guard let confirmed = self.history.pushes?.confirmedDigest else {
+        guard self.history.pushes?.confirmedDigest != nil else {
             return .warn(
                 subject,
                 "nothing was ever pushed; it runs \(running)",
                 mend: "sixxs-central push \(self.pop.name)"
             )
         }
-        guard answer.running.digest == confirmed else {
+        guard self.history.isAsConfirmed(answer.running.digest) else {
             let mend = "sixxs-central plan \(self.pop.name), then push"
             return .warn(subject, "it runs \(running), not what it confirmed last", mend: mend)
         }

@@ -14,8 +14,13 @@ package struct PoPHistory: Hashable, Sendable {
     /// What it was called before; its daemon may go on under such a name until it is pushed to.
     package var formerNames: Set<String> = []
 
-    /// What it may run besides its generations, since endpoints were changed there between rounds.
+    /// What it may run besides the generation that it confirmed last, since endpoints were changed there between rounds.
     var patchedDigests: Set<String> = []
+
+    /// Whether a configuration is what the daemon confirmed last, or that with endpoints that were changed since.
+    func isAsConfirmed(_ digest: String) -> Bool {
+        digest == self.pushes?.confirmedDigest || self.patchedDigests.contains(digest)
+    }
 
     /// The number of the newest generation that a daemon confirmed.
     package var confirmedGeneration: Int?

@@ -120,11 +120,18 @@ package struct FleetPlan: Sendable {
     ) async throws(ConnectionFailure) -> Differences {
         try await connector.converse(with: item.pop) { session throws(ConnectionFailure) in
             let report = try ReceivedReport(asking: session, expecting: item.reportExpectation)
+            let running = try RunningConfiguration(asking: session)
+            let isKept = item.patched.map {
+                $0.generation == running.generation && $0.digests.contains(running.digest)
+            }
             return Differences(
                 registry: try registry.map { text throws(ConnectionFailure) in
                     try Self.difference(session, text)
                 },
-                held: try held.map { text throws(ConnectionFailure) in try Self.difference(session, text) },
+                // A PoP that is held keeps the endpoints that were changed there.
+                held: try held.map { text throws(ConnectionFailure) in
+                    isKept == true ? [] : try Self.difference(session, text)
+                },
                 excess: MassChangeGuard(enabled: item.enabled).excess(over: report)
             )
         }

@@ -39,8 +39,7 @@ extension PoPHistory {
     /// Whether a daemon runs something that the centre did not give it last; the newest generation may wait to
     /// be confirmed since a centre that ended in the middle of a round.
     func isDrift(_ running: RunningConfiguration) -> Bool {
-        guard let confirmed = self.pushes?.confirmedDigest else { return false }
-        return running.digest != confirmed && running.digest != self.latestDigest
-            && !self.patchedDigests.contains(running.digest)
+        guard self.pushes?.confirmedDigest != nil else { return false }
+        return !self.isAsConfirmed(running.digest) && running.digest != self.latestDigest
     }
 }

@@ -70,7 +70,8 @@ package struct PoPStatus: Hashable, Sendable {
             return nil
         }
         let running = self.latest?.digest ?? confirmed
-        return running == self.history.latestDigest && confirmed == running && self.history.isUpToDate
+        return self.history.isAsConfirmed(running) && confirmed == self.history.latestDigest
+            && self.history.isUpToDate
     }
 
     /// By how much its clock is wrong, in words, when that is more than so many seconds.

@@ -98,8 +98,8 @@ struct PoPVerdict {
     }
 
     private func drift(_ history: PushHistory) -> Finding? {
-        if let running = self.status.latest?.digest, let confirmed = history.confirmedDigest,
-            running != confirmed
+        if let running = self.status.latest?.digest, history.confirmedDigest != nil,
+            !self.status.history.isAsConfirmed(running)
         {
             return self.finding(.warning, "runs another configuration than it confirmed")
         }

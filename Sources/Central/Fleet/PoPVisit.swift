@@ -44,6 +44,38 @@ struct PoPVisit: Sendable {
         }
     }
 
+    /// Leaves a daemon alone that runs a generation with endpoints that were changed since, as it is to.
+    ///
+    /// - Parameters:
+    ///   - digests: What that may be.
+    ///   - generation: The number that the daemon gives it.
+    ///   - connector: The way to the daemon.
+    /// - Returns: Nil for a daemon that runs something else, and is to be pushed to.
+    func keep(
+        _ digests: Set<String>,
+        of generation: Int,
+        through connector: any DaemonConnector
+    ) async -> Round.Outcome? {
+        do throws(ConnectionFailure) {
+            let result = try await connector.converse(with: self.item.pop) {
+                session throws(ConnectionFailure) -> PushConversation.Result? in
+                let before = try RunningConfiguration(asking: session)
+                guard before.generation == generation, digests.contains(before.digest) else { return nil }
+                return PushConversation.Result(
+                    before: before,
+                    report: Result { () throws(ConnectionFailure) in
+                        try ReceivedReport(asking: session, expecting: self.item.reportExpectation)
+                    },
+                    push: .unchanged("generation \(generation) unchanged but for endpoints")
+                )
+            }
+            guard let result, case .unchanged(let words) = result.push else { return nil }
+            return self.outcome(.unchanged, generation, words, result)
+        } catch {
+            return self.failed(nil, error)
+        }
+    }
+
     /// Pushes a generation and sees it through.
     func push(_ generation: Generation, through connector: any DaemonConnector) async -> Round.Outcome {
         let note = TakeBackNote()
@@ -62,8 +94,8 @@ struct PoPVisit: Sendable {
                 session throws(ConnectionFailure) in try conversation.hold(session)
             }
             switch result.push {
-            case .unchanged(let reply): return self.outcome(.unchanged, generation, reply, result)
-            case .stopped(let rejection): return self.outcome(.stopped, generation, rejection, result)
+            case .unchanged(let reply): return self.outcome(.unchanged, generation.number, reply, result)
+            case .stopped(let rejection): return self.outcome(.stopped, generation.number, rejection, result)
             case .onTrial(let reply): return await self.confirm(generation, reply, result, connector)
             }
         } catch {
@@ -94,10 +126,10 @@ struct PoPVisit: Sendable {
                 }
             }) {
             case .confirmed(let report):
-                return self.outcome(.applied, generation, reply, pushed, after: report)
+                return self.outcome(.applied, generation.number, reply, pushed, after: report)
             case .rolledBack(let failure):
                 let detail = "generation \(generation.number) was rolled back: \(failure)"
-                return self.outcome(.rolledBack, generation, detail, pushed)
+                return self.outcome(.rolledBack, generation.number, detail, pushed)
             }
         } catch {
             let cause =
@@ -106,7 +138,7 @@ struct PoPVisit: Sendable {
             let detail =
                 "generation \(generation.number) \(cause), so that the daemon rolls it back by itself "
                 + "within \(self.policy.confirm) s: \(error.message(for: self.item.pop.name))"
-            var outcome = self.outcome(.failed, generation, detail, pushed, error)
+            var outcome = self.outcome(.failed, generation.number, detail, pushed, error)
             outcome.isUnhealthy = conversation.note.reason != nil
             return outcome
         }
@@ -158,7 +190,7 @@ extension PoPVisit {
 
     private func outcome(
         _ outcome: PushOutcome,
-        _ generation: Generation?,
+        _ generation: Int?,
         _ detail: String,
         _ pushed: PushConversation.Result,
         after: Result<ReceivedReport, ConnectionFailure>? = nil,
@@ -173,7 +205,7 @@ extension PoPVisit {
         }
         return Round.Outcome(
             item: self.item,
-            attempt: self.attempt(outcome, generation?.number, detail),
+            attempt: self.attempt(outcome, generation, detail),
             report: try? report.get(),
             before: pushed.before,
             doubts: report.doubts(at: self.item.pop.name),

@@ -43,7 +43,20 @@ package struct PushPlan: Sendable {
             guard self.history.hold == nil, case .success(let rendering) = self.rendering else {
                 return false
             }
-            return rendering.digest != self.history.pushes?.confirmedDigest
+            return !self.history.isAsConfirmed(rendering.digest)
+        }
+
+        /// What it may go on running without a push: the generation that it confirmed last, with other endpoints.
+        ///
+        /// Endpoints that were changed between rounds are no generation of their own; nil where there is nothing of the kind.
+        var patched: (generation: Int, digests: Set<String>)? {
+            let digests = self.history.patchedDigests
+            guard let number = self.history.confirmedGeneration, !digests.isEmpty else { return nil }
+            if let hold = self.history.hold { return hold.generation == number ? (number, digests) : nil }
+            guard case .success(let rendering) = self.rendering, digests.contains(rendering.digest) else {
+                return nil
+            }
+            return (number, [rendering.digest])
         }
     }
 

@@ -177,6 +177,11 @@ package struct Round: Sendable {
             let reason = "\(hold.words(for: item.pop.name)), and nothing was ever confirmed"
             return await visit.look(reason, through: self.connector)
         }
+        if let patched = item.patched,
+            let outcome = await visit.keep(patched.digests, of: patched.generation, through: self.connector)
+        {
+            return outcome
+        }
         do {
             return await visit.push(try await self.generation(for: item), through: self.connector)
         } catch {

@@ -139,8 +139,12 @@ struct PoPHistoryReader {
     }
 
     private mutating func readPatches() throws {
-        for row in try Row.fetchAll(self.database, sql: "SELECT popID, digest FROM patchedState") {
-            self.histories[row["popID"] as Int]?.patchedDigests.insert(row["digest"])
+        for row in try Row.fetchAll(self.database, sql: "SELECT popID, generation, digest FROM patchedState")
+        {
+            let popID: Int = row["popID"]
+            // What was made of an earlier generation is as old as that one.
+            guard self.histories[popID]?.confirmedGeneration == row["generation"] as Int else { continue }
+            self.histories[popID]?.patchedDigests.insert(row["digest"])
         }
     }
 
