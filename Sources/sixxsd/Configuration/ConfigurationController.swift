@@ -175,9 +175,14 @@ actor ConfigurationController {
             }
             let spent = spent + (MonotonicClock.now() - began)
             let doubt = try await self.write(new.stored, onTrialFor: nil)
-            let difference = await self.taking(.running) {
-                let known = self.revision == revision ? changes : nil
-                return await self.takeOver(new, known, confirmWithin: nil, spent: spent)
+            let difference: ConfigurationDifference?? = await self.taking(.running) {
+                // What a command changed while the disk was waited for, a patch that does not know of it must not take back.
+                guard self.revision == revision else { return .none }
+                return .some(await self.takeOver(new, changes, confirmWithin: nil, spent: spent))
+            }
+            guard let difference else {
+                _ = try await self.storage.save(old.stored)
+                throw ConfigurationFailure.otherBase(running: self.state.digest)
             }
             return Outcome(difference: difference, doubt: doubt)
         }

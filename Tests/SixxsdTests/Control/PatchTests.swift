@@ -57,6 +57,40 @@ import Wire
         #expect(try await bench.answers("config digest").hasPrefix("200 generation 1 sha256 \(new.digest)"))
     }
 
+    /// A command that is answered while the disk hangs is not taken back by a patch that was made before it.
+    @Test func leavesWhatACommandChangedMeanwhile() async throws {
+        let bench = try await Bench()
+        defer { bench.remove() }
+        let (old, new) = try Self.configurations()
+        let patch = try #require(ConfigurationPatch(from: old, to: new))
+        let (begin, end) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        _ = bench.disk.submit(unlessWaiting: 10) {
+            begin.signal()
+            end.wait()
+        }
+        await Self.wait(for: begin)
+        let asked = Task {
+            try await Self.answer(bench, ControlRequest.patch(patch, from: old.digest, to: new.digest))
+        }
+        while bench.disk.waiting < 1 { await Task.yield() }
+
+        #expect(try await bench.answers("tunnel set config 0 T4141 203.0.113.10 up 1400") == "200 OK")
+        end.signal()
+
+        #expect(try await asked.value.hasPrefix("409 "))
+        #expect(try await bench.answers("tunnel show T4141").contains("1400"))
+        #expect(try bench.file.load().configuration == old)
+    }
+
+    private static func wait(for semaphore: DispatchSemaphore) async {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                semaphore.wait()
+                continuation.resume()
+            }
+        }
+    }
+
     @Test func isRefusedWhereAnotherConfigurationRunsOrComesOfIt() async throws {
         let bench = try await Bench()
         defer { bench.remove() }
