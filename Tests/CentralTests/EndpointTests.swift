@@ -380,12 +380,17 @@ import Wire
 }
 
 @Suite("Between rounds") struct EndpointDispatchTests {
-    private static func dispatch(_ test: TestStore, _ connector: FakeConnector) -> EndpointDispatch {
+    private static func dispatch(
+        _ test: TestStore,
+        _ connector: FakeConnector,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) -> EndpointDispatch {
         EndpointDispatch(
             store: test.store.fleet,
             connector: connector,
             author: "serve",
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            now: now
         )
     }
 
@@ -399,9 +404,9 @@ import Wire
         ).run()
     }
 
-    private static func move(_ test: TestStore, to last: UInt8) async throws {
+    private static func move(_ test: TestStore, to last: UInt8, _ number: UInt32 = 2) async throws {
         try await test.store.registry.apply(
-            [.requestEndpoint(Fixture.number(2), .ipv4(IPv4Address(203, 0, 113, last)), from: nil)],
+            [.requestEndpoint(Fixture.number(number), .ipv4(IPv4Address(203, 0, 113, last)), from: nil)],
             by: "jdoe"
         )
     }
@@ -487,16 +492,187 @@ import Wire
     @Test func whatFailsIsTriedAgain() async throws {
         let (test, connector) = (try await TestStore(Fixture.registry()), FakeConnector())
         _ = try await Self.round(test, connector)
-        let dispatch = Self.dispatch(test, connector)
+        let time = Mutex(ContinuousClock.now)
+        let dispatch = Self.dispatch(test, connector) { time.withLock(\.self) }
         connector.scripts.withLock { $0[1] = .fails(.cancelled) }
         try await Self.move(test, to: 9)
         await dispatch.turn()
-        #expect(Self.running(connector).patches == 0)
-
+        time.withLock { $0 += .seconds(1) }
+        await dispatch.turn()
         connector.scripts.withLock { $0[1] = .well }
-        // New changes do not wait for the pause to end.
+
+        // It failed twice: the pause is two seconds.
+        time.withLock { $0 += .milliseconds(1999) }
+        await dispatch.turn()
+        #expect(Self.running(connector).patches == 0)
+        time.withLock { $0 += .milliseconds(1) }
+        await dispatch.turn()
+        #expect(Self.running(connector).text.contains("203.0.113.9 up"))
+    }
+
+    @Test func newChangesDoNotWaitForThePauseToEnd() async throws {
+        let (test, connector) = (try await TestStore(Fixture.registry()), FakeConnector())
+        _ = try await Self.round(test, connector)
+        let time = ContinuousClock.now
+        let dispatch = Self.dispatch(test, connector) { time }
+        connector.scripts.withLock { $0[1] = .fails(.cancelled) }
+        try await Self.move(test, to: 9)
+        await dispatch.turn()
+        connector.scripts.withLock { $0[1] = .well }
+
         try await Self.move(test, to: 10)
         await dispatch.turn()
+
         #expect(Self.running(connector).text.contains("203.0.113.10 up"))
+    }
+
+    @Test func aPoPThatCannotBeReachedHasNothingForgotten() async throws {
+        let (test, connector) = (try await TestStore(Fixture.registry()), FakeConnector())
+        _ = try await Self.round(test, connector)
+        let dispatch = Self.dispatch(test, connector)
+        try await Self.move(test, to: 9)
+        await dispatch.turn()
+        connector.scripts.withLock { $0[1] = .fails(.cancelled) }
+        // Each wish is another state that it would run; the pace is not what is looked at here.
+        for last in 10...16 as ClosedRange<UInt8> {
+            try await Self.move(test, to: last)
+            await dispatch.turn()
+            try await test.store.registryFile.write { database in
+                try database.execute(sql: "UPDATE endpointRequest SET time = time - 700000")
+            }
+        }
+        connector.scripts.withLock { $0[1] = .well }
+
+        try await Self.move(test, to: 17)
+        await dispatch.turn()
+
+        #expect(Self.running(connector).text.contains("203.0.113.17 up"))
+        let states = try await test.store.fleet.endpoints.patchedStates(of: 1, on: 1)
+        #expect(states.count == 2)
+    }
+
+    @Test func theStateThatRunsIsNeverForgotten() async throws {
+        let test = try await TestStore(Fixture.registry())
+        func state(_ digit: Int) -> PatchedState {
+            let digest = String(repeating: "\(digit)", count: 64)
+            return PatchedState(popID: 1, generation: 1, digest: digest, patch: "")
+        }
+        for digit in 1...9 {
+            try await test.store.fleet.endpoints.keep(state(digit), beside: state(1).digest)
+        }
+
+        let kept = try await test.store.fleet.endpoints.patchedStates(of: 1, on: 1)
+
+        #expect(kept == [state(1), state(6), state(7), state(8), state(9)])
+    }
+
+    /// T2 and T3 are static, at chtst01.
+    private static func two() async throws -> (TestStore, FakeConnector) {
+        let third = NewTunnel(pop: try Fixture.name(), end: .fixed(.ipv4(IPv4Address(198, 51, 100, 8))))
+        let (test, connector) = (
+            try await TestStore(Fixture.registry() + [.addTunnel(third)]), FakeConnector()
+        )
+        _ = try await Self.round(test, connector)
+        return (test, connector)
+    }
+
+    @Test func aWishThatCannotBeAppliedKeepsNoOtherBack() async throws {
+        let (test, connector) = try await Self.two()
+        let now = Date().milliseconds
+        try await test.store.registryFile.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO endpointRequest (tunnel, popID, time, old, new, state)
+                    VALUES (2, 1, ?, 'nowhere', 'nowhere', 'deferred')
+                    """,
+                arguments: [now]
+            )
+        }
+        try await Self.move(test, to: 9, 3)
+
+        await Self.dispatch(test, connector).turn()
+
+        #expect(Self.running(connector).text.contains("T3 203.0.113.9 up"))
+    }
+
+    /// Tunnels of which nobody wishes anything now keep the endpoint that they have at the PoP.
+    @Test func theEndpointsOfOthersStay() async throws {
+        let (test, connector) = try await Self.two()
+        let dispatch = Self.dispatch(test, connector)
+        try await Self.move(test, to: 9)
+        await dispatch.turn()
+        // A week goes by without a round that had anything to bring.
+        try await test.store.registryFile.write { try $0.execute(sql: "DELETE FROM endpointRequest") }
+
+        try await Self.move(test, to: 10, 3)
+        await dispatch.turn()
+        var text = Self.running(connector).text
+        #expect(text.contains("T2 203.0.113.9 up") && text.contains("T3 203.0.113.10 up"))
+
+        // What the operator takes away waits for a round, and so does who wants its address.
+        try await test.store.registry.apply([.removeTunnel(Fixture.number(2))], by: "t")
+        try await Self.move(test, to: 9, 3)
+        await dispatch.turn()
+        text = Self.running(connector).text
+        #expect(text.contains("T2 203.0.113.9 up") && text.contains("T3 203.0.113.10 up"))
+        _ = try await Self.round(test, connector)
+        text = Self.running(connector).text
+        #expect(!text.contains("T2 ") && text.contains("T3 203.0.113.9 up"))
+    }
+
+    @Test func twoTunnelsMayChangePlaces() async throws {
+        let (test, connector) = try await Self.two()
+        for (number, end) in [(2, IPv4Address(203, 0, 113, 9)), (3, IPv4Address(198, 51, 100, 7))] {
+            try await test.store.registry.apply(
+                [.requestEndpoint(Fixture.number(UInt32(number)), .ipv4(end), from: nil)],
+                by: "t"
+            )
+        }
+        try await test.store.registry.apply(
+            [.requestEndpoint(Fixture.number(2), .ipv4(IPv4Address(198, 51, 100, 8)), from: nil)],
+            by: "t"
+        )
+
+        await Self.dispatch(test, connector).turn()
+
+        let text = Self.running(connector).text
+        #expect(text.contains("T2 198.51.100.8 up") && text.contains("T3 198.51.100.7 up"))
+    }
+
+    @Test func moreThanAPatchHasRoomForGoesInSeveral() async throws {
+        let (test, connector) = (try await TestStore(Fixture.registry()), FakeConnector())
+        let name = try Fixture.name()
+        let count = ConfigurationPatch.maximumLineCount + 50
+        func end(_ index: Int, _ network: UInt8) -> IPAddress {
+            .ipv4(IPv4Address(20, network, UInt8(index / 250), UInt8(index % 250 + 1)))
+        }
+        let results = try await test.store.registry.apply(
+            (0..<count).map { .addTunnel(NewTunnel(pop: name, end: .fixed(end($0, 1)))) },
+            by: "t"
+        )
+        let numbers = results.compactMap { if case .tunnel(let tunnel) = $0 { tunnel.number } else { nil } }
+        // Errors of so many tunnels at once would end the trial.
+        connector.daemons.withLock { daemons in
+            daemons[1] = FakeDaemon.State()
+            daemons[1]?.errors = 0
+        }
+        let outcomes = try await Self.round(test, connector)
+        try #require(outcomes.map(\.attempt.outcome) == [.applied, .applied])
+        let dispatch = Self.dispatch(test, connector)
+        try await test.store.registry.apply(
+            zip(numbers, numbers.indices).map { .requestEndpoint($0, end($1, 2), from: nil) },
+            by: "t"
+        )
+
+        await dispatch.turn()
+        #expect(Self.running(connector).patches == 1)
+        await dispatch.turn()
+        #expect(Self.running(connector).patches == 2)
+        try await Self.move(test, to: 9)
+        await dispatch.turn()
+
+        let running = Self.running(connector)
+        let moved = running.text.split(separator: "\n").count { $0.contains(" 20.2.") }
+        #expect(moved == count && running.patches == 3 && running.text.contains("203.0.113.9 up"))
     }
 }

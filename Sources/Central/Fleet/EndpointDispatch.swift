@@ -12,18 +12,26 @@ package struct EndpointDispatch: Sendable {
     let connector: any DaemonConnector
     let author: String
     let logger: Logger
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let state = State()
 
-    package init(store: FleetStore, connector: any DaemonConnector, author: String, logger: Logger) {
+    package init(
+        store: FleetStore,
+        connector: any DaemonConnector,
+        author: String,
+        logger: Logger,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         self.store = store
         self.connector = connector
         self.author = author
         self.logger = logger
+        self.now = now
     }
 
     /// When a PoP is tried next, and how often it failed in a row.
     private struct Wait {
-        var at = ContinuousClock.now
+        var at: ContinuousClock.Instant
         var failures = 0
     }
 
@@ -34,6 +42,8 @@ package struct EndpointDispatch: Sendable {
             var running: Set<Int> = []
             /// Whether all PoPs with changes of late are to be looked at, since a round may have taken them back.
             var rechecks = true
+            /// When old wishes were forgotten last.
+            var forgot: ContinuousClock.Instant?
         }
 
         let content = Mutex(Content())
@@ -41,6 +51,9 @@ package struct EndpointDispatch: Sendable {
 
     /// How many PoPs are spoken to at once.
     private static let most = 32
+
+    /// Between two times that old wishes are forgotten.
+    private static let upkeep = Duration.seconds(60)
 
     /// How far back changes are looked at again after a round, in seconds: longer than any round takes.
     private static let recent: TimeInterval = 3600
@@ -71,7 +84,7 @@ package struct EndpointDispatch: Sendable {
         do { try await self.look() } catch {
             self.logger.error("cannot see which endpoints have changed: \(error)")
         }
-        let now = ContinuousClock.now
+        let now = self.now()
         return self.state.content.withLock { content in
             let due = content.waits.filter { $0.value.at <= now && !content.running.contains($0.key) }
             let free = max(0, Self.most - content.running.count)
@@ -83,8 +96,9 @@ package struct EndpointDispatch: Sendable {
 
     /// Applies wishes whose time has come, and notes which PoPs have changes.
     private func look() async throws {
-        for number in try await self.store.endpoints.tunnelsThatWait() {
-            try await self.applyWaiting(number)
+        await self.forget()
+        for number in try await self.store.endpoints.tunnelsThatWait() where !Task.isCancelled {
+            await self.applyWaiting(number)
         }
         let (newest, rechecks) = self.state.content.withLock { ($0.newest, $0.rechecks) }
         var (popIDs, last) = try await self.store.endpoints.popsWithChanges(after: newest)
@@ -92,94 +106,134 @@ package struct EndpointDispatch: Sendable {
             let start = Date(timeIntervalSinceNow: -Self.recent)
             popIDs.formUnion(try await self.store.endpoints.popsWithChanges(since: start))
         }
-        let changed = popIDs
+        let (changed, now) = (popIDs, self.now())
         self.state.content.withLock { content in
             content.newest = last
             if rechecks { content.rechecks = false }
             // New changes do not wait for the pause after a failure to end, but the failures still count.
-            for popID in changed { content.waits[popID, default: Wait()].at = .now }
+            for popID in changed { content.waits[popID, default: Wait(at: now)].at = now }
         }
     }
 
-    private func applyWaiting(_ number: TunnelNumber) async throws {
+    /// A tunnel whose wish cannot be applied keeps no other from its turn.
+    private func applyWaiting(_ number: TunnelNumber) async {
         do {
             try await self.store.registry.apply([.applyWaitingEndpoint(number)], by: self.author)
-        } catch RegistryError.refused(let reason) {
-            self.logger.warning("\(number): the endpoint that waited is not applied: \(reason)")
+        } catch {
+            self.logger.warning("\(number): the endpoint that waited is not applied: \(error)")
+        }
+    }
+
+    /// Forgets old wishes now and then, whether anybody has new ones or not.
+    private func forget() async {
+        let now = self.now()
+        let isDue = self.state.content.withLock { content in
+            guard content.forgot.map({ now - $0 >= Self.upkeep }) ?? true else { return false }
+            content.forgot = now
+            return true
+        }
+        guard isDue else { return }
+        do {
+            try await self.store.endpoints.forgetOldRequests()
+        } catch {
+            self.logger.warning("old endpoint requests are not forgotten: \(error)")
         }
     }
 
     private func visit(_ popID: Int) async {
-        let started = ContinuousClock.now
-        var isDone = false
+        let started = self.now()
+        var ending = Ending.failed
         do {
-            isDone = try await self.send(to: popID)
+            ending = try await self.send(to: popID)
         } catch {
             self.logger.error("PoP \(popID): endpoints are not changed yet: \(error)")
         }
-        let done = isDone
+        let end = ending
+        let now = self.now()
         self.state.content.withLock { content in
             content.running.remove(popID)
             guard var wait = content.waits[popID] else { return }
+            switch end {
             // What came while the PoP was spoken to has its turn.
-            guard !done else {
-                content.waits[popID] = wait.at > started ? Wait() : nil
-                return
+            case .done: content.waits[popID] = wait.at > started ? Wait(at: now) : nil
+            case .goesOn: content.waits[popID] = Wait(at: now)
+            case .failed:
+                wait.failures += 1
+                wait.at = now + .seconds(min(60, 1 << min(wait.failures - 1, 6)))
+                content.waits[popID] = wait
             }
-            wait.failures += 1
-            wait.at = .now + .seconds(min(60, 1 << min(wait.failures - 1, 6)))
-            content.waits[popID] = wait
         }
     }
 
-    /// - Returns: Whether nothing more is to be done before the next change, or the next round.
-    private func send(to popID: Int) async throws -> Bool {
+    /// How a visit ended.
+    private enum Ending {
+        /// Nothing more is to be done before the next change, or the next round.
+        case done
+        /// There is more, for the next turn.
+        case goesOn
+        case failed
+    }
+
+    private func send(to popID: Int) async throws -> Ending {
         let snapshot = try await self.store.registry.snapshot(of: .infrastructure)
         guard let pop = snapshot.pop(popID), pop.isEnabled,
             let history = try await self.store.rounds.histories()[popID],
             let number = history.confirmedGeneration
-        else { return true }
+        else { return .done }
         if let hold = history.hold {
             self.logger.notice(
                 "\(pop.name): endpoints wait, since it is held since \(hold.since.iso8601) by \(hold.author)"
             )
-            return true
+            return .done
         }
         let changed = try await self.store.endpoints.changedTunnels(ofPoP: popID)
         let tunnels = try await self.store.registry.snapshot(of: .pop(pop.name)).tunnels.filter {
             changed.contains($0.number)
         }
-        let patch = try EndpointPatch(
+        let states = try EndpointStates(
             try await self.store.rounds.generation(number, of: popID),
-            try await self.store.endpoints.patchedStates(of: popID, on: number),
-            tunnels
+            try await self.store.endpoints.patchedStates(of: popID, on: number)
         )
-        guard let patch else { return true }
-        // Before it is sent: whatever becomes of the reply, the next round knows that this is none of a stranger's doing.
-        try await self.store.endpoints.keep(patch.state)
+        guard !states.isUnpatched || !states.generationHas(tunnels) else { return .done }
         do {
-            let result = try await self.connector.converse(with: pop) { session throws(ConnectionFailure) in
-                try patch.send(session)
+            let running = try await self.connector.converse(with: pop) { session throws(ConnectionFailure) in
+                try RunningConfiguration(asking: session)
             }
-            return self.log(result, of: pop.name)
-        } catch {
-            self.logger.warning("\(pop.name): endpoints are not changed yet: \(error.message(for: pop.name))")
-            return false
+            guard states.contains(running.digest) else { return self.otherConfiguration(at: pop) }
+            guard let patch = try states.patch(from: running.digest, tunnels) else { return .done }
+            return try await self.send(patch, to: pop)
+        } catch let failure as ConnectionFailure {
+            self.logger.warning(
+                "\(pop.name): endpoints are not changed yet: \(failure.message(for: pop.name))"
+            )
+            return .failed
         }
     }
 
-    private func log(_ result: EndpointPatch.Result, of pop: PoPName) -> Bool {
-        switch result {
-        case .applied(let words): self.logger.info("\(pop): endpoints changed: \(words)")
-        case .unchanged: break
-        case .otherConfiguration:
-            self.logger.notice(
-                "\(pop): runs another configuration than it confirmed; endpoints wait for a round"
-            )
-            return false
-        case .tooLarge:
-            self.logger.notice("\(pop): more endpoints changed than fit a patch; they wait for a round")
+    private func send(_ patch: EndpointPatch, to pop: PoP) async throws -> Ending {
+        guard patch.fits else {
+            self.logger.notice("\(pop.name): more endpoints changed than fit a patch; they wait for a round")
+            return .done
         }
-        return true
+        // Before it is sent: whatever becomes of the reply, the next round knows that this is none of a stranger's doing.
+        // And after the PoP said what it runs: one that cannot be reached must not have that forgotten.
+        try await self.store.endpoints.keep(patch.state, beside: patch.running)
+        let result = try await self.connector.converse(with: pop) { session throws(ConnectionFailure) in
+            try patch.send(session)
+        }
+        switch result {
+        case .applied(let words):
+            self.logger.info("\(pop.name): endpoints changed: \(words)")
+            return patch.isWhole ? .done : .goesOn
+        case .otherConfiguration: return self.otherConfiguration(at: pop)
+        }
+    }
+
+    /// Only a round can make that right, or the end of one that is under way.
+    private func otherConfiguration(at pop: PoP) -> Ending {
+        self.logger.notice(
+            "\(pop.name): runs another configuration than it confirmed; endpoints wait for a round"
+        )
+        return .failed
     }
 }
