@@ -80,6 +80,13 @@ import Wire
         #expect(try await Self.request(test, 7) == .deferred(seconds: 550))
         #expect(try await Self.request(test, 7) == .deferred(seconds: 550))
         #expect(try await Self.endpoint(test) == Self.address(5))
+        // An address where no tunnel can end, the PoP's own, takes no place of one that waits.
+        await #expect(throws: RegistryError.self) {
+            try await test.store.registry.apply(
+                [.requestEndpoint(Fixture.number(2), .ipv4(IPv4Address(192, 0, 2, 1)), from: nil)],
+                by: "jdoe"
+            )
+        }
         // Nobody is asked to apply it before its time.
         #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [])
 

@@ -149,6 +149,14 @@ import Wire
         #expect(answer.line == "good 8.8.8.8\n")
         answer = try await site.ask("/nic/update?hostname=T2&myip=8.8.8.8", [site.basic()], method: "POST")
         #expect(answer.line == "nochg 8.8.8.8\n")
+        // Part in the form, part in the query.
+        answer = try await site.ask(
+            "/nic/update?myip=8.8.4.4",
+            [site.basic(), ("content-type", "application/x-www-form-urlencoded")],
+            method: "POST",
+            body: "hostname=T2"
+        )
+        #expect(answer.line == "good 8.8.4.4\n")
         answer = try await site.ask("/nic/update?hostname=T2", [site.basic()], method: "PUT")
         #expect(answer.status == 405)
         answer = try await site.ask("/nic/update?hostname=T2&myip=9.9.9.1", [site.basic()], method: "HEAD")

@@ -348,6 +348,15 @@ struct PageTests {
         Row("no text",        ("", 0o600),                                                    is: "lets nobody in"),
     ]
 
+    @Test func aTokenFileIsNoPipeThatNobodyWritesInto() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("tokens")
+        #expect(mkfifo(path, 0o600) == 0)
+
+        #expect { try TokenFile(path: path) } throws: { "\($0)".contains("is not a regular file") }
+        #expect { try TokenFile(path: "/dev/null") } throws: { !"\($0)".contains("chmod") }
+    }
+
     @Test(arguments: Self.tokenFiles)
     func aTokenFileIsRightAndPrivate(_ row: Row<(text: String, mode: mode_t), String?>) throws {
         let folder = try TemporaryFolder()

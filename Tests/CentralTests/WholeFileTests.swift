@@ -22,6 +22,19 @@ struct WholeFileTests {
         )
     }
 
+    @Test func thatGrowsKeepsWhatStoodThereUntilSomethingIsWritten() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("old.pcapng")
+        try folder.write("precious", to: "old.pcapng")
+
+        let file = try GrowingFile(path)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
+        try file.write(Array("ab".utf8))
+        try file.write(Array("c".utf8))
+
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "abc")
+    }
+
     @Test func isNotMadeThroughALinkToNothing() throws {
         let folder = try TemporaryFolder()
         let link = folder.path("latest.svg")

@@ -72,6 +72,8 @@ def test_the_client_gives_its_powers_away_and_still_moves(site: Site, kind: str,
     assert_confined(client.process.pid, NOBODY, *capabilities)
     site.backbone.move(home, "203.0.113.10", "203.0.113.20")
     wait_for(lambda: "203.0.113.20" in client.process.output, 8, "the move")
+    # The PoP believes the new address from the next beat on.
+    wait_for(lambda: ping(home, SERVER, count=1).all_arrived, 5, "an answer at the new address")
     assert ping(home, SERVER, count=3).all_arrived
     assert client.stop() == 0 and not home.has_interface(client.tun)
 

@@ -114,6 +114,9 @@ def test_a_folder_that_can_t_be_synced_is_said_to_be_uncertain(site: Site, shim:
 
 def hang(daemon: Daemon, shim: Path) -> ControlSession:
     """Has the disk hang, and a push wait for it."""
+    # What the daemon writes at its start must not hang in its place: the push would come behind it.
+    wait_for(daemon.file.with_name("sixxsd.state").exists, 10, "the sessions to be written down")
+    assert daemon.command("pop saveconfig").is_success
     shim.with_name("hang").touch()
     session = daemon.session(timeout=60)
     session.send_push(2, MANY)

@@ -33,7 +33,8 @@ struct EndpointChanges {
         }
         guard recent.count < EndpointPace.long.most else { return .tooMany }
         let pause = self.pause(recent)
-        if pause == 0 { try self.tunnels.check(tunnel.ending(at: address)) }
+        // Also what has to wait: an address where no tunnel can end must not take the place of one that waits.
+        try self.tunnels.check(tunnel.ending(at: address))
         try self.rows.forget(before: now.addingTimeInterval(-EndpointPace.keptFor))
         try self.rows.supersede(of: number)
         try self.insert(tunnel, from: present, to: address, client, pause == 0 ? .applied : .deferred)

@@ -74,7 +74,14 @@ package struct TokenFile: Sendable {
 
     private func read() throws(RegistryError) -> [Entry] {
         var status = stat()
-        guard stat(self.path, &status) != 0 || status.st_mode & 0o077 == 0 else {
+        let isThere = stat(self.path, &status) == 0
+        // Opening a pipe would wait for whoever writes into it, for ever.
+        guard !isThere || status.st_mode & S_IFMT == S_IFREG else {
+            throw .refused(
+                "\(self.path) is not a regular file: give a file with a name and a token on each line"
+            )
+        }
+        guard !isThere || status.st_mode & 0o077 == 0 else {
             throw .refused("\(self.path) can be read by others: chmod 600 \(self.path)")
         }
         let octets = try InputFile.octets(of: self.path)

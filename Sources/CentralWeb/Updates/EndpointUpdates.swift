@@ -84,13 +84,13 @@ package struct EndpointUpdates: Responder {
     private func update(_ request: Request) async -> UpdateReply {
         let client = self.client(of: request)
         if let client, let seconds = self.limiter.admit(client) { return .later(seconds) }
-        guard let fields = Self.fields(of: request) else { return .notfqdn }
+        let field = Self.fields(of: request)
         let credentials = request.header("authorization").flatMap(BasicCredentials.init(parsing:))
-        guard let user = credentials?.user ?? fields["username"],
-            let key = credentials?.password ?? fields["password"], !user.isEmpty, !key.isEmpty
+        guard let user = credentials?.user ?? field("username"),
+            let key = credentials?.password ?? field("password"), !user.isEmpty, !key.isEmpty
         else { return self.unauthorized(client) }
-        guard let name = fields["hostname"], let tunnel = Self.tunnel(named: name) else { return .notfqdn }
-        let wanted = fields["myip"].flatMap { $0.isEmpty ? nil : $0 }
+        guard let name = field("hostname"), let tunnel = Self.tunnel(named: name) else { return .notfqdn }
+        let wanted = field("myip").flatMap { $0.isEmpty ? nil : $0 }
         let address = wanted.map { try? IPAddress(parsing: $0) } ?? client
         guard case .ipv4(let address)? = address, self.policy.allowsAnyAddress || address.isOfPublicInternet
         else {
@@ -102,11 +102,11 @@ package struct EndpointUpdates: Responder {
         return await self.run(update)
     }
 
-    /// The fields of the query, or of the form behind it; nil when they cannot be read.
-    private static func fields(of request: Request) -> FormFields? {
-        guard request.method == "POST", !request.body.isEmpty else { return request.target.query }
-        guard let form = try? request.form() else { return request.target.query }
-        return form["hostname"] == nil ? request.target.query : form
+    /// The fields of the form, where there is one, and of the query: some clients put part of them into each.
+    private static func fields(of request: Request) -> (String) -> String? {
+        let query = request.target.query
+        let form = request.method == "POST" && !request.body.isEmpty ? try? request.form() : nil
+        return { form?[$0] ?? query[$0] }
     }
 
     /// `5072`, `T5072`, `t5072.tunnels.example.net`.

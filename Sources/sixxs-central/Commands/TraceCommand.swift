@@ -76,15 +76,19 @@ struct TraceCommand: AsyncParsableCommand {
             do throws(RegistryError) { try file.write(octets) } catch { return error }
             return nil
         }
-        let state = Mutex((packets: TracedPackets(), failure: write(TracedPackets.head(self.tunnel))))
+        // What stood in the file stays until the daemon says something, or the trace has ended well.
+        let state = Mutex(
+            (packets: TracedPackets(), failure: nil as RegistryError?, head: TracedPackets.head(self.tunnel))
+        )
         let end = try await self.trace(as: .packets).run(in: centre) { decision in
             state.withLock { state in
-                let octets = state.packets.take(decision)
+                let octets = state.head + state.packets.take(decision)
+                state.head = []
                 if state.failure == nil, !octets.isEmpty { state.failure = write(octets) }
                 return state.failure == nil && StandardOutput.isRead
             }
         }
-        let failure = state.withLock { $0.failure ?? write($0.packets.finish()) }
+        let failure = state.withLock { $0.failure ?? write($0.head + $0.packets.finish()) }
         if let failure { throw failure }
         if let end { Terminal.complain("\(end)") }
     }
