@@ -44,19 +44,21 @@ public enum StandardOutput {
 
     /// Prints octets as they are, for another program.
     public static func print(octets: [UInt8]) {
-        guard Self.isRead else { return }
-        do throws(Errno) {
-            try Self.stream.write(octets)
-        } catch {
-            guard error == .brokenPipe else { Self.end(error, nil, EXIT_FAILURE) }
-            Self.hasReader.store(false, ordering: .relaxed)
-        }
+        Self.write(octets, ifLost: nil)
     }
 
     private static func write(_ text: String, ifLost hint: PrintedText?, _ status: Int32 = EXIT_FAILURE) {
+        Self.write(text.utf8, ifLost: hint, status)
+    }
+
+    private static func write(
+        _ octets: some Collection<UInt8>,
+        ifLost hint: PrintedText?,
+        _ status: Int32 = EXIT_FAILURE
+    ) {
         guard Self.isRead else { return }
         do throws(Errno) {
-            try Self.stream.write(text.utf8)
+            try Self.stream.write(octets)
         } catch {
             guard error == .brokenPipe, hint == nil else { Self.end(error, hint, status) }
             Self.hasReader.store(false, ordering: .relaxed)

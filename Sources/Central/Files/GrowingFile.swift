@@ -29,13 +29,7 @@ package final class GrowingFile: Sendable {
         guard !isFirst || ftruncate(self.descriptor, 0) == 0 || errno == EINVAL else {
             throw Self.failure(self.path)
         }
-        var rest = octets[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(self.descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Self.failure(self.path) }
-            rest = rest.dropFirst(count)
-        }
+        guard WholeFile.append(octets, to: self.descriptor) else { throw Self.failure(self.path) }
     }
 
     private static func failure(_ path: String) -> RegistryError {

@@ -43,14 +43,21 @@ package enum WholeFile {
         )
         guard descriptor >= 0 else { throw Self.failure(path) }
         defer { close(descriptor) }
+        guard Self.append(octets, to: descriptor), fsync(descriptor) == 0 else { throw Self.failure(path) }
+    }
+
+    /// Writes all octets where a file is open, however many of them each call takes.
+    ///
+    /// - Returns: Whether that was possible; `errno` says why not.
+    static func append(_ octets: [UInt8], to descriptor: Int32) -> Bool {
         var rest = octets[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Self.failure(path) }
+            guard count >= 0 else { return false }
             rest = rest.dropFirst(count)
         }
-        guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+        return true
     }
 
     private static func failure(_ path: String) -> RegistryError {

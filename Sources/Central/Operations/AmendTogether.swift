@@ -21,12 +21,11 @@ package struct AmendTogether: Sendable {
 
     /// What is to be changed, as it is now; nil for what there is not, and for what is only made.
     private func present(in registry: any RegistryStore) async throws -> [RegistryResult?] {
-        let scopes = Set(self.changes.map(\.scope))
-        guard let scope = scopes.first else { return [] }
+        let scopes = Set(self.changes.compactMap(\.scope))
         // Where one thing alone is asked for that is not there, the change itself says so.
-        guard let snapshot = try? await registry.snapshot(of: scopes.count == 1 ? scope : .fleet) else {
-            return self.changes.map { _ in nil }
-        }
+        guard let scope = scopes.first,
+            let snapshot = try? await registry.snapshot(of: scopes.count == 1 ? scope : .fleet)
+        else { return self.changes.map { _ in nil } }
         let tunnels = Dictionary(uniqueKeysWithValues: snapshot.tunnels.map { ($0.number, $0) })
         return self.changes.map { change in
             switch change {
@@ -40,13 +39,13 @@ package struct AmendTogether: Sendable {
 }
 
 extension RegistryChange {
-    /// Where what it changes is found.
-    fileprivate var scope: FleetSnapshot.Scope {
+    /// Where what it changes is found; nil for what changes nothing that there is.
+    fileprivate var scope: FleetSnapshot.Scope? {
         switch self {
         case .amendTunnel(let number, _): .tunnel(number)
         case .amendUser: .users
         case .amendPoP: .infrastructure
-        default: .fleet
+        default: nil
         }
     }
 }

@@ -18,6 +18,9 @@ enum Named<Value: Hashable & Sendable>: Hashable, Sendable {
 struct NamedThings<Value: Hashable & Sendable> {
     let all: [Value]
 
+    /// - Parameter all: Each once.
+    init(_ all: [Value]) { self.all = all }
+
     /// Reads standard input where it is named.
     ///
     /// - Throws: ``RegistryError``, or `ValidationError` for a word on standard input that names nothing.

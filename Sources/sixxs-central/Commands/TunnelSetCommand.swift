@@ -153,7 +153,12 @@ struct TunnelSetCommand: AsyncParsableCommand {
             return "\(names.words) \(names.be) so already; nothing was changed"
         }
         let old: PrintedText = end.map { "; the old password is good until \($0.iso8601)" } ?? ""
-        let done: PrintedText = "\(names.words) changed; \(Sentences.learnt(by: outcomes.count))\(old)"
+        let isChanged = outcomes.map(\.isChanged)
+        let changed = NamedThings(zip(names.all, isChanged).filter(\.1).map(\.0))
+        let same = NamedThings(zip(names.all, isChanged).filter { !$0.1 }.map(\.0))
+        let rest: PrintedText = same.all.isEmpty ? "" : "; \(same.words) \(same.be) so already"
+        let done: PrintedText =
+            "\(changed.words) changed; \(Sentences.learnt(by: changed.all.count))\(old)\(rest)"
         if outcomes.count == 1, let password = outcomes[0].newPassword {
             return "\(done); the new password: \(password.text)"
         }
