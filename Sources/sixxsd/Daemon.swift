@@ -242,15 +242,19 @@ struct Daemon {
             manager: self.manager,
             logger: self.logger
         )
+        let kernel = KernelService(
+            routes: self.routes,
+            watch: self.routes.watch,
+            ledger: self.ledger,
+            logger: self.logger
+        )
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: worker),
                     .init(service: watchdog),
                     .init(service: reload),
-                    .init(
-                        service: KernelService(routes: self.routes, ledger: self.ledger, logger: self.logger)
-                    ),
+                    .init(service: kernel),
                     .init(service: self.shutdown, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: self.server),
                 ] + Self.optional(self.stateKeeper)

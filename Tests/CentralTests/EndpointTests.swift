@@ -65,6 +65,77 @@ import Wire
         #expect(renderer.configuration(of: 1).tunnels.contains { $0.remote == .fixed(Self.address(9)) })
     }
 
+    /// Moves of T2 by its router after 1, 2 and 4 hours, and by an operator after 3.
+    @Test func whoseEndsAreKnownInThePast() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        let start = clock.time.withLock(\.self)
+        for last in [1, 2] as [UInt8] {
+            clock.advance(3600)
+            _ = try await Self.request(test, last)
+        }
+        clock.advance(3600)
+        let amendment = TunnelAmendment(endpoint: Self.address(3))
+        try await test.store.registry.apply([.amendTunnel(try Fixture.number(2), amendment)], by: "op")
+        clock.advance(3600)
+        _ = try await Self.request(test, 4)
+        let now = start.addingTimeInterval(6 * 3600)
+        func found(_ text: String, _ hours: Double) async throws -> String {
+            let find = FindOwner(
+                of: try AddressQuery(parsing: text),
+                at: start.addingTimeInterval(hours * 3600)
+            )
+            let answer = try await find.run(in: Centre(test), now: now)
+            return answer.matches.map { match in
+                let span = [match.since, match.until].map { time in
+                    time.map { "\(Int($0.timeIntervalSince(start) / 3600))" } ?? "-"
+                }
+                return "\(match.kind) \(match.tunnel?.description ?? "-") \(span.joined(separator: ".."))"
+            }.joined(separator: ", ")
+        }
+        let expected: [(address: String, hours: Double, words: String)] = [
+            ("198.51.100.7", 0.5, "endpoint T2 0..1"), ("198.51.100.7", 1.5, ""),
+            ("203.0.113.1", 0.5, ""), ("203.0.113.1", 1.5, "endpoint T2 1..2"),
+            ("203.0.113.2", 2.5, "endpoint T2 2..3"), ("203.0.113.3", 2.5, ""),
+            ("203.0.113.3", 3.5, "endpoint T2 3..4"), ("203.0.113.4", 3.5, ""),
+            ("203.0.113.4", 5, "endpoint T2 4..-"), ("203.0.113.3", 5, ""),
+        ]
+        for (address, hours, words) in expected {
+            #expect(try await found(address, hours) == words, "\(address) after \(hours) hours")
+        }
+    }
+
+    @Test func whoseEndsAreReportedOnceTheWishesAreForgotten() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        let key = UpdateKey(of: "k")
+        let amendment = TunnelAmendment(updateKey: .key(key))
+        try await test.store.registry.apply([.amendTunnel(try Fixture.number(2), amendment)], by: "op")
+        var state = FakeDaemon.State()
+        state.text = try TestPush.generation(tunnels: 2).text
+        let start = clock.time.withLock(\.self)
+        for (hours, last) in [(1.0, 1), (2, 2)] as [(Double, UInt8)] {
+            clock.time.withLock { $0 = start.addingTimeInterval(hours * 3600) }
+            _ = try await Self.request(test, last)
+            state.endpoint = "\(Self.address(last))"
+            let report = try FakeDaemon.received(state)
+            _ = try await test.store.samples.record(report, of: 1, at: clock.time.withLock(\.self))
+        }
+        clock.advance(8 * 86_400)
+        func tunnels(_ last: UInt8, _ hours: Double) async throws -> [String] {
+            let find = FindOwner(
+                of: try AddressQuery(parsing: "\(Self.address(last))"),
+                at: start.addingTimeInterval(hours * 3600)
+            )
+            let answer = try await find.run(in: Centre(test), now: clock.time.withLock(\.self))
+            return answer.matches.compactMap(\.tunnel?.description)
+        }
+
+        #expect(try await tunnels(1, 1.5).contains("T2"))
+        #expect(try await !tunnels(2, 1.5).contains("T2"))
+        #expect(try await tunnels(2, 2.5).contains("T2"))
+    }
+
     @Test func waitAfterFiveInTenMinutesAndTheNewestComesLater() async throws {
         let clock = Clock()
         let test = try await Self.store(clock)

@@ -464,6 +464,8 @@ struct PageTests {
             )
         )
         figures.countRound(.seconds(3), endedAt: Date(timeIntervalSince1970: 7))
+        // Every visit failed.
+        figures.countRound(.seconds(3), endedAt: nil)
         var exposition = Exposition()
 
         figures.counts.write(to: &exposition)
@@ -471,7 +473,7 @@ struct PageTests {
 
         #expect(series["sixxs_pushes_total{outcome=\"rolled_back\"}"] == "1")
         #expect(series["sixxs_push_duration_seconds_bucket{outcome=\"rolled_back\",le=\"3.0\"}"] == "1")
-        #expect(series["sixxs_round_duration_seconds_sum"] == "3.0")
+        #expect(series["sixxs_round_duration_seconds_sum"] == "6.0")
         #expect(series["sixxs_round_last_success_timestamp_seconds"] == "7.0")
     }
 }

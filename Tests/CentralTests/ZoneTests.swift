@@ -168,6 +168,29 @@ import Wire
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 1)
     }
 
+    /// What stands where a zone's file belongs, and must neither be waited for nor written through.
+    @Test(arguments: ["pipe", "link", "dangling", "folder", "socket"])
+    func areNoFilesOfAnotherKind(_ kind: String) async throws {
+        let test = try await Self.store()
+        let folder = try TemporaryFolder()
+        let path = folder.path("tunnels.example.net.zone")
+        try folder.write("precious\n", to: "other")
+        switch kind {
+        case "pipe": #expect(mkfifo(path, 0o600) == 0)
+        case "link": #expect(symlink(folder.path("other"), path) == 0)
+        case "dangling": #expect(symlink(folder.path("nothing"), path) == 0)
+        case "folder": #expect(mkdir(path, 0o700) == 0)
+        default: #expect(mknod(path, S_IFSOCK | 0o600, 0) == 0)
+        }
+
+        let write = try WriteZones(into: folder.path, Self.authority(), program: nil)
+        let error = await #expect(throws: RegistryError.self) { try await write.run(in: Centre(test)) }
+
+        #expect("\(error!)" == "\(path) is no regular file: move it out of the way")
+        #expect(try folder.read("other") == "precious\n")
+        #expect(access(folder.path("nothing"), F_OK) != 0)
+    }
+
     @Test func nameFilesOfPrefixesThatAreGone() async throws {
         let test = try await Self.store()
         let folder = try TemporaryFolder()
@@ -230,6 +253,10 @@ import Wire
 
     @Test func refuseNameServersThatNobodyCouldFind() throws {
         #expect(throws: RegistryError.self) { try Self.authority(forward: "example.net") }
+        let reverse = #expect(throws: RegistryError.self) {
+            try Self.authority(forward: "8.b.d.0.1.0.0.2.ip6.arpa")
+        }
+        #expect("\(reverse!)".hasPrefix("--zone 8.b.d.0.1.0.0.2.ip6.arpa has the names of addresses"))
         #expect(throws: RegistryError.self) {
             try ZoneAuthority(
                 forward: DomainName(parsing: "a.example"),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +98,25 @@ def test_only_what_is_wanted_is_answered(site: Site) -> None:
     second = site.pop.run(site.programs.sixxsd, "--config", daemon.file, "--metrics-tunnels", check=False)
     assert second.returncode == 2 and "--metrics-tunnels has no effect without --metrics" in second.stderr
     daemon.stop()
+
+
+def switches(pid: int) -> int:
+    """How often all threads went to sleep so far."""
+    lines = [line for file in Path(f"/proc/{pid}/task").glob("*/status") for line in file.read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+
+def test_an_idle_daemon_seldom_wakes(site: Site) -> None:
+    daemon = site.daemon(TunnelLine(5, 7, "203.0.113.10", state="disabled"), options=["--metrics", "9142"])
+    metrics(site.pop)
+    # A figure of the kernel's over a span of time, of a daemon that does nothing: a busy machine makes it no larger. The least of
+    # three spans, since what the start brought may take a while: two a second, and what the spans cut.
+    spans = []
+    for _ in range(3):
+        before = switches(daemon.pid)
+        time.sleep(4)
+        spans.append(switches(daemon.pid) - before)
+    assert min(spans) <= 12, spans
 
 
 def test_a_port_that_is_taken_is_named(site: Site) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -135,6 +136,20 @@ def test_what_cannot_be_written_is_said(desk: Desk) -> None:
     assert gone.returncode == 1 and "there is no folder" in gone.stderr
     for words in (("--name-server", "192.0.2.1"), ("--name-server", "ns.t.example.net"), ("--ttl", "5"), ("--run", "reload")):
         assert desk.write(*words, check=False).returncode in (1, 2)
+
+
+def test_a_program_does_not_go_on_alone_after_ctrl_c(desk: Desk) -> None:
+    slow = desk.folder / "slow"
+    slow.write_text(f"#!/bin/sh\necho $$ > {desk.folder}/pid.new\nmv {desk.folder}/pid.new {desk.folder}/pid\nexec sleep 50\n")
+    slow.chmod(0o755)
+    words = [desk.program, "zones", "--into", desk.zones, *ARGUMENTS, "--run", slow]
+    process = subprocess.Popen([*map(str, words)], env=desk.environment, stderr=subprocess.PIPE, text=True)
+    wait_for((desk.folder / "pid").exists, 10, "the program")
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=10)[1]
+    assert process.returncode == 130
+    assert "failed: it was interrupted; the next run tells it again" in said, said
+    assert not Path(f"/proc/{(desk.folder / 'pid').read_text().strip()}").exists()
 
 
 def test_a_name_server_answers_from_them(desk: Desk, server: Server) -> None:

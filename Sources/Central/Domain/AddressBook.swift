@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Wire
 
 /// Whose the addresses of the fleet are, at one time.
@@ -11,7 +12,7 @@ struct AddressBook: Sendable {
         let type: String
 
         /// Of a static tunnel.
-        let endpoint: IPAddress?
+        fileprivate(set) var endpoint: IPAddress?
         let owner: UserHandle?
     }
 
@@ -97,6 +98,19 @@ extension AddressBook {
             guard let handle = try? UserHandle(parsing: name) else { return }
             self.users[handle] = before.flatMap(UserEntry.init)
         default: return
+        }
+    }
+
+    /// Takes back what users' routers told, of which the audit has no entries.
+    ///
+    /// - Parameters:
+    ///   - changes: The first of each tunnel after the time whose book this is.
+    ///   - entries: What was taken back already: what was so before an earlier one of them, that one knew.
+    mutating func takeBack(_ changes: [EndpointRequest], besides entries: [AuditEntry]) {
+        let audited = Dictionary(entries.map { ($0.subject, $0.time) }, uniquingKeysWith: min)
+        for change in changes {
+            if let time = audited["tunnel \(change.tunnel)"], time < change.time { continue }
+            self.tunnels[change.tunnel]?.endpoint = change.old
         }
     }
 

@@ -33,6 +33,9 @@ package struct DomainName: Hashable, Sendable, CustomStringConvertible {
     func lies(in other: DomainName) -> Bool {
         self == other || self.description.hasSuffix("." + other.description)
     }
+
+    /// Whether it lies in the tree of addresses.
+    var isReverse: Bool { self.description.hasSuffix(".arpa") }
 }
 
 extension DomainName {
@@ -44,7 +47,7 @@ extension DomainName {
     /// - Throws: `SyntaxError` for what cannot be one: an address, or a name in the tree of addresses.
     package static func nameServer(_ text: String) throws -> DomainName {
         let name = try DomainName(parsing: text)
-        guard !name.description.hasSuffix(".arpa") else {
+        guard !name.isReverse else {
             throw SyntaxError(expected: "the name of a name server, outside of arpa", found: text)
         }
         return name

@@ -228,6 +228,13 @@ package struct TunnelAmendment: Hashable, Sendable {
 
     package var isEmpty: Bool { self == TunnelAmendment() }
 
+    /// Whether it changes what the tunnel's PoP is told.
+    package var concernsPoP: Bool {
+        var rest = self
+        (rest.owner, rest.nameServers, rest.publishesEndpoint, rest.updateKey) = (nil, nil, nil, nil)
+        return !rest.isEmpty
+    }
+
     /// - Throws: ``RegistryError`` when the values do not fit together.
     package func applied(to tunnel: Tunnel) throws(RegistryError) -> Tunnel {
         let old = tunnel

@@ -23,6 +23,23 @@ package enum InputFile {
         return try Self.octets(of: descriptor, name, path)
     }
 
+    /// All of a file of our own in a folder that others may write into; nil when there is none.
+    ///
+    /// - Throws: ``RegistryError/unusable(_:)``, also for whatever stands there and is no regular file: a pipe would be waited for
+    ///   for ever, and a link may lead to anybody's file.
+    static func octetsIfThere(of path: String) throws(RegistryError) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        let code = errno
+        guard descriptor >= 0 || code != ENOENT else { return nil }
+        guard descriptor >= 0 || code == ELOOP || code == ENXIO else { throw Self.failure(code, path, path) }
+        defer { if descriptor >= 0 { close(descriptor) } }
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .unusable("\(path) is no regular file: move it out of the way")
+        }
+        return try Self.octets(of: descriptor, path, path)
+    }
+
     private static func octets(
         of descriptor: Int32,
         _ name: String,

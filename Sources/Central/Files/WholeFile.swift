@@ -4,15 +4,22 @@ internal import Foundation
 package enum WholeFile {
     /// Makes the file, or takes the place of one that is there.
     ///
-    /// A reader, or a host that loses power, sees the old file or the new one. A symbolic link stays one: what it names is written.
+    /// A reader, or a host that loses power, sees the old file or the new one.
     ///
     /// - Parameters:
     ///   - octets: What is to be in it.
     ///   - path: Where it is to be.
     ///   - mode: Who may read it, less what the umask takes away.
+    ///   - throughLinks: Whether a symbolic link stays one, and what it names is written: right for what an operator names, wrong for
+    ///     files whose names come from elsewhere. Else the file takes the link's place.
     /// - Throws: ``RegistryError/unusable(_:)``; the path is as it was then.
-    package static func write(_ octets: [UInt8], to path: String, mode: UInt32) throws(RegistryError) {
-        let path = try Self.resolved(path)
+    package static func write(
+        _ octets: [UInt8],
+        to path: String,
+        mode: UInt32,
+        throughLinks: Bool = true
+    ) throws(RegistryError) {
+        let path = throughLinks ? try Self.resolved(path) : path
         let temporary = "\(path).\(getpid()).new"
         defer { unlink(temporary) }
         try Self.make(temporary, octets, mode, for: path)

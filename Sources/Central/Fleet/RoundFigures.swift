@@ -12,7 +12,7 @@ package final class RoundFigures: Sendable {
         /// How long rounds took, in seconds.
         package internal(set) var rounds = Histogram(bounds: [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600])
 
-        /// When the last one ended that took place.
+        /// When the last one ended in which a PoP answered.
         package internal(set) var lastRound: Date?
 
         /// Whether this process makes the rounds.
@@ -35,10 +35,15 @@ package final class RoundFigures: Sendable {
         }
     }
 
-    func countRound(_ duration: Duration, endedAt time: Date) {
+    /// Counts a round.
+    ///
+    /// - Parameters:
+    ///   - duration: How long it took.
+    ///   - time: When it ended; nil for one in which every visit failed.
+    func countRound(_ duration: Duration, endedAt time: Date?) {
         self.state.withLock { counts in
             counts.rounds.record(Double(duration.milliseconds) / 1000)
-            counts.lastRound = time
+            counts.lastRound = time ?? counts.lastRound
         }
     }
 

@@ -109,7 +109,9 @@ package struct RoundService: Service {
             )
             let failed = outcomes.count { !$0.attempt.outcome.isSuccess }
             let duration = ContinuousClock.now - started
-            self.round.figures?.countRound(duration, endedAt: Date())
+            // A fleet of which nobody answers is not looked after.
+            let isSuccess = failed < outcomes.count || outcomes.isEmpty
+            self.round.figures?.countRound(duration, endedAt: isSuccess ? Date() : nil)
             self.logger.info(
                 "round over \(outcomes.count.counted("PoP")): \(failed) failed (\(duration.inSeconds))"
             )

@@ -19,12 +19,16 @@ package struct ChangeUpdateKey: Sendable {
 
         /// The key itself, which is stored nowhere; nil when it was revoked.
         package let key: String?
+
+        /// Whether anything was changed: not when there was no key to revoke.
+        package let changed: Bool
     }
 
     /// - Throws: ``RegistryError``, for instance when the tunnel has no owner.
     package func run(in centre: Centre) async throws -> Answer {
         let made = self.isRevoked ? nil : UpdateKey.random()
         let change = TunnelAmendment(updateKey: made.map { .key($0.stored) } ?? .revoked)
+        let before = try await centre.store.registry.snapshot(of: .tunnel(self.tunnel)).tunnel(self.tunnel)
         let results = try await centre.store.registry.apply(
             [.amendTunnel(self.tunnel, change)],
             by: centre.author
@@ -35,7 +39,8 @@ package struct ChangeUpdateKey: Sendable {
         return Answer(
             tunnel: tunnel.number.description,
             user: tunnel.owner?.description ?? "",
-            key: made?.key
+            key: made?.key,
+            changed: made != nil || before?.updateKey != nil
         )
     }
 }

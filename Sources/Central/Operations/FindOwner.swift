@@ -76,12 +76,17 @@ package struct FindOwner: Sendable {
         let present = AddressBook(snapshot)
         var book = present
         for entry in later.reversed() { book.takeBack(entry) }
-        let reader = MatchReader(store: store, book: book, present: present, revision: revision, later: later)
+        book.takeBack(try await store.endpoints.firstChanges(after: time), besides: later)
+        let reportedSince = try await store.samples.endpointsKnownSince()
+        var reader = MatchReader(store: store, book: book, present: present, revision: revision, later: later)
+        if time < now.addingTimeInterval(-EndpointPace.keptFor), let reportedSince, reportedSince <= time {
+            reader.followed = Set(snapshot.tunnels.filter { $0.updateKey != nil }.map(\.number))
+        }
         return Answer(
             time: time,
             matches: try await reader.matches(of: self.query, at: time),
             registryKnownSince: start,
-            endpointsKnownSince: try await store.samples.endpointsKnownSince()
+            endpointsKnownSince: reportedSince
         )
     }
 }
@@ -98,23 +103,24 @@ private struct MatchReader {
     let revision: Int64
     let later: [AuditEntry]
 
+    /// Static tunnels whose ends at the time only their PoPs' reports know: routers tell of them, and what they told is forgotten.
+    var followed: Set<TunnelNumber> = []
+
     func matches(of query: AddressQuery, at time: Date) async throws -> [FindOwner.Match] {
         var matches: [FindOwner.Match] = []
         var unused: [FindOwner.Match] = []
         for place in self.book.places(of: query) {
             switch place {
             case .tunnel(let number, let block):
-                let keys: Set = ["pop", "tid"]
-                matches.append(try await self.match(.tunnel, "\(block)", number, "tunnel \(number)", keys))
+                let span = try await self.span("tunnel \(number)", ["pop", "tid"])
+                matches.append(self.match(.tunnel, "\(block)", number, span))
             case .subnet(let number, let prefix):
-                matches.append(
-                    try await self.match(.subnet, "\(prefix)", number, "subnet \(prefix)", ["tunnel"])
-                )
+                let span = try await self.span("subnet \(prefix)", ["tunnel"])
+                matches.append(self.match(.subnet, "\(prefix)", number, span))
             case .endpoint(let number, let address):
-                let keys: Set = ["endpoint"]
-                matches.append(
-                    try await self.match(.endpoint, "\(address)", number, "tunnel \(number)", keys)
-                )
+                guard !self.followed.contains(number) else { continue }
+                let span = try await self.endpointSpan(of: number, at: time)
+                matches.append(self.match(.endpoint, "\(address)", number, span))
             case .pop(let name, let address):
                 let span = try await self.span("pop \(name)", ["ipv4", "ipv6"])
                 matches.append(Self.match(.pop, "\(address)", name, span))
@@ -134,8 +140,10 @@ private struct MatchReader {
         return try await self.store.samples.endpointSpans(at: address, time).compactMap {
             span -> FindOwner.Match? in
             // Of a static tunnel the registry knows it better; a tunnel that was removed since is in the book of then.
-            guard let tunnel = self.book.tunnels[span.tunnel], tunnel.endpoint == nil else { return nil }
-            return self.match(.endpoint, "\(address)", span.tunnel, tunnel, (span.since, span.until))
+            guard let tunnel = self.book.tunnels[span.tunnel],
+                tunnel.endpoint == nil || self.followed.contains(span.tunnel)
+            else { return nil }
+            return self.match(.endpoint, "\(address)", span.tunnel, (span.since, span.until))
         }
     }
 
@@ -143,22 +151,11 @@ private struct MatchReader {
         _ kind: FindOwner.Match.Kind,
         _ place: String,
         _ number: TunnelNumber,
-        _ subject: String,
-        _ keys: Set<String>
-    ) async throws -> FindOwner.Match {
+        _ span: (since: Date?, until: Date?)
+    ) -> FindOwner.Match {
         guard let tunnel = self.book.tunnels[number] else {
             return FindOwner.Match(kind: kind, place: place, pop: "", tunnel: number)
         }
-        return self.match(kind, place, number, tunnel, try await self.span(subject, keys))
-    }
-
-    private func match(
-        _ kind: FindOwner.Match.Kind,
-        _ place: String,
-        _ number: TunnelNumber,
-        _ tunnel: AddressBook.TunnelEntry,
-        _ span: (since: Date?, until: Date?)
-    ) -> FindOwner.Match {
         var match = Self.match(kind, place, tunnel.pop, span)
         match.tunnel = number
         match.type = tunnel.type
@@ -196,6 +193,20 @@ private struct MatchReader {
         return (
             before.last(where: changes)?.time,
             self.later.first { $0.subject == subject && changes($0) }?.time
+        )
+    }
+
+    /// Since when a static tunnel ended where it did, and until when, by whoever changed it: an operator, or its user's router.
+    private func endpointSpan(
+        of number: TunnelNumber,
+        at time: Date
+    ) async throws -> (since: Date?, until: Date?) {
+        let audited = try await self.span("tunnel \(number)", ["endpoint"])
+        let told = try await self.store.endpoints.requests(of: number).filter { $0.state == .applied }
+            .map(\.time)
+        return (
+            ([audited.since] + told.filter { $0 <= time }).compactMap(\.self).max(),
+            ([audited.until] + told.filter { $0 > time }).compactMap(\.self).min()
         )
     }
 }

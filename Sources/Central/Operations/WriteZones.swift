@@ -69,7 +69,7 @@ package struct WriteZones: Sendable {
 
     private func successor(of zone: Zone, at seconds: UInt32) throws(RegistryError) -> [UInt8]? {
         let path = self.path(of: zone.name)
-        let old = access(path, F_OK) == 0 ? try InputFile.octets(of: path) : nil
+        let old = try InputFile.octetsIfThere(of: path)
         do {
             return try zone.successor(of: old, at: seconds)
         } catch {
@@ -78,12 +78,14 @@ package struct WriteZones: Sendable {
     }
 
     private func write(_ octets: [UInt8], to path: String) throws(RegistryError) {
-        try WholeFile.write(octets, to: path, mode: 0o644)
+        try WholeFile.write(octets, to: path, mode: 0o644, throughLinks: false)
     }
 
     private func untold() throws(RegistryError) -> [String] {
-        guard self.program != nil, access(self.pendingFile, F_OK) == 0 else { return [] }
-        let text = String(decoding: try InputFile.octets(of: self.pendingFile), as: UTF8.self)
+        guard self.program != nil, let octets = try InputFile.octetsIfThere(of: self.pendingFile) else {
+            return []
+        }
+        let text = String(decoding: octets, as: UTF8.self)
         return text.split(separator: "\n").map(String.init)
     }
 
@@ -103,7 +105,8 @@ package struct WriteZones: Sendable {
         let zones = names.filter { $0.hasSuffix(".ip6.arpa.zone") }.map { String($0.dropLast(5)) }
         // Others may have reverse zones in the same folder; whoever is told of a file deletes it.
         let ours = zones.filter { zone in
-            !known.contains(zone) && (try? InputFile.octets(of: self.path(of: zone))).map(Zone.isOurs) == true
+            !known.contains(zone)
+                && (try? InputFile.octetsIfThere(of: self.path(of: zone))).map(Zone.isOurs) == true
         }
         return ours.map { "\($0).zone" }.sorted()
     }

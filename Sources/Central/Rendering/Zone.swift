@@ -100,6 +100,12 @@ package struct ZoneAuthority: Hashable, Sendable {
         contact: MailContact,
         ttl: Int
     ) throws(RegistryError) {
+        guard !forward.isReverse else {
+            throw .refused(
+                "--zone \(forward) has the names of addresses: the reverse zones are made of the fleet's prefixes by themselves; "
+                    + "name the zone of the tunnels' names, such as tunnels.example.net"
+            )
+        }
         guard !nameServers.isEmpty else { throw .refused("the zones need a name server: --name-server") }
         if let inside = nameServers.first(where: { $0.lies(in: forward) }) {
             throw .refused(

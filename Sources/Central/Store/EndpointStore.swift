@@ -8,6 +8,9 @@ package protocol EndpointStore: Sendable {
     /// The wishes of a tunnel of the last seven days, the newest first.
     func requests(of tunnel: TunnelNumber) async throws -> [EndpointRequest]
 
+    /// The first change of each tunnel after a time, as far as they are kept.
+    func firstChanges(after time: Date) async throws -> [EndpointRequest]
+
     /// The PoPs with changes behind the one of a number, and the number of the newest change.
     func popsWithChanges(after number: Int64) async throws -> (popIDs: Set<Int>, newest: Int64)
 

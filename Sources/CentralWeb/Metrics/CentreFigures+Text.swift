@@ -179,7 +179,7 @@ extension RoundFigures.Counts {
         exposition.family(
             "sixxs_round_last_success_timestamp_seconds",
             .gauge,
-            "When a round was last made, in seconds since 1970."
+            "When a round last ended in which a PoP answered, in seconds since 1970."
         ) { samples in
             if let time = self.lastRound { samples.add(time.timeIntervalSince1970) }
         }

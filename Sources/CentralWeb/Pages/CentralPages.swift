@@ -66,7 +66,7 @@ package struct CentralPages: Responder {
         _ view: @escaping @Sendable (Router.Call) async throws -> View
     ) {
         Self.answer(&router, pattern, gate) { call, visitor in
-            Shell.response(try await view(call), for: call.request, visitor)
+            try Shell.response(try await view(call), for: call.request, visitor)
         }
     }
 
@@ -79,7 +79,7 @@ package struct CentralPages: Responder {
     ) {
         Self.answer(&router, pattern, gate) { call, visitor in
             try visitor.mustSeePeople()
-            return Shell.response(try await view(call), for: call.request, visitor)
+            return try Shell.response(try await view(call), for: call.request, visitor)
         }
     }
 

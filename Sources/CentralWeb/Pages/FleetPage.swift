@@ -24,7 +24,7 @@ enum FleetPage {
             <p>\(words)</p><ul class="tiles">\(tiles)</ul>
             \(Pictures.section(of: "the fleet", at: ["fleet"], on: [], period))
             """
-        return try View("Fleet", rows, body)
+        return View("Fleet", rows, body)
     }
 
     private static func tile(_ row: StatusDocument, _ findings: [String], now: Date) -> HTML {

@@ -23,7 +23,7 @@ enum HistoryPages {
     static func events(_ request: Request, _ centre: Centre) async throws -> View {
         let answer = try await ListEvents(of: [], try Self.window(request)).run(in: centre)
         let documents = answer.events.map { EventDocument($0, in: answer.fleet) }
-        return try View("Events", documents, Elements.events(documents))
+        return View("Events", documents, Elements.events(documents))
     }
 
     static func audit(_ request: Request, _ centre: Centre) async throws -> View {
@@ -37,7 +37,7 @@ enum HistoryPages {
             rows,
             none: "No such change."
         )
-        return try View("Audit", entries.map { AuditDocument($0) }, table)
+        return View("Audit", entries.map { AuditDocument($0) }, table)
     }
 
     static func down(_ centre: Centre, now: Date) async throws -> View {
@@ -61,7 +61,7 @@ enum HistoryPages {
             rows,
             none: "No tunnel is down that should be up."
         )
-        return try View("Tunnels that are down", documents, "\(silences)\(table)")
+        return View("Tunnels that are down", documents, "\(silences)\(table)")
     }
 
     /// What programs get of the rounds.
@@ -95,7 +95,7 @@ enum HistoryPages {
             underWay: status.underWay.map { Holder($0) },
             contacts: documents
         )
-        return try View(
+        return View(
             "Rounds",
             document,
             "\(fields)<h2>The last visits</h2>\(Elements.contacts(documents))"

@@ -49,7 +49,7 @@ enum PoPPage {
             \(Pictures.section(of: "\(name)", at: ["pops", "\(name)"], on: ["pops", "\(name)"], period))
             \(Self.body(document))
             """
-        return try View("\(name)", document, body)
+        return View("\(name)", document, body)
     }
 
     private static func body(_ document: Document) -> HTML {
@@ -160,6 +160,6 @@ enum PoPPage {
         let lines = try await CompareGenerations(of: name, number - 1, number).run(in: centre)
         let text: HTML = lines.isEmpty ? "They are equal." : "<pre>\(lines.joined(separator: "\n"))</pre>"
         let back: HTML = "<p>\(Elements.pop(name.description))</p>"
-        return try View("\(name): generation \(number)", lines, back + text)
+        return View("\(name): generation \(number)", lines, back + text)
     }
 }

@@ -48,8 +48,12 @@ enum Shell {
     }
 
     /// A view as whoever asks wants it.
-    static func response(_ view: View, for request: Request, _ visitor: Visitor) -> Response {
-        if Self.wantsJSON(request) { return Self.response(type: "application/json", view.json + "\n") }
+    ///
+    /// - Throws: What writing its document throws.
+    static func response(_ view: View, for request: Request, _ visitor: Visitor) throws -> Response {
+        guard !Self.wantsJSON(request) else {
+            return Self.response(type: "application/json", try view.json() + "\n")
+        }
         let page = Self.page(view.title, view.body, at: request.target, visitor)
         return Self.response(type: "text/html; charset=utf-8", page.text)
     }

@@ -35,7 +35,7 @@ enum TunnelPage {
             <h2>Events</h2>
             \(Elements.events(document.events))
             """
-        return try View("\(number)", document, body)
+        return View("\(number)", document, body)
     }
 
     private static func registered(_ tunnel: TunnelDocument, doubts: String?) -> HTML {
@@ -101,7 +101,7 @@ enum TunnelPage {
             <p>\(Elements.tunnel("\(number)")) at \(Elements.pop("\(answer.pop)")), asked at \(time.iso8601).</p>\(doubts)
             <pre>\(json)</pre>
             """
-        return try View("\(number) now", answer.row, body)
+        return View("\(number) now", answer.row, body)
     }
 
     /// Its errors as its daemon has them, with the packets that caused them.
@@ -126,6 +126,6 @@ enum TunnelPage {
             <p>\(Elements.tunnel("\(number)")) at \(Elements.pop("\(answer.pop)")), asked at \(time.iso8601).</p>
             \(parts.isEmpty ? [none] : parts)
             """
-        return try View("Errors of \(number)", documents, body)
+        return View("Errors of \(number)", documents, body)
     }
 }

@@ -24,7 +24,7 @@ enum UserPages {
             },
             none: "There is no user."
         )
-        return try View("Users", rows.map { UserDocument($0.user) }, table)
+        return View("Users", rows.map { UserDocument($0.user) }, table)
     }
 
     static func one(_ handle: UserHandle, _ centre: Centre) async throws -> View {
@@ -40,7 +40,7 @@ enum UserPages {
             ("Password", user.passwordSet ? "set" : "none"), ("Created", "\(user.created)"),
             ("Changed", "\(user.changed)"),
         ])
-        return try View(
+        return View(
             "\(handle)",
             document,
             "\(fields)<h2>Tunnels</h2>\(Elements.tunnels(document.tunnels))"

@@ -88,18 +88,28 @@ package struct EndpointUpdates: Responder {
         let credentials = request.header("authorization").flatMap(BasicCredentials.init(parsing:))
         guard let user = credentials?.user ?? field("username"),
             let key = credentials?.password ?? field("password"), !user.isEmpty, !key.isEmpty
-        else { return self.unauthorized(client) }
+        else { return self.unauthorized(client, "no user name and key") }
         guard let name = field("hostname"), let tunnel = Self.tunnel(named: name) else { return .notfqdn }
         let wanted = field("myip").flatMap { $0.isEmpty ? nil : $0 }
         let address = wanted.map { try? IPAddress(parsing: $0) } ?? client
         guard case .ipv4(let address)? = address, self.policy.allowsAnyAddress || address.isOfPublicInternet
         else {
             // Over IPv6 comes who forgot to force IPv4: that it is refused must be found somewhere.
-            self.logger.info("\(tunnel): an endpoint that is no public IPv4 address was refused")
+            self.logger.info("\(tunnel): endpoint refused: \(Self.fault(of: address, wanted))")
             return .badip
         }
         let update = UpdateEndpoint(user: user, key: key, tunnel: tunnel, address: address, client: client)
         return await self.run(update)
+    }
+
+    /// What is wrong with where a tunnel is to end.
+    private static func fault(of address: IPAddress?, _ wanted: String?) -> String {
+        switch (address, wanted) {
+        case (let address?, nil): "\(address), from which the request came, is no public IPv4 address"
+        case (let address?, _?): "\(address) is no public IPv4 address"
+        case (nil, let wanted?): "'\(wanted.prefix(64).description.printable)' is no address"
+        case (nil, nil): "no myip, and the proxy sends no X-Forwarded-For that says who asks"
+        }
     }
 
     /// The fields of the form, where there is one, and of the query: some clients put part of them into each.
@@ -116,8 +126,10 @@ package struct EndpointUpdates: Responder {
         return try? TunnelNumber(parsing: "T\(digits)")
     }
 
-    private func unauthorized(_ client: IPAddress?) -> UpdateReply {
+    /// Who it was is said in the log, by the address alone: a key may have been sent as the name.
+    private func unauthorized(_ client: IPAddress?, _ words: String) -> UpdateReply {
         if let client { self.limiter.noteFailure(client) }
+        self.logger.info("endpoint update refused (\(client.map { "\($0)" } ?? "unknown address")): \(words)")
         return .badauth
     }
 
@@ -130,7 +142,9 @@ package struct EndpointUpdates: Responder {
             case .done(.unchanged): return .nochg(update.address)
             case .done(.deferred(let seconds)): return .later(seconds)
             case .done(.tooMany): return .abuse
-            case .unauthorized, .done(.unauthorized): return self.unauthorized(update.client)
+            case .unauthorized, .done(.unauthorized):
+                // Some routers put the key where the name belongs: what is nobody's name is not said.
+                return self.unauthorized(update.client, "wrong user name or key for \(update.tunnel)")
             case .hasNoEndpoint: return .nohost
             case .badAddress(let reason):
                 self.logger.notice("\(update.tunnel): an endpoint was refused: \(reason)")

@@ -70,7 +70,7 @@ struct GraphCommand: AsyncParsableCommand {
         let subject: Subject? = if case .one(let subject) = self.target { subject } else { nil }
         let graph = DrawGraph(self.what, of: subject, self.last, theme: self.theme)
         let svg = try await graph.run(in: try self.store.look())
-        let octets = try await converter?.png(of: svg) ?? Array(svg.utf8)
+        let octets = try await Interruptible.run { try await converter?.png(of: svg) } ?? Array(svg.utf8)
         try WholeFile.write(octets, to: self.out, mode: 0o644)
         guard self.output.json else {
             return StandardOutput.print("\(self.out): \(HumanFormat.octets(octets.count))")

@@ -139,11 +139,21 @@ struct TunnelSetCommand: AsyncParsableCommand {
             let text = try isAlone ? JSONText.pretty(documents[0]) : JSONText.pretty(documents)
             return StandardOutput.print(text, ifLost: hint)
         }
-        StandardOutput.print(Self.sentence(names, outcomes, oldUntil: end), ifLost: hint)
+        StandardOutput.print(self.sentence(names, outcomes, oldUntil: end), ifLost: hint)
+    }
+
+    /// Who learns of the change, and when.
+    private func consequence(for count: Int) -> PrintedText {
+        let amendment = self.amendment
+        if amendment.concernsPoP || self.newPassword || self.passwordFile != nil || self.endOld {
+            return "; \(Sentences.learnt(by: count))"
+        }
+        let concernsZones = amendment.nameServers != nil || amendment.publishesEndpoint != nil
+        return concernsZones ? "; the next run of sixxs-central zones writes it" : ""
     }
 
     /// What became of the tunnels, and the passwords that their users have to be told.
-    private static func sentence(
+    private func sentence(
         _ names: NamedThings<TunnelNumber>,
         _ outcomes: [AmendTunnels.Outcome],
         oldUntil end: Date?
@@ -158,7 +168,7 @@ struct TunnelSetCommand: AsyncParsableCommand {
         let same = NamedThings(zip(names.all, isChanged).filter { !$0.1 }.map(\.0))
         let rest: PrintedText = same.all.isEmpty ? "" : "; \(same.words) \(same.be) so already"
         let done: PrintedText =
-            "\(changed.words) changed; \(Sentences.learnt(by: changed.all.count))\(old)\(rest)"
+            "\(changed.words) changed\(self.consequence(for: changed.all.count))\(old)\(rest)"
         if outcomes.count == 1, let password = outcomes[0].newPassword {
             return "\(done); the new password: \(password.text)"
         }

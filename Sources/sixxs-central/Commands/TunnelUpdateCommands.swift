@@ -32,7 +32,11 @@ struct TunnelUpdateKeyCommand: AsyncParsableCommand {
         }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(answer), ifLost: hint) }
         guard let key = answer.key else {
-            return StandardOutput.print("The update key of \(self.tunnel) is revoked.")
+            return StandardOutput.print(
+                answer.changed
+                    ? "The update key of \(self.tunnel) is revoked."
+                    : "\(self.tunnel) has no update key; nothing was changed"
+            )
         }
         StandardOutput.print(
             "\(self.tunnel): user \(answer.user), update key \(key) (shown this once), hostname \(self.tunnel)",
@@ -47,8 +51,9 @@ struct TunnelEndpointsCommand: AsyncParsableCommand {
         commandName: "endpoints",
         abstract: "List where a tunnel's router told it ends, in the last seven days.",
         discussion: """
-            The newest comes first. applied: the tunnel ended there from then on; deferred: it waits, since there were more \
-            than five changes in ten minutes; superseded: another came before it was applied.
+            The newest comes first. applied: the registry has it, and its PoP within seconds while serve runs, else with the \
+            next push; deferred: it waits, since there were more than five changes in ten minutes; superseded: another came \
+            before it was applied.
 
             Example:
               sixxs-central tunnel endpoints T12

@@ -69,9 +69,9 @@ struct ZonesCommand: AsyncParsableCommand {
             contact: self.contact,
             ttl: self.ttl
         )
-        let answer = try await WriteZones(into: self.into, authority, program: program).run(
-            in: try self.store.look()
-        )
+        let write = WriteZones(into: self.into, authority, program: program)
+        let centre = try self.store.look()
+        let answer = try await Interruptible.run { try await write.run(in: centre) }
         for name in answer.leftOver {
             Terminal.complain(
                 "\(self.into)/\(name): the fleet no longer has this prefix. Remove the zone from your name server, then the file."

@@ -21,7 +21,7 @@ final class FastPathLinks: Sendable {
     private let state: Mutex<State>
 
     /// Tells when something about links or routes changed.
-    let watch: LinkWatch
+    let watch: RouteWatch
 
     /// Puts `encapsulate` at the TUN device, and `decapsulate` at the links that are there.
     ///
@@ -34,7 +34,7 @@ final class FastPathLinks: Sendable {
         self.programs = programs
         self.device = device
         // Before the first look, so that nothing is missed.
-        self.watch = try LinkWatch(questions)
+        self.watch = try RouteWatch(.ways, or: questions)
         var state = State(netlink: try RouteNetlink())
         // What a daemon that was killed left behind counts into tables that nobody reads.
         state.uplink = try TrafficAttachment(programs.encapsulate, at: .egress, of: device.index)

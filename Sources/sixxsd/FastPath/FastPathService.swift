@@ -24,9 +24,9 @@ struct FastPathService: Service {
 
     func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
-            var followed: UInt64 = 0
-            while !Task.isCancelled, !Task.isShuttingDownGracefully {
-                followed = await self.thread.perform { [followed] in self.work(lastFollowed: followed) }
+            await self.thread.perform {
+                var followed: UInt64 = 0
+                while !self.links.watch.isStopped { followed = self.work(lastFollowed: followed) }
             }
         } onCancelOrGracefulShutdown: {
             self.links.watch.stop()

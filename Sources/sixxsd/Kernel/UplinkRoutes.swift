@@ -9,9 +9,6 @@ protocol RouteKeeper: Sendable {
     /// - Throws: ``SystemCallError`` with what the kernel refused; what was done stays done.
     func follow(_ configuration: Configuration) throws(SystemCallError)
 
-    /// Whether the kernel's interfaces, addresses or routes changed since the last call.
-    func hasChanged() -> Bool
-
     /// Compares what the kernel has with what it should have, and mends what differs.
     ///
     /// - Returns: What differed.
@@ -26,7 +23,9 @@ final class UplinkRoutes: RouteKeeper {
     static let deviceMTU = 1500
 
     private let held: Mutex<HeldState<RouteNetlink>>
-    private let monitor: Mutex<RouteMonitor>
+
+    /// Tells of changes of interfaces, addresses and routes.
+    let watch: RouteWatch
 
     /// The interfaces that listen to router advertisements although the host forwards, because of this.
     let listening: [String]
@@ -37,13 +36,13 @@ final class UplinkRoutes: RouteKeeper {
     init(deviceName: String, enablesForwarding: Bool) throws(SystemCallError) {
         var netlink = try RouteNetlink()
         // Before the first change, so that none is missed.
-        let monitor = try RouteMonitor(.ownState)
+        let watch = try RouteWatch(.ownState)
         let device = try NetworkDevice(named: deviceName)
         try netlink.disableAddressGeneration(of: device)
         try netlink.setMTU(Self.deviceMTU, of: device)
         try netlink.bringUp(device)
         self.listening = enablesForwarding ? try netlink.turnForwardingOn() : []
-        self.monitor = Mutex(monitor)
+        self.watch = watch
         self.held = Mutex(
             HeldState(netlink, device: device, mtu: Self.deviceMTU, forwards: enablesForwarding)
         )
@@ -51,11 +50,6 @@ final class UplinkRoutes: RouteKeeper {
 
     func follow(_ configuration: Configuration) throws(SystemCallError) {
         try self.held.withLock { (held) throws(SystemCallError) in try held.follow(configuration) }
-    }
-
-    func hasChanged() -> Bool {
-        // Who can't be told must look.
-        self.monitor.withLock { (try? $0.drain()) ?? true }
     }
 
     func compare() -> [Deviation] {

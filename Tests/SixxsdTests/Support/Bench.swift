@@ -28,7 +28,6 @@ final class Bench: Sendable {
     /// Routes that go nowhere.
     private struct NoRoutes: RouteKeeper {
         func follow(_ configuration: Configuration) throws(SystemCallError) {}
-        func hasChanged() -> Bool { false }
         func compare() -> [Deviation] { [] }
     }
 

@@ -4,12 +4,14 @@ internal import GRDB
 /// Reads what is known of every PoP, in one view.
 struct PoPHistoryReader {
     private let database: Database
+    private let lengths: GenerationLengths
 
     /// By PoP id.
     private(set) var histories: [Int: PoPHistory] = [:]
 
-    init(_ database: Database, _ samples: [Int: PoPSample]) throws {
+    init(_ database: Database, _ samples: [Int: PoPSample], _ lengths: GenerationLengths) throws {
         self.database = database
+        self.lengths = lengths
         for popID in try Int.fetchAll(database, sql: "SELECT id FROM pop") {
             self.histories[popID] = PoPHistory(sample: samples[popID])
         }
@@ -38,7 +40,7 @@ struct PoPHistoryReader {
     private mutating func readGenerations() throws -> [Int: String] {
         // The text of a generation is long: only its newest rows are read, by their keys.
         let latest = """
-            SELECT popID, number, digest, length(text) AS length, NOT EXISTS (
+            SELECT popID, number, digest, NOT EXISTS (
                     SELECT 1 FROM audit WHERE audit.popID = generation.popID AND audit.revision > generation.revision
                 ) AND NOT EXISTS (
                     SELECT 1 FROM audit WHERE audit.popID IS NULL AND audit.revision > generation.revision
@@ -46,15 +48,16 @@ struct PoPHistoryReader {
             FROM generation
             WHERE (popID, number) IN (SELECT popID, max(number) FROM generation GROUP BY popID)
             """
+        var newest: [GenerationLengths.Key] = []
         for row in try Row.fetchAll(self.database, sql: latest) {
             let popID: Int = row["popID"]
             self.histories[popID]?.latestGeneration = row["number"]
             self.histories[popID]?.latestDigest = row["digest"]
             self.histories[popID]?.isUpToDate = row["isUpToDate"]
-            self.histories[popID]?.generationCapacity = (row["length"] as Int) / Self.shortestTunnel
+            newest.append(GenerationLengths.Key(popID: popID, number: row["number"], digest: row["digest"]))
         }
         let confirmed = """
-            SELECT popID, number, digest, length(text) AS length FROM generation
+            SELECT popID, number, digest FROM generation
             WHERE (popID, number) IN (SELECT popID, generation FROM push WHERE id IN \(Self.lastSuccesses))
             """
         var digests: [Int: String] = [:]
@@ -62,11 +65,11 @@ struct PoPHistoryReader {
             let popID: Int = row["popID"]
             self.histories[popID]?.confirmedGeneration = row["number"]
             digests[popID] = row["digest"]
-            let others = self.histories[popID]?.generationCapacity ?? 0
-            self.histories[popID]?.generationCapacity = max(
-                others,
-                (row["length"] as Int) / Self.shortestTunnel
-            )
+            newest.append(GenerationLengths.Key(popID: popID, number: row["number"], digest: row["digest"]))
+        }
+        for (key, length) in try self.lengths.read(of: newest, in: self.database) {
+            let others = self.histories[key.popID]?.generationCapacity ?? 0
+            self.histories[key.popID]?.generationCapacity = max(others, length / Self.shortestTunnel)
         }
         return digests
     }

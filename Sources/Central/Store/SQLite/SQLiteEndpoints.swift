@@ -13,6 +13,18 @@ struct SQLiteEndpoints: EndpointStore {
         }
     }
 
+    func firstChanges(after time: Date) async throws -> [EndpointRequest] {
+        try await self.store.reading { database in
+            let sql = """
+                SELECT * FROM endpointRequest WHERE number IN
+                    (SELECT min(number) FROM endpointRequest WHERE state = 'applied' AND time > ? GROUP BY tunnel)
+                """
+            return try Row.fetchAll(database, sql: sql, arguments: [time.milliseconds]).compactMap { row in
+                try TunnelNumber(stored: row["tunnel"]).map { try EndpointRequest(row, of: $0) }
+            }
+        }
+    }
+
     /// What is older is as good as forgotten.
     private var oldest: Date { self.store.now().addingTimeInterval(-EndpointPace.keptFor) }
 
@@ -109,20 +121,8 @@ struct SQLiteEndpointRows: EndpointRows {
             ORDER BY number DESC
             """
         let arguments: StatementArguments = [Int64(tunnel.rawValue), time.milliseconds]
-        return try Row.fetchAll(self.database, sql: sql, arguments: arguments).map { row in
-            guard let state = EndpointRequest.State(rawValue: row["state"]) else {
-                throw RegistryError.unusable("the database holds an endpoint request of an unknown state")
-            }
-            return EndpointRequest(
-                number: row["number"],
-                tunnel: tunnel,
-                popID: row["popID"],
-                time: Date(milliseconds: row["time"]),
-                old: try row.parsed("old") { try IPAddress(parsing: $0) },
-                new: try row.parsed("new") { try IPAddress(parsing: $0) },
-                client: (row["client"] as String?).flatMap { try? IPAddress(parsing: $0) },
-                state: state
-            )
+        return try Row.fetchAll(self.database, sql: sql, arguments: arguments).map {
+            try EndpointRequest($0, of: tunnel)
         }
     }
 
@@ -161,6 +161,25 @@ struct SQLiteEndpointRows: EndpointRows {
                     (SELECT number FROM endpointRequest WHERE time < ? ORDER BY time LIMIT 100)
                 """,
             arguments: [time.milliseconds]
+        )
+    }
+}
+
+extension EndpointRequest {
+    /// - Throws: ``RegistryError/unusable(_:)`` for a row that is none of ours.
+    fileprivate init(_ row: Row, of tunnel: TunnelNumber) throws {
+        guard let state = State(rawValue: row["state"]) else {
+            throw RegistryError.unusable("the database holds an endpoint request of an unknown state")
+        }
+        self.init(
+            number: row["number"],
+            tunnel: tunnel,
+            popID: row["popID"],
+            time: Date(milliseconds: row["time"]),
+            old: try row.parsed("old") { try IPAddress(parsing: $0) },
+            new: try row.parsed("new") { try IPAddress(parsing: $0) },
+            client: (row["client"] as String?).flatMap { try? IPAddress(parsing: $0) },
+            state: state
         )
     }
 }

@@ -16,6 +16,7 @@ extension TunnelProperty {
 extension SQLiteRegistry {
     /// How many tunnels there are with each value of a property.
     func tunnelCounts(by property: TunnelProperty) async throws -> [String: Int] {
+        if property == .pop { return try await self.tunnelCountsByPoP() }
         let sql = """
             SELECT \(property.sql) AS value, count(*) AS count FROM tunnel JOIN pop ON pop.id = tunnel.popID
             GROUP BY value HAVING value IS NOT NULL
@@ -24,6 +25,22 @@ extension SQLiteRegistry {
             try Row.fetchAll(database, sql: sql).map { ($0["value"] as String, $0["count"] as Int) }
         }
         return Dictionary(uniqueKeysWithValues: rows)
+    }
+
+    /// Pages ask often, and only a change that the audit has makes another answer.
+    private func tunnelCountsByPoP() async throws -> [String: Int] {
+        try await self.store.reading { database in
+            let revision = try Self.revision(in: database)
+            if let known = self.store.popCounts.known(at: revision) { return known }
+            // By the index of each PoP's tunnels alone.
+            let sql = "SELECT name, (SELECT count(*) FROM tunnel WHERE popID = pop.id) AS count FROM pop"
+            let rows = try Row.fetchAll(database, sql: sql).map {
+                ($0["name"] as String, $0["count"] as Int)
+            }
+            let counts = Dictionary(uniqueKeysWithValues: rows).filter { $0.value > 0 }
+            self.store.popCounts.learn(counts, at: revision)
+            return counts
+        }
     }
 
     /// The tunnels of every PoP that has any, by PoP id.

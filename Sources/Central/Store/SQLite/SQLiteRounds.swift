@@ -77,7 +77,9 @@ struct SQLiteRounds: RoundStore {
 
     func histories() async throws -> [Int: PoPHistory] {
         let samples = try await self.store.samples.latestSamples()
-        return try await self.store.reading { try PoPHistoryReader($0, samples).histories }
+        return try await self.store.reading {
+            try PoPHistoryReader($0, samples, self.store.generationLengths).histories
+        }
     }
 
     func record(_ visit: VisitRecord) async throws {

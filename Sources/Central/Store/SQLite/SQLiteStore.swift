@@ -13,6 +13,9 @@ struct SQLiteStore: StoreUpkeep {
     /// What daemons reported.
     let sampleFile: any DatabaseWriter
 
+    let generationLengths = GenerationLengths()
+    let popCounts = PoPCounts()
+
     /// Gives the time that rows are stamped with.
     let now: @Sendable () -> Date
 
