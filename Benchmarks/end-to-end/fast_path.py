@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import socket
+
+from scapy.layers.inet import GRE, IP
 
 import links
 import round_trips
@@ -16,9 +20,11 @@ import small_packets
 from echoes import Probe, ThroughSixInFour, Times
 from lab.daemon import Daemon, TunnelLine, configuration
 from lab.merging import merge, show_the_wire
-from lab.namespace import Laboratory, Namespace
+from lab.namespace import Laboratory, Namespace, wait_for
+from lab.packets import IPv6
 from lab.programs import find_programs
-from lab.topology import PoPPlan
+from lab.topology import SERVER, PoPPlan
+from lab.traffic import answers
 from transfers import DIRECTIONS, Found, measure
 from ways import AYIYA, HOME, PLAN, SERVERS, SixInFour, Way, WireGuard
 
@@ -34,11 +40,33 @@ class Far(SixInFour):
 
     def build_far_end(self) -> None:
         plan = PoPPlan("sxhome", 2, HOME, "2001:db8::43", "2001:db8:2fe::/48", ("2001:db8:ff00::/40",))
-        text = configuration(plan, [TunnelLine(1, 1, PLAN.ipv4, 1480)], [(SERVERS, 1)])
-        daemon = Daemon(self.home, self.site.programs.sixxsd, text)
-        daemon.options = FAST
-        daemon.start()
-        self.home.ip(f"addr add {self.user}/128 dev lo nodad", f"route replace {SERVERS} dev sixxs src {self.user} mtu 1480")
+        mtu = self.tunnel.mtu
+        text = configuration(plan, [TunnelLine(1, 1, PLAN.ipv4, mtu)], [(SERVERS, 1)])
+        self.far = Daemon(self.home, self.site.programs.sixxsd, text)
+        self.far.options = FAST
+        self.far.start()
+        self.home.ip(f"addr add {self.user}/128 dev lo nodad", f"route replace {SERVERS} dev sixxs src {self.user} mtu {mtu}")
+
+
+def sends_gre(daemon: Daemon) -> bool:
+    return any(re.fullmatch("Encapsulation *: gre", line) for line in daemon.command("tunnel show T1").lines or ())
+
+
+class FarInGRE(Far):
+    """The same in GRE."""
+
+    tunnel = TunnelLine(1, 1, HOME, 1476)
+
+    def wait(self) -> None:
+        """Has each daemon follow the other: a packet of GRE that neither sent begins it."""
+        super().wait()
+        packet = bytes(IP(src=HOME, dst=PLAN.ipv4) / GRE(proto=0x86DD) / IPv6(src=PLAN.them(1), dst=SERVER, nh=59))
+        with self.home.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender:
+            def is_gre() -> bool:
+                sender.sendto(packet, (PLAN.ipv4, 0))
+                return answers(self.site.core, self.user) and sends_gre(self.daemon) and sends_gre(self.far)
+
+            wait_for(is_gre, 10, "both ends to send GRE", every=0.1)
 
 
 def steer(host: Namespace, devices: list[str], processor: int) -> None:
@@ -80,6 +108,7 @@ def rows(found: Found, names: list[str], musts: dict[str, int]) -> list[str]:
 
 
 IN_THE_KERNEL = "6in4, in the kernel"
+GRE_IN_THE_KERNEL = "GRE, in the kernel"
 BY_THE_DAEMON = "6in4, by the daemon"
 
 
@@ -90,6 +119,7 @@ def transfers_table(rounds: int, is_wire: bool) -> list[str]:
             return stack.enter_context(Laboratory())
 
         ways: dict[str, Way] = {Way.name: Way(laboratory(), programs), IN_THE_KERNEL: Far(laboratory(), programs, FAST),
+                                GRE_IN_THE_KERNEL: FarInGRE(laboratory(), programs, FAST),
                                 BY_THE_DAEMON: Far(laboratory(), programs, []), AYIYA.name: AYIYA(laboratory(), programs, [])}
         if WireGuard.what_is_missing() is None:
             ways[WireGuard.name] = WireGuard(laboratory(), programs)
@@ -139,7 +169,7 @@ def latency_table(rounds: int) -> list[str]:
 
 def table(rounds: int) -> list[str]:
     lines = ["TCP, links with all offloads:", "", *transfers_table(rounds, is_wire=False), "",
-             "TCP, links as a wire is (the home's end of the tunnel is forwarded by its kernel in both rows of 6in4):", "",
+             "TCP, links as a wire is (the home's end of the tunnel is forwarded by its kernel in the rows of 6in4 and GRE):", "",
              *transfers_table(rounds, is_wire=True), "",
              "Round trips of packets of 104 octets beside a load of packets of 72:", "", *latency_table(max(rounds // 2, 1)), "",
              f"Nanoseconds of processor time that a packet of {small_packets.SIZE} octets takes, sending included:", "",

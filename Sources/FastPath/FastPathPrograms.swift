@@ -4,7 +4,7 @@ public import LinuxIO
 internal import SystemPackage
 internal import Wire
 
-/// The kernel's programs that forward plain 6in4, loaded.
+/// The kernel's programs that forward plain 6in4 and GRE, loaded.
 public final class FastPathPrograms: Sendable {
     /// For what leaves the TUN device, into tunnels.
     public let encapsulate: BPFProgram

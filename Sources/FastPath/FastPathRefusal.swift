@@ -58,4 +58,8 @@ public enum FastPathRefusal: Int, Hashable, Sendable, CaseIterable {
     case lost
     /// The daemon has packets of the tunnel in hand that came before.
     case waiting
+    /// It is GRE and the tunnel's packets are 6in4, or the other way round: the daemon follows the user from one to the other.
+    case otherKind
+    /// Its GRE header is not the plain one of 4 octets with IPv6 behind it.
+    case oddGRE
 }

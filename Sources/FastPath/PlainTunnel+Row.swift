@@ -11,7 +11,8 @@ extension PlainTunnel {
     var terms: UInt64 {
         let keepsOrder = UInt64(FAST_PATH_KEEPS_ORDER) << 16
         guard self.obstacle == nil else { return keepsOrder }
-        return UInt64(self.mtu) | keepsOrder | UInt64(self.evenIdentification) << 32
+        let kind = self.encapsulation == .gre ? UInt64(FAST_PATH_GRE) << 16 : 0
+        return UInt64(self.mtu) | keepsOrder | kind | UInt64(self.evenIdentification) << 32
             | UInt64(self.oddIdentification) << 48
     }
 }

@@ -31,7 +31,7 @@ struct RouteLimits {
             self.limits[index] = Limit(remote: tunnel.remote)
             self.ask(tid)
         }
-        let front = UInt16(IPv4Packet.minimumHeaderLength)
+        let front = tunnel.overhead
         let octets = self.limits[index].octets
         tunnel.mtu = octets > front ? min(tunnel.mtu, octets - front) : 0
         return tunnel

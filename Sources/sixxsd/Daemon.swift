@@ -207,7 +207,7 @@ struct Daemon {
             )
         }
         if case .failed(let error) = openings.fastPath {
-            logger.notice("6in4 is not forwarded in the kernel: \(error)")
+            logger.notice("6in4 and GRE are not forwarded in the kernel: \(error)")
         }
         if let note = start.note { logger.warning("\(note)") }
     }

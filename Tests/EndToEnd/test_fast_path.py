@@ -1,4 +1,4 @@
-"""Plain 6in4 that the PoP's kernel forwards by itself (`--fast-path auto`), and who forwards what when something happens.
+"""Plain 6in4 and GRE that the PoP's kernel forwards by itself (`--fast-path auto`), and who forwards what when something happens.
 
     host ── core ── chtst01 ══ inet ── home4
                      sixxsd, and its programs at the TUN device and at the links
@@ -14,6 +14,7 @@ import sys
 import time
 
 import pytest
+from scapy.layers.inet import GRE
 
 from lab import without_call
 from lab.daemon import Daemon, TunnelLine, configuration
@@ -26,7 +27,7 @@ from lab.topology import ROUTER, SERVER
 
 PLUGIN = REPOSITORY / "Packaging/nagios/check_sixxsd"
 AUTO = ["--fast-path", "auto"]
-PLAIN = pytest.mark.parametrize("kind", ["6in4", "heartbeat"])
+PLAIN = pytest.mark.parametrize("kind", ["6in4", "gre", "heartbeat"])
 BPF = without_call.BPF
 BPF_MAP_CREATE, BPF_MAP_TYPE_ARRAY = 0, 2
 
@@ -129,10 +130,47 @@ def test_which_way_a_packet_takes_is_told(site: Site) -> None:
     assert "fast path on, links 2" in site.pop.run(PLUGIN, "-s", daemon.socket_path, "-f").stdout
 
 
-@pytest.mark.parametrize("kind", ["gre", "ayiya"])
-def test_everything_else_is_the_daemons(site: Site, kind: Kind) -> None:
+def test_a_user_may_go_from_6in4_to_gre_and_back(site: Site) -> None:
     ends = Ends(site)
-    end = ends.add(kind, 4)
+    end = ends.add("6in4", 4)
+    daemon = ends.start(options=AUTO)
+    wait_until_fast(daemon, ends, end)
+    keyed, plain = GRE(proto=0x86DD, key_present=1, key=7), GRE(proto=0x86DD)
+    inner = echo(end.them, SERVER, size=200)
+
+    def way(packet: object) -> str:
+        return (daemon.command(f"explain {bytes(packet).hex()}").lines or ("",))[-1]  # type: ignore[call-overload]
+
+    other = "way: the daemon, the tunnel's packets came another way before"
+    assert way(end.outer(47) / plain / inner) == other
+    end.kind = "gre"
+    before = left(daemon, "otherKind")
+    assert goes_up(ends, end)
+    assert left(daemon, "otherKind") == before + 1
+    assert shown(daemon, end) == "yes" and way(end.wrap(inner)) == "way: the kernel alone"
+    # What the daemon has done with nobody waits for.
+    wait_until_fast(daemon, ends, end)
+    before = left(daemon, "oddGRE")
+    with Listener(site.core, "chtst01") as listener:
+        ends.send(4, end.outer(47) / keyed / inner)
+        assert listener.first(lambda p: ICMPv6EchoRequest in p and p.src == end.them and len(p) == 200, 1) is not None
+    assert left(daemon, "oddGRE") == before + 1
+    kernels = forwarded_by_the_kernel(daemon)
+    assert goes_up(ends, end, size=300)
+    wait_for(lambda: forwarded_by_the_kernel(daemon) >= kernels + 2, 1, "the packet and its answer to be the kernel's", every=0.05)
+    assert way(end.wrap(inner)) == "way: the kernel alone"
+    assert way(end.outer(47) / keyed / inner) == "way: the daemon, the GRE header has options"
+    end.kind = "6in4"
+    assert way(end.wrap(inner)) == other
+    assert goes_up(ends, end)
+    wait_until_fast(daemon, ends, end)
+    assert daemon.errors(end.tunnel.number) == {} and daemon.balance().is_even
+
+
+@pytest.mark.parametrize(("kind", "version"), [("ayiya", 4), ("6in4", 6), ("gre", 6)])
+def test_everything_else_is_the_daemons(site: Site, kind: Kind, version: int) -> None:
+    ends = Ends(site)
+    end = ends.add(kind, version)
     daemon = ends.start(options=AUTO)
     assert goes_down(ends, end) and goes_up(ends, end)
     assert forwarded_by_the_kernel(daemon) == 0
@@ -270,4 +308,4 @@ def test_where_it_may_not_the_daemon_forwards_and_says_why(site: Site, what: str
     assert shown(daemon, end) == "no, the kernel or the daemon's rights do not allow it (pop show threads)"
     assert daemon.report()["fastPath"]["state"] == "off"
     assert f"fast path off: {why}" in site.pop.run(PLUGIN, "-s", daemon.socket_path).stdout
-    assert daemon.log.count("6in4 is not forwarded in the kernel: ") == 1
+    assert daemon.log.count("6in4 and GRE are not forwarded in the kernel: ") == 1

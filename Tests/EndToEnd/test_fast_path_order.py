@@ -12,14 +12,15 @@ import json
 import os
 import random
 import sys
+import threading
 import time
+from collections.abc import Callable
 
 import pytest
-from scapy.layers.inet import GRE
 
 from lab import numbered
 from lab.daemon import WORKERS, Daemon
-from lab.ends import End, Ends
+from lab.ends import End, Ends, Kind
 from lab.namespace import Namespace, Process, wait_for
 from lab.packets import UDP, IPv6, Raw
 from lab.site import Site
@@ -56,18 +57,29 @@ def result(process: Process) -> dict[str, int]:
     return json.loads(process.output.splitlines()[-1])
 
 
-def change_again_and_again(end: End) -> None:
-    """Has the tunnel go to the daemon and back: packets in GRE are the daemon's, and the user may choose."""
-    inner = IPv6(src=end.them, dst=SERVER, nh=59)
-    packets = bytes(end.outer(47) / GRE(proto=0x86DD) / inner), bytes(end.wrap(inner))
-    for number in range(CHANGES):
-        end.ends.send(4, packets[number % 2])
+def debug_again_and_again(daemon: Daemon, end: End) -> None:
+    """Has the tunnel go to the daemon and back: what happens to its packets is shown, or is not."""
+    with daemon.session() as session:
+        reader = threading.Thread(target=session.discard)
+        reader.start()
+        for number in range(CHANGES):
+            session.send(f"tunnel set debug T{end.tunnel.number} {('on', 'off')[number % 2]}\n".encode())
+            time.sleep(random.uniform(0, 2 * PAUSE))
+        session.end()
+        reader.join()
+
+
+def change_kinds_again_and_again(daemon: Daemon, end: End) -> None:
+    """Has the user of GRE go to 6in4: the next packet of the flow goes back."""
+    packet = bytes(end.outer(41) / IPv6(src=end.them, dst=SERVER, nh=59))
+    for _ in range(CHANGES):
+        end.ends.send(4, packet)
         time.sleep(random.uniform(0, 2 * PAUSE))
 
 
-def begin(site: Site, workers: int) -> tuple[Daemon, End]:
+def begin(site: Site, workers: int, kind: Kind = "6in4") -> tuple[Daemon, End]:
     ends = Ends(site)
-    end = ends.add("6in4", 4)
+    end = ends.add(kind, 4)
     daemon = ends.start(options=AUTO if workers == WORKERS else [*AUTO, "--workers", str(workers)])
     # Packets that find no room are no matter of order.
     site.pop.ip(f"link set {daemon.tun} txqueuelen 20000")
@@ -75,9 +87,9 @@ def begin(site: Site, workers: int) -> tuple[Daemon, End]:
     return daemon, end
 
 
-def run(daemon: Daemon, end: End, receiving: Process) -> None:
+def run(daemon: Daemon, end: End, receiving: Process, change: Callable[[Daemon, End], None]) -> None:
     before = forwarded_by_the_kernel(daemon)
-    change_again_and_again(end)
+    change(daemon, end)
     found = result(receiving)
     by_the_kernel = forwarded_by_the_kernel(daemon) - before
     print(f"{CHANGES} changes, {COUNT} packets, {by_the_kernel} forwarded by the kernel: {found}")
@@ -91,13 +103,14 @@ def test_none_into_a_tunnel(site: Site, workers: int) -> None:
     daemon, end = begin(site, workers)
     receiving = receiver(end.ends.home4, "net0", 4)
     program(site.core, "send", end.them, PORT, COUNT, MARK.hex(), "--rate", RATE)
-    run(daemon, end, receiving)
+    run(daemon, end, receiving, debug_again_and_again)
 
 
 @MANY
-def test_none_out_of_a_tunnel(site: Site, workers: int) -> None:
-    daemon, end = begin(site, workers)
+@pytest.mark.parametrize(("kind", "change"), [("6in4", debug_again_and_again), ("gre", change_kinds_again_and_again)])
+def test_none_out_of_a_tunnel(site: Site, workers: int, kind: Kind, change: Callable[[Daemon, End], None]) -> None:
+    daemon, end = begin(site, workers, kind)
     receiving = receiver(site.core, "chtst01", 6)
     packet = bytes(end.wrap(IPv6(src=end.them, dst=SERVER) / UDP(sport=PORT, dport=PORT) / Raw(MARK + bytes(8))))
     program(end.ends.home4, "send", end.ends.pop(4), 0, COUNT, packet[:-8].hex(), "--rate", RATE)
-    run(daemon, end, receiving)
+    run(daemon, end, receiving, change)

@@ -1,9 +1,11 @@
+import CFastPath
 import Core
-import FastPath
 import LinuxIO
 import TestSupport
 import Testing
 import Wire
+
+@testable import FastPath
 
 /// Random packets and changes in a random network, each given to the programs and, if they forward it, to the engine.
 private struct RandomTraffic {
@@ -97,11 +99,13 @@ private struct RandomTraffic {
             &generator
         )
         var outer = OuterPacketFields(source: remote, destination: Self.own)
+        let gre = Self.isInGRE(tunnel, scene, &generator) ? Self.greHeader(&generator) : []
+        if !gre.isEmpty { outer.protocolNumber = ProtocolNumber.gre }
         outer.trafficClass = UInt8.random(in: .min ... .max, using: &generator)
         outer.timeToLive = UInt8.random(in: .min ... .max, using: &generator)
         if Self.happens(onceIn: 20, &generator) { outer.source = IPv4Address(198, 51, 100, 200) }
         if Self.happens(onceIn: 40, &generator) { outer.destination = IPv4Address(192, 0, 2, 9) }
-        var octets = outer.octets(around: inner)
+        var octets = outer.octets(around: gre + inner)
         var link = Ethernet.ipv4
         switch Int.random(in: 0..<60, using: &generator) {
         case 0: octets[0] = UInt8.random(in: .min ... .max, using: &generator)
@@ -120,10 +124,39 @@ private struct RandomTraffic {
         return try scene.fromLink(octets, segmentSize: Self.segmentSize(&generator), link: link).isForwarded
     }
 
+    /// Whether a packet is to be GRE: mostly as the tunnel's are.
+    private static func isInGRE(
+        _ tunnel: RandomNetwork.Tunnel,
+        _ scene: FastPathScene,
+        _ generator: inout SeededGenerator
+    ) -> Bool {
+        guard let tid = TID(rawValue: tunnel.number) else { return false }
+        let isUsual = scene.programs.tables.terms(of: tid) >> 16 & UInt64(FAST_PATH_GRE) != 0
+        return Self.happens(onceIn: 12, &generator) ? !isUsual : isUsual
+    }
+
+    /// A GRE header, mostly a plain one.
+    private static func greHeader(_ generator: inout SeededGenerator) -> [UInt8] {
+        let plain: [UInt8] = [0, 0, 0x86, 0xdd]
+        switch Int.random(in: 0..<40, using: &generator) {
+        case 0:
+            // Checksum, key and sequence number, and room for as many as there are, mostly.
+            let flags = UInt8.random(in: 0...15, using: &generator) << 4
+            let count = Self.happens(onceIn: 4, &generator) ? 2 : (flags & 0xb0).nonzeroBitCount
+            return [flags, 0, 0x86, 0xdd] + (0..<4 * count).map { _ in 7 }
+        case 1:
+            var header = plain
+            header[Int.random(in: 0..<4, using: &generator)] ^=
+                1 << UInt8.random(in: 0...7, using: &generator)
+            return header
+        default: return plain
+        }
+    }
+
     /// Changes something that decisions are made from.
     func change(_ scene: FastPathScene, _ generator: inout SeededGenerator) throws {
         guard let tunnel = self.tunnel(&generator), let tid = TID(rawValue: tunnel.number) else { return }
-        switch Int.random(in: 0..<24, using: &generator) {
+        switch Int.random(in: 0..<28, using: &generator) {
         case 0: try scene.apply(self.network.text + "pop set path-mtu static\n")
         case 1..<6: try scene.apply(self.network.text)
         case 6..<9:
@@ -136,6 +169,7 @@ private struct RandomTraffic {
         case 10: self.switchToGRE(tunnel, tid, scene)
         case 11: scene.programs.tables.fallSilent()
         case 12..<20: self.beat(tunnel, tid, scene)
+        case 24...: self.switchToGRE(tunnel, tid, scene)
         default: self.switchBack(tunnel, tid, scene)
         }
     }
@@ -220,6 +254,7 @@ struct FastPathDifferentialTests {
     ]
     private static let onlyOutOfTunnels: Set<FastPathRefusal> = [
         .impossibleDestination, .otherEnds, .otherHost, .options, .fragment, .checksum, .congestion,
+        .otherKind, .oddGRE,
     ]
 
     @Test(arguments: RandomRun.parts)
@@ -235,6 +270,12 @@ struct FastPathDifferentialTests {
             let packets = rounds * Self.packetsOfANetwork / 2
             #expect(forwarded.down > packets / 10, "\(forwarded)")
             #expect(forwarded.up > packets / 10, "\(forwarded)")
+            for direction in FastPathDirection.allCases {
+                #expect(
+                    scene.forwardedGRE[direction] ?? 0 > packets / 100,
+                    "\(direction) \(scene.forwardedGRE)"
+                )
+            }
             Self.expectEachRefusal(scene)
             scene.expectNothingElseCounted()
         }

@@ -21,7 +21,10 @@ struct FastPathGarbageTests {
         var octets = (0..<Int.random(in: Self.lengths, using: &generator)).map { _ in
             UInt8.random(in: .min ... .max, using: &generator)
         }
-        let kept = min([0, 1, 20, 40, 60, model.count].randomElement(using: &generator) ?? 0, model.count)
+        let kept = min(
+            [0, 1, 20, 24, 40, 60, 64, model.count].randomElement(using: &generator) ?? 0,
+            model.count
+        )
         octets.replaceSubrange(..<min(kept, octets.count), with: model.prefix(min(kept, octets.count)))
         for _ in 0..<Int.random(in: 0...3, using: &generator) {
             octets[Int.random(in: 0..<min(64, octets.count), using: &generator)] =
@@ -35,6 +38,24 @@ struct FastPathGarbageTests {
             ?? 0
     }
 
+    /// Has a tunnel's user send GRE.
+    ///
+    /// - Returns: A packet of theirs.
+    private static func switchToGRE(_ scene: FastPathScene) throws -> [UInt8] {
+        let inner = InnerPacket(
+            source: FastPathCaseTests.address(1),
+            destination: FastPathCaseTests.internet
+        ).octets
+        let packet = OuterPacketFields.gre(
+            from: IPv4Address(198, 51, 100, 2),
+            to: FastPathCaseTests.own,
+            around: inner
+        )
+        let tid = try #require(TID(rawValue: 1))
+        scene.give(packet, of: tid)
+        return packet
+    }
+
     /// The scene compares: left alone and untouched, or octet for octet what the engine makes of it.
     @Test(arguments: RandomRun.parts)
     func leaveItAloneOrDoAsTheEngine(seed: UInt64) throws {
@@ -46,10 +67,14 @@ struct FastPathGarbageTests {
             let fields = OuterPacketFields(source: FastPathCaseTests.user, destination: FastPathCaseTests.own)
             let inner = InnerPacket(source: user, destination: FastPathCaseTests.internet).octets
             let up = fields.octets(around: inner)
+            let gre = try Self.switchToGRE(scene)
             for _ in 0..<RandomRun.rounds(usually: 10_000) / 2 {
                 let size = Self.segmentSize(&generator)
                 _ = try scene.fromUplink(Self.garbage(down, &generator), segmentSize: size)
-                _ = try scene.fromLink(Self.garbage(up, &generator), segmentSize: size)
+                _ = try scene.fromLink(
+                    Self.garbage(Bool.random(using: &generator) ? up : gre, &generator),
+                    segmentSize: size
+                )
             }
             scene.compareCounters()
             scene.expectNothingElseCounted()

@@ -123,6 +123,15 @@ final class FastPathScene {
         self.programs.tables.update(tid, to: try? PlainTunnel(of: tid, &self.engine, at: now))
     }
 
+    /// Gives a packet that a link brought to the engine alone, as the daemon gets one that was left to it.
+    func give(_ packet: [UInt8], of tid: TID) {
+        self.change(tid) { engine, now in
+            _ = engine.run(packet) { engine, buffer, spare in
+                engine.receiveRawIPv4(&buffer, spare: &spare, at: now)
+            }
+        }
+    }
+
     // MARK: - Packets
 
     /// What became of a packet.
@@ -183,12 +192,19 @@ final class FastPathScene {
             return .left(reasons.first)
         }
         let (output, expected) = judge(&self.engine, now)
+        let outer = direction == .encapsulate ? result.packet : frame
+        if outer[Self.outerProtocol] == ProtocolNumber.gre { self.forwardedGRE[direction, default: 0] += 1 }
         let made = Array(result.packet.dropFirst(Ethernet.headerLength))
         #expect(made == expected, "the engine makes something else of it")
         #expect(output.isForwarded, "the engine does not forward it")
         #expect(output.spare == .none)
         return .forwarded(made)
     }
+
+    /// How many of the packets that were forwarded were GRE outside.
+    private(set) var forwardedGRE: [FastPathDirection: Int] = [:]
+
+    private static let outerProtocol = Ethernet.headerLength + IPv4Header.Offset.protocolNumber
 
     /// Whether the daemon has done with each packet that is left to it before the next comes.
     var hasDone = true

@@ -52,6 +52,18 @@ struct OuterPacketFields {
     var timeToLive: UInt8 = 64
     var protocolNumber = ProtocolNumber.ipv6
 
+    /// A packet of GRE.
+    static func gre(
+        from source: IPv4Address,
+        to destination: IPv4Address,
+        header: [UInt8] = [0, 0, 0x86, 0xdd],
+        around inner: [UInt8]
+    ) -> [UInt8] {
+        var outer = OuterPacketFields(source: source, destination: destination)
+        outer.protocolNumber = ProtocolNumber.gre
+        return outer.octets(around: header + inner)
+    }
+
     func octets(around inner: [UInt8]) -> [UInt8] {
         let header = IPv4Header(
             trafficClass: self.trafficClass,

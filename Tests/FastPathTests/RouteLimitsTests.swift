@@ -62,6 +62,22 @@ import Wire
         #expect(!limits.hasUnasked)
     }
 
+    @Test func lowerWhatATunnelOfGRETakes() {
+        var limits = RouteLimits()
+        var tunnel = Self.tunnel()
+        tunnel.encapsulation = .gre
+
+        let first = limits.restrict(tunnel, of: self.first)
+        let noted = limits.note(1500, of: self.first, toward: Self.user)
+        let second = limits.restrict(noted, of: self.first)
+        // The route is the same one.
+        let sixInFour = limits.restrict(Self.tunnel(), of: self.first)
+
+        #expect(first?.mtu == 0)
+        #expect(second?.mtu == 1476 && second?.encapsulation == .gre)
+        #expect(sixInFour?.mtu == 1480)
+    }
+
     @Test func areAskedForOnceForEachAddress() {
         var limits = RouteLimits()
 

@@ -27,6 +27,8 @@ enum {
     FAST_PATH_TTL = 64,
     /// Of a tunnel's terms: packets that are left to the daemon are counted until it has done with them.
     FAST_PATH_KEEPS_ORDER = 1,
+    /// Of a tunnel's terms: its packets travel in GRE.
+    FAST_PATH_GRE = 2,
 };
 
 /// One for the PoP; what the daemon says at each instant.
@@ -65,7 +67,7 @@ struct fast_path_tunnel {
     /// The outer addresses as an outgoing header has them: ours, then the user's, in network order.
     uint64_t ends;
     /// From the low end on, 16 bits each: size of the largest inner packet that may pass, in octets, 0 for a tunnel that is not
-    /// on the fast path; FAST_PATH_KEEPS_ORDER or nothing; the identification of outer packets in even parts of the time, and in odd ones.
+    /// on the fast path; FAST_PATH_KEEPS_ORDER and FAST_PATH_GRE, or nothing; the identification of outer packets in even parts of the time, and in odd ones.
     uint64_t terms;
 };
 
@@ -153,6 +155,10 @@ enum fast_path_refusal {
     FAST_PATH_LOST,
     /// The daemon has packets of the tunnel in hand that came before.
     FAST_PATH_WAITING,
+    /// It is GRE and the tunnel's packets are 6in4, or the other way round: the daemon follows the user from one to the other.
+    FAST_PATH_OTHER_KIND,
+    /// Its GRE header is not the plain one of 4 octets with IPv6 behind it.
+    FAST_PATH_ODD_GRE,
     FAST_PATH_REFUSALS,
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 //
-// Plain 6in4 over IPv4, forwarded in the kernel. What the daemon would forward unchanged is forwarded here; everything else is
+// Plain 6in4 and GRE over IPv4, forwarded in the kernel. What the daemon would forward unchanged is forwarded here; everything else is
 // left alone and reaches the daemon, which decides, answers, counts and explains (docs/adr/0021).
 //
 // `encapsulate` belongs at the egress of the TUN device, `decapsulate` at the ingress of an Ethernet link.
@@ -85,17 +85,24 @@ struct ipv6_header {
 enum {
     IPV4_HEADER = 20,
     IPV6_HEADER = 40,
+    GRE_HEADER = 4,
     IPV4_DO_NOT_FRAGMENT = 0x4000,
     IPV4_MORE_FRAGMENTS = 0x2000,
     IPV4_OFFSET = 0x1fff,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
     PROTOCOL_IPV6 = 41,
+    PROTOCOL_GRE = 47,
     // What raw sockets ask for a way as, whose packets these would be.
     PROTOCOL_RAW = 255,
     UDP_HEADER = 8,
     TCP_MINIMUM_HEADER = 20,
     TCP_DATA_OFFSET = 12,
+    // Flags of a GRE header, in its upper half: each of three has 4 octets more follow, others are to be refused, as is any version but 0.
+    GRE_CHECKSUM = 15,
+    GRE_KEY = 13,
+    GRE_SEQUENCE_NUMBER = 12,
+    GRE_REFUSED = 0x4c07,
     NOT_CAPABLE = 0,
     CAPABLE_1 = 1,
     CAPABLE_0 = 2,
@@ -132,6 +139,8 @@ struct terms {
     uint64_t ends;
     uint16_t mtu;
     uint16_t identification;
+    // Whether the tunnel's packets are GRE.
+    bool is_gre;
     // Whether packets that are left to the daemon are counted until it has done with them.
     bool keeps_order;
 };
@@ -146,6 +155,7 @@ INLINE void find_terms(const struct view *view, uint32_t tid, struct terms *term
     __asm__ volatile("" ::: "memory");
     terms->ends = READ_ONCE(tunnel->ends);
     terms->keeps_order = word >> 16 & FAST_PATH_KEEPS_ORDER;
+    terms->is_gre = word >> 16 & FAST_PATH_GRE;
     terms->mtu = READ_ONCE(tunnel->terms) == word ? word : 0;
     terms->identification = word >> (view->now >> FAST_PATH_SLOT_SHIFT & 1 ? 48 : 32);
 }
@@ -294,6 +304,9 @@ INLINE enum fast_path_refusal check_destination(
     return FAST_PATH_FORWARDED;
 }
 
+// What stands in front of an inner packet, in octets.
+INLINE uint32_t front(const struct terms *terms) { return terms->is_gre ? IPV4_HEADER + GRE_HEADER : IPV4_HEADER; }
+
 // Asks the kernel for the way that the daemon's socket would take.
 INLINE enum fast_path_refusal find_next_hop(
     struct packet *packet, const struct view *view, const struct terms *terms, uint32_t largest,
@@ -301,7 +314,7 @@ INLINE enum fast_path_refusal find_next_hop(
     *way = (struct fib_lookup){
         .family = ADDRESS_FAMILY_IPV4,
         .l4_protocol = PROTOCOL_RAW,
-        .tot_len = largest + IPV4_HEADER,
+        .tot_len = largest + front(terms),
         .ifindex = READ_ONCE(view->control->tun),
         .destination = {terms->ends >> 32},
     };
@@ -319,23 +332,28 @@ INLINE uint16_t checksum(const struct ipv4_header *header) {
     return ~sum;
 }
 
-// Puts the outer header in front: Core/Underlay/OuterHeaders.swift.
+// Puts the outer headers in front: Core/Underlay/OuterHeaders.swift, Wire/Packets/GREPacket.swift.
 INLINE enum fast_path_refusal prepend(
     struct packet *packet, const struct terms *terms, uint8_t traffic_class, uint32_t length) {
     struct ipv4_header outer = {
         .version_and_length = 0x45,
         .traffic_class = traffic_class,
-        .total_length = NETWORK16(length + IPV4_HEADER),
+        .total_length = NETWORK16(length + front(terms)),
         .identification = NETWORK16(terms->identification),
         .fragment = NETWORK16(IPV4_DO_NOT_FRAGMENT),
         .ttl = FAST_PATH_TTL,
-        .protocol = PROTOCOL_IPV6,
+        .protocol = terms->is_gre ? PROTOCOL_GRE : PROTOCOL_IPV6,
         .addresses = {terms->ends, terms->ends >> 32},
     };
     outer.checksum = checksum(&outer);
-    const uint64_t flags = ADJUST_ENCAPSULATE_IPV4 | ADJUST_FIXED_SEGMENTS | ADJUST_KEEP_CHECKSUM;
-    if (bpf_skb_adjust_room(packet, IPV4_HEADER, ADJUST_AT_LINK_HEADER, flags)) return FAST_PATH_UNCHANGED;
+    const uint64_t flags = ADJUST_ENCAPSULATE_IPV4 | ADJUST_FIXED_SEGMENTS | ADJUST_KEEP_CHECKSUM
+        | (terms->is_gre ? ADJUST_ENCAPSULATE_GRE : 0);
+    if (bpf_skb_adjust_room(packet, front(terms), ADJUST_AT_LINK_HEADER, flags)) return FAST_PATH_UNCHANGED;
     if (bpf_skb_store_bytes(packet, link_header, &outer, IPV4_HEADER, 0)) return FAST_PATH_LOST;
+    if (terms->is_gre) {
+        const uint32_t gre = NETWORK32(ETHERTYPE_IPV6);
+        if (bpf_skb_store_bytes(packet, link_header + IPV4_HEADER, &gre, GRE_HEADER, 0)) return FAST_PATH_LOST;
+    }
     // bpf_redirect_neigh takes one off.
     if (link_header == 0) {
         const uint16_t ethertype = NETWORK16(ETHERTYPE_IPV4);
@@ -402,6 +420,31 @@ struct arrival {
 };
 _Static_assert(sizeof(struct arrival) == 4 + IPV4_HEADER + IPV6_HEADER, "headers lie one behind the other");
 
+// What was found of an outer packet.
+struct form {
+    // Where the inner packet begins, counted from the outer header.
+    uint32_t front;
+    bool is_gre;
+    // Whether its GRE header says more than what is inside.
+    bool has_options;
+};
+
+// Looks at a GRE header, which was read as the beginning of an inner packet, and reads what stands behind it:
+// Wire/Packets/GREPacket.swift.
+INLINE enum fast_path_refusal look_into_gre(struct packet *packet, struct arrival *arrival, struct form *form) {
+    const uint32_t header = NETWORK32(arrival->inner.first);
+    const uint32_t flags = header >> 16;
+    if ((uint16_t)header != ETHERTYPE_IPV6 || flags & GRE_REFUSED) return FAST_PATH_ODD_GRE;
+    const uint32_t options
+        = (flags >> GRE_CHECKSUM & 1) + (flags >> GRE_KEY & 1) + (flags >> GRE_SEQUENCE_NUMBER & 1);
+    form->is_gre = true;
+    form->has_options = flags != 0;
+    form->front += GRE_HEADER + 4 * options;
+    if (bpf_skb_load_bytes(packet, ETHERNET_HEADER + form->front, &arrival->inner, IPV6_HEADER))
+        return FAST_PATH_SHORT;
+    return FAST_PATH_FORWARDED;
+}
+
 // What keeps a packet from the daemon's socket too, or hides whose it is.
 INLINE enum fast_path_refusal check_arrival(struct packet *packet, const struct ipv4_header *outer) {
     if (packet->vlan_present) return FAST_PATH_TAGGED;
@@ -441,10 +484,10 @@ INLINE enum fast_path_refusal combine(uint8_t outer, struct ipv6_header *inner) 
     return FAST_PATH_FORWARDED;
 }
 
-// Takes the outer header off, and has the inner one be as it leaves.
-INLINE enum fast_path_refusal strip(struct packet *packet, const struct ipv6_header *inner) {
+// Takes what stands in front of the inner packet off, and has its header be as it leaves.
+INLINE enum fast_path_refusal strip(struct packet *packet, uint32_t front, const struct ipv6_header *inner) {
     const uint64_t flags = ADJUST_DECAPSULATE_IPV6 | ADJUST_FIXED_SEGMENTS | ADJUST_KEEP_CHECKSUM;
-    if (bpf_skb_adjust_room(packet, -IPV4_HEADER, ADJUST_AT_LINK_HEADER, flags)) return FAST_PATH_UNCHANGED;
+    if (bpf_skb_adjust_room(packet, -(int32_t)front, ADJUST_AT_LINK_HEADER, flags)) return FAST_PATH_UNCHANGED;
     const uint32_t changed = offsetof(struct ipv6_header, source);
     if (bpf_skb_store_bytes(packet, ETHERNET_HEADER, inner, changed, STORE_RECOMPUTE_CHECKSUM)) return FAST_PATH_LOST;
     return FAST_PATH_FORWARDED;
@@ -459,18 +502,23 @@ INLINE enum fast_path_refusal receive_from_tunnel(
     struct view view;
     struct terms terms = {};
     struct load load;
+    struct form form = {.front = IPV4_HEADER};
     struct ipv6_header *inner = &arrival->inner;
-    const uint32_t length = packet->len - ETHERNET_HEADER - IPV4_HEADER;
     enum fast_path_refusal refusal = look(&view);
     if (refusal) return refusal;
     if (bpf_skb_load_bytes(packet, ETHERNET_HEADER - 4, arrival, sizeof *arrival)) return FAST_PATH_SHORT;
     refusal = check_arrival(packet, &arrival->outer);
     if (refusal) return refusal;
+    if (arrival->outer.protocol == PROTOCOL_GRE) {
+        refusal = look_into_gre(packet, arrival, &form);
+        if (refusal) return refusal;
+    }
     if (inner->first << 24 >> 28 != 6) return FAST_PATH_NOT_IPV6;
+    const uint32_t length = packet->len - ETHERNET_HEADER - form.front;
     const int32_t source = owner_of(&view, inner->source);
     if (source >= 0) find_terms(&view, source, &terms);
     const bool is_from_tunnel = comes_from(&terms, &arrival->outer);
-    const enum fast_path_refusal odd = measure(packet, ETHERNET_HEADER + IPV4_HEADER, inner, length, &load);
+    const enum fast_path_refusal odd = measure(packet, ETHERNET_HEADER + form.front, inner, length, &load);
     // Of others than the tunnel's user nothing waits: nobody can slow a tunnel down from elsewhere.
     if (terms.keeps_order && is_from_tunnel)
         *place = (struct place){.tid = source, .packets = odd ? 1 : load.packets};
@@ -481,6 +529,8 @@ INLINE enum fast_path_refusal receive_from_tunnel(
     if (refusal) return refusal;
     if (terms.mtu == 0) return FAST_PATH_SLOW_TUNNEL;
     if (!is_from_tunnel) return FAST_PATH_OTHER_ENDS;
+    if (form.is_gre != terms.is_gre) return FAST_PATH_OTHER_KIND;
+    if (form.has_options) return FAST_PATH_ODD_GRE;
     if (odd) return odd;
     refusal = combine(arrival->outer.traffic_class, inner);
     if (refusal) return refusal;
@@ -488,7 +538,7 @@ INLINE enum fast_path_refusal receive_from_tunnel(
     if (!counter) return FAST_PATH_SLOW_TUNNEL;
     if (must_wait(FAST_PATH_DECAPSULATE, source)) return FAST_PATH_WAITING;
     inner->hop_limit--;
-    refusal = strip(packet, inner);
+    refusal = strip(packet, form.front, inner);
     if (refusal) return refusal;
     count(source, &counter->ingress, &load, view.now);
     *tun = READ_ONCE(view.control->tun);
@@ -503,7 +553,8 @@ int decapsulate(struct packet *packet) {
     if (packet->protocol != NETWORK16(ETHERTYPE_IPV4)) return TC_ACT_UNSPEC;
     const uint32_t offset = ETHERNET_HEADER + offsetof(struct ipv4_header, protocol);
     // Most of what a link brings is none of the PoP's business, and is not counted.
-    if (bpf_skb_load_bytes(packet, offset, &protocol, sizeof protocol) || protocol != PROTOCOL_IPV6)
+    if (bpf_skb_load_bytes(packet, offset, &protocol, sizeof protocol)
+        || (protocol != PROTOCOL_IPV6 && protocol != PROTOCOL_GRE))
         return TC_ACT_UNSPEC;
     struct place place = {.tid = FAST_PATH_TUNNELS};
     const enum fast_path_refusal refusal = receive_from_tunnel(packet, &arrival, &tun, &place);

@@ -73,6 +73,7 @@ enum { ADJUST_AT_LINK_HEADER = 1 };
 enum {
     ADJUST_FIXED_SEGMENTS = 1 << 0,
     ADJUST_ENCAPSULATE_IPV4 = 1 << 1,
+    ADJUST_ENCAPSULATE_GRE = 1 << 3,
     ADJUST_KEEP_CHECKSUM = 1 << 5,
     // Linux 6.3 and later.
     ADJUST_DECAPSULATE_IPV6 = 1 << 8,

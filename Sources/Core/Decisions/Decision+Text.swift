@@ -8,6 +8,7 @@ extension Decision {
         case .claimed: "claimed"
         case .signed: "signed"
         case .beaten: "beat"
+        case .followed: "followed"
         case .inner: "packet"
         case .source: "source"
         case .destination: "destination"
@@ -37,6 +38,8 @@ extension Decision: CustomStringConvertible {
         case .signed(let isByRetired):
             "the signature is right, of the \(isByRetired ? "old" : "present") password"
         case .beaten(let path): "the beat counts: the tunnel's end is at \(path.remoteText)"
+        case .followed(let encapsulation, let path):
+            "the tunnel's packets leave as \(encapsulation) from \(path.localText) from now on"
         case .inner(let source, let destination, let nextHeader, let hopLimit, let octets):
             "\(source) > \(destination), next header \(nextHeader), hop limit \(hopLimit), \(octets) octets"
         case .source(let owner): "the source belongs to \(owner.text)"

@@ -14,6 +14,8 @@ public enum Decision: Hashable, Sendable {
     case signed(isByRetiredPassword: Bool)
     /// A beat was accepted; the tunnel's end is there.
     case beaten(OuterPath)
+    /// The packet came in another way than those before it, and the tunnel's own go back that way from now on.
+    case followed(Encapsulation, OuterPath)
     /// The inner packet, whose header is in order.
     case inner(source: IPv6Address, destination: IPv6Address, nextHeader: UInt8, hopLimit: UInt8, octets: Int)
     /// Whom the inner source belongs to.

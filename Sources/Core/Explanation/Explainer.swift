@@ -148,10 +148,11 @@ extension Explainer {
             self.engine.tables.forwarding.tunnels[tid].session.path
             ?? OuterPath(local: anywhere, remote: anywhere)
         let outer = OuterHeader(path: path, trafficClass: 0)
-        guard self.engine.tables.forwarding.tunnels[tid].session.encapsulation == .ayiya,
-            self.engine.tables.forwarding.entries[tid].condition == .up
-        else {
-            _ = self.engine.receiveFromUnderlay(&buffer, spare: &spare, as: .sixInFour, outer, at: now)
+        let encapsulation = self.engine.tables.forwarding.tunnels[tid].session.encapsulation
+        guard encapsulation == .ayiya, self.engine.tables.forwarding.entries[tid].condition == .up else {
+            if encapsulation == .gre { GREEncapsulator.encapsulate(&buffer) }
+            let payload: OuterPayload = encapsulation == .gre ? .gre : .sixInFour
+            _ = self.engine.receiveFromUnderlay(&buffer, spare: &spare, as: payload, outer, at: now)
             return
         }
         self.engine.tables.forwarding.decisionLog.begin(at: now)

@@ -48,12 +48,13 @@ enum InnerArrivals {
         // A packet that is only answered with an error is not valid.
         let source = packet.ipv6Address(at: IPv6Header.Offset.source)
         if case .unassigned = tables.forwarding.plan.owner(of: source) { return }
-        tables.changeSession(of: tid) { session in
+        let isFollowed = tables.changeSession(of: tid) { session in
             // It may have been moved by a configuration that this engine doesn't have yet.
             guard session.path?.remote == path.remote else { return false }
             session.encapsulation = encapsulation
             session.move(to: path)
             return true
         }
+        if isFollowed { tables.note(.followed(encapsulation, path), about: tid) }
     }
 }

@@ -1,6 +1,6 @@
 public import Wire
 
-/// What the packets of a tunnel travel under as long as nothing about them is special: 6in4 over IPv4.
+/// What the packets of a tunnel travel under as long as nothing about them is special: 6in4 or GRE over IPv4.
 ///
 /// Whoever has this may forward a tunnel's packets without an engine, octet for octet as the engine would. All that is
 /// answered, refused, cut into fragments or followed stays the engine's.
@@ -15,8 +15,6 @@ public struct PlainTunnel: Hashable, Sendable {
         case down
         /// Every datagram is signed (AYIYA).
         case signed
-        /// The user's packets come in GRE.
-        case gre
         /// The outer packets are of IPv6.
         case overIPv6
         /// An end is no host's address.
@@ -33,6 +31,8 @@ public struct PlainTunnel: Hashable, Sendable {
     public var local: IPv4Address
     /// The user's outer address.
     public var remote: IPv4Address
+    /// How its packets travel: 6in4 or GRE.
+    public var encapsulation = Encapsulation.sixInFour
     /// Size of the largest inner packet that needs neither an answer nor a fragment, in octets.
     public var mtu: UInt16
     /// The identification of outer packets while the parts of time have even numbers.
@@ -49,6 +49,13 @@ public struct PlainTunnel: Hashable, Sendable {
         self.mtu = mtu
         self.evenIdentification = identification
         self.oddIdentification = identification
+    }
+
+    /// Octets in front of an inner packet.
+    public var overhead: UInt16 { Self.overhead(of: self.encapsulation) }
+
+    private static func overhead(of encapsulation: Encapsulation) -> UInt16 {
+        UInt16(IPv4Packet.minimumHeaderLength + encapsulation.headerLength)
     }
 
     /// The identification is another one in each part of the time, which is so many bits of the monotonic clock's nanoseconds long.
@@ -75,8 +82,9 @@ public struct PlainTunnel: Hashable, Sendable {
         guard let path = session.path else { throw .down }
         guard case (.ipv4(let local), .ipv4(let remote)) = (path.local, path.remote) else { throw .overIPv6 }
         guard OuterHeader(path: path, trafficClass: 0).isBetweenHosts else { throw .endIsNoHost }
+        self.encapsulation = session.encapsulation
         self.obstacle = Self.obstacle(entry, session, forwarding.pathMTU)
-        let front = UInt16(IPv4Packet.minimumHeaderLength)
+        let front = Self.overhead(of: session.encapsulation)
         let pathMTU = session.pathMTU?.octets ?? .max
         let slot = PathEvidence.slot(at: now)
         let identifications = (
@@ -108,12 +116,12 @@ public struct PlainTunnel: Hashable, Sendable {
         _ pathMTU: PathMTUMode
     ) -> Obstacle? {
         if entry.condition != .up { return .down }
-        if session.encapsulation == .gre { return .gre }
         if entry.isTraced { return .traced }
         if pathMTU != .dynamic { return .staticPathMTU }
         // Where the path takes less than 1280 octets inside, what is larger than it takes is cut.
         guard let learnt = session.pathMTU else { return nil }
-        return learnt.isNarrower || learnt.octets <= IPv4Packet.minimumHeaderLength ? .narrowPath : nil
+        return learnt.isNarrower || learnt.octets <= Self.overhead(of: session.encapsulation)
+            ? .narrowPath : nil
     }
 }
 
@@ -124,7 +132,6 @@ extension PlainTunnel.Obstacle: CustomStringConvertible {
         case .missing: "there is no such tunnel"
         case .down: "the tunnel is not up"
         case .signed: "AYIYA signs every datagram"
-        case .gre: "the user sends GRE"
         case .overIPv6: "its outer packets are of IPv6"
         case .endIsNoHost: "an outer address is no host's"
         case .traced: "it is traced"

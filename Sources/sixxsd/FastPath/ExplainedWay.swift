@@ -26,9 +26,13 @@ struct ExplainedWay: Sendable {
             guard case .encapsulated? = decisions.last else { return Self.notForwarded }
             return Self.reasonInside(decisions, octets)
         case .enteredFromUnderlay(let payload, let path, let octets):
-            guard payload == .sixInFour, case .ipv4 = path.local else { return "it is not 6in4 over IPv4" }
+            let front = payload == .gre ? GREPacket.headerLength : 0
+            guard payload == .sixInFour || payload == .gre, case .ipv4 = path.local else {
+                return "it is neither 6in4 nor GRE over IPv4"
+            }
             guard case .sentToUplink? = decisions.last else { return Self.notForwarded }
-            return Self.reasonInside(decisions, octets) ?? outer.flatMap(Self.reasonOutside)
+            return outer.flatMap { Self.reasonOutside($0, payload) }
+                ?? Self.reasonInside(decisions, octets - front)
         default: return Self.notForwarded
         }
     }
@@ -40,16 +44,19 @@ struct ExplainedWay: Sendable {
             switch decision {
             case .inner(_, _, _, _, let length) where length != octets: return "something stands behind it"
             case .fragmented: return "it is cut in two"
+            case .followed: return "the tunnel's packets came another way before"
             default: continue
             }
         }
         return nil
     }
 
-    private static func reasonOutside(_ packet: [UInt8]) -> String? {
-        guard packet.count >= IPv4Packet.minimumHeaderLength, packet[0] >> 4 == 4 else { return nil }
+    private static func reasonOutside(_ packet: [UInt8], _ payload: OuterPayload) -> String? {
+        let front = IPv4Packet.minimumHeaderLength
+        guard packet.count >= front + GREPacket.headerLength, packet[0] >> 4 == 4 else { return nil }
         if packet[0] != 0x45 { return "the outer header has options" }
-        return packet[6] & 0x3f | packet[7] != 0 ? "the outer packet is a fragment" : nil
+        if packet[6] & 0x3f | packet[7] != 0 { return "the outer packet is a fragment" }
+        return payload == .gre && packet[front] | packet[front + 1] != 0 ? "the GRE header has options" : nil
     }
 
     /// The way in words.

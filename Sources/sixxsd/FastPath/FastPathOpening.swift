@@ -3,7 +3,7 @@ import FastPath
 import LinuxIO
 import Wire
 
-/// Whether plain 6in4 is to be forwarded in the kernel.
+/// Whether plain 6in4 and GRE are to be forwarded in the kernel.
 enum FastPathMode: String, CaseIterable, Sendable {
     /// Never.
     case off

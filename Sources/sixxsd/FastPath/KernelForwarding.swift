@@ -4,7 +4,7 @@ import LinuxIO
 import Synchronization
 import Wire
 
-/// Plain 6in4 that the kernel forwards: keeps its tables in step with the engines, and counts what it forwarded.
+/// Plain 6in4 and GRE that the kernel forwards: keeps its tables in step with the engines, and counts what it forwarded.
 ///
 /// Every worker tells what its engine changed, right after the packets or the work that changed it; the first one says each second
 /// that the daemon lives.

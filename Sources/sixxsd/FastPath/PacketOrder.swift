@@ -48,10 +48,11 @@ struct PacketOrder {
         return Place(tid: tid, direction: .encapsulate)
     }
 
-    /// The place of a whole outer IPv4 packet of protocol 41; nil for one that the kernel did not count.
+    /// The place of a whole outer IPv4 packet of protocol 41 or 47; nil for one that the kernel did not count.
     func place(fromLink packet: UnsafeRawBufferPointer, _ plan: borrowing AddressPlan) -> Place? {
-        let front = IPv4Packet.minimumHeaderLength
-        guard packet.count >= front + IPv6Packet.headerLength, packet[0] == 0x45, packet[front] >> 4 == 6
+        guard packet.count >= IPv4Packet.minimumHeaderLength + IPv6Packet.headerLength, packet[0] == 0x45,
+            let front = Self.front(of: packet), packet.count >= front + IPv6Packet.headerLength,
+            packet[front] >> 4 == 6
         else {
             return nil
         }
@@ -60,6 +61,14 @@ struct PacketOrder {
         let local = packet.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
         guard self.tables.keepsOrder(of: tid, from: remote, to: local) else { return nil }
         return Place(tid: tid, direction: .decapsulate)
+    }
+
+    /// Where the inner packet begins; nil for what is no GRE although its protocol says so.
+    private static func front(of packet: UnsafeRawBufferPointer) -> Int? {
+        let front = IPv4Packet.minimumHeaderLength
+        guard packet[IPv4Header.Offset.protocolNumber] == ProtocolNumber.gre else { return front }
+        let payload = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: packet[front...]))
+        return (try? GREPacket.headerLength(of: payload)).map { front + $0 }
     }
 
     /// The tunnel whose user has the address at an offset.
@@ -80,13 +89,19 @@ struct PacketOrder {
 
     /// Waits until what the kernel sent on before has gone, if something of that may still be under way; to be called between reading
     /// packets and sending them.
-    mutating func waitForOthers() {
-        // Of a tunnel that is on the fast path, the packet before one that was left went by the kernel.
+    ///
+    /// - Parameter place: That of a packet which is sent at once; nil where all of them wait.
+    mutating func waitForOthers(sending place: Place? = nil) {
         if self.slowdowns.hasNews(waitingAtMost: Self.patience)
-            || self.waiting.contains(where: { $0.direction == .decapsulate && self.tables.isFast($0.tid) })
+            || place.map(self.isBehindKernel) ?? false || self.waiting.contains(where: self.isBehindKernel)
         {
             self.backlog?.drain(waitingAtMost: Self.patience)
         }
+    }
+
+    /// Whether the packet before one that was left went by the kernel: as does every plain one of a tunnel that is on the fast path.
+    private func isBehindKernel(_ place: Place) -> Bool {
+        place.direction == .decapsulate && self.tables.isFast(place.tid)
     }
 
     /// Notes that the engine was asked about a packet.

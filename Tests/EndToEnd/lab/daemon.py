@@ -78,6 +78,16 @@ class ControlSession:
     def send(self, octets: bytes) -> None:
         self._socket.sendall(octets)
 
+    def discard(self) -> None:
+        """Reads whatever comes, until the daemon closes."""
+        with contextlib.suppress(OSError):
+            while self._socket.recv(1 << 16):
+                pass
+
+    def end(self) -> None:
+        """Says that nothing more is sent."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     def command(self, line: str) -> Reply:
         self.send(line.encode() + b"\n")
         return self.read_reply()

@@ -56,6 +56,13 @@ import Wire
 
     private static let up = inner(user(0), internet)
 
+    /// The outer packet around GRE.
+    private static func inGRE(_ header: [UInt8] = [0, 0, 0x86, 0xdd], around inner: [UInt8]) -> [UInt8] {
+        var octets = Self.outer(header + inner)
+        octets[9] = 47
+        return octets
+    }
+
     // swift-format-ignore
     static let cases = [
         Case("into a tunnel", .uplink, inner(internet, user(0)), "way: the kernel alone"),
@@ -67,6 +74,7 @@ import Wire
         Case("out of a tunnel, by its name", .tunnel(TID(rawValue: 0)!), up, "way: the kernel alone"),
         Case("with options in the outer header", .wire, outer(up, first: 0x46), "way: the daemon, the outer header has options"),
         Case("a fragment", .wire, outer(up, flags: 0x20), "way: the daemon, the outer packet is a fragment"),
+        Case("the first in GRE", .wire, inGRE(around: up), "way: the daemon, the tunnel's packets came another way before"),
         Case("from somebody else", .underlay(.ipv4(IPv4Address(198, 51, 100, 1))), up, "way: the daemon, it is not just forwarded"),
         Case("on its last hop", .wire, outer(inner(user(0), internet, hopLimit: 1)), "way: the daemon, it is not just forwarded"),
     ]
@@ -76,6 +84,30 @@ import Wire
         let configuration = try Configuration(parsing: Self.text, file: "test.conf")
         let now = Timestamp(monotonic: 1_000_000_000, unixTime: 1_234_567_890)
         var explainer = Explainer(EngineConfiguration(configuration), state: nil, at: now)
+
+        let entries = explainer.explain(example.packet, from: example.origin, at: now)
+        let way = ExplainedWay(entries, outer: example.origin == .wire ? example.packet : nil)
+
+        #expect(way.line(nil) == example.line)
+    }
+
+    // swift-format-ignore
+    static let gre = [
+        Case("GRE", .wire, inGRE(around: up), "way: the kernel alone"),
+        Case("into a tunnel", .uplink, inner(internet, user(0)), "way: the kernel alone"),
+        Case("out of a tunnel, by its name", .tunnel(TID(rawValue: 0)!), up, "way: the kernel alone"),
+        Case("GRE with a key", .wire, inGRE([0x20, 0, 0x86, 0xdd, 0, 0, 0, 7], around: up), "way: the daemon, the GRE header has options"),
+        Case("GRE with octets behind it", .wire, inGRE(around: up + [0]), "way: the daemon, something stands behind it"),
+        Case("GRE, a fragment", .wire, { var octets = inGRE(around: up); octets[6] = 0x20; return octets }(), "way: the daemon, the outer packet is a fragment"),
+        Case("6in4", .wire, outer(up), "way: the daemon, the tunnel's packets came another way before"),
+    ]
+
+    @Test(arguments: Self.gre)
+    func isTheOneThatThePacketWouldTakeOfAUserOfGRE(_ example: Case) throws {
+        let configuration = try Configuration(parsing: Self.text, file: "test.conf")
+        let now = Timestamp(monotonic: 1_000_000_000, unixTime: 1_234_567_890)
+        var explainer = Explainer(EngineConfiguration(configuration), state: nil, at: now)
+        _ = explainer.explain(Self.inGRE(around: Self.up), from: .wire, at: now)
 
         let entries = explainer.explain(example.packet, from: example.origin, at: now)
         let way = ExplainedWay(entries, outer: example.origin == .wire ? example.packet : nil)

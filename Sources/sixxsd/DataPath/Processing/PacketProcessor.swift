@@ -13,6 +13,7 @@ struct PacketProcessor: ~Copyable {
     private var sender: UnderlaySender
     private var writer: UplinkWriter
     /// Tells the kernel which packets have been done with; nil where it forwards none by itself.
+    private let forwarding: KernelForwarding?
     private var order: PacketOrder?
     /// Reads and writes many messages of the TUN device at once; nil where they are moved one by one.
     var ring: DeviceRing?
@@ -31,6 +32,7 @@ struct PacketProcessor: ~Copyable {
         self.sender = UnderlaySender(sockets, capacity: 2 * batch)
         self.writer = UplinkWriter(capacity: 2 * batch)
         self.sockets = sockets
+        self.forwarding = forwarding
         self.order = forwarding.map { PacketOrder($0.tables, $0.slowdowns, capacity: 2 * batch) }
         self.engine = engine
         self.engine.defersSignatures = batch > 1
@@ -64,7 +66,7 @@ struct PacketProcessor: ~Copyable {
         }
         let datagram = output.isDatagram ? self.engine.datagram : nil
         // Then it is written at once.
-        if place != nil, self.sockets.tun.offloads == nil { self.order?.waitForOthers() }
+        if place != nil, self.sockets.tun.offloads == nil { self.order?.waitForOthers(sending: place) }
         let before = self.waiting
         self.transmit(buffer, output.packet, datagram, now)
         if let place { self.order?.note(place, isSentLater: self.waiting > before) }
@@ -85,7 +87,7 @@ struct PacketProcessor: ~Copyable {
         }
     }
 
-    /// What the kernel counted a whole outer packet of 6in4 over IPv4 as that lies in a slot; nil for nothing.
+    /// What the kernel counted a whole outer packet of 6in4 or GRE over IPv4 as that lies in a slot; nil for nothing.
     func place(fromLink slot: UnsafeMutableRawBufferPointer, length: Int) -> PacketOrder.Place? {
         self.order?.place(fromLink: Self.packet(in: slot, length: length), self.engine.plan)
     }
@@ -156,6 +158,8 @@ struct PacketProcessor: ~Copyable {
     /// Sends everything that waits; all slots are free afterwards.
     mutating func flush(_ now: Timestamp) {
         if self.signatures.count > 0 { self.signatures.sign() }
+        // Whoever hears of a change by what is sent now finds the kernel knowing it.
+        self.forwarding?.publish(&self.engine, at: now)
         self.order?.waitForOthers()
         self.sender.flush(through: self.sockets, &self.engine, now)
         self.writer.flush(to: self.sockets.tun, through: &self.ring, &self.engine, now)

@@ -15,7 +15,7 @@ extension UnderlayReceiver {
         /// Length of the header between the outer one and the inner packet, in octets.
         var frontLength = 0
         /// Whether the outer header, of IPv4, lies in front.
-        var isSixInFourOverIPv4: Bool { self.payload == .sixInFour && self.range.lowerBound > 0 }
+        var isOverIPv4: Bool { self.range.lowerBound > 0 }
 
         var inner: Range<Int> {
             PacketBuffer.headroom + self.range.lowerBound + self.frontLength..<PacketBuffer.headroom
@@ -109,7 +109,7 @@ extension UnderlayReceiver {
         // Of the link's header between, nothing but its length mattered; a checksum in it was verified, and covers no segment.
         let front = packet.payload == .gre ? GREPacket.headerLength : 0
         let place =
-            packet.isSixInFourOverIPv4
+            packet.isOverIPv4
             ? processor.place(fromLink: packet.slot, length: packet.range.upperBound) : nil
         for index in 0..<whole.count {
             guard let segment = processor.write(index, of: whole, behind: front, now) else { continue }

@@ -55,7 +55,7 @@ struct UnderlayReceiver: ~Copyable {
             {
                 return parts
             }
-            let place = source == .sixInFour4 ? processor.place(fromLink: slot, length: length) : nil
+            let place = source.barePayload == nil ? nil : processor.place(fromLink: slot, length: length)
             processor.process(slot, length: length, at: place, now) { engine, buffer, spare in
                 engine.receiveRawIPv4(&buffer, spare: &spare, isBroadcast: isBroadcast, at: now)
             }

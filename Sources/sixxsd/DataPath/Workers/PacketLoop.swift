@@ -143,7 +143,11 @@ struct PacketLoop: ~Copyable {
         case .mailbox:
             // Somebody may want to see what passed, or begin to count anew.
             if self.processor.engine.index.isFirst { self.forwarding?.settle(&self.processor.engine) }
-            self.mailbox.deliver(to: &self.processor.engine, at: now)
+            // A tunnel that is said to be down carries nothing by any way.
+            self.mailbox.deliver(to: &self.processor.engine, at: now) {
+                [forwarding = self.forwarding] engine in
+                forwarding?.publish(&engine, at: now)
+            }
         case .uplink: try self.reader.serve(&self.processor, now)
         case .sixInFour4: try self.receiveIPv4(self.sockets.ipv4.sixInFour.fileDescriptor, source, now)
         case .gre4: try self.receiveIPv4(self.sockets.ipv4.gre.fileDescriptor, source, now)
