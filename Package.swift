@@ -108,10 +108,21 @@ let package = Package(
             dependencies: ["Central", "Graphs", "HTTP", "Wire", logging],
             swiftSettings: strict
         ),
+        // What clients of TIC are told.
+        .target(
+            name: "CentralTIC",
+            dependencies: [
+                "Central", "HTTP", "Wire", logging, serviceLifecycle,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "sixxs-central",
             dependencies: [
-                "Central", "CentralWeb", "Graphs", "HTTP", "Wire", "Streams", argumentParser, logging,
+                "Central", "CentralTIC", "CentralWeb", "Graphs", "HTTP", "Wire", "Streams", argumentParser,
+                logging,
                 serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -197,9 +208,10 @@ let package = Package(
         .testTarget(
             name: "CentralTests",
             dependencies: [
-                "Central", "CentralWeb", "Graphs", "HTTP", "sixxs-central", "Wire", "Streams", "TestSupport",
-                argumentParser, logging,
-                serviceLifecycle,
+                "Central", "CentralTIC", "CentralWeb", "Graphs", "HTTP", "sixxs-central", "Wire", "Streams",
+                "TestSupport", argumentParser, logging, serviceLifecycle,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict

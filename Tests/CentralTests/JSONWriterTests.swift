@@ -40,8 +40,12 @@ import Wire
                 tunnel.nameServers = [try DomainName(parsing: "ns1.example.net")]
                 tunnel.publishesEndpoint = true
                 tunnel.updateKey = UpdateKey(of: "key")
+                tunnel.ticSecret = PasswordHash(of: .random())
             }
-            var document = TunnelDocument(tunnel, pop: pop, passwordChanged: index % 2 == 0 ? true : nil)
+            var old = tunnel
+            old.end = .ayiya(.random())
+            old.ticSecret = nil
+            var document = TunnelDocument(tunnel, pop: pop, replacing: index % 2 == 0 ? old : nil)
             if index > 0 {
                 document = document.with(password: text)
                 document.popAddress = text

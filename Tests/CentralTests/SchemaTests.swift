@@ -136,6 +136,8 @@ struct SchemaTests {
         Case("name servers of none", "UPDATE tunnel SET nameServers = '' WHERE number = 1", "up to eight names"),
         Case("name servers with a line feed", "UPDATE tunnel SET nameServers = 'a.example' || char(10) WHERE number = 1", "in small letters"),
         Case("update key in the clear", "UPDATE tunnel SET updateKey = 'secret' WHERE number = 2", "the hash of an update key"),
+        Case("TIC secret in the clear", "UPDATE tunnel SET ticMD5 = 'secret', ticSHA256 = 'secret' WHERE number = 2", "an MD5 is 32 lower-case hexadecimal digits"),
+        Case("half a TIC secret", "UPDATE tunnel SET ticMD5 = '5ebe2294ecd0e0f08eab7690d2a6ee69' WHERE number = 2", "both hashes or none"),
         Case("endpoint wish of an unknown state", "INSERT INTO endpointRequest (tunnel, popID, time, old, new, state) VALUES (2, 1, 0, 'a', 'b', 'lost')", "applied, deferred or superseded"),
         Case("patched state without a digest", "INSERT INTO patchedState (popID, generation, digest, patch) VALUES (1, 1, 'x', '')", "64 lower-case hexadecimal digits"),
         Case("endpoint published 2", "UPDATE tunnel SET publishesEndpoint = 2 WHERE number = 1", "publishesEndpoint is 0 or 1"),

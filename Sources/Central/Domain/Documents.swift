@@ -89,6 +89,12 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     /// In the audit, when it is another than before.
     private(set) var updateKeyChanged: Bool?
 
+    /// Whether a client can log in for it alone, when one can.
+    package let ticSecretSet: Bool?
+
+    /// In the audit, when it is another than before.
+    private(set) var ticSecretChanged: Bool?
+
     /// Until when the password before this one is good too.
     package let oldPasswordUntil: String?
     package let created: String
@@ -101,20 +107,24 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
     /// What its user runs at home; for who looks at one tunnel.
     package var clientCommand: String?
 
-    init(_ tunnel: Tunnel, pop: PoPName, passwordChanged: Bool? = nil, updateKeyChanged: Bool? = nil) {
-        self.init(
-            tunnel,
-            at: pop.description,
-            passwordChanged: passwordChanged,
-            updateKeyChanged: updateKeyChanged
-        )
+    init(_ tunnel: Tunnel, pop: PoPName, replacing old: Tunnel? = nil) {
+        self.init(tunnel, at: pop.description, replacing: old)
     }
 
     /// Describes a tunnel at a PoP of which the name is written already.
-    init(_ tunnel: Tunnel, at pop: String, passwordChanged: Bool? = nil, updateKeyChanged: Bool? = nil) {
+    ///
+    /// - Parameters:
+    ///   - tunnel: The tunnel.
+    ///   - pop: The PoP's name.
+    ///   - old: What it was before, in the audit: which secrets are others is said then.
+    init(_ tunnel: Tunnel, at pop: String, replacing old: Tunnel? = nil) {
+        let renewed = old?.end.password != nil && old?.end.password != tunnel.end.password
+        self.passwordChanged = renewed ? true : nil
+        self.updateKeyChanged = old.map { $0.updateKey != tunnel.updateKey } == true ? true : nil
+        self.ticSecretChanged = old.map { $0.ticSecret != tunnel.ticSecret } == true ? true : nil
+        self.ticSecretSet = tunnel.ticSecret == nil ? nil : true
         self.oldPasswordUntil = tunnel.oldPassword?.end.iso8601
         self.updateKeySet = tunnel.updateKey == nil ? nil : true
-        self.updateKeyChanged = updateKeyChanged
         self.nameServers = tunnel.nameServers.isEmpty ? nil : tunnel.nameServers.map(\.description)
         self.endpointPublished = tunnel.publishesEndpoint ? true : nil
         self.tunnel = tunnel.number.description
@@ -127,7 +137,6 @@ package struct TunnelDocument: Encodable, Hashable, Sendable {
         self.enabledByUser = tunnel.isUserEnabled
         self.owner = tunnel.owner?.description
         self.passwordSet = tunnel.end.password != nil
-        self.passwordChanged = passwordChanged
         self.created = tunnel.created.iso8601
         self.changed = tunnel.changed == tunnel.created ? self.created : tunnel.changed.iso8601
     }
@@ -171,15 +180,24 @@ extension TunnelDocument: JSONDocument {
             if let subnets = self.subnets {
                 writer.member("subnets") { $0.array(subnets) { $0.text($1) } }
             }
-            writer.member("tid", self.tid)
-            writer.member("tunnel", self.tunnel)
-            writer.member("type", self.type)
-            if let updateKeyChanged = self.updateKeyChanged {
-                writer.member("updateKeyChanged", updateKeyChanged)
-            }
-            if let updateKeySet = self.updateKeySet { writer.member("updateKeySet", updateKeySet) }
-            if let userAddress = self.userAddress { writer.member("userAddress", userAddress) }
+            self.writeRest(to: &writer)
         }
+    }
+
+    /// Writes what comes behind `subnets` in the alphabet.
+    private func writeRest(to writer: inout JSONWriter) {
+        if let ticSecretChanged = self.ticSecretChanged {
+            writer.member("ticSecretChanged", ticSecretChanged)
+        }
+        if let ticSecretSet = self.ticSecretSet { writer.member("ticSecretSet", ticSecretSet) }
+        writer.member("tid", self.tid)
+        writer.member("tunnel", self.tunnel)
+        writer.member("type", self.type)
+        if let updateKeyChanged = self.updateKeyChanged {
+            writer.member("updateKeyChanged", updateKeyChanged)
+        }
+        if let updateKeySet = self.updateKeySet { writer.member("updateKeySet", updateKeySet) }
+        if let userAddress = self.userAddress { writer.member("userAddress", userAddress) }
     }
 }
 

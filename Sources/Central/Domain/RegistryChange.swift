@@ -179,6 +179,7 @@ package struct TunnelAmendment: Hashable, Sendable {
     package var nameServers: [DomainName]?
     package var publishesEndpoint: Bool?
     package var updateKey: KeyFate?
+    package var ticSecret: SecretFate?
 
     package init(
         type: TunnelType? = nil,
@@ -191,9 +192,11 @@ package struct TunnelAmendment: Hashable, Sendable {
         oldPassword: OldPasswordFate? = nil,
         nameServers: [DomainName]? = nil,
         publishesEndpoint: Bool? = nil,
-        updateKey: KeyFate? = nil
+        updateKey: KeyFate? = nil,
+        ticSecret: SecretFate? = nil
     ) {
         self.updateKey = updateKey
+        self.ticSecret = ticSecret
         self.oldPassword = oldPassword
         self.nameServers = nameServers
         self.publishesEndpoint = publishesEndpoint
@@ -217,6 +220,12 @@ package struct TunnelAmendment: Hashable, Sendable {
     /// What becomes of the key with which a router tells where a tunnel ends.
     package enum KeyFate: Hashable, Sendable {
         case key(UpdateKey)
+        case revoked
+    }
+
+    /// What becomes of the secret with which a client logs in for one tunnel.
+    package enum SecretFate: Hashable, Sendable {
+        case secret(PasswordHash)
         case revoked
     }
 
@@ -252,6 +261,7 @@ package struct TunnelAmendment: Hashable, Sendable {
         if tunnel.owner != old.owner {
             // Whoever had the tunnel knows the key, and a handle is no secret.
             tunnel.updateKey = nil
+            tunnel.ticSecret = nil
             // Where a home is, and whose servers are asked, is for its user alone to say.
             tunnel.publishesEndpoint = false
             tunnel.nameServers = []
@@ -263,9 +273,27 @@ package struct TunnelAmendment: Hashable, Sendable {
         case .revoked: tunnel.updateKey = nil
         case nil: break
         }
+        tunnel.ticSecret = try self.ticSecret(of: tunnel)
         tunnel.nameServers = self.nameServers ?? tunnel.nameServers
         tunnel.publishesEndpoint = self.publishesEndpoint ?? tunnel.publishesEndpoint
         return tunnel
+    }
+
+    private func ticSecret(of tunnel: Tunnel) throws(RegistryError) -> PasswordHash? {
+        switch self.ticSecret {
+        case .secret(let secret):
+            guard tunnel.owner != nil else { throw Self.noOwner(of: tunnel, "client", "secret") }
+            return secret
+        case .revoked: return nil
+        case nil: return tunnel.ticSecret
+        }
+    }
+
+    private static func noOwner(of tunnel: Tunnel, _ who: String, _ what: String) -> RegistryError {
+        .refused(
+            "\(tunnel.number) has no owner, whose handle a \(who) sends with the \(what): "
+                + "sixxs-central tunnel set \(tunnel.number) --owner HANDLE"
+        )
     }
 
     private static func demandOwner(of tunnel: Tunnel) throws(RegistryError) {
@@ -275,10 +303,7 @@ package struct TunnelAmendment: Hashable, Sendable {
             )
         }
         guard tunnel.owner != nil else {
-            throw .refused(
-                "\(tunnel.number) has no owner, whose handle a router sends with the key: "
-                    + "sixxs-central tunnel set \(tunnel.number) --owner HANDLE"
-            )
+            throw Self.noOwner(of: tunnel, "router", "key")
         }
     }
 

@@ -119,6 +119,9 @@ package struct Tunnel: Hashable, Sendable {
 
     /// With what its user's router tells where it ends; nil when none may.
     package var updateKey: UpdateKey?
+
+    /// With what a client logs in for this tunnel alone; nil when none may.
+    package var ticSecret: PasswordHash?
     package let created: Date
     package var changed: Date
 

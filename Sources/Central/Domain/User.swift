@@ -69,6 +69,12 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible {
         self.sha256 = sha256
     }
 
+    /// What a row of the registry holds; nil where it is not whole.
+    init?(md5: String?, sha256: String?) {
+        guard let md5, let sha256 else { return nil }
+        self.init(md5: md5, sha256: sha256)
+    }
+
     /// `set`, whatever the password is.
     package var description: String { "set" }
 }

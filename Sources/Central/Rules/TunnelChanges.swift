@@ -153,16 +153,10 @@ struct TunnelChanges {
         {
             try self.rows.endpoints.supersede(of: number)
         }
-        let renewed = old.end.password != nil && new.end.password != old.end.password
         try self.transaction.audit(
             "tunnel \(number)",
             from: Self.document(old, at: name),
-            to: Self.document(
-                new,
-                at: name,
-                passwordChanged: renewed ? true : nil,
-                updateKeyChanged: old.updateKey != new.updateKey ? true : nil
-            ),
+            to: Self.document(new, at: name, replacing: old),
             concerning: .pop(old.popID)
         )
         return new
@@ -217,15 +211,9 @@ struct TunnelChanges {
     private static func document(
         _ tunnel: Tunnel,
         at pop: PoPName,
-        passwordChanged: Bool? = nil,
-        updateKeyChanged: Bool? = nil
+        replacing old: Tunnel? = nil
     ) -> TunnelDocument {
-        TunnelDocument(
-            tunnel,
-            pop: pop,
-            passwordChanged: passwordChanged,
-            updateKeyChanged: updateKeyChanged
-        )
+        TunnelDocument(tunnel, pop: pop, replacing: old)
     }
 
     /// Refuses an end that a tunnel cannot have where it is.

@@ -8,6 +8,11 @@ package protocol RegistryStore: Sendable {
     /// - Throws: ``RegistryError/notFound(_:)`` when the scope names something that does not exist.
     func snapshot(of scope: FleetSnapshot.Scope) async throws -> FleetSnapshot
 
+    /// What the secret of a client's account is compared with; nil when there is no such account, or none that can log in.
+    ///
+    /// Takes as long for one that there is as for one that there is not.
+    func clientSecret(of account: ClientAccount) async throws -> PasswordHash?
+
     /// The whole registry, and every tunnel number that was ever given, in one view.
     func numberedSnapshot() async throws -> NumberedSnapshot
 

@@ -3,7 +3,7 @@ internal import Foundation
 package import HTTP
 package import Logging
 internal import Synchronization
-internal import Wire
+package import Wire
 
 /// What Prometheus gets of the fleet: `/metrics` of the centre.
 package struct CentreMetrics: Responder {
@@ -13,8 +13,15 @@ package struct CentreMetrics: Responder {
     ///   - centre: Whose fleet.
     ///   - rounds: What the rounds of this process did.
     ///   - requests: What the pages of this process answered.
+    ///   - others: What other faces of this process write.
     ///   - logger: Where faults of ours are told.
-    package init(_ centre: Centre, rounds: RoundFigures, requests: RequestFigures, logger: Logger) {
+    package init(
+        _ centre: Centre,
+        rounds: RoundFigures,
+        requests: RequestFigures,
+        others: [@Sendable (inout Exposition) -> Void] = [],
+        logger: Logger
+    ) {
         let census = CensusMemory()
         var router = Router(logger: logger)
         router.get("/metrics") { _ in
@@ -39,6 +46,7 @@ package struct CentreMetrics: Responder {
             figures?.write(to: &exposition, now: Date())
             rounds.counts.write(to: &exposition)
             requests.write(to: &exposition)
+            for write in others { write(&exposition) }
             ProcessFigures().write(to: &exposition)
             return Response(
                 headers: [(name: "Content-Type", value: Exposition.contentType)],

@@ -2,5 +2,5 @@
 package struct ListenFailure: Error, Sendable, CustomStringConvertible {
     package let description: String
 
-    init(description: String) { self.description = description }
+    package init(description: String) { self.description = description }
 }

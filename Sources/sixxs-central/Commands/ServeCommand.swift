@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Central
+internal import CentralTIC
 internal import CentralWeb
 internal import HTTP
 internal import Logging
@@ -24,6 +25,10 @@ struct ServeCommand: AsyncParsableCommand {
             is at its PoP within seconds. Keys come in the clear: put a proxy with TLS in front, named by --web-proxy unless \
             it comes over a UNIX socket.
 
+            --tic lets clients log in (TIC: AICCU, sixxs-client up --tic) with their user's password, or with a tunnel's own secret \
+            (tunnel tic-secret), and tells them how to set up their tunnels. Secrets are compared by challenges (md5, sha256); \
+            the tunnels' passwords follow in the clear.
+
             With --on-event a program is run for each event: a PoP that is unreachable, a push that was rolled back, a \
             tunnel that went down. It reads one line of JSON from standard input, has ten seconds, and is tried three \
             times if it fails. What goes up and down all the time is told once an hour, and at most 30 are told \
@@ -34,6 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
               sixxs-central serve --web 8080 --web-tokens /etc/sixxs-central/tokens
               sixxs-central serve --metrics 9143
               sixxs-central serve --updates unix:/run/sixxs-central/updates.sock
+              sixxs-central serve --tic [::]:3874
               sixxs-central serve --on-event /usr/local/share/sixxs-central/mail-event
             """
     )
@@ -90,13 +96,35 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var metrics: ListenAddress?
 
+    @Option(
+        help:
+            "Where clients log in by TIC: ADDRESS:PORT or [IPV6]:PORT, usually [::]:3874; default: nowhere.",
+        transform: { try Endpoint(parsing: $0) }
+    )
+    var tic: Endpoint?
+    @Option(
+        help: "Whether TIC clients may send secrets themselves without TLS: allow or refuse; default refuse."
+    )
+    var ticClear = ClearSecrets.refuse
+
+    /// Whether secrets themselves may come without TLS.
+    enum ClearSecrets: String, CaseIterable, ExpressibleByArgument {
+        case allow
+        case refuse
+    }
+
     func validate() throws {
         guard (self.web == nil) == (self.webTokens == nil) else {
             throw ValidationError("--web and --web-tokens go together: pages are for those who have a token.")
         }
-        let addresses = [self.web, self.metrics, self.updates].compactMap(\.self)
+        let addresses = [self.web, self.metrics, self.updates, self.tic.map(ListenAddress.tcp)].compactMap(
+            \.self
+        )
         guard Set(addresses.map { "\($0)" }).count == addresses.count else {
-            throw ValidationError("Pages, metrics and updates need an address each.")
+            throw ValidationError("Pages, metrics, updates and TIC need an address each.")
+        }
+        guard self.ticClear == .refuse || self.tic != nil else {
+            throw ValidationError("--tic-clear goes with --tic.")
         }
         guard !self.updatesAnyAddress || self.updates != nil else {
             throw ValidationError("--updates-any-address goes with --updates.")
@@ -131,7 +159,7 @@ struct ServeCommand: AsyncParsableCommand {
         try await group.run()
     }
 
-    /// What answers over HTTP, where that is wanted.
+    /// What answers whoever connects, where that is wanted.
     private func faces(
         on centre: Centre,
         _ rounds: RoundFigures,
@@ -140,29 +168,44 @@ struct ServeCommand: AsyncParsableCommand {
         var faces: [any Service] = []
         let requests = RequestFigures()
         if let address = self.web, let path = self.webTokens {
-            var limits = HTTPLimits()
-            limits.proxies = Set(self.webProxy)
-            let pages = CentralPages(
-                centre,
-                tokens: try TokenFile(path: path),
-                figures: requests,
-                logger: logger
-            )
-            faces.append(try await Self.listen(at: address, limits, "pages", pages, logger))
-            if !address.isLocal {
-                logger.warning(
-                    "tokens come in the clear to \(address): put a proxy with TLS in front of the pages"
-                )
-            }
+            faces.append(try await self.pages(on: centre, at: address, path, requests, logger))
         }
         if let address = self.updates {
             faces.append(try await self.updates(on: centre, at: address, requests, logger))
         }
+        let logins = TICFigures()
+        if let address = self.tic {
+            faces.append(try await self.tic(on: centre, at: address, logins, logger))
+        }
         if let address = self.metrics {
-            let metrics = CentreMetrics(centre, rounds: rounds, requests: requests, logger: logger)
+            let metrics = CentreMetrics(
+                centre,
+                rounds: rounds,
+                requests: requests,
+                others: [logins.write],
+                logger: logger
+            )
             faces.append(try await Self.listen(at: address, HTTPLimits(), "metrics", metrics, logger))
         }
         return faces
+    }
+
+    private func pages(
+        on centre: Centre,
+        at address: ListenAddress,
+        _ path: String,
+        _ figures: RequestFigures,
+        _ logger: Logger
+    ) async throws -> HTTPServer {
+        var limits = HTTPLimits()
+        limits.proxies = Set(self.webProxy)
+        let pages = CentralPages(centre, tokens: try TokenFile(path: path), figures: figures, logger: logger)
+        if !address.isLocal {
+            logger.warning(
+                "tokens come in the clear to \(address): put a proxy with TLS in front of the pages"
+            )
+        }
+        return try await Self.listen(at: address, limits, "pages", pages, logger)
     }
 
     private func updates(
@@ -183,6 +226,29 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         return try await Self.listen(at: address, limits, "updates", updates, logger)
+    }
+
+    private func tic(
+        on centre: Centre,
+        at address: Endpoint,
+        _ figures: TICFigures,
+        _ logger: Logger
+    ) async throws -> TICServer {
+        var policy = TICServer.Policy()
+        policy.allowsClear = self.ticClear == .allow
+        do {
+            let server = try await TICServer(
+                at: address,
+                on: centre,
+                policy: policy,
+                figures: figures,
+                logger: logger
+            )
+            logger.notice("TIC at \(server.address)")
+            return server
+        } catch let failure as ListenFailure {
+            throw RegistryError.unusable("TIC: \(failure)")
+        }
     }
 
     private static func listen(

@@ -11,7 +11,8 @@ struct TunnelCommand: AsyncParsableCommand {
         subcommands: [
             TunnelAddCommand.self, TunnelSetCommand.self, TunnelEnableCommand.self, TunnelDisableCommand.self,
             TunnelMoveCommand.self, TunnelShowCommand.self, TunnelInspectCommand.self, TunnelListCommand.self,
-            TunnelUpdateKeyCommand.self, TunnelEndpointsCommand.self, TunnelRemoveCommand.self,
+            TunnelUpdateKeyCommand.self, TunnelEndpointsCommand.self, TunnelTICSecretCommand.self,
+            TunnelRemoveCommand.self,
         ]
     )
 }

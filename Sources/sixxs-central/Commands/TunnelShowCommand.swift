@@ -41,6 +41,7 @@ struct TunnelShowCommand: AsyncParsableCommand {
             ("Old password", tunnel.oldPasswordUntil.map { "good until \($0)" } ?? "none"),
             ("Client", tunnel.clientCommand ?? "-"),
             ("Update key", tunnel.updateKeySet == true ? "set" : "none"),
+            ("TIC secret", tunnel.ticSecretSet == true ? "set" : "none"),
             ("Name servers", tunnel.nameServers?.joined(separator: ", ") ?? "none"),
             ("Endpoint in DNS", tunnel.endpointPublished == true ? "yes" : "no"),
             ("Subnets", subnets.isEmpty ? "none" : subnets.joined(separator: ", ")),

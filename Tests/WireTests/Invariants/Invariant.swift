@@ -33,6 +33,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
     case report
     case state
     case http
+    case tic
     case words
 
     /// Decodes an input in every way that the target knows; may not trap.
@@ -59,6 +60,7 @@ enum FuzzTarget: String, CaseIterable, Codable, Sendable {
         case .report: try checkReport(input)
         case .state: try checkState(input)
         case .http: try checkHTTP(input)
+        case .tic: try checkTIC(input)
         case .words: try checkPacketWords(input)
         }
     }

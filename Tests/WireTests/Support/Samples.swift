@@ -28,6 +28,7 @@ enum Samples {
         case .capture: CaptureTests.good.map(\.input)
         case .state: Self.states
         case .http: Self.requests.map { Array($0.utf8) }
+        case .tic: Self.dialogues.map { Array($0.utf8) }
         case .words: Self.outerPackets + Self.innerPackets + PacketWordsTests.inputs
         }
     }
@@ -45,6 +46,11 @@ enum Samples {
         RequestTargetTests.good.map(\.input) + RequestTargetTests.bad
             + AcceptedMediaTests.preferences.compactMap(\.input) + AcceptedMediaTests.cookies.map(\.input)
             + AcceptedMediaTests.hosts.map(\.input)
+    }
+
+    private static var dialogues: [String] {
+        TICCommandTests.good.map(\.0) + TICCommandTests.bad.map(\.0)
+            + ["username jdoe\r\nchallenge md5\nauthenticate md5 00\n", "200 SixXS\n404 No such tunnel\n"]
     }
 
     /// With and without the last line, which the target can make itself.

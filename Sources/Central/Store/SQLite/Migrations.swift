@@ -24,6 +24,7 @@ enum Migrations {
         migrator.registerMigration("13 endpoint requests") {
             try Self.run(EndpointSchema.statements, in: $0)
         }
+        migrator.registerMigration("14 TIC secrets") { try Self.run(RegistrySchema.ticSecrets, in: $0) }
         return migrator
     }
 

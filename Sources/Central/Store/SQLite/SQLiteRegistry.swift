@@ -10,6 +10,25 @@ struct SQLiteRegistry: RegistryStore {
         try await self.store.reading { try Self.snapshot(of: scope, in: $0) }
     }
 
+    func clientSecret(of account: ClientAccount) async throws -> PasswordHash? {
+        try await self.store.reading { database in
+            let row: Row?
+            if let tunnel = account.tunnel {
+                let sql = "SELECT ticMD5, ticSHA256 FROM tunnel WHERE number = ? AND owner = ? COLLATE NOCASE"
+                let statement = try database.cachedStatement(sql: sql)
+                row = try Row.fetchOne(
+                    statement,
+                    arguments: [Int64(tunnel.rawValue), account.handle.description]
+                )
+            } else {
+                let sql = "SELECT passwordMD5, passwordSHA256 FROM user WHERE handle = ?"
+                let statement = try database.cachedStatement(sql: sql)
+                row = try Row.fetchOne(statement, arguments: [account.handle.description])
+            }
+            return row.flatMap { PasswordHash(md5: $0[0] as String?, sha256: $0[1] as String?) }
+        }
+    }
+
     /// How many changes the registry has seen.
     static func revision(in database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT max(revision) FROM audit") ?? 0

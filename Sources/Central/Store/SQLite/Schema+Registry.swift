@@ -30,6 +30,21 @@ enum RegistrySchema {
         """,
     ]
 
+    /// With what a client of TIC logs in for one tunnel alone.
+    static let ticSecrets = [
+        """
+        ALTER TABLE tunnel ADD COLUMN ticMD5 TEXT
+            CONSTRAINT "an MD5 is 32 lower-case hexadecimal digits"
+            CHECK (length(ticMD5) = 32 AND ticMD5 NOT GLOB '*[^0-9a-f]*')
+        """,
+        """
+        ALTER TABLE tunnel ADD COLUMN ticSHA256 TEXT
+            CONSTRAINT "a SHA-256 is 64 lower-case hexadecimal digits"
+            CHECK (length(ticSHA256) = 64 AND ticSHA256 NOT GLOB '*[^0-9a-f]*')
+            CONSTRAINT "a TIC secret has both hashes or none" CHECK ((ticSHA256 IS NULL) = (ticMD5 IS NULL))
+        """,
+    ]
+
     private static let pop = """
         CREATE TABLE pop (
             id INTEGER PRIMARY KEY

@@ -13,7 +13,7 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
     /// What a statement selects of which rows are read: by position, since lists have tens of thousands.
     static let columns = """
         number, popID, tid, type, endpoint, mtu, password, enabled, userEnabled, owner, oldPassword, oldPasswordEnd, created, \
-        changed, nameServers, publishesEndpoint, updateKey
+        changed, nameServers, publishesEndpoint, updateKey, ticMD5, ticSHA256
         """
 
     /// Reads a row of ``columns``.
@@ -37,6 +37,7 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
             } ?? [],
             publishesEndpoint: row[15],
             updateKey: (row[16] as String?).map { UpdateKey(storedHash: $0) },
+            ticSecret: PasswordHash(md5: row[17] as String?, sha256: row[18] as String?),
             created: Date(milliseconds: row[12]),
             changed: Date(milliseconds: row[13])
         )
@@ -73,6 +74,8 @@ struct TunnelRecord: FetchableRecord, PersistableRecord {
         container["oldPasswordEnd"] = self.tunnel.oldPassword?.end.milliseconds
         container["nameServers"] = self.nameServers
         container["updateKey"] = self.tunnel.updateKey?.hash
+        container["ticMD5"] = self.tunnel.ticSecret?.md5
+        container["ticSHA256"] = self.tunnel.ticSecret?.sha256
         container["publishesEndpoint"] = self.tunnel.publishesEndpoint
         container["created"] = self.tunnel.created.milliseconds
         container["changed"] = self.tunnel.changed.milliseconds

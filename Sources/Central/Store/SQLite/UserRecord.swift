@@ -11,13 +11,14 @@ struct UserRecord: FetchableRecord, PersistableRecord {
     init(_ user: User) { self.user = user }
 
     init(row: Row) throws {
-        let md5: String? = row["passwordMD5"]
-        let sha256: String? = row["passwordSHA256"]
         self.user = User(
             handle: try row.parsed("handle") { try UserHandle(parsing: $0) },
             name: row["name"],
             mail: row["mail"],
-            password: md5.flatMap { md5 in sha256.map { PasswordHash(md5: md5, sha256: $0) } },
+            password: PasswordHash(
+                md5: row["passwordMD5"] as String?,
+                sha256: row["passwordSHA256"] as String?
+            ),
             created: Date(milliseconds: row["created"]),
             changed: Date(milliseconds: row["changed"])
         )

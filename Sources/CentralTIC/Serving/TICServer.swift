@@ -1,0 +1,141 @@
+package import Central
+internal import Glibc
+internal import HTTP
+package import Logging
+package import NIOCore
+internal import NIOPosix
+internal import ServiceLifecycle
+package import Wire
+
+/// Listens for clients of TIC (TCP 3874), which log in and are told how to set up their tunnels, until the program is asked to end.
+package struct TICServer: ServiceLifecycle.Service {
+    /// What operators decide.
+    package struct Policy: Sendable {
+        /// Whether secrets themselves may come without TLS.
+        package var allowsClear = false
+
+        package init() {}
+    }
+
+    private let listener: any Channel
+    private let registry: ConnectionRegistry
+    private let limits: TICLimits
+
+    /// Where it listens; of a port 0, the one that the kernel gave.
+    package let address: Endpoint
+
+    /// Octets that are read at a time.
+    private static let readLength = 2048
+
+    /// Opens the listening socket; whoever comes is answered from then on.
+    ///
+    /// - Parameters:
+    ///   - address: Where to listen.
+    ///   - centre: Whose tunnels.
+    ///   - policy: What operators decide.
+    ///   - limits: What those who connect may take.
+    ///   - figures: Counts what is done.
+    ///   - logger: Where logins are told, and never what they came with.
+    ///   - group: The threads that connections are served on.
+    /// - Throws: `ListenFailure`, for instance when another process has the port.
+    package init(
+        at address: Endpoint,
+        on centre: Centre,
+        policy: Policy,
+        limits: TICLimits = TICLimits(),
+        figures: TICFigures,
+        logger: Logger,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) async throws {
+        let registry = ConnectionRegistry(most: limits.connections, ofOne: limits.connectionsOfOne)
+        let service = TICService(
+            rules: TICDialogue.Rules(allowsClear: policy.allowsClear),
+            limits: limits,
+            registry: registry,
+            delays: LoginDelays(),
+            figures: figures,
+            logger: logger,
+            unixTime: { Int64(time(nil)) },
+            logIn: { account, proof in try await LogInClient(account, proof).run(in: centre) }
+        )
+        let bootstrap = Self.bootstrap(on: group, service)
+        do {
+            self.listener = try await bootstrap.bind(host: "\(address.address)", port: Int(address.port))
+                .get()
+        } catch let error as IOError {
+            let cause = String(cString: strerror(error.errnoCode))
+            throw ListenFailure(description: "\(address) cannot be listened at: \(cause)")
+        }
+        let port = self.listener.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? address.port
+        self.address = Endpoint(address.address, port: port)
+        self.registry = registry
+        self.limits = limits
+    }
+
+    private static func bootstrap(on group: any EventLoopGroup, _ service: TICService) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: 1024)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(
+                .recvAllocator,
+                value: FixedSizeRecvByteBufferAllocator(capacity: Self.readLength)
+            )
+            .childChannelInitializer { channel in
+                let address = channel.remoteAddress?.ipAddress
+                let client = address.flatMap { try? IPAddress(parsing: $0) }?.unmapped
+                return channel.eventLoop.makeCompletedFuture {
+                    try Self.serve(channel, from: client, service)
+                }
+            }
+    }
+
+    /// Makes a channel one of the server's, or turns it away when there are too many.
+    static func serve(_ channel: any Channel, from client: IPAddress?, _ service: TICService) throws {
+        let isAdmitted = service.registry.admit(channel, from: client)
+        service.figures.countConnection(isAdmitted: isAdmitted)
+        guard isAdmitted else {
+            return try channel.pipeline.syncOperations.addHandler(TurnAwayHandler())
+        }
+        channel.closeFuture.whenComplete { _ in service.registry.leave(channel, from: client) }
+        try channel.pipeline.syncOperations.addHandler(TICConnectionHandler(service, client: client))
+    }
+
+    package func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await self.listener.closeFuture.get() }
+            group.addTask { try? await gracefulShutdown() }
+            await group.next()
+            await self.close()
+            group.cancelAll()
+        }
+    }
+
+    /// Listens no more, and ends every connection with a line.
+    package func close() async {
+        try? await self.listener.close()
+        let channels = self.registry.end()
+        for channel in channels {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
+        let timers = channels.map { channel in
+            channel.eventLoop.scheduleTask(in: TimeAmount(self.limits.ending)) { channel.close(promise: nil) }
+        }
+        for channel in channels { try? await channel.closeFuture.get() }
+        for timer in timers { timer.cancel() }
+    }
+}
+
+/// Says to one of too many that he is one, and ends the connection.
+private final class TurnAwayHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelActive(context: ChannelHandlerContext) {
+        let line = context.channel.allocator.buffer(string: "500 Too many connections: try again later\n")
+        let channel = context.channel
+        context.writeAndFlush(Self.wrapOutboundOut(line)).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+}
