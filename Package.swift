@@ -42,6 +42,7 @@ let package = Package(
         .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+        .systemLibrary(name: "CLibSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
         .target(name: "Wire", dependencies: ["CLibCrypto", "CSHA1"], swiftSettings: memorySafe),
         .target(name: "Core", dependencies: ["Wire"], swiftSettings: memorySafe),
@@ -108,11 +109,13 @@ let package = Package(
             dependencies: ["Central", "Graphs", "HTTP", "Wire", logging],
             swiftSettings: strict
         ),
+        // TLS between octets in memory, without session tickets, which libssl alone can leave out.
+        .target(name: "TLS", dependencies: ["CLibSSL"], swiftSettings: strict),
         // What clients of TIC are told.
         .target(
             name: "CentralTIC",
             dependencies: [
-                "Central", "HTTP", "Wire", logging, serviceLifecycle,
+                "Central", "HTTP", "TLS", "Wire", logging, serviceLifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -121,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "sixxs-central",
             dependencies: [
-                "Central", "CentralTIC", "CentralWeb", "Graphs", "HTTP", "Wire", "Streams", argumentParser,
+                "Central", "CentralTIC", "CentralWeb", "Graphs", "HTTP", "TLS", "Wire", "Streams",
+                argumentParser,
                 logging,
                 serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -208,7 +212,8 @@ let package = Package(
         .testTarget(
             name: "CentralTests",
             dependencies: [
-                "Central", "CentralTIC", "CentralWeb", "Graphs", "HTTP", "sixxs-central", "Wire", "Streams",
+                "Central", "CentralTIC", "CentralWeb", "Graphs", "HTTP", "sixxs-central", "TLS", "Wire",
+                "Streams",
                 "TestSupport", argumentParser, logging, serviceLifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

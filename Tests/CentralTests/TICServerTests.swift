@@ -27,6 +27,7 @@ import Wire
                 delays: LoginDelays { clock.now },
                 figures: self.figures,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                certificate: nil,
                 unixTime: { 1_700_000_000 },
                 logIn: { account, proof in
                     if let failure { throw failure }

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -78,3 +81,48 @@ def test_aiccu_learns_of_its_tunnels(small: Fleet) -> None:
     assert re.search(r"TIC: jdoe logged in from 203\.0\.113\.77", service.output)
     assert "TIC: a login for nobody from 203.0.113.77 was refused" in service.output
     assert not any(word in service.output for word in (home.secret, password, str(made["secret"])))  # type: ignore[index, call-overload]
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate and its key, where the service finds them."""
+    files = (folder / "tic.crt", folder / "tic.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", f"/CN={name}", "-keyout", files[1], "-out", files[0]], check=True, capture_output=True)
+    return files
+
+
+def raw(host: Namespace, octets: str, then: str = "") -> str:
+    """What the service says to these octets, all in one segment, and to these when it has said yes."""
+    script = (f"import socket; s = socket.create_connection(('{CENTRE}', {PORT}), 20); s.recv(999); s.sendall({octets!r}.encode()); "
+              f"print(s.recv(999)); s.sendall({then!r}.encode()); s.settimeout(8)\nwhile o := s.recv(999): print(o)")
+    return host.run("python3", "-c", script, check=False).stdout
+
+
+def test_tls_begins_without_tickets_and_takes_nothing_from_before(small: Fleet, tmp_path: Path) -> None:
+    home = Home(small)
+    files = certificate(tmp_path, "first")
+    service = serve(small, "--tic-certificate", files[0], "--tic-key", files[1])
+    for version, name in (("TLSv1_2", "TLSv1.2"), ("TLSv1_3", "TLSv1.3")):
+        shown = home.aiccu("--tls", version, "--scheme", "clear")
+        assert (shown["tls"], shown["ticket"], shown["tunnel"]["TunnelId"]) == (name, False, home.tunnel)
+    assert not home.aiccu("--tls", "TLSv1_1")
+    # What waits behind starttls came in the clear.
+    said = raw(home.host, "starttls\nusername evil\n")
+    assert "400 Nothing may follow" in said and "200" not in said
+    # No TLS at all: the connection ends without another word in the clear.
+    said = raw(home.host, "starttls\n", "GET / HTTP/1.1\n")
+    assert "200 Begin TLS now" in said and "400" not in said
+
+    fingerprint = certificate_seen(home)
+    certificate(tmp_path, "second")
+    os.kill(service.pid, signal.SIGHUP)
+    wait_for(lambda: "the certificate was read again" in service.output, 5, "the other certificate")
+    assert certificate_seen(home) != fingerprint
+    files[1].write_text("no key")
+    os.kill(service.pid, signal.SIGHUP)
+    wait_for(lambda: "the certificate read before stays" in service.output, 5, "a refusal")
+    assert home.aiccu("--tls", "TLSv1_3")
+
+
+def certificate_seen(home: Home) -> str:
+    return str(home.aiccu("--tls", "TLSv1_3")["certificate"])

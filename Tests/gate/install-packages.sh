@@ -9,7 +9,7 @@ set -euo pipefail
 build=(libbpf-dev libssl-dev libssh-dev libsqlite3-dev liburing-dev pkg-config lld)
 benchmarks=(valgrind binutils)
 laboratory=(curl iproute2 libedit2 nftables iputils-ping iperf3 ethtool procps systemd util-linux openssh-server openssh-client
-    traceroute mtr-tiny tcpdump tshark librsvg2-bin fonts-dejavu-core python3 python3-pytest python3-pytest-xdist
+    openssl traceroute mtr-tiny tcpdump tshark librsvg2-bin fonts-dejavu-core python3 python3-pytest python3-pytest-xdist
     python3-scapy python3-pip prometheus bind9-utils nsd ddclient chromium nagios4-core icinga2-bin)
 
 missing=()

@@ -13,7 +13,8 @@
 #   Graphs        nothing                             figures in, SVG out; no Foundation
 #   Central       Graphs, Wire, GRDB, Yams, CLibSSH   never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
 #   CentralWeb    Central, Graphs, HTTP               pages and metrics: runs operations, opens nothing
-#   CentralTIC    Central, HTTP                       what clients of TIC are told: runs operations
+#   TLS           CLibSSL                             octets in, octets out
+#   CentralTIC    Central, HTTP, TLS                  what clients of TIC are told: runs operations
 #   sixxs-central Central                             neither database nor libssh: parses, calls the centre, prints
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -54,7 +55,8 @@ judge forbidden sixxsd CFastPath CLibBPF CLinux CLibSSH GRDB Yams
 judge forbidden sixxs-client CLibSSH GRDB NIOCore NIOPosix
 judge allowed Graphs
 judge forbidden Central Core LinuxIO CLinux ArgumentParser NIOCore NIOPosix
-judge allowed CentralTIC Central HTTP Wire NIOCore NIOPosix Logging ServiceLifecycle Synchronization Glibc
+judge allowed TLS CLibSSL Synchronization
+judge allowed CentralTIC Central HTTP TLS Wire NIOCore NIOPosix Logging ServiceLifecycle Synchronization Glibc
 judge allowed CentralWeb Central Graphs HTTP Wire Logging Foundation Synchronization
 judge forbidden sixxs-central Core LinuxIO CLinux CLibSSH GRDB Yams
 
@@ -69,6 +71,7 @@ confine() {
 }
 
 confine CLibBPF Sources/LinuxIO/BPF Sources
+confine CLibSSL Sources/TLS Sources
 confine CLibSSH Sources/Central/SSH Sources/Central
 confine GRDB Sources/Central/Store/SQLite Sources/Central
 confine GRDBSQLite Sources/Central/Store/SQLite Sources/Central
@@ -96,7 +99,7 @@ while IFS= read -r place; do
     failed=1
 done < <(grep -rnE --include='*.swift' \
     '(^|[^A-Za-z_.])(print|debugPrint|puts|fputs|putchar|printf|vprintf|fprintf|fwrite|perror) ?\(|Swift\.print|FileHandle\.standard(Output|Error)|FileDescriptor\.standard(Output|Error)|StreamLogHandler\.standard|\.exit\(withError' \
-    Sources/{Wire,Core,LinuxIO,HTTP,Graphs,CentralWeb,CentralTIC,sixxsd,sixxs-client,Central,sixxs-central} | grep -vE 'func print\(' | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
+    Sources/{Wire,Core,LinuxIO,HTTP,Graphs,CentralWeb,CentralTIC,TLS,sixxsd,sixxs-client,Central,sixxs-central} | grep -vE 'func print\(' | sed -E 's/^([^:]+:[0-9]+):.*/\1/' || true)
 
 # The optimizer of Swift 6.3 drops the way back to the caller's actor from functions of this kind that end with `return await`:
 # what follows runs beside the actor, and a task may wait for ever.

@@ -1,5 +1,7 @@
 internal import Central
+internal import Logging
 internal import NIOCore
+internal import TLS
 internal import Wire
 
 /// One connection: takes lines one after the other, has them answered, and ends it when something takes too long.
@@ -12,6 +14,8 @@ final class TICConnectionHandler: ChannelInboundHandler {
         case listening
         /// A secret is being compared: what comes waits.
         case comparing
+        /// TLS begins.
+        case securing
         /// Nothing that comes counts any more.
         case ending
     }
@@ -71,6 +75,10 @@ final class TICConnectionHandler: ChannelInboundHandler {
         case ChannelEvent.inputClosed:
             self.isInputClosed = true
             self.proceed(context)
+        case TLSHandler.Event.established:
+            self.dialogue.encrypt()
+            self.state = .listening
+            self.awaitLine(context)
         case is ChannelShouldQuiesceEvent: self.finish(["500 The service ends: try again later"], context)
         default: context.fireUserInboundEventTriggered(event)
         }
@@ -116,7 +124,22 @@ final class TICConnectionHandler: ChannelInboundHandler {
         case .reply(let lines): self.send(lines, context)
         case .end(let lines): self.finish(lines, context)
         case .authenticate(let claim): self.compare(claim, context)
-        case .startTLS: self.finish(["400 TLS is not offered here"], context)
+        case .startTLS(let line): self.beginTLS(line, context)
+        }
+    }
+
+    /// Says yes in the clear; what comes next is TLS, or the end.
+    private func beginTLS(_ line: String, _ context: ChannelHandlerContext) {
+        guard let certificate = self.service.certificate else { return self.abandon(context) }
+        self.state = .securing
+        self.send([line], context)
+        self.arm(self.service.limits.handshake, context) { $0.abandon($1) }
+        do {
+            let handler = try TLSHandler(certificate.context)
+            try context.pipeline.syncOperations.addHandler(handler, position: .first)
+        } catch {
+            self.service.logger.error("TIC: \(error)")
+            self.abandon(context)
         }
     }
 

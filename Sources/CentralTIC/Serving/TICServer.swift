@@ -5,6 +5,7 @@ package import Logging
 package import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
+package import TLS
 package import Wire
 
 /// Listens for clients of TIC (TCP 3874), which log in and are told how to set up their tunnels, until the program is asked to end.
@@ -13,6 +14,9 @@ package struct TICServer: ServiceLifecycle.Service {
     package struct Policy: Sendable {
         /// Whether secrets themselves may come without TLS.
         package var allowsClear = false
+
+        /// What secures connections; nil where TLS is not offered.
+        package var certificate: TLSCertificate?
 
         package init() {}
     }
@@ -49,12 +53,16 @@ package struct TICServer: ServiceLifecycle.Service {
     ) async throws {
         let registry = ConnectionRegistry(most: limits.connections, ofOne: limits.connectionsOfOne)
         let service = TICService(
-            rules: TICDialogue.Rules(allowsClear: policy.allowsClear),
+            rules: TICDialogue.Rules(
+                allowsClear: policy.allowsClear,
+                offersTLS: policy.certificate != nil
+            ),
             limits: limits,
             registry: registry,
             delays: LoginDelays(),
             figures: figures,
             logger: logger,
+            certificate: policy.certificate,
             unixTime: { Int64(time(nil)) },
             logIn: { account, proof in try await LogInClient(account, proof).run(in: centre) }
         )

@@ -1,6 +1,7 @@
 internal import Central
 internal import HTTP
 internal import Logging
+internal import TLS
 internal import Wire
 
 /// What the connections of one server have in common.
@@ -11,6 +12,9 @@ struct TICService: Sendable {
     let delays: LoginDelays
     let figures: TICFigures
     let logger: Logger
+
+    /// What secures connections; nil where TLS is not offered.
+    let certificate: TLSCertificate?
 
     /// Seconds since 1970.
     let unixTime: @Sendable () -> Int64

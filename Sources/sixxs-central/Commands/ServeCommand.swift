@@ -6,6 +6,7 @@ internal import HTTP
 internal import Logging
 internal import ServiceLifecycle
 internal import Streams
+internal import TLS
 internal import UnixSignals
 internal import Wire
 
@@ -27,7 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
 
             --tic lets clients log in (TIC: AICCU, sixxs-client up --tic) with their user's password, or with a tunnel's own secret \
             (tunnel tic-secret), and tells them how to set up their tunnels. Secrets are compared by challenges (md5, sha256); \
-            the tunnels' passwords follow in the clear.
+            the tunnels' passwords follow, in the clear unless the client begins TLS (--tic-certificate, --tic-key).
 
             With --on-event a program is run for each event: a PoP that is unreachable, a push that was rolled back, a \
             tunnel that went down. It reads one line of JSON from standard input, has ten seconds, and is tried three \
@@ -39,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
               sixxs-central serve --web 8080 --web-tokens /etc/sixxs-central/tokens
               sixxs-central serve --metrics 9143
               sixxs-central serve --updates unix:/run/sixxs-central/updates.sock
-              sixxs-central serve --tic [::]:3874
+              sixxs-central serve --tic [::]:3874 --tic-certificate t.crt --tic-key t.key
               sixxs-central serve --on-event /usr/local/share/sixxs-central/mail-event
             """
     )
@@ -107,6 +108,15 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var ticClear = ClearSecrets.refuse
 
+    @Option(
+        help:
+            "The certificate (PEM, with those between it and its root) with which TIC clients begin TLS; read again on SIGHUP.",
+        completion: .file()
+    )
+    var ticCertificate: String?
+    @Option(help: "The private key of --tic-certificate (PEM, without a passphrase).", completion: .file())
+    var ticKey: String?
+
     /// Whether secrets themselves may come without TLS.
     enum ClearSecrets: String, CaseIterable, ExpressibleByArgument {
         case allow
@@ -125,6 +135,10 @@ struct ServeCommand: AsyncParsableCommand {
         }
         guard self.ticClear == .refuse || self.tic != nil else {
             throw ValidationError("--tic-clear goes with --tic.")
+        }
+        guard (self.ticCertificate == nil) == (self.ticKey == nil), self.ticKey == nil || self.tic != nil
+        else {
+            throw ValidationError("--tic-certificate and --tic-key go together, and with --tic.")
         }
         guard !self.updatesAnyAddress || self.updates != nil else {
             throw ValidationError("--updates-any-address goes with --updates.")
@@ -175,7 +189,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let logins = TICFigures()
         if let address = self.tic {
-            faces.append(try await self.tic(on: centre, at: address, logins, logger))
+            faces += try await self.tic(on: centre, at: address, logins, logger)
         }
         if let address = self.metrics {
             let metrics = CentreMetrics(
@@ -228,14 +242,22 @@ struct ServeCommand: AsyncParsableCommand {
         return try await Self.listen(at: address, limits, "updates", updates, logger)
     }
 
+    private func certificate() throws -> TLSCertificate? {
+        guard let certificate = self.ticCertificate, let key = self.ticKey else { return nil }
+        do throws(TLSFailure) { return try TLSCertificate(certificate: certificate, key: key) } catch {
+            throw RegistryError.unusable("\(error)")
+        }
+    }
+
     private func tic(
         on centre: Centre,
         at address: Endpoint,
         _ figures: TICFigures,
         _ logger: Logger
-    ) async throws -> TICServer {
+    ) async throws -> [any Service] {
         var policy = TICServer.Policy()
         policy.allowsClear = self.ticClear == .allow
+        policy.certificate = try self.certificate()
         do {
             let server = try await TICServer(
                 at: address,
@@ -245,7 +267,8 @@ struct ServeCommand: AsyncParsableCommand {
                 logger: logger
             )
             logger.notice("TIC at \(server.address)")
-            return server
+            guard let certificate = policy.certificate else { return [server] }
+            return [server, await CertificateReload(of: certificate, logger)]
         } catch let failure as ListenFailure {
             throw RegistryError.unusable("TIC: \(failure)")
         }

@@ -115,6 +115,7 @@ def main() -> None:
         secure = session.socket
         assert isinstance(secure, ssl.SSLSocket)
         result["tls"] = secure.version()
+        result["certificate"] = hashlib.sha256(secure.getpeercert(True) or b"").hexdigest()
     session.login(arguments.user, arguments.secret, arguments.scheme)
     tunnels = session.list("tunnel list")
     assert all(len(line.split(" ")) == 4 for line in tunnels), tunnels
