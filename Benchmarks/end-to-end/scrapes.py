@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from lab.daemon import TunnelLine
+from echoes import ThroughSixInFour, Times, take
+from lab.daemon import Daemon, TunnelLine, configuration
 from lab.namespace import Laboratory, Namespace
 from lab.programs import find_programs
-from lab.site import Site
+from lab.site import PLAN, Site
+from sender import Sender, load
 
 ADDRESS = "127.0.0.1:9142"
 METRICS = ["--metrics", ADDRESS, "--metrics-tunnels"]
@@ -20,6 +25,8 @@ TUNNELS = 8191
 # A copy of the figures is good for a second: each answer is to be a new one.
 PAUSE = 1.1
 SETTLING, IDLE = 3, 20
+LOAD = 100_000
+PROBES, GAP, WARM_UP = 400, 0.005, 20
 
 
 def answer(namespace: Namespace, path: str) -> tuple[float, float]:
@@ -30,12 +37,16 @@ def answer(namespace: Namespace, path: str) -> tuple[float, float]:
     return float(seconds) * 1000, float(octets) / 1e6
 
 
+def many(first: int) -> list[TunnelLine]:
+    """Static tunnels from a number on, until there are as many as there can be."""
+    return [TunnelLine(tid, tid, f"100.{64 + tid // 62500}.{tid // 250 % 250}.{tid % 250 + 1}") for tid in range(first, TUNNELS + 1)]
+
+
 def answers(rounds: int) -> list[str]:
     rows = []
     with Laboratory() as laboratory:
         site = Site(laboratory, find_programs())
-        tunnels = [TunnelLine(tid, tid, f"100.{64 + tid // 62500}.{tid // 250 % 250}.{tid % 250 + 1}") for tid in range(1, TUNNELS + 1)]
-        daemon = site.daemon(*tunnels, options=METRICS)
+        daemon = site.daemon(*many(1), options=METRICS)
         for path, must in (("/metrics", 50), ("/metrics/tunnels", 100)):
             found = []
             for _ in range(rounds):
@@ -68,10 +79,80 @@ def idle(options: list[str]) -> float:
         return count
 
 
+class Forwarding(ThroughSixInFour):
+    """A daemon with as many tunnels as there can be, one of which carries packets."""
+
+    def build(self) -> None:
+        self.daemon = Daemon(self.site.pop, self.site.programs.sixxsd, configuration(PLAN, [self.tunnel, *many(2)]))
+        self.daemon.options = METRICS
+        self.process = self.daemon.start().process
+
+    def sent(self) -> int:
+        """How many packets of IPv4 the home has sent."""
+        names, values = [line.split() for line in self.home.run("cat", "/proc/net/snmp").stdout.splitlines() if line.startswith("Ip:")]
+        known = dict(zip(names, values))
+        return int(known.get("OutTransmits", known["OutRequests"]))
+
+    def taken(self) -> int:
+        """How many of them the daemon has seen."""
+        return self.daemon.tunnel(1)["inPackets"]
+
+
+@contextlib.contextmanager
+def scraping(host: Namespace) -> Iterator[list[int]]:
+    """Asks for both answers again and again; yields how often in the end."""
+    ended, count = threading.Event(), [0]
+
+    def work() -> None:
+        while not ended.is_set():
+            for path in ("/metrics", "/metrics/tunnels"):
+                answer(host, path)
+            count[0] += 1
+            # What is asked for sooner is the copy of before.
+            ended.wait(PAUSE)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield count
+    finally:
+        ended.set()
+        thread.join()
+
+
+def beside_load(rounds: int) -> list[str]:
+    """What packets see of it, at the issue's rate."""
+    times = {name: Times(LOAD) for name in ("not asked", "asked all the time")}
+    lost, asked = dict.fromkeys(times, 0), 0
+    with Laboratory() as laboratory:
+        way = Forwarding(laboratory, find_programs(), METRICS)
+        way.open()
+        for _ in range(rounds):
+            for name, found in times.items():
+                before = way.sent() - way.taken()
+                with contextlib.ExitStack() as stack:
+                    count = stack.enter_context(scraping(way.site.pop)) if name != "not asked" else [0]
+                    sender = stack.enter_context(Sender(way.home, way.load_packets()))
+                    stack.enter_context(load(sender, LOAD))
+                    take(way, PROBES, GAP, found, WARM_UP)
+                time.sleep(0.2)
+                lost[name] += way.sent() - way.taken() - before
+                asked += count[0]
+        laboratory.check()
+    added = times["asked all the time"].percentile - times["not asked"].percentile
+    lines = [f"| {TUNNELS:,} tunnels, {LOAD:,} packets/s, both answers {asked} times | median, µs | 99th percentile, µs | packets lost | must |",
+             "| --- | ---: | ---: | ---: | ---: |"]
+    for name, found in times.items():
+        must = "0 lost, 1000 µs more" if name != "not asked" else ""
+        lines.append(f"| {name} | {found.median:.0f} | {found.percentile:.0f} | {lost[name]} | {must} |")
+    return [*lines, "", f"Added at the 99th percentile: {added:.0f} µs."]
+
+
 def table(rounds: int) -> list[str]:
     lines = ["| answer | least, ms | median, ms | must |", "| --- | ---: | ---: | ---: |", *answers(rounds), "",
              "| idle, one tunnel that is disabled | wake-ups a second | must |", "| --- | ---: | ---: |"]
     for name, options, must in (("without `--metrics`", [], ""), ("with `--metrics`, asked once", METRICS, "2")):
         lines.append(f"| {name} | {idle(options):.1f} | {must} |")
+    lines += ["", *beside_load(rounds)]
     print(*lines, sep="\n", flush=True)
     return lines
