@@ -124,3 +124,24 @@ def test_status_can_be_watched(pushed: Fleet) -> None:
     watch.stop()
     assert "\x1b" not in watch.output
     assert json.loads(watch.output.split("\n]", 1)[0] + "]")[0]["pop"] == "chtst01"
+
+
+def test_errors_come_with_their_packets_in_words(pushed: Fleet) -> None:
+    pop = pushed.pops["chtst01"]
+    pop.namespace.run("ping", "-6", "-c", "1", "-W", "1", "-s", "1400", "-M", "do", "2001:db8:101::2", check=False)
+    told = pushed.central.run("tunnel", "inspect", pushed.add_tunnel, "--errors").stdout.splitlines()
+    assert told[0].startswith("Encap.Pkt Too Big: 1 time, last ") and told[0].endswith("from 2001:db8::1, 1448 octets, the first 128")
+    assert told[1:3] == ["  IPv6 2001:db8::1 > 2001:db8:101::2, ICMPv6, hop limit 64, 1448 octets", "  ICMPv6 128/0 (echo request)"]
+
+
+@pytest.mark.skipif(not os.environ.get("SIXXS_LONG"), reason="daemons measure once a minute: part of make campaign")
+@pytest.mark.seconds(240)
+def test_latency_between_pops_is_that_of_real_daemons(pushed: Fleet) -> None:
+    def peers() -> list[dict]:
+        pushed.central.run("push")
+        return pushed.central.json("stats", "chtst01", "--peers")  # type: ignore[return-value]
+
+    wait_for(lambda: len([peer for peer in peers() if peer.get("medianMs")]) == 2, 200, "round trips to both other PoPs", every=10)
+    for peer in peers():
+        assert peer["peer"] in ("detst01", "nltst01"), peer
+        assert 0 < peer["medianMs"] < 1000 and peer["lossPercent"] < 50, peer

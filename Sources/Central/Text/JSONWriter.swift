@@ -42,10 +42,8 @@ package struct JSONWriter {
     mutating func member(_ key: StaticString, _ value: (inout JSONWriter) -> Void) {
         self.separate()
         self.octets.append(UInt8(ascii: "\""))
-        self.octets.append(
-            contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
-        )
-        self.append(self.isIndented ? "\" : " : "\":")
+        self.put(key)
+        self.put(self.isIndented ? "\" : " : "\":")
         value(&self)
     }
 
@@ -56,7 +54,7 @@ package struct JSONWriter {
     /// Writes `null` for none.
     mutating func member(_ key: StaticString, orNull value: String?) {
         self.member(key) { writer in
-            if let value { writer.text(value) } else { writer.append("null") }
+            if let value { writer.text(value) } else { writer.put("null") }
         }
     }
 
@@ -65,13 +63,13 @@ package struct JSONWriter {
     }
 
     mutating func member(_ key: StaticString, _ value: Bool) {
-        self.member(key) { $0.append(value ? "true" : "false") }
+        self.member(key) { $0.put(value ? "true" : "false") }
     }
 
     /// Writes a text in quotes.
     mutating func text(_ text: String) {
-        self.append("\"")
-        defer { self.append("\"") }
+        self.put("\"")
+        defer { self.put("\"") }
         var text = text
         let isPlain = text.withUTF8 { octets in
             guard octets.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
@@ -87,21 +85,21 @@ package struct JSONWriter {
     private mutating func escape(_ text: String) {
         for octet in text.utf8 {
             switch octet {
-            case UInt8(ascii: "\""): self.append("\\\"")
-            case UInt8(ascii: "\\"): self.append("\\\\")
-            case 0x08: self.append("\\b")
-            case 0x09: self.append("\\t")
-            case 0x0A: self.append("\\n")
-            case 0x0C: self.append("\\f")
-            case 0x0D: self.append("\\r")
+            case UInt8(ascii: "\""): self.put("\\\"")
+            case UInt8(ascii: "\\"): self.put("\\\\")
+            case 0x08: self.put("\\b")
+            case 0x09: self.put("\\t")
+            case 0x0A: self.put("\\n")
+            case 0x0C: self.put("\\f")
+            case 0x0D: self.put("\\r")
             case 0..<0x20: self.append("\\u00\(octet < 16 ? "0" : "")\(String(octet, radix: 16))")
             default: self.octets.append(octet)
             }
         }
     }
 
-    private mutating func nest(_ open: String, _ close: String, _ body: (inout JSONWriter) -> Void) {
-        self.append(open)
+    private mutating func nest(_ open: StaticString, _ close: StaticString, _ body: (inout JSONWriter) -> Void) {
+        self.put(open)
         self.depth += 1
         let outer = self.isFirst
         self.isFirst = true
@@ -109,22 +107,29 @@ package struct JSONWriter {
         self.depth -= 1
         if self.isIndented {
             // An empty one has an empty line in it, as Foundation writes it.
-            if self.isFirst { self.append("\n") }
+            if self.isFirst { self.put("\n") }
             self.newLine()
         }
         self.isFirst = outer
-        self.append(close)
+        self.put(close)
     }
 
     private mutating func separate() {
-        if !self.isFirst { self.append(",") }
+        if !self.isFirst { self.put(",") }
         self.isFirst = false
         if self.isIndented { self.newLine() }
     }
 
     private mutating func newLine() {
-        self.append("\n")
-        self.octets.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * self.depth))
+        self.put("\n")
+        for _ in 0..<self.depth { self.put("  ") }
+    }
+
+    /// As ``append(_:)``, of what is known when the program is built: its octets are copied as they are.
+    private mutating func put(_ text: StaticString) {
+        self.octets.append(
+            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        )
     }
 
     private mutating func append(_ text: String) { self.octets.append(contentsOf: text.utf8) }
