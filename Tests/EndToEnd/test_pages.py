@@ -270,7 +270,14 @@ def test_what_cannot_be_served_is_said(fleet: Fleet) -> None:
 @pytest.mark.skipif(not (browser.CHROMIUM.exists() and (browser.LIBRARY / "playwright").exists()),
                     reason="there is no Chromium, or no playwright (make packages)")
 def test_a_real_browser_has_nothing_to_complain_of(site: Site) -> None:
-    site.fleet.central.run("user", "set", "jdoe", "--name", HOSTILE[0] + "x" * 120)
+    # What people may write, everywhere: a picture that is asked for, or a script that runs, is a complaint.
+    central = site.fleet.central
+    central.run("user", "set", "jdoe", "--name", HOSTILE[0] + "x" * 120)
+    for number, text in enumerate(HOSTILE):
+        central.run("user", "add", f"hostile{number}", "--name", text, "--mail", f"h{number}@example.net")
+        central.run("pop", "set", "chtst01", "--city", text)
+    central.run("hold", "detst01", "--because", HOSTILE[1])
+    central.run("acknowledge", "nltst01", "--until", "3d", "--because", HOSTILE[2])
     past.fill(site.fleet.central.database.with_name("central-samples.db"), {1: 900, 2: 250, 3: 420}, {1: 40})
     folder = site.fleet.central.folder / "pictures"
     folder.mkdir()
