@@ -23,7 +23,9 @@ struct PastTests {
         #expect(Self.now.timeIntervalSince(time) == age)
     }
 
-    @Test(arguments: ["", "2", "h", "-1h", "2x", "2027-01", "2027-13-01", "yesterday"])
+    @Test(arguments: [
+        "", "2", "h", "-1h", "2x", "2027-01", "2027-13-01", "yesterday", "2027-01-16", "2027-01-15T08:02:00Z",
+    ])
     func refusesOtherWords(_ text: String) {
         #expect(throws: SyntaxError.self) { try OptionParsers.since(text, now: Self.now) }
     }

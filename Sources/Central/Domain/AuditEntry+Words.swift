@@ -21,6 +21,7 @@ extension AuditEntry {
     private static func words(of field: DocumentDifference.Field) -> String {
         switch field.key {
         case "passwordChanged": "password changed"
+        case "updateKeyChanged": "update key changed"
         case "passwordSet": field.after == .bool(true) ? "password set" : "password removed"
         default: field.words
         }

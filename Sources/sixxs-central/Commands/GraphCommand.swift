@@ -3,6 +3,7 @@ internal import Central
 internal import Foundation
 internal import Graphs
 internal import Streams
+internal import Wire
 
 /// `graph`: what a tunnel, a PoP or the fleet did over time, as a picture.
 struct GraphCommand: AsyncParsableCommand {
@@ -52,7 +53,11 @@ struct GraphCommand: AsyncParsableCommand {
     }
 
     private static func target(_ text: String) throws -> Target {
-        try text == "fleet" ? .fleet : .one(Subject(parsing: text))
+        if text == "fleet" { return .fleet }
+        guard let subject = try? Subject(parsing: text) else {
+            throw SyntaxError(expected: "fleet, a PoP such as chtst01 or a tunnel such as T12", found: text)
+        }
+        return .one(subject)
     }
 
     private var format: Format? {

@@ -17,6 +17,16 @@ enum OptionParsers {
     static func since(_ text: String) throws -> Date { try Self.since(text, now: Date()) }
 
     static func since(_ text: String, now: Date) throws -> Date {
+        let time = try Self.time(text, now: now)
+        // A minute, since clocks differ.
+        guard time <= now.addingTimeInterval(60) else {
+            throw SyntaxError(expected: "a time of the past: it is \(now.iso8601) now", found: text)
+        }
+        return time
+    }
+
+    /// A time, or how long ago.
+    private static func time(_ text: String, now: Date) throws -> Date {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400]
         if let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number >= 0 {
             let time = now.addingTimeInterval(-Double(number) * unit)
@@ -39,7 +49,7 @@ enum OptionParsers {
     static func until(_ text: String) throws -> Date { try Self.until(text, now: Date()) }
 
     static func until(_ text: String, now: Date) throws -> Date {
-        guard let past = try? Self.since(text, now: now) else {
+        guard let past = try? Self.time(text, now: now) else {
             throw SyntaxError(
                 expected: "a time such as 2h, 3d, 2026-12-03 or 2026-12-03T06:00:00Z",
                 found: text

@@ -11,7 +11,7 @@ struct TunnelInspectCommand: AsyncParsableCommand {
         abstract: "Ask a tunnel's daemon about it: state, endpoint, counters, latency, errors.",
         discussion: """
             tunnel show says what the registry has; this asks the PoP. With --json, the tunnel's row of the daemon's \
-            report. Its name of before, live, still works.
+            report.
 
             --errors shows each error that occurred with the packet that caused it the last time, header by header, and \
             what the daemon would do with that packet now, where all of it was kept (128 octets).
