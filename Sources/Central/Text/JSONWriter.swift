@@ -98,7 +98,11 @@ package struct JSONWriter {
         }
     }
 
-    private mutating func nest(_ open: StaticString, _ close: StaticString, _ body: (inout JSONWriter) -> Void) {
+    private mutating func nest(
+        _ open: StaticString,
+        _ close: StaticString,
+        _ body: (inout JSONWriter) -> Void
+    ) {
         self.put(open)
         self.depth += 1
         let outer = self.isFirst
