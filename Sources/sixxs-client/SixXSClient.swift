@@ -11,6 +11,7 @@ struct SixXSClient: ParsableCommand {
             is stopped by SIGINT or SIGTERM. Logs each change of the tunnel's state to standard error.
 
               sixxs-client ayiya --pop 192.0.2.1 --identity 2001:db8:101::2 --password-file /etc/sixxs.password
+              sixxs-client up --tic tic.example.net --tic-user jdoe --password-file /etc/sixxs.password
               sixxs-client --config /etc/sixxs-client.conf
               sixxs-client status
 
@@ -20,8 +21,8 @@ struct SixXSClient: ParsableCommand {
             """,
         version: "sixxs-client \(Release.version)",
         subcommands: [
-            RunCommand.self, AYIYACommand.self, HeartbeatCommand.self, SixInFourCommand.self,
-            StatusCommand.self,
+            RunCommand.self, UpCommand.self, AYIYACommand.self, HeartbeatCommand.self, SixInFourCommand.self,
+            StatusCommand.self, TestCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

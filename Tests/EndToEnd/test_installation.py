@@ -58,20 +58,21 @@ def test_everything_is_there(root: Path) -> None:
         expected |= {f"usr/share/{place.format(name)}" for place in SHELLS.values()}
     texts = {f"usr/lib/{place}" for unit in UNITS for place in (f"systemd/system/{unit}.service", f"sysusers.d/{unit}.conf")}
     # Which account a client becomes is the host's choice: it makes none.
-    texts.add("usr/lib/systemd/system/sixxs-client.service")
+    texts |= {f"usr/lib/systemd/system/sixxs-client{form}.service" for form in ("", "@")}
     assert files == expected | texts
     for name in expected:
         assert os.access(root / name, os.X_OK) == ("/share/" not in name or "/share/sixxs-central/" in name), name
     assert not any(os.access(root / name, os.X_OK) for name in texts)
 
 
-@pytest.mark.parametrize("name", [*UNITS, "sixxs-client"])
+@pytest.mark.parametrize("name", [*UNITS, "sixxs-client", "sixxs-client@"])
 def test_units_are_understood_by_systemd(root: Path, programs: Programs, tmp_path: Path, name: str) -> None:
     text = (root / f"usr/lib/systemd/system/{name}.service").read_text()
     command = re.search(r"^ExecStart=(\S+) ", text, re.MULTILINE)
     assert command and (root / command[1].lstrip("/")).exists(), "the program where it was installed"
-    unit = tmp_path / f"{name}.service"
-    unit.write_text(text.replace(f"={command[1]} ", f"={programs.folder / name} "))
+    # A template has instances only.
+    unit = tmp_path / f"{name.replace('@', '@home')}.service"
+    unit.write_text(text.replace(f"={command[1]} ", f"={programs.folder / name.rstrip('@')} "))
     result = run("systemd-analyze", "verify", "--man=no", unit)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     # Types that systemd 252, of Debian 12, takes for simple, with a warning in the log alone.

@@ -30,6 +30,55 @@ public struct StreamSocket: ~Copyable, Sendable {
         self.subject = subject
     }
 
+    /// Connects over TCP, and waits for nothing longer than it is told.
+    ///
+    /// - Parameters:
+    ///   - endpoint: The other end.
+    ///   - local: The address to connect from, or nil for the one that the route suggests.
+    ///   - limit: How long connecting and each sending may take.
+    ///   - silence: How long ``receive(atMost:)`` may wait.
+    /// - Throws: ``SystemCallError``, for instance when nobody listens there.
+    public init(
+        connectingTo endpoint: Endpoint,
+        from local: IPAddress?,
+        within limit: Duration,
+        waiting silence: Duration
+    ) throws(SystemCallError) {
+        let subject = "\(endpoint)"
+        let family =
+            switch endpoint.address {
+            case .ipv4: AF_INET
+            case .ipv6: AF_INET6
+            }
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = try OwnedDescriptor("socket", about: subject) { socket(family, type, 0) }
+        for (option, duration) in [(SO_SNDTIMEO, limit), (SO_RCVTIMEO, silence)] {
+            var time = timeval()
+            time.tv_sec = Int(clamping: duration.components.seconds)
+            let size = socklen_t(MemoryLayout<timeval>.size)
+            try systemCall("setsockopt(SO_SNDTIMEO)", about: subject) {
+                setsockopt(descriptor.rawValue, SOL_SOCKET, option, &time, size)
+            }
+        }
+        if let local {
+            let address = SocketAddress(local, port: 0)
+            try systemCall("bind", about: subject) {
+                address.withPointer { bind(descriptor.rawValue, $0, $1) }
+            }
+        }
+        let address = SocketAddress(endpoint.address, port: endpoint.port)
+        do throws(SystemCallError) {
+            try systemCall("connect", about: subject) {
+                address.withPointer { connect(descriptor.rawValue, $0, $1) }
+            }
+        } catch {
+            guard error.errno.rawValue == EINPROGRESS else { throw error }
+            throw error.explained("no answer within \(limit.components.seconds) s")
+        }
+        self.descriptor = descriptor
+        self.subject = subject
+    }
+
     /// Connects to a UNIX socket.
     ///
     /// - Parameter path: The socket's file.

@@ -29,6 +29,11 @@ struct ClientSettings: Sendable {
     var type: TunnelType?
     var pop: PoPHost?
     var identity: IPv6Address?
+
+    /// Where the rest is asked for; nil where it is set here.
+    var tic: TICServerName?
+    var ticUser: String?
+    var tunnel: TunnelNumber?
     var password: PasswordSource?
     var tun = "sixxs0"
     var mtu = TunnelProtocol.usualMTU
@@ -60,6 +65,9 @@ struct ClientSettings: Sendable {
         case .type: self.type = try Self.choice(text)
         case .pop: self.pop = try Self.host(text)
         case .identity: self.identity = try Self.identity(text)
+        case .tic: self.tic = try Self.server(text)
+        case .ticUser: self.ticUser = try Self.handle(text)
+        case .tunnel: self.tunnel = try Self.tunnel(text)
         case .password: self.password = .here(try Self.password(text))
         case .passwordFile: self.password = .file(try Self.path(text))
         case .tun: self.tun = try Self.deviceName(text)
@@ -114,6 +122,25 @@ extension ClientSettings {
             (try? IPAddress(parsing: text)) == nil
             ? "expected an IPv4 or IPv6 address or the name of a host" : "no host can have this address"
         throw SettingFailure(description: "\(reason), found \"\(text)\"")
+    }
+
+    private static func server(_ text: String) throws(SettingFailure) -> TICServerName {
+        if let server = TICServerName(text) { return server }
+        throw SettingFailure(description: "expected HOST or HOST:PORT, found \"\(text)\"")
+    }
+
+    private static func handle(_ text: String) throws(SettingFailure) -> String {
+        let isWord = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+        guard isWord, (1...80).contains(text.utf8.count) else {
+            throw SettingFailure(description: "expected a handle, or HANDLE/T5072, found \"\(text)\"")
+        }
+        return text
+    }
+
+    private static func tunnel(_ text: String) throws(SettingFailure) -> TunnelNumber {
+        do throws(SyntaxError) { return try TunnelNumber(parsing: text) } catch {
+            throw SettingFailure(description: error.description)
+        }
     }
 
     private static func identity(_ text: String) throws(SettingFailure) -> IPv6Address {

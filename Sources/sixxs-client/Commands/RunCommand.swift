@@ -18,6 +18,11 @@ struct RunCommand: ParsableCommand {
               identity 2001:db8:101::2
               password f3d47c2de40fb698e1ab15d757a09bfc
               mtu      1280
+
+            Another, whose rest a broker tells (sixxs-client up):
+              tic      tic.example.net
+              tic-user jdoe
+              password 52d7e2a41f8c4a4fb4c6b2f4b4c3c0de
             """
     )
 

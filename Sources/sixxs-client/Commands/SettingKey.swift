@@ -5,6 +5,9 @@ enum SettingKey: String, CaseIterable, Sendable {
     case identity
     case password
     case passwordFile = "password-file"
+    case tic
+    case ticUser = "tic-user"
+    case tunnel
     case tun
     case mtu
     case beatInterval = "beat-interval"

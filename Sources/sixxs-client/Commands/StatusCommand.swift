@@ -36,19 +36,26 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let path = self.statusSocket ?? ClientSettings.usualStatusPath(of: self.tun)
-        let octets = try Self.ask(path)
-        let report: ClientReport
-        do { report = try JSONDecoder().decode(ClientReport.self, from: Data(octets)) } catch {
-            throw StartError(
-                description: "\(path): what answers is not sixxs-client \(Release.version)"
-            )
-        }
+        let (report, octets) = try Self.report(at: path)
         if self.json {
             StandardOutput.print(PrintedText(json: String(decoding: octets, as: UTF8.self)), terminator: "")
         } else {
             StandardOutput.print(PrintedText(rows: report.lines))
         }
         guard report.state == .answering else { throw ExitCode.failure }
+    }
+
+    /// Asks a running client how its tunnel is.
+    ///
+    /// - Parameter path: Its UNIX socket.
+    /// - Returns: What it says, also as it came.
+    /// - Throws: ``StartError`` when none answers there.
+    static func report(at path: String) throws(StartError) -> (report: ClientReport, octets: [UInt8]) {
+        let octets = try Self.ask(path)
+        guard let report = try? JSONDecoder().decode(ClientReport.self, from: Data(octets)) else {
+            throw StartError(description: "\(path): what answers is not sixxs-client \(Release.version)")
+        }
+        return (report, octets)
     }
 
     private static func ask(_ path: String) throws(StartError) -> [UInt8] {

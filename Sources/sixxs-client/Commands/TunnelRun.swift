@@ -23,11 +23,23 @@ extension TunnelOptions {
     /// - Parameter type: The type that the command names; nil where the file says it.
     /// - Throws: What ends the program, with the thing, the place and the next step.
     func run(_ type: ClientSettings.TunnelType?) throws {
-        Privileges.forbidDumps()
         var settings = try self.settings()
         settings.type = type ?? settings.type
+        // A command that names the type has been told everything else, too.
+        if type != nil { settings.tic = nil }
+        try Self.run(settings)
+    }
+
+    /// Sets up the tunnel that settings describe, or that is asked for, and carries packets until a signal comes.
+    ///
+    /// - Parameter settings: The settings.
+    /// - Throws: What ends the program, with the thing, the place and the next step.
+    static func run(_ settings: ClientSettings) throws {
+        Privileges.forbidDumps()
         let logger = Self.makeLogger(settings.logLevel)
-        try TunnelRun(try TunnelPlan(settings), logger).run()
+        if let server = settings.tic { return try LoginRun(settings, at: server, logger).run() }
+        var loop = try TunnelRun(try TunnelPlan(settings), logger).makeFirstLoop()
+        _ = try loop.run()
     }
 
     /// A logger that writes lines to standard error.
@@ -39,22 +51,49 @@ extension TunnelOptions {
     }
 }
 
-/// A tunnel from its device to the signal that ends it.
-private struct TunnelRun {
+/// A tunnel from its device to what ends it.
+struct TunnelRun {
     let plan: TunnelPlan
     let encapsulation: TunnelProtocol
     let logger: Logger
 
-    init(_ plan: TunnelPlan, _ logger: Logger) throws {
+    /// Logs in again when the tunnel is silent, after which it may be one of another type; nil where nobody logged in.
+    private let renewal: LoginRenewal?
+
+    init(_ plan: TunnelPlan, _ logger: Logger, renewal: LoginRenewal? = nil) throws {
+        self.renewal = renewal
         self.plan = plan
         self.logger = logger
         self.encapsulation = try Self.encapsulation(of: plan, logger)
     }
 
-    func run() throws {
-        let settings = self.plan.settings
+    /// Sets up the device and all that carries its packets, and gives up what privileges are not needed any more.
+    ///
+    /// - Throws: What ends the program.
+    func makeFirstLoop() throws -> ClientLoop {
         try self.checkPrivileges()
         let signals = try SignalDescriptor([.interrupt, .terminate])
+        let interface = try self.makeInterface()
+        let reports = self.reports()
+        try self.dropPrivileges()
+        return try self.makeLoop(interface, signals, reports)
+    }
+
+    /// The same in the place of a loop whose tunnel is another now.
+    ///
+    /// - Parameter remains: What that loop left.
+    /// - Returns: The loop.
+    /// - Throws: What ends the program.
+    func makeNextLoop(_ remains: consuming ClientLoop.Remains) throws -> ClientLoop {
+        let settings = self.plan.settings
+        // Its device stays, since nobody without privileges may be able to make another.
+        let interface = try remains.interface.changed(to: self.plan.identity, mtu: settings.mtu)
+        self.logger.info("device \(interface.tun.name) is \(self.plan.identity)/64 now, MTU \(settings.mtu)")
+        return try self.makeLoop(interface, remains.signals, remains.reports)
+    }
+
+    private func makeInterface() throws -> TunnelInterface {
+        let settings = self.plan.settings
         let interface = try TunnelInterface(
             name: settings.tun,
             identity: self.plan.identity,
@@ -65,16 +104,22 @@ private struct TunnelRun {
         let device = interface.tun.name
         let route = settings.hasDefaultRoute ? "default route" : "no default route"
         self.logger.info("device \(device) is up: \(self.plan.identity)/64, MTU \(settings.mtu), \(route)")
-        let reports = self.reports()
-        try self.dropPrivileges()
-        var loop = try ClientLoop(
-            self.options(device),
+        return interface
+    }
+
+    private func makeLoop(
+        _ interface: consuming TunnelInterface,
+        _ signals: consuming SignalDescriptor,
+        _ reports: consuming ReportSocket?
+    ) throws -> ClientLoop {
+        let options = self.options(interface.tun.name)
+        return try ClientLoop(
+            options,
             interface: interface,
             signals: signals,
             reports: reports,
             logger: self.logger
         )
-        try loop.run()
     }
 
     private func options(_ device: String) -> ClientLoop.Options {
@@ -90,7 +135,8 @@ private struct TunnelRun {
             mtu: settings.mtu,
             offloads: settings.offloads,
             device: device,
-            hasDefaultRoute: settings.hasDefaultRoute
+            hasDefaultRoute: settings.hasDefaultRoute,
+            renewal: self.renewal
         )
     }
 
@@ -119,18 +165,10 @@ private struct TunnelRun {
     }
 
     private static func password(of plan: TunnelPlan, _ logger: Logger) throws -> TunnelPassword {
-        switch plan.settings.password {
-        case .here(let password): return password
-        case .file(let path):
-            let password = try StartError.reading("the password") { try Password(file: path) }
-            if password.isExposed {
-                logger.warning(
-                    "password file \(path) can be read by other users of this host: chmod 600 \(path)"
-                )
-            }
-            return password.value
-        case nil: throw StartError(description: "the tunnel's password is not set")
+        guard let password = try plan.settings.password?.read(logger) else {
+            throw StartError(description: "the tunnel's password is not set")
         }
+        return password
     }
 
     private func checkPrivileges() throws {
@@ -151,7 +189,7 @@ private struct TunnelRun {
     /// Becomes the unprivileged user and keeps what it takes to repair the device and to move to another address.
     private func dropPrivileges() throws {
         let user = self.userToBecome
-        try Privileges.drop(to: user, keeping: self.encapsulation.lastingCapabilities)
+        try Privileges.drop(to: user, keeping: self.lastingCapabilities)
         Privileges.forbidDumps()
         if let user {
             self.logger.info("running as user \(user)")
@@ -162,6 +200,13 @@ private struct TunnelRun {
         }
     }
 
+    private var lastingCapabilities: [Privileges.Capability] {
+        guard self.renewal != nil, Privileges.has(.rawSockets) else {
+            return self.encapsulation.lastingCapabilities
+        }
+        return [.networkAdministration, .rawSockets]
+    }
+
     /// Who is not root can't become somebody else, and need not.
     private var userToBecome: String? {
         guard self.plan.settings.user == nil, Privileges.user == 0 else { return self.plan.settings.user }
@@ -169,6 +214,25 @@ private struct TunnelRun {
     }
 
     private static let unprivilegedUsers = ["sixxs-client", "nobody"]
+}
+
+extension ClientSettings.PasswordSource {
+    /// The password itself; warns when others can read it too.
+    ///
+    /// - Throws: ``StartError`` or ``PasswordError`` when there is none.
+    func read(_ logger: Logger) throws -> TunnelPassword {
+        switch self {
+        case .here(let password): return password
+        case .file(let path):
+            let password = try StartError.reading("the password") { try Password(file: path) }
+            if password.isExposed {
+                logger.warning(
+                    "password file \(path) can be read by other users of this host: chmod 600 \(path)"
+                )
+            }
+            return password.value
+        }
+    }
 }
 
 extension TunnelProtocol {

@@ -21,6 +21,8 @@ struct ClientLoop: ~Copyable {
         var device: String
         /// Whether the default route goes through it.
         var hasDefaultRoute: Bool
+        /// Logs in again when the tunnel is silent; nil where nobody logged in.
+        var renewal: LoginRenewal?
     }
 
     private enum Token {
@@ -31,6 +33,22 @@ struct ClientLoop: ~Copyable {
         static let host: UInt64 = 4
         static let lookup: UInt64 = 5
         static let report: UInt64 = 6
+        static let login: UInt64 = 7
+    }
+
+    /// Why the loop came to its end.
+    enum Ending: Sendable {
+        /// A signal came.
+        case stopped
+        /// The broker tells something else of the tunnel now.
+        case renewed(TICAnswer)
+    }
+
+    /// What outlives a loop.
+    struct Remains: ~Copyable {
+        let interface: TunnelInterface
+        let signals: SignalDescriptor
+        let reports: ReportSocket?
     }
 
     /// About how many packets are taken from one source before the next has its turn.
@@ -70,6 +88,8 @@ struct ClientLoop: ~Copyable {
     /// What goes to the host.
     var hostQueue: HostQueue
     var receivedCount: UInt64 = 0
+    /// Logs in again when the tunnel is silent; nil where nobody logged in.
+    private var renewal: LoginRenewal?
 
     /// Prepares the loop.
     ///
@@ -99,7 +119,7 @@ struct ClientLoop: ~Copyable {
         try poller.add(host.fileDescriptor, token: Token.host)
         let popSocket = try Self.popSocket(options, at: now, logger)
         try poller.add(popSocket.lookupDescriptor, token: Token.lookup)
-        try Self.watch(reports, with: poller)
+        try Self.watch(reports, options.renewal, with: poller)
         self.options = options
         self.interface = interface
         self.signals = signals
@@ -112,6 +132,7 @@ struct ClientLoop: ~Copyable {
         self.unverified.reserveCapacity(DatagramSignatures.most)
         self.logger = logger
         self.reports = reports
+        self.renewal = options.renewal
         self.startedAt = now
         self.session = TunnelSession(options.settings, at: now)
         self.popSocket = popSocket
@@ -148,6 +169,11 @@ struct ClientLoop: ~Copyable {
         self.arrivals.forgetOld(at: now.nanoseconds)
     }
 
+    /// Takes the loop apart; its device stays.
+    consuming func dismantle() -> Remains {
+        Remains(interface: self.interface, signals: self.signals, reports: self.reports)
+    }
+
     static func now() -> ClientTime {
         ClientTime(
             monotonic: .nanoseconds(Int64(truncatingIfNeeded: MonotonicClock.now())),
@@ -155,20 +181,23 @@ struct ClientLoop: ~Copyable {
         )
     }
 
-    /// Runs until SIGINT or SIGTERM.
+    /// Runs until SIGINT or SIGTERM, or until the tunnel is another.
     ///
+    /// - Returns: Which of them it was.
     /// - Throws: ``SystemCallError`` when the device fails, for instance because it was removed.
-    mutating func run() throws(SystemCallError) {
+    mutating func run() throws(SystemCallError) -> Ending {
         while true {
             let now = Self.now()
             self.popSocket.lookUpIfDue(at: now.monotonic)
             if self.popSocket.openIfDue(at: now.monotonic) { try self.watchPoPSocket(at: now) }
             try self.sendWhatIsDue(at: now)
+            self.renewal?.note(isSilent: self.session.liveness.isSilent, at: now.monotonic)
+            self.renewal?.beginIfDue(at: now.monotonic)
             self.host.lookIfDue(at: now.monotonic, tunnelWorks: self.session.liveness.isAnswering)
             let count = try self.poller.wait(timeoutInMilliseconds: self.timeout(at: now))
             for index in 0..<count {
                 switch self.poller.token(at: index) {
-                case Token.signal: if self.stops() { return }
+                case Token.signal: if self.stops() { return .stopped }
                 case Token.tun: try self.serveHost()
                 case Token.udp: self.receive(.udp)
                 case Token.host: self.host.noteChange(at: now.monotonic)
@@ -176,6 +205,8 @@ struct ClientLoop: ~Copyable {
                     let isAnswering = self.session.liveness.isAnswering
                     self.popSocket.takeLookup(tunnelWorks: isAnswering, at: now.monotonic)
                 case Token.report: self.tellReport(at: now)
+                case Token.login:
+                    if let answer = self.renewal?.take(at: now.monotonic) { return .renewed(answer) }
                 default: self.receive(.raw)
                 }
             }
@@ -184,8 +215,10 @@ struct ClientLoop: ~Copyable {
 
     private static func watch(
         _ reports: borrowing ReportSocket?,
+        _ renewal: LoginRenewal?,
         with poller: borrowing Poller
     ) throws(SystemCallError) {
+        if let renewal { try poller.add(renewal.fileDescriptor, token: Token.login) }
         switch reports {
         case .some(let socket): try poller.add(socket.fileDescriptor, token: Token.report)
         case .none: break
@@ -216,7 +249,8 @@ struct ClientLoop: ~Copyable {
     /// Milliseconds until something is due, rounded up.
     private func timeout(at now: ClientTime) -> CInt {
         let sessionDeadline = min(self.session.deadline, self.host.deadline)
-        let deadline = min(sessionDeadline, self.popSocket.deadline ?? sessionDeadline)
+        let others = [self.popSocket.deadline, self.renewal?.deadline].compactMap(\.self)
+        let deadline = others.reduce(sessionDeadline, min)
         let rest = (deadline - now.monotonic) / .milliseconds(1)
         return CInt(min(max(rest.rounded(.up), 0), Self.longestWait))
     }

@@ -45,6 +45,32 @@ struct TunnelInterface: ~Copyable {
         self.defaultRoute = route
     }
 
+    private init(_ other: consuming TunnelInterface, identity: IPv6Address, mtu: Int) {
+        self.device = other.device
+        self.defaultRoute = other.defaultRoute
+        self.identity = identity
+        self.mtu = mtu
+        self.tun = other.tun
+    }
+
+    /// Gives the device the address and the MTU of another tunnel; its routes stay.
+    ///
+    /// - Parameters:
+    ///   - identity: Its address from now on.
+    ///   - mtu: In octets.
+    /// - Returns: The same device.
+    /// - Throws: ``SystemCallError`` that says what was tried.
+    consuming func changed(to identity: IPv6Address, mtu: Int) throws(SystemCallError) -> TunnelInterface {
+        var netlink = try RouteNetlink()
+        if mtu != self.mtu { try netlink.setMTU(mtu, of: self.device) }
+        if identity != self.identity {
+            try netlink.addAddress(identity, prefixLength: 64, to: self.device)
+            // Somebody else may have removed it.
+            try? netlink.removeAddress(self.identity, prefixLength: 64, from: self.device)
+        }
+        return TunnelInterface(self, identity: identity, mtu: mtu)
+    }
+
     /// Begins to hold the host to all of it.
     ///
     /// - Throws: ``SystemCallError`` when the process has no descriptor left.
