@@ -87,7 +87,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "sixxs-client",
-            dependencies: ["Core", "Wire", "LinuxIO", "Streams", argumentParser, logging],
+            dependencies: ["Core", "TLS", "Wire", "LinuxIO", "Streams", argumentParser, logging],
             swiftSettings: views
         ),
         // Latency and traffic over time as SVG: figures in, text out.
@@ -195,7 +195,7 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "sixxs-client", "Core", "LinuxIO", "Wire", "TestSupport", argumentParser, logging,
+                "sixxs-client", "Core", "LinuxIO", "TLS", "Wire", "TestSupport", argumentParser, logging,
                 systemPackage,
             ],
             swiftSettings: views

@@ -1,6 +1,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 
 // What libssl has as macros, which Swift does not see.
 
@@ -13,6 +14,11 @@ static inline void clibssl_forbid_resumption(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
+/// The name that the server is asked for (SNI).
+static inline int clibssl_ask_for(SSL *session, const char *name) {
+    return (int)SSL_set_tlsext_host_name(session, name);
 }
 
 /// Buffers of idle connections are given back.

@@ -5,7 +5,8 @@ package struct TLSFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 }
 
-/// A certificate and its key, and what holds for all connections that they secure: TLS 1.2 and 1.3, without session tickets.
+/// What holds for many connections, a server's with a certificate and its key, or a client's: TLS 1.2 and 1.3, a server's without
+/// session tickets.
 ///
 /// It never changes; another certificate is another context.
 package final class TLSContext: @unchecked Sendable {
@@ -39,6 +40,33 @@ package final class TLSContext: @unchecked Sendable {
             throw TLSFailure(
                 description: "\(key): no private key of the certificate can be read: \(Self.lastError)"
             )
+        }
+    }
+
+    /// Whom a client believes.
+    package enum Trust: Hashable, Sendable {
+        /// Those whom the host's certificates vouch for.
+        case certified
+        /// Whoever answers: what is sent is hidden from those who only listen.
+        case anybody
+    }
+
+    /// The client's end.
+    ///
+    /// - Parameter trust: Whom it believes.
+    /// - Throws: ``TLSFailure``.
+    package init(trusting trust: Trust) throws(TLSFailure) {
+        guard let pointer = SSL_CTX_new(TLS_client_method()) else {
+            throw TLSFailure(description: "TLS cannot be set up: \(Self.lastError)")
+        }
+        self.pointer = pointer
+        ERR_clear_error()
+        let isVerifying = trust == .certified
+        SSL_CTX_set_verify(pointer, isVerifying ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
+        guard clibssl_set_oldest_version(pointer) == 1,
+            !isVerifying || SSL_CTX_set_default_verify_paths(pointer) == 1
+        else {
+            throw TLSFailure(description: "TLS cannot be set up: \(Self.lastError)")
         }
     }
 

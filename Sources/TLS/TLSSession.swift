@@ -1,6 +1,6 @@
 internal import CLibSSL
 
-/// The server's end of TLS on one connection, between octets in memory: no input and no output.
+/// One end of TLS on one connection, between octets in memory: no input and no output.
 package final class TLSSession {
     /// How a step ended.
     package enum Outcome: Hashable {
@@ -35,7 +35,29 @@ package final class TLSSession {
     /// Creates one that waits for the client's first octets.
     ///
     /// - Throws: ``TLSFailure`` when there is no memory.
-    package init(_ context: TLSContext) throws(TLSFailure) {
+    package convenience init(_ context: TLSContext) throws(TLSFailure) {
+        try self.init(over: context)
+        SSL_set_accept_state(self.session)
+    }
+
+    /// Creates a client's end, which begins when it is given octets, or none.
+    ///
+    /// - Parameters:
+    ///   - context: A client's.
+    ///   - host: The server's name or address, which its certificate must have if it is looked at.
+    /// - Throws: ``TLSFailure``.
+    package convenience init(_ context: TLSContext, toward host: String) throws(TLSFailure) {
+        try self.init(over: context)
+        SSL_set_connect_state(self.session)
+        ERR_clear_error()
+        let parameters = SSL_get0_param(self.session)
+        if X509_VERIFY_PARAM_set1_ip_asc(parameters, host) == 1 { return }
+        guard SSL_set1_host(self.session, host) == 1, clibssl_ask_for(self.session, host) == 1 else {
+            throw TLSFailure(description: "TLS cannot begin: \(TLSContext.lastError)")
+        }
+    }
+
+    private init(over context: TLSContext) throws(TLSFailure) {
         let session = SSL_new(context.pointer)
         let (input, output) = (BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()))
         guard let session, let input, let output else {
@@ -45,7 +67,6 @@ package final class TLSSession {
             throw TLSFailure(description: "TLS cannot begin: \(TLSContext.lastError)")
         }
         SSL_set_bio(session, input, output)
-        SSL_set_accept_state(session)
         (self.session, self.input, self.output) = (session, input, output)
     }
 
@@ -54,7 +75,7 @@ package final class TLSSession {
     /// Takes encrypted octets, and gives what they say.
     package func receive(_ octets: [UInt8]) -> Received {
         var received = Received()
-        guard BIO_write(self.input, octets, CInt(octets.count)) == octets.count else {
+        guard octets.isEmpty || BIO_write(self.input, octets, CInt(octets.count)) == octets.count else {
             received.outcome = .failed
             return received
         }
@@ -77,6 +98,13 @@ package final class TLSSession {
             }
             received.octets += buffer.prefix(Int(count))
         }
+    }
+
+    /// Why the other side's certificate is not believed; nil when it is, or was not looked at.
+    package var distrust: String? {
+        let code = SSL_get_verify_result(self.session)
+        guard code != X509_V_OK, let text = X509_verify_cert_error_string(code) else { return nil }
+        return String(cString: text)
     }
 
     /// Encrypts octets; whether that went well.

@@ -1,3 +1,4 @@
+import TLS
 import TestSupport
 import Testing
 import Wire
@@ -19,6 +20,8 @@ import Wire
             let words = line.split(separator: " ").prefix(2).joined(separator: " ")
             self.waiting += self.replies[line] ?? self.replies[words] ?? ["200 yes"]
         }
+
+        func beginTLS(trusting trust: TLSContext.Trust) { self.said.append("(\(trust))") }
 
         func receive() throws(LoginFailure) -> [UInt8] {
             guard !self.waiting.isEmpty else { throw LoginFailure("closed", .unreachable) }
@@ -49,6 +52,7 @@ import Wire
     private static func logIn(
         _ changes: [String: [String]] = [:],
         tunnel: TunnelNumber? = nil,
+        tls: TICEncryption = .no,
         at time: UInt64 = 1000
     ) throws(LoginFailure) -> (answer: TICAnswer, said: [String]) {
         guard let server = TICServerName("tic.example.net") else { throw LoginFailure("no name", .nonsense) }
@@ -57,7 +61,8 @@ import Wire
             server: server,
             user: "jdoe",
             secret: TunnelPassword("secret"),
-            tunnel: tunnel
+            tunnel: tunnel,
+            tls: tls
         )
         var login = TICLogin(account, over: script)
         return (try login.run(at: time), script.said)
@@ -86,6 +91,20 @@ import Wire
         #expect(
             said.contains { $0.hasPrefix("authenticate md5 ") } && !said.contains { $0.contains(" clear") }
         )
+    }
+
+    @Test func encryptsWhereItCanOrMust() throws {
+        let refusal = ["starttls": ["400 TLS is not offered here"]]
+        #expect(!(try Self.logIn().said.contains("starttls")))
+        #expect(
+            Array(try Self.logIn(tls: .attempt).said[2...4]) == ["starttls", "(anybody)", "username jdoe"]
+        )
+        #expect(
+            Array(try Self.logIn(tls: .require).said[2...4]) == ["starttls", "(certified)", "username jdoe"]
+        )
+        #expect(Array(try Self.logIn(refusal, tls: .attempt).said[2...3]) == ["starttls", "username jdoe"])
+        let failure = #expect(throws: LoginFailure.self) { try Self.logIn(refusal, tls: .require) }
+        #expect(failure?.kind == .refused && failure?.description.contains("offers no TLS") == true)
     }
 
     @Test func takesKeysInAnyOrder() throws {

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from lab.fleet import CENTRE, PLANS, Fleet
@@ -53,6 +55,8 @@ def test_a_home_behind_a_nat_logs_in_and_follows_its_tunnel(two: Fleet) -> None:
     central.run("push", "--force", "chtst01", "--yes")
     second = PLANS[1]
     wait_for(lambda: answers(home, second.us(0)), 40, "the tunnel at the other PoP", every=0.5)
+    # Its own probe is answered a moment later.
+    wait_for(lambda: client.output.count("the tunnel works") == 2, 10, "the client's own probe")
     assert f"{tunnel} was changed" in client.output
     status = home.run(two.programs.client, "status", "--status-socket", two.laboratory.folder / "client.sock")
     assert second.ipv4 in status.stdout
@@ -62,8 +66,12 @@ def test_a_home_behind_a_nat_logs_in_and_follows_its_tunnel(two: Fleet) -> None:
 
 def test_what_cannot_be_is_said(two: Fleet) -> None:
     central = two.central
-    central.run("user", "add", "jdoe")
-    service = central.spawn("serve", "--interval", 86400, "--tic", f"{CENTRE}:{PORT}")
+    secret = str(central.json("user", "add", "jdoe")["password"])  # type: ignore[index, call-overload]
+    central.add_tunnel("chtst01", "ayiya", "--owner", "jdoe")
+    certificate, key = (two.laboratory.folder / f"tic.{kind}" for kind in ("crt", "key"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                    "/CN=tic", "-addext", f"subjectAltName=IP:{CENTRE}", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    service = central.spawn("serve", "--interval", 86400, "--tic", f"{CENTRE}:{PORT}", "--tic-certificate", certificate, "--tic-key", key)
     wait_for(lambda: "TIC at" in service.output, 10, "the service")
     home = two.backbone.add_host("home", "203.0.113.77")
     file = two.laboratory.folder / "secret"
@@ -73,6 +81,13 @@ def test_what_cannot_be_is_said(two: Fleet) -> None:
     assert refused.returncode == 1 and "refused the login of jdoe" in refused.stderr
     tested = home.run(two.programs.client, "test", "--tic", CENTRE, "--tic-user", "jdoe", "--password-file", file, check=False)
     assert tested.returncode == 1 and "FAIL  login: " in tested.stdout and "likely cause: the name or the password" in tested.stdout
+    # Who signed its certificate itself is believed only by those who have it.
+    words = ("test", "--tic", CENTRE, "--tic-user", "jdoe", "--password-file", file, "--tic-tls", "require")
+    file.write_text(secret + "\n")
+    distrusted = home.run(two.programs.client, *words, check=False)
+    assert "FAIL  login: " in distrusted.stdout and "its certificate is not believed" in distrusted.stdout
+    trusted = home.run("env", f"SSL_CERT_FILE={certificate}", two.programs.client, *words, check=False)
+    assert trusted.stdout.startswith("ok    login: T1"), trusted
     # No password anywhere, and no terminal.
     asked = home.run("setsid", two.programs.client, "up", "--tic", CENTRE, "--tic-user", "jdoe", check=False)
     assert asked.returncode == 1 and "give --password-file" in asked.stderr

@@ -9,7 +9,7 @@
 #   Streams       Wire, SystemPackage, Glibc          the one way to a terminal or a log; does not know the programs
 #   HTTP          Wire, NIO                           does not know what is served
 #   sixxsd        joins them                          calls C through LinuxIO alone
-#   sixxs-client  Core, Wire, LinuxIO                 the tunnel protocols are Core's
+#   sixxs-client  Core, Wire, LinuxIO, TLS            the tunnel protocols are Core's
 #   Graphs        nothing                             figures in, SVG out; no Foundation
 #   Central       Graphs, Wire, GRDB, Yams, CLibSSH   never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
 #   CentralWeb    Central, Graphs, HTTP               pages and metrics: runs operations, opens nothing

@@ -33,6 +33,7 @@ struct ClientSettings: Sendable {
     /// Where the rest is asked for; nil where it is set here.
     var tic: TICServerName?
     var ticUser: String?
+    var ticTLS = TICEncryption.attempt
     var tunnel: TunnelNumber?
     var password: PasswordSource?
     var tun = "sixxs0"
@@ -67,6 +68,7 @@ struct ClientSettings: Sendable {
         case .identity: self.identity = try Self.identity(text)
         case .tic: self.tic = try Self.server(text)
         case .ticUser: self.ticUser = try Self.handle(text)
+        case .ticTLS: self.ticTLS = try Self.choice(text)
         case .tunnel: self.tunnel = try Self.tunnel(text)
         case .password: self.password = .here(try Self.password(text))
         case .passwordFile: self.password = .file(try Self.path(text))

@@ -30,7 +30,8 @@ struct LoginRun {
             server: server,
             user: user,
             secret: try settings.password?.read(logger) ?? Self.ask("Password of \(user): "),
-            tunnel: settings.tunnel
+            tunnel: settings.tunnel,
+            tls: settings.ticTLS
         )
     }
 

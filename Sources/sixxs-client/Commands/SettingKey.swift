@@ -7,6 +7,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case passwordFile = "password-file"
     case tic
     case ticUser = "tic-user"
+    case ticTLS = "tic-tls"
     case tunnel
     case tun
     case mtu

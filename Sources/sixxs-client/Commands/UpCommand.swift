@@ -72,12 +72,21 @@ struct LoginOptions: ParsableArguments {
     )
     var tunnel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whether the login is encrypted: try (where the broker can, whatever its certificate), require (with a certificate that this host believes) or no (default: try).",
+            valueName: "try|require|no"
+        ),
+        completion: .list(TICEncryption.allCases.map(\.rawValue))
+    )
+    var ticTls: String?
+
     /// Sets what the command line gives.
     ///
     /// - Throws: ``SettingFailure``.
     func apply(to settings: inout ClientSettings) throws(SettingFailure) {
         let given: [(SettingKey, String?)] = [
-            (.tic, self.tic), (.ticUser, self.ticUser), (.tunnel, self.tunnel),
+            (.tic, self.tic), (.ticUser, self.ticUser), (.ticTLS, self.ticTls), (.tunnel, self.tunnel),
         ]
         for case (let key, let value?) in given {
             do throws(SettingFailure) { try settings.set(key, to: value) } catch {

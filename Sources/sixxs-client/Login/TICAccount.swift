@@ -15,6 +15,18 @@ struct TICAccount: Sendable {
 
     /// The tunnel that is wanted; nil for the only one.
     let tunnel: TunnelNumber?
+
+    /// Whether what is said is to be encrypted.
+    let tls: TICEncryption
+}
+
+/// Whether a login is encrypted.
+enum TICEncryption: String, CaseIterable, Sendable {
+    /// Where the server can do it, whoever that is.
+    case attempt = "try"
+    /// Always, and the server must have a certificate that this host believes.
+    case require
+    case no
 }
 
 /// The host and the port of a TIC server.

@@ -1,4 +1,5 @@
 import LinuxIO
+import TLS
 import Wire
 
 /// A TCP connection to a TIC server; its calls wait, all of them together for a bounded time.
@@ -13,7 +14,8 @@ final class TICConnection: TICTransport {
     private static let whole: UInt64 = 150 * 1_000_000_000
 
     private let socket: StreamSocket
-    private let server: String
+    private let server: TICServerName
+    private var session: TLSSession?
     private let end: UInt64
     private var lines = TICLines()
 
@@ -38,7 +40,7 @@ final class TICConnection: TICTransport {
                     within: Self.connecting,
                     waiting: Self.silence
                 )
-                self.server = "\(server)"
+                self.server = server
                 self.end = MonotonicClock.now() + Self.whole
                 return
             } catch {
@@ -59,9 +61,47 @@ final class TICConnection: TICTransport {
     }
 
     func send(_ line: String) throws(LoginFailure) {
-        do throws(SystemCallError) { try self.socket.send(Array("\(line)\n".utf8)) } catch {
+        let octets = Array("\(line)\n".utf8)
+        guard let session = self.session else { return try self.transmit(octets) }
+        guard session.send(octets) else {
+            throw LoginFailure("TLS with \(self.server) broke", .unreachable)
+        }
+        try self.transmit(session.takeOutput())
+    }
+
+    private func transmit(_ octets: [UInt8]) throws(LoginFailure) {
+        guard !octets.isEmpty else { return }
+        do throws(SystemCallError) { try self.socket.send(octets) } catch {
             throw LoginFailure("the connection to \(self.server) broke: \(error)", .unreachable)
         }
+    }
+
+    func beginTLS(trusting trust: TLSContext.Trust) throws(LoginFailure) {
+        // What came behind the answer came in the clear, from anybody.
+        guard self.lines.count == 0 else {
+            throw LoginFailure("\(self.server) sent more before TLS had begun", .nonsense)
+        }
+        let session: TLSSession
+        do throws(TLSFailure) {
+            session = try TLSSession(try TLSContext(trusting: trust), toward: "\(self.server.host)")
+        } catch {
+            throw LoginFailure(error.description, .refused)
+        }
+        var received = session.receive([])
+        while !session.isEstablished {
+            try self.transmit(session.takeOutput())
+            guard received.outcome == .wantsMore else {
+                let reason = session.distrust.map { "its certificate is not believed: \($0)" }
+                throw LoginFailure(
+                    "no TLS with \(self.server): \(reason ?? "the handshake failed")",
+                    .refused
+                )
+            }
+            received = session.receive(try self.read())
+        }
+        self.session = session
+        try self.transmit(session.takeOutput())
+        try self.keep(received.octets)
     }
 
     func receive() throws(LoginFailure) -> [UInt8] {
@@ -75,6 +115,23 @@ final class TICConnection: TICTransport {
     }
 
     private func fill() throws(LoginFailure) {
+        let octets = try self.read()
+        guard let session = self.session else { return try self.keep(octets) }
+        let received = session.receive(octets)
+        try self.transmit(session.takeOutput())
+        guard received.outcome == .wantsMore || !received.octets.isEmpty else {
+            throw LoginFailure("\(self.server) closed the connection", .unreachable)
+        }
+        try self.keep(received.octets)
+    }
+
+    private func keep(_ octets: [UInt8]) throws(LoginFailure) {
+        guard self.lines.append(octets) else {
+            throw LoginFailure("what answers at \(self.server) does not speak TIC", .nonsense)
+        }
+    }
+
+    private func read() throws(LoginFailure) -> [UInt8] {
         guard MonotonicClock.now() < self.end else {
             throw LoginFailure("\(self.server) took too long to answer", .unreachable)
         }
@@ -85,9 +142,7 @@ final class TICConnection: TICTransport {
         guard !octets.isEmpty else {
             throw LoginFailure("\(self.server) closed the connection", .unreachable)
         }
-        guard self.lines.append(octets) else {
-            throw LoginFailure("what answers at \(self.server) does not speak TIC", .nonsense)
-        }
+        return octets
     }
 }
 

@@ -1,3 +1,4 @@
+import TLS
 import Wire
 
 /// What carries lines to a TIC server and back.
@@ -11,6 +12,12 @@ protocol TICTransport {
     ///
     /// - Throws: ``LoginFailure``.
     mutating func receive() throws(LoginFailure) -> [UInt8]
+
+    /// Begins TLS, after the server has said that it does.
+    ///
+    /// - Parameter trust: Whom to believe.
+    /// - Throws: ``LoginFailure``.
+    mutating func beginTLS(trusting trust: TLSContext.Trust) throws(LoginFailure)
 }
 
 /// Logs in and asks how a tunnel is set up, in the order in which AICCU does it.
@@ -38,6 +45,7 @@ struct TICLogin<Transport: TICTransport> {
         try self.expect(try self.reply(), "the greeting")
         try self.ask("client TIC/draft-00 sixxs-client/\(Release.version) Linux", "the client's name")
         try self.checkClock(try self.ask("get unixtime", "the time"), at: time)
+        try self.encrypt()
         try self.ask("username \(self.account.user)", "the user's name")
         try self.authenticate()
         let number = try self.choose(from: try self.list("tunnel list"))
@@ -48,6 +56,18 @@ struct TICLogin<Transport: TICTransport> {
         let answer = try TICAnswer(tunnel, pop: pop)
         try? self.transport.send("QUIT Thank you")
         return answer
+    }
+
+    private mutating func encrypt() throws(LoginFailure) {
+        guard self.account.tls != .no else { return }
+        try self.transport.send("starttls")
+        let isRequired = self.account.tls == .require
+        let reply = try self.reply()
+        guard reply.isPositive else {
+            guard isRequired else { return }
+            throw LoginFailure("the server offers no TLS: \(reply.text.shortened(to: 100))", .refused)
+        }
+        try self.transport.beginTLS(trusting: isRequired ? .certified : .anybody)
     }
 
     private func checkClock(_ text: String, at time: UInt64) throws(LoginFailure) {
