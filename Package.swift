@@ -212,9 +212,8 @@ let package = Package(
         .testTarget(
             name: "CentralTests",
             dependencies: [
-                "Central", "CentralTIC", "CentralWeb", "Graphs", "HTTP", "sixxs-central", "TLS", "Wire",
-                "Streams",
-                "TestSupport", argumentParser, logging, serviceLifecycle,
+                "Central", "CentralTIC", "CentralWeb", "CLibSSL", "Graphs", "HTTP", "sixxs-central", "TLS",
+                "Wire", "Streams", "TestSupport", argumentParser, logging, serviceLifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -31,6 +31,9 @@ package final class TLSContext: @unchecked Sendable {
         guard clibssl_set_oldest_version(pointer) == 1 else {
             throw TLSFailure(description: "TLS 1.2 cannot be had: \(Self.lastError)")
         }
+        guard clibssl_set_groups(pointer) == 1 else {
+            throw TLSFailure(description: "no curve for TLS can be had: \(Self.lastError)")
+        }
         guard SSL_CTX_use_certificate_chain_file(pointer, certificate) == 1 else {
             throw TLSFailure(description: "\(certificate): no certificate can be read: \(Self.lastError)")
         }

@@ -25,6 +25,7 @@ import Wire
                 limits: limits,
                 registry: ConnectionRegistry(most: limits.connections, ofOne: limits.connectionsOfOne),
                 delays: LoginDelays { clock.now },
+                handshakes: Handshakes(most: limits.handshakes, ofOne: limits.handshakesOfOne),
                 figures: self.figures,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 certificate: nil,

@@ -55,6 +55,9 @@ extension FleetSnapshot {
         )
     }
 
+    /// What a client may send at a time over a path of 1500 octets: what is longer becomes fragments, which many networks lose.
+    private static func longest(_ type: TunnelType) -> Int { type == .ayiya ? 1428 : 1480 }
+
     /// Nil while the PoP has no tunnel prefix.
     private func clientTunnel(_ tunnel: Tunnel) -> ClientTunnel? {
         guard let pop = self.pop(tunnel.popID), let prefix = self.tunnelPrefix(of: tunnel.popID) else {
@@ -69,7 +72,7 @@ extension FleetSnapshot {
             popAddress: inner.pop,
             userAddress: inner.user,
             outerPoP: isOverIPv6 ? .ipv6(pop.ipv6) : .ipv4(pop.ipv4),
-            mtu: tunnel.mtu,
+            mtu: min(tunnel.mtu, Self.longest(tunnel.end.type)),
             isEnabled: tunnel.isEnabled,
             isUserEnabled: tunnel.isUserEnabled
         )

@@ -1,6 +1,6 @@
 /// What those who connect may take.
 package struct TICLimits: Sendable {
-    /// Connections in all.
+    /// Connections in all, and never more than half of the files that the process may have open: the rest of the centre needs its own.
     package var connections = 4096
 
     /// Connections from one address, or from one IPv6 network of 64 bits.
@@ -17,6 +17,10 @@ package struct TICLimits: Sendable {
 
     /// How long a connection stays after its last line: what is unread makes the kernel throw the line away.
     package var linger = Duration.seconds(1)
+
+    /// Handshakes of TLS under way in all, and of one address or one IPv6 network of 64 bits.
+    package var handshakes = 256
+    package var handshakesOfOne = 4
 
     /// Within how long TLS must have begun.
     package var handshake = Duration.seconds(10)

@@ -30,6 +30,9 @@ final class TICConnectionHandler: ChannelInboundHandler {
     private var state = State.listening
     private var isInputClosed = false
     private var isStalled = false
+
+    /// Whether a handshake is counted as under way.
+    private var isInHandshake = false
     private var deadline: Scheduled<Void>?
     private var end: Scheduled<Void>?
     private var wait: Scheduled<Void>?
@@ -76,6 +79,8 @@ final class TICConnectionHandler: ChannelInboundHandler {
             self.isInputClosed = true
             self.proceed(context)
         case TLSHandler.Event.established:
+            guard case .securing = self.state else { return }
+            self.endHandshake()
             self.dialogue.encrypt()
             self.state = .listening
             self.awaitLine(context)
@@ -97,7 +102,8 @@ final class TICConnectionHandler: ChannelInboundHandler {
                 let time = self.service.unixTime()
                 let step = self.dialogue.receive(line, isAlone: self.lines.count == 0, at: time)
                 self.perform(step, context)
-                if case .listening = self.state { self.awaitLine(context) }
+                // Who does not take the answer has no time for another line.
+                if case .listening = self.state, !self.isStalled { self.awaitLine(context) }
             case .tooLong:
                 self.finish(["400 Lines have at most \(TICLines.longestLine) octets"], context)
             case nil:
@@ -131,6 +137,10 @@ final class TICConnectionHandler: ChannelInboundHandler {
     /// Says yes in the clear; what comes next is TLS, or the end.
     private func beginTLS(_ line: String, _ context: ChannelHandlerContext) {
         guard let certificate = self.service.certificate else { return self.abandon(context) }
+        guard self.service.handshakes.begin(self.client) else {
+            return self.finish(["500 Too many clients begin TLS at once: try again later"], context)
+        }
+        self.isInHandshake = true
         self.state = .securing
         self.send([line], context)
         self.arm(self.service.limits.handshake, context) { $0.abandon($1) }
@@ -141,6 +151,12 @@ final class TICConnectionHandler: ChannelInboundHandler {
             self.service.logger.error("TIC: \(error)")
             self.abandon(context)
         }
+    }
+
+    private func endHandshake() {
+        guard self.isInHandshake else { return }
+        self.isInHandshake = false
+        self.service.handshakes.end(self.client)
     }
 
     // MARK: - Logging in
@@ -221,6 +237,7 @@ final class TICConnectionHandler: ChannelInboundHandler {
     /// Lets nothing happen any more by itself.
     private func stop() {
         self.state = .ending
+        self.endHandshake()
         for timer in [self.deadline, self.end, self.wait] { timer?.cancel() }
         self.work?.cancel()
     }

@@ -2,7 +2,7 @@ package import Central
 internal import Glibc
 internal import HTTP
 package import Logging
-package import NIOCore
+internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
 package import TLS
@@ -25,6 +25,9 @@ package struct TICServer: ServiceLifecycle.Service {
     private let registry: ConnectionRegistry
     private let limits: TICLimits
 
+    /// A thread of its own: what handshakes take, pages and updates do not wait for.
+    private let thread: MultiThreadedEventLoopGroup
+
     /// Where it listens; of a port 0, the one that the kernel gave.
     package let address: Endpoint
 
@@ -40,7 +43,6 @@ package struct TICServer: ServiceLifecycle.Service {
     ///   - limits: What those who connect may take.
     ///   - figures: Counts what is done.
     ///   - logger: Where logins are told, and never what they came with.
-    ///   - group: The threads that connections are served on.
     /// - Throws: `ListenFailure`, for instance when another process has the port.
     package init(
         at address: Endpoint,
@@ -48,10 +50,12 @@ package struct TICServer: ServiceLifecycle.Service {
         policy: Policy,
         limits: TICLimits = TICLimits(),
         figures: TICFigures,
-        logger: Logger,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        logger: Logger
     ) async throws {
-        let registry = ConnectionRegistry(most: limits.connections, ofOne: limits.connectionsOfOne)
+        let registry = ConnectionRegistry(
+            most: min(limits.connections, Self.mostFiles / 2),
+            ofOne: limits.connectionsOfOne
+        )
         let service = TICService(
             rules: TICDialogue.Rules(
                 allowsClear: policy.allowsClear,
@@ -60,24 +64,36 @@ package struct TICServer: ServiceLifecycle.Service {
             limits: limits,
             registry: registry,
             delays: LoginDelays(),
+            handshakes: Handshakes(most: limits.handshakes, ofOne: limits.handshakesOfOne),
             figures: figures,
             logger: logger,
             certificate: policy.certificate,
             unixTime: { Int64(time(nil)) },
             logIn: { account, proof in try await LogInClient(account, proof).run(in: centre) }
         )
-        let bootstrap = Self.bootstrap(on: group, service)
+        let thread = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let bootstrap = Self.bootstrap(on: thread, service)
         do {
             self.listener = try await bootstrap.bind(host: "\(address.address)", port: Int(address.port))
                 .get()
-        } catch let error as IOError {
+        } catch {
+            try? await thread.shutdownGracefully()
+            guard let error = error as? IOError else { throw error }
             let cause = String(cString: strerror(error.errnoCode))
             throw ListenFailure(description: "\(address) cannot be listened at: \(cause)")
         }
+        self.thread = thread
         let port = self.listener.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? address.port
         self.address = Endpoint(address.address, port: port)
         self.registry = registry
         self.limits = limits
+    }
+
+    /// How many files the process may have open.
+    private static var mostFiles: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
     }
 
     private static func bootstrap(on group: any EventLoopGroup, _ service: TICService) -> ServerBootstrap {
@@ -131,6 +147,7 @@ package struct TICServer: ServiceLifecycle.Service {
         }
         for channel in channels { try? await channel.closeFuture.get() }
         for timer in timers { timer.cancel() }
+        try? await self.thread.shutdownGracefully()
     }
 }
 

@@ -10,6 +10,7 @@ struct TICService: Sendable {
     let limits: TICLimits
     let registry: ConnectionRegistry
     let delays: LoginDelays
+    let handshakes: Handshakes
     let figures: TICFigures
     let logger: Logger
 
@@ -34,7 +35,13 @@ struct TICService: Sendable {
             return nil
         }
         let access: ClientAccess?
-        do { access = try await self.logIn(account, claim.proof) } catch {
+        do {
+            access = try await self.logIn(account, claim.proof)
+        } catch is CancellationError {
+            // Whoever goes away before the answer has tried all the same.
+            self.figures.count(.refused)
+            throw CancellationError()
+        } catch {
             self.figures.count(.failed)
             self.delays.forgive(client, account)
             self.logger.error("TIC: a login for \(account) failed: \(error)")

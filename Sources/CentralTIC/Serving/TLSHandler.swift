@@ -17,6 +17,13 @@ final class TLSHandler: ChannelDuplexHandler {
     private let session: TLSSession
     private var hasEnded = false
 
+    /// How often what came was answered by TLS itself after its beginning.
+    private var digressions = 0
+
+    /// A client may ask for new keys, and be refused new handshakes, so often; each answer of that kind is kept until it is read, and
+    /// clients need none.
+    private static let mostDigressions = 16
+
     /// Creates one for one channel.
     ///
     /// - Throws: ``TLSFailure`` when there is no memory.
@@ -28,7 +35,12 @@ final class TLSHandler: ChannelDuplexHandler {
         guard !self.hasEnded else { return }
         let wasEstablished = self.session.isEstablished
         let received = self.session.receive(Array(Self.unwrapInboundIn(data).readableBytesView))
-        self.flushOutput(context)
+        let hasAnswered = self.flushOutput(context)
+        if wasEstablished, hasAnswered {
+            self.digressions += 1
+            if self.digressions > Self.mostDigressions { return self.fail(context) }
+        }
+        if received.outcome == .failed { self.hasEnded = true }
         if !wasEstablished, self.session.isEstablished {
             context.fireUserInboundEventTriggered(Event.established)
         }
@@ -40,15 +52,19 @@ final class TLSHandler: ChannelDuplexHandler {
         switch received.outcome {
         case .wantsMore: break
         case .ended: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-        case .failed:
-            // The alert that says why has been written.
-            self.hasEnded = true
-            context.close(promise: nil)
+        // The alert that says why has been written.
+        case .failed: self.fail(context)
         }
     }
 
+    /// Ends the connection without another word of TLS: a session that failed makes none.
+    private func fail(_ context: ChannelHandlerContext) {
+        self.hasEnded = true
+        context.close(promise: nil)
+    }
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard self.session.send(Array(Self.unwrapOutboundIn(data).readableBytesView)) else {
+        guard !self.hasEnded, self.session.send(Array(Self.unwrapOutboundIn(data).readableBytesView)) else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return context.close(promise: nil)
         }
@@ -60,17 +76,19 @@ final class TLSHandler: ChannelDuplexHandler {
         if mode != .input, !self.hasEnded {
             self.hasEnded = mode == .all
             self.session.end()
-            self.flushOutput(context)
+            _ = self.flushOutput(context)
         }
         context.close(mode: mode, promise: promise)
     }
 
-    private func flushOutput(_ context: ChannelHandlerContext) {
+    /// Sends what TLS has to say; whether that was anything.
+    private func flushOutput(_ context: ChannelHandlerContext) -> Bool {
         let octets = self.session.takeOutput()
-        guard !octets.isEmpty else { return }
+        guard !octets.isEmpty else { return false }
         context.writeAndFlush(
             Self.wrapOutboundOut(context.channel.allocator.buffer(bytes: octets)),
             promise: nil
         )
+        return true
     }
 }
