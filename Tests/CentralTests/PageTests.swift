@@ -58,6 +58,11 @@ struct PageTests {
                 tokens: try TokenFile(path: self.test.folder.path("tokens")) { [wall] in
                     wall.now.withLock { $0 }
                 },
+                policy: PagePolicy(
+                    hasher: PasswordHasher(
+                        cost: try #require(Scrypt(logarithm: 4, blockSize: 1, repetitions: 1))
+                    )
+                ),
                 figures: self.figures,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )
@@ -253,7 +258,8 @@ struct PageTests {
         let logout = try await site.ask(
             "/logout",
             method: "POST",
-            Self.form.merging(["cookie": session]) { $1 }
+            Self.form.merging(["cookie": session]) { $1 },
+            body: "form=\(try Self.formToken(page))"
         )
         let after = try await site.ask("/audit", ["cookie": session])
 
@@ -265,6 +271,12 @@ struct PageTests {
         #expect(Self.text(page).contains("Log out jdoe"))
         #expect(logout.status == .seeOther)
         #expect(after.status == .seeOther)
+    }
+
+    /// What shows that a form is of a page that we made for whoever sends it.
+    static func formToken(_ page: Response) throws -> String {
+        let parts = Self.text(page).components(separatedBy: "name=\"form\" value=\"")
+        return String(try #require(parts.dropFirst().first).prefix { $0 != "\"" })
     }
 
     // swift-format-ignore

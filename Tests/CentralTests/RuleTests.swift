@@ -117,7 +117,7 @@ import Wire
         let handle = try UserHandle(parsing: pick(self.handles))
         let endpoint = try IPAddress(parsing: pick(self.endpoints))
         let tid: TID? = pick([nil, nil, TID(rawValue: 0), TID(rawValue: 1), TID(rawValue: 9)])
-        switch Int.random(in: 0..<24, using: &generator) {
+        switch Int.random(in: 0..<27, using: &generator) {
         case 0, 1: return .addPoP(try Fixture.pop(Int.random(in: 1...3, using: &generator), name.description))
         case 2: return .amendPoP(name, PoPAmendment(ipv4: IPv4Address(192, 0, 2, pick([1, 2, 9]))))
         case 3: return .removePoP(name)
@@ -142,6 +142,9 @@ import Wire
         case 20: return .addUser(handle, UserAmendment(name: "N", mail: "a@b", password: nil))
         case 21: return .amendUser(handle, UserAmendment(name: pick(["N", "M"])))
         case 22: return .removeUser(handle)
+        case 23: return .suspendUser(handle)
+        case 24: return .resumeUser(handle)
+        case 25: return pick([.endSessions(handle), .amendUser(handle, UserAmendment(role: .operator))])
         default: return .setWaves(WavePolicy(share: pick([0, 10])))
         }
     }
@@ -149,7 +152,7 @@ import Wire
 
 /// Rows in memory: what a store must be able to do, and no more.
 private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, UserRows, SettingRows,
-    EndpointRows
+    EndpointRows, AccountRows
 {
     struct State {
         var pops: [PoP] = []
@@ -180,7 +183,8 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
             subnets: self,
             users: self,
             settings: self,
-            endpoints: self
+            endpoints: self,
+            accounts: self
         )
         do {
             let transaction = RegistryTransaction(rows: rows, author: author, time: time)
@@ -229,6 +233,9 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
     func wasGiven(_ number: TunnelNumber) -> Bool { self.state.numbers.contains(number) }
     func givenNumbers() -> Set<TunnelNumber> { self.state.numbers }
     func tunnels(ofPoP popID: Int) -> [Tunnel] { self.state.tunnels.filter { $0.popID == popID } }
+    func tunnels(of owner: UserHandle) -> [Tunnel] {
+        self.state.tunnels.filter { $0.owner == owner }.sorted { $0.number < $1.number }
+    }
     func lowestFreeTID(of popID: Int, from lowest: UInt16) -> UInt16 {
         let taken = Set(self.state.tunnels.filter { $0.popID == popID }.map(\.tid.rawValue))
         return (lowest...UInt16.max).first { !taken.contains($0) } ?? .max
@@ -255,6 +262,9 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
         self.state.subnets.first { $0.subnet.prefix == prefix }?.subnet
     }
     func count(of tunnel: TunnelNumber) -> Int { self.state.subnets.count { $0.subnet.tunnel == tunnel } }
+    func prefixes(of tunnel: TunnelNumber) -> [IPv6Prefix] {
+        self.state.subnets.map(\.subnet).filter { $0.tunnel == tunnel }.map(\.prefix).sorted()
+    }
     func prefixes(in source: IPv6Prefix) -> [IPv6Prefix] {
         self.state.subnets.filter { $0.source == source }.map(\.subnet.prefix)
     }
@@ -277,6 +287,12 @@ private final class MemoryRows: PoPRows, PrefixRows, TunnelRows, SubnetRows, Use
     }
     func delete(_ user: User) { self.state.users.removeAll { $0.handle == user.handle } }
 
+    func link(_ token: SecretToken) -> AccountLink? { nil }
+    func insert(_ link: AccountLink) {}
+    func removeLinks(of user: UserHandle) {}
+    func endSessions(of user: UserHandle) {}
+
+    func forgetPerson(_ handle: UserHandle) {}
     func append(_ row: AuditRow) { self.state.audit.append(row) }
     func flush() {}
     func waves() -> WavePolicy { self.state.waves }

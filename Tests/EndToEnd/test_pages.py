@@ -143,7 +143,10 @@ def test_what_is_wrong_comes_first_and_nothing_is_shown_to_strangers(site: Site)
     form = ["-c", jar, "-b", jar, "-L", "--data", f"token={TOKEN}&next=/audit"]
     assert "<h1>Audit</h1>" in site.curl(*form, f"http://{WEB}/login")
     assert "<h1>Events</h1>" in site.curl("-b", jar, f"http://{WEB}/events")
-    assert "<h1>Log in</h1>" in site.curl("-b", jar, "-c", jar, "-L", "--data", "", f"http://{WEB}/logout")
+    assert "<h1>403 Forbidden</h1>" in site.curl("-b", jar, "--data", "", f"http://{WEB}/logout")
+    logout = re.search(r'name="form" value="([0-9a-f]+)"', site.curl("-b", jar, f"http://{WEB}/events"))
+    assert logout is not None
+    assert "<h1>Log in</h1>" in site.curl("-b", jar, "-c", jar, "-L", "--data", f"form={logout[1]}", f"http://{WEB}/logout")
     assert "<h1>Log in</h1>" in site.curl("-b", jar, "-L", f"http://{WEB}/events")
 
 
@@ -259,11 +262,11 @@ def test_what_cannot_be_served_is_said(fleet: Fleet) -> None:
     tokens.chmod(0o644)
 
     open_file = fleet.central.run("serve", "--web", 8080, "--web-tokens", tokens, check=False)
-    no_tokens = fleet.central.run("serve", "--web", 8080, check=False)
+    no_web = fleet.central.run("serve", "--web-tokens", tokens, check=False)
     same = fleet.central.run("serve", "--web", 8080, "--web-tokens", tokens, "--metrics", 8080, check=False)
 
     assert open_file.returncode == 1 and f"chmod 600 {tokens}" in open_file.stderr
-    assert no_tokens.returncode == 2 and "--web and --web-tokens go together" in no_tokens.stderr
+    assert no_web.returncode == 2 and "--web-tokens and --web-url go with --web" in no_web.stderr
     assert same.returncode == 2 and "need an address each" in same.stderr
 
 

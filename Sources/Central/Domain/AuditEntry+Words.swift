@@ -23,6 +23,9 @@ extension AuditEntry {
         case "passwordChanged": "password changed"
         case "updateKeyChanged": "update key changed"
         case "passwordSet": field.after == .bool(true) ? "password set" : "password removed"
+        case "webPasswordSet": field.after == .bool(true) ? "web password set" : "web password removed"
+        case "suspended": field.after == .bool(true) ? "suspended" : "resumed"
+        case "note": field.after?.words ?? ""
         default: field.words
         }
     }
@@ -30,6 +33,10 @@ extension AuditEntry {
     /// Nil for what is not set.
     private static func value(_ key: String, _ value: JSONValue?) -> String? {
         if key == "passwordSet" { return value == .bool(true) ? "password set" : nil }
+        if key == "webPasswordSet" { return value == .bool(true) ? "web password set" : nil }
+        if key == "suspended" { return value == .bool(true) ? "suspended" : nil }
+        // What most are is not worth a word.
+        if key == "role", value == .text(UserRole.user.rawValue) { return nil }
         guard let value, value.words != "none" else { return nil }
         return "\(key) \(value.words)"
     }

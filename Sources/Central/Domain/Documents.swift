@@ -237,17 +237,43 @@ package struct UserDocument: Encodable, Hashable, Sendable {
 
     /// In the audit, when it is another than before.
     private(set) var passwordChanged: Bool?
+
+    /// What he may do at the pages.
+    package let role: String
+
+    /// Whether he can log in there.
+    package let webPasswordSet: Bool
+    package let suspended: Bool
+
+    /// What the audit tells besides.
+    private(set) var note: Note?
     package let created: String
     package let changed: String
     package var tunnels: [String]?
 
+    /// What happened to a user's account, in the audit.
+    enum Note: String, Encodable {
+        case webPasswordChanged = "web password changed"
+        case invitation = "invited"
+        case reset = "reset link"
+        case loggedOut = "logged out everywhere"
+    }
+
     package init(_ user: User, password: String? = nil, passwordChanged: Bool? = nil) {
+        self.init(user, password: password, passwordChanged: passwordChanged, note: nil)
+    }
+
+    init(_ user: User, password: String? = nil, passwordChanged: Bool? = nil, note: Note?) {
         self.handle = user.handle.description
         self.name = user.name
         self.mail = user.mail
         self.passwordSet = user.password != nil
         self.password = password
         self.passwordChanged = passwordChanged
+        self.role = user.role.rawValue
+        self.webPasswordSet = user.webPassword != nil
+        self.suspended = user.suspension != nil
+        self.note = note
         self.created = user.created.iso8601
         self.changed = user.changed.iso8601
     }

@@ -61,6 +61,13 @@ package enum Parsers {
         return type
     }
 
+    package static func role(_ text: String) throws -> UserRole {
+        guard let role = UserRole(rawValue: text) else {
+            throw SyntaxError(expected: "user, operator or read-only", found: text)
+        }
+        return role
+    }
+
     package static func prefixKind(_ text: String) throws -> PrefixKind {
         guard let kind = PrefixKind(rawValue: text) else {
             throw SyntaxError(expected: "tunnel or subnet", found: text)

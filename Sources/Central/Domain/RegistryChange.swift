@@ -23,6 +23,22 @@ package enum RegistryChange: Hashable, Sendable {
     case amendUser(UserHandle, UserAmendment)
     case removeUser(UserHandle)
 
+    /// Takes a user's tunnels down and keeps him out of the pages, or takes that back.
+    case suspendUser(UserHandle)
+    case resumeUser(UserHandle)
+
+    /// Removes a user, his tunnels and their subnets, and his name and mail address from the audit.
+    case eraseUser(UserHandle)
+
+    /// Lets a user choose a password for the pages with a link; the one before is good no more.
+    case issueLink(AccountLink)
+
+    /// Gives the user of a link a password for the pages; the link is good no more.
+    case redeemLink(SecretToken, WebPasswordHash)
+
+    /// Logs a user out everywhere.
+    case endSessions(UserHandle)
+
     /// How changes go out to the fleet.
     case setWaves(WavePolicy)
 

@@ -44,6 +44,15 @@ package struct User: Hashable, Sendable {
 
     /// What a login is compared with; nil for a user who cannot log in.
     package var password: PasswordHash?
+
+    /// What he may do at the pages.
+    package var role = UserRole.user
+
+    /// What a login to the pages is compared with; nil for a user who cannot log in there.
+    package var webPassword: WebPasswordHash?
+
+    /// The tunnels that were disabled when he was suspended; nil for a user who is not.
+    package var suspension: [TunnelNumber]?
     package let created: Date
     package var changed: Date
 }
@@ -84,15 +93,26 @@ package struct UserAmendment: Hashable, Sendable {
     package var name: String?
     package var mail: String?
     package var password: PasswordHash?
+    package var role: UserRole?
+    package var webPassword: WebPasswordHash?
+
+    /// The tunnels that are enabled again when he is suspended no more; only users who come from elsewhere bring them.
+    package var suspension: [TunnelNumber]?
 
     package init(
         name: String? = nil,
         mail: String? = nil,
-        password: PasswordHash? = nil
+        password: PasswordHash? = nil,
+        role: UserRole? = nil,
+        webPassword: WebPasswordHash? = nil,
+        suspension: [TunnelNumber]? = nil
     ) {
         self.name = name
         self.mail = mail
         self.password = password
+        self.role = role
+        self.webPassword = webPassword
+        self.suspension = suspension
     }
 
     package var isEmpty: Bool { self == UserAmendment() }
@@ -102,6 +122,9 @@ package struct UserAmendment: Hashable, Sendable {
         user.name = self.name ?? user.name
         user.mail = self.mail ?? user.mail
         user.password = self.password ?? user.password
+        user.role = self.role ?? user.role
+        user.webPassword = self.webPassword ?? user.webPassword
+        user.suspension = self.suspension ?? user.suspension
         return user
     }
 }

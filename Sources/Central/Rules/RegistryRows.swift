@@ -14,6 +14,7 @@ struct RegistryRows {
     let users: any UserRows
     let settings: any SettingRows
     let endpoints: any EndpointRows
+    let accounts: any AccountRows
 
     /// Writes what waits, so that the store's own rules have looked at it.
     func flush() throws {
@@ -72,6 +73,7 @@ protocol TunnelRows {
     /// Every number that a tunnel ever had.
     func givenNumbers() throws -> Set<TunnelNumber>
     func tunnels(ofPoP popID: Int) throws -> [Tunnel]
+    func tunnels(of owner: UserHandle) throws -> [Tunnel]
 
     /// The lowest tid of a PoP, from the one that is named on, that no tunnel has; it may be past the last there is.
     func lowestFreeTID(of popID: Int, from lowest: UInt16) throws -> UInt16
@@ -96,6 +98,8 @@ protocol TunnelRows {
 protocol SubnetRows {
     func subnet(_ prefix: IPv6Prefix) throws -> Subnet?
     func count(of tunnel: TunnelNumber) throws -> Int
+
+    func prefixes(of tunnel: TunnelNumber) throws -> [IPv6Prefix]
 
     /// Those that lie in a subnet prefix.
     func prefixes(in source: IPv6Prefix) throws -> [IPv6Prefix]
@@ -136,6 +140,15 @@ protocol EndpointRows {
     func forget(before time: Date) throws
 }
 
+/// Rows of what lets users in at the pages.
+protocol AccountRows {
+    /// However old it is.
+    func link(_ token: SecretToken) throws -> AccountLink?
+    func insert(_ link: AccountLink) throws
+    func removeLinks(of user: UserHandle) throws
+    func endSessions(of user: UserHandle) throws
+}
+
 /// The audit, and what is set for the whole fleet.
 protocol SettingRows {
     /// Takes a line for the audit, which is written by ``flush()`` at the latest.
@@ -143,6 +156,9 @@ protocol SettingRows {
 
     /// Writes what was taken.
     func flush() throws
+
+    /// Removes the name and the mail address of a user who is there no more from the audit.
+    func forgetPerson(_ handle: UserHandle) throws
 
     /// How changes go out; as the program would have it when nobody said otherwise.
     func waves() throws -> WavePolicy

@@ -49,6 +49,12 @@ struct RegistryTransaction {
         case .addUser(let handle, let values): .user(try self.users.addUser(handle, values))
         case .amendUser(let handle, let amendment): .user(try self.users.amendUser(handle, amendment))
         case .removeUser(let handle): .user(try self.users.removeUser(handle))
+        case .suspendUser(let handle): .user(try self.accounts.suspend(handle))
+        case .resumeUser(let handle): .user(try self.accounts.resume(handle))
+        case .eraseUser(let handle): .user(try self.accounts.erase(handle))
+        case .issueLink(let link): .user(try self.accounts.issue(link))
+        case .redeemLink(let token, let password): .user(try self.accounts.redeem(token, password))
+        case .endSessions(let handle): .user(try self.accounts.endSessions(of: handle))
         case .setWaves(let policy): .waves(try self.set(policy))
         case .requestEndpoint(let number, let address, let client, let claim):
             .endpoint(try self.endpoints.request(number, address, from: client, with: claim))
@@ -102,6 +108,7 @@ struct RegistryTransaction {
     private var tunnels: TunnelChanges { TunnelChanges(transaction: self) }
     private var endpoints: EndpointChanges { EndpointChanges(transaction: self, tunnels: self.tunnels) }
     private var subnets: SubnetChanges { SubnetChanges(transaction: self) }
+    private var accounts: AccountChanges { AccountChanges(transaction: self) }
     private var users: UserChanges { UserChanges(transaction: self) }
 
     private func set(_ policy: WavePolicy) throws -> WavePolicy {

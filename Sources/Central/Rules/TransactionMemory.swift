@@ -56,6 +56,9 @@ final class TransactionMemory {
     /// By handle, as the registry spells it.
     private var owners: [UserHandle: UserHandle] = [:]
 
+    /// Those of them who are suspended.
+    private var suspended: Set<UserHandle> = []
+
     /// Tunnels that were added.
     private var added: [TunnelNumber: Tunnel] = [:]
 
@@ -85,6 +88,7 @@ final class TransactionMemory {
         self.popsByID = [:]
         self.popsWithTunnelPrefix = []
         self.owners = [:]
+        self.suspended = []
         self.added = [:]
         self.places = [:]
         self.popAddresses = nil
@@ -111,7 +115,13 @@ final class TransactionMemory {
 
     func tunnel(_ number: TunnelNumber) -> Tunnel? { self.added[number] }
 
-    func remember(_ user: User, as asked: UserHandle) { self.owners[asked] = user.handle }
+    func remember(_ user: User, as asked: UserHandle) {
+        self.owners[asked] = user.handle
+        if user.suspension != nil { self.suspended.insert(user.handle) }
+    }
+
+    /// Whether somebody is suspended who was remembered.
+    func isSuspended(_ owner: UserHandle) -> Bool { self.suspended.contains(owner) }
 
     func owner(_ handle: UserHandle) -> UserHandle? { self.owners[handle] }
 }

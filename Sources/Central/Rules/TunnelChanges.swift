@@ -23,6 +23,7 @@ struct TunnelChanges {
             created: self.transaction.time,
             changed: self.transaction.time
         )
+        try self.demandNoSuspension(of: tunnel)
         try self.checkTaken(tunnel, at: pop.name, try self.places(of: pop.id))
         try self.rows.tunnels.insert(tunnel)
         self.transaction.memory.remember(tunnel)
@@ -33,6 +34,10 @@ struct TunnelChanges {
             concerning: .pop(pop.id)
         )
         return tunnel
+    }
+
+    private func demandNoSuspension(of tunnel: Tunnel) throws {
+        try AccountChanges(transaction: self.transaction).demandNoSuspension(of: tunnel)
     }
 
     private func demandTunnelPrefix(of pop: PoP) throws {
@@ -146,6 +151,9 @@ struct TunnelChanges {
         guard new != old else { return old }
         new.changed = self.transaction.time
         try self.checkTaken(new, at: name)
+        if new.owner != old.owner || new.isEnabled != old.isEnabled {
+            try self.demandNoSuspension(of: new)
+        }
         try self.rows.tunnels.update(new)
         // A wish that waits is nothing that a new owner, a new key or the operator's own word leaves standing.
         if new.owner != old.owner || new.updateKey != old.updateKey

@@ -31,11 +31,18 @@ struct UserChanges {
         try new.checkTexts()
         new.changed = self.transaction.time
         try self.rows.users.update(new)
+        if new.role != old.role || new.webPassword != old.webPassword {
+            try AccountChanges(transaction: self.transaction).logOut(new)
+        }
         let renewed = old.password != nil && new.password != old.password
         try self.transaction.audit(
             "user \(old.handle)",
             from: UserDocument(old),
-            to: UserDocument(new, passwordChanged: renewed ? true : nil),
+            to: UserDocument(
+                new,
+                passwordChanged: renewed ? true : nil,
+                note: old.webPassword != nil && new.webPassword != old.webPassword ? .webPasswordChanged : nil
+            ),
             concerning: .noPoP
         )
         return new

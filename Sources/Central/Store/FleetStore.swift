@@ -9,5 +9,6 @@ package struct FleetStore: Sendable {
     package let history: any HistoryStore
     package let samples: any SampleStore
     package let endpoints: any EndpointStore
+    package let accounts: any AccountStore
     package let upkeep: any StoreUpkeep
 }

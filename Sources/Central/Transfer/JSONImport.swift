@@ -161,6 +161,7 @@ private struct DocumentReader {
             [
                 "handle": document.handle, "name": document.name, "mail": document.mail,
                 "passwordMD5": document.passwordMD5, "passwordSHA256": document.passwordSHA256,
+                "role": document.role, "webPassword": document.webPassword,
             ]
         )
         guard let handle = row.required("handle", "a handle", Parsers.handle) else { return nil }
@@ -173,12 +174,23 @@ private struct DocumentReader {
         let values = UserAmendment(
             name: row.value("name", FreeText.line) ?? "",
             mail: row.value("mail", FreeText.line) ?? "",
-            password: hash
+            password: hash,
+            role: row.value("role", Parsers.role),
+            webPassword: row.value("webPassword", Self.webPassword),
+            suspension: document.suspendedTunnels.map { $0.compactMap { try? Parsers.tunnel($0) } }
         )
         return TransferFleet.Entry(
             value: TransferFleet.Account(handle: handle, values: values),
             place: row.place
         )
+    }
+
+    /// - Throws: ``SyntaxError``, which does not repeat what logs in.
+    private static func webPassword(_ text: String) throws(SyntaxError) -> WebPasswordHash {
+        guard let hash = WebPasswordHash(stored: text) else {
+            throw SyntaxError(expected: "what scrypt made of a password", found: "something else")
+        }
+        return hash
     }
 
     /// - Throws: ``SyntaxError``, which does not repeat what logs in.

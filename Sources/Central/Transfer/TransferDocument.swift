@@ -44,6 +44,11 @@ package struct TransferDocument: Codable, Hashable, Sendable {
         package let mail: String
         let passwordMD5: String?
         let passwordSHA256: String?
+        let role: String?
+        let webPassword: String?
+
+        /// The tunnels that are enabled again when he is suspended no more; missing for a user who is not suspended.
+        let suspendedTunnels: [String]?
     }
 
     package struct TunnelItem: Codable, Hashable, Sendable {
@@ -125,7 +130,10 @@ extension TransferDocument.UserItem {
             name: user.name,
             mail: user.mail,
             passwordMD5: hash?.md5,
-            passwordSHA256: hash?.sha256
+            passwordSHA256: hash?.sha256,
+            role: user.role == .user ? nil : user.role.rawValue,
+            webPassword: secrets == .written ? user.webPassword?.text : nil,
+            suspendedTunnels: user.suspension.map { $0.map(\.description) }
         )
     }
 }

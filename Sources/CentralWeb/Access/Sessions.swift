@@ -67,8 +67,8 @@ final class Sessions: Sendable {
     func isClosed(to client: IPAddress?) -> Bool {
         let since = self.now() - .seconds(60)
         return self.state.withLock { state in
-            let recent = state.failures[client.map(Self.network)]?.filter { $0 >= since } ?? []
-            state.failures[client.map(Self.network)] = recent.isEmpty ? nil : recent
+            let recent = state.failures[client?.network]?.filter { $0 >= since } ?? []
+            state.failures[client?.network] = recent.isEmpty ? nil : recent
             return recent.count >= Self.mostFailures
         }
     }
@@ -79,7 +79,7 @@ final class Sessions: Sendable {
     func noteFailure(of client: IPAddress?) {
         let now = self.now()
         self.state.withLock { state in
-            let network = client.map(Self.network)
+            let network = client?.network
             if state.failures[network] == nil, state.failures.count >= Self.mostAddresses {
                 state.failures = state.failures.filter {
                     $0.value.last.map { $0 >= now - .seconds(60) } ?? false
@@ -91,14 +91,6 @@ final class Sessions: Sendable {
                 }
             }
             state.failures[network, default: []].append(now)
-        }
-    }
-
-    /// Whose failures are counted together: an IPv4 address, or a /64, which one host may have all of.
-    private static func network(_ address: IPAddress) -> IPAddress {
-        switch address {
-        case .ipv4: address
-        case .ipv6(let address): .ipv6(IPv6Address(high: address.high, low: 0))
         }
     }
 }

@@ -4,24 +4,33 @@ package import HTTP
 package import Logging
 internal import Wire
 
-/// The centre's pages: the fleet as operators see it, read-only, each a document of JSON too at the same address.
+/// The centre's pages: the fleet as operators see it, and what users have of it; each a document of JSON too at the same
+/// address.
 package struct CentralPages: Responder {
     private let router: Router
 
     /// - Parameters:
-    ///   - centre: Whose fleet; only looked at.
-    ///   - tokens: Who may look.
+    ///   - centre: Whose fleet.
+    ///   - tokens: Who may look besides users with accounts; nil for nobody.
+    ///   - policy: How the pages are reached, and what passwords cost.
     ///   - figures: Where requests are counted.
     ///   - logger: Where faults of ours are told.
     ///   - now: The time by which sessions end.
     package init(
         _ centre: Centre,
-        tokens: TokenFile,
+        tokens: TokenFile?,
+        policy: PagePolicy,
         figures: RequestFigures,
         logger: Logger,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        let gate = Gate(tokens, Sessions(now: now), figures)
+        let accounts = Accounts(
+            centre: centre,
+            hasher: policy.hasher,
+            limiter: LoginLimiter(now: now),
+            logger: logger
+        )
+        let gate = Gate(tokens, Sessions(now: now), accounts, policy, figures)
         var router = Router(
             logger: logger,
             now: now,
@@ -29,6 +38,7 @@ package struct CentralPages: Responder {
             excuse: { refusal, request in Shell.response(refusal, for: request) }
         )
         Self.addOpenRoutes(&router, gate)
+        Self.addAccounts(&router, gate, centre)
         Self.addPages(&router, gate, centre)
         Self.addTunnels(&router, gate, centre)
         Self.addPictures(&router, gate, centre)
@@ -46,15 +56,51 @@ package struct CentralPages: Responder {
         router.get("/icon.svg") { _ in
             Shell.response(type: "image/svg+xml", LoginPage.icon, kept: .openly)
         }
-        router.get("/login") { call in LoginPage.response(.ok, for: call.request) }
-        router.post("/login") { call in
-            guard var response = try gate.logIn(call.request) else {
-                return LoginPage.response(.forbidden, for: call.request)
-            }
-            response.headers.append((name: "Cache-Control", value: "no-store"))
-            return response
+        router.get("/login") { call in
+            LoginPage.response(.ok, for: call.request, hasTokens: gate.hasTokens)
         }
-        router.post("/logout") { call in try gate.logOut(call.request) }
+        router.post("/login") { call in
+            try await gate.logIn(call.request)
+                ?? LoginPage.response(.forbidden, for: call.request, hasTokens: gate.hasTokens)
+        }
+        router.post("/logout") { call in try await gate.logOut(call.request) }
+        router.get("/welcome/{token}") { call in
+            try await Self.excusing {
+                try await AccountPages.welcome(call["token"], gate.accounts.centre, for: call.request)
+            }
+        }
+        router.post("/welcome/{token}") { call in
+            try await Self.excusing { try await AccountPages.redeem(call["token"], gate, call.request) }
+        }
+    }
+
+    // MARK: - What users see
+
+    private static func addAccounts(_ router: inout Router, _ gate: Gate, _ centre: Centre) {
+        router.get("/home") { call in
+            try await Self.answer(call, gate) { visitor in
+                try Shell.response(try await HomePages.home(visitor, centre), for: call.request, visitor)
+            }
+        }
+        router.get("/account") { call in
+            try await Self.answer(call, gate) { visitor in
+                try Shell.response(
+                    try await AccountPages.account(visitor, centre),
+                    for: call.request,
+                    visitor
+                )
+            }
+        }
+        router.post("/account/password") { call in
+            try await Self.answer(call, gate) { visitor in
+                try await AccountPages.changePassword(visitor, gate, call.request)
+            }
+        }
+        router.post("/account/sessions") { call in
+            try await Self.answer(call, gate) { visitor in
+                try await AccountPages.endSessions(visitor, gate, call.request)
+            }
+        }
     }
 
     // MARK: - What operators see
@@ -90,14 +136,42 @@ package struct CentralPages: Responder {
         _ response: @escaping @Sendable (Router.Call, Visitor) async throws -> Response
     ) {
         router.get(pattern) { call in
-            guard let visitor = gate.visitor(of: call.request) else {
+            try await Self.answer(call, gate) { visitor in
+                // Where users land who log in without a place to go to.
+                if visitor.role == .user, call.request.target.path.isEmpty {
+                    return Response(
+                        .seeOther,
+                        headers: [
+                            (name: "Location", value: "/home"), (name: "Cache-Control", value: "no-store"),
+                        ]
+                    )
+                }
+                try visitor.mustSeeFleet()
+                return try await response(call, visitor)
+            }
+        }
+    }
+
+    /// Answers who is logged in; leads others to the login.
+    private static func answer(
+        _ call: Router.Call,
+        _ gate: Gate,
+        _ response: (Visitor) async throws -> Response
+    ) async throws -> Response {
+        try await Self.excusing {
+            guard let visitor = try await gate.visitor(of: call.request) else {
                 return try LoginPage.demand(call.request)
             }
-            do {
-                return try await response(call, visitor)
-            } catch let error as RegistryError {
-                throw Self.refusal(error)
-            }
+            return try await response(visitor)
+        }
+    }
+
+    /// Says of what the registry refuses what whoever asks can do.
+    private static func excusing(_ response: () async throws -> Response) async throws -> Response {
+        do {
+            return try await response()
+        } catch let error as RegistryError {
+            throw Self.refusal(error)
         }
     }
 

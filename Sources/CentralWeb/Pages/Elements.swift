@@ -34,6 +34,13 @@ enum Elements {
         return "<dl>\(lines)</dl>"
     }
 
+    /// A form that changes something, with what shows that it is ours.
+    static func form(_ action: String, _ visitor: Visitor, _ content: HTML) -> HTML {
+        """
+        <form method="post" action="\(action)"><input type="hidden" name="form" value="\(visitor.formToken)">\(content)</form>
+        """
+    }
+
     /// A text, or nothing.
     static func text(_ text: String?) -> HTML? { text.map { "\($0)" } }
 

@@ -1,7 +1,7 @@
 internal import HTTP
 internal import Wire
 
-/// Where operators log in.
+/// Where people log in: users with their passwords, who has a token with that.
 enum LoginPage {
     /// A tunnel's mouth.
     static let icon = """
@@ -9,23 +9,40 @@ enum LoginPage {
         <circle cx="8" cy="8" r="7" fill="#0550ae"/><circle cx="8" cy="8" r="3.5" fill="#ffffff"/></svg>
         """
 
-    /// The form, and with a refusal why one is here again.
-    static func response(_ status: Status, for request: Request) -> Response {
+    /// The forms, and with a refusal why one is here again; one of them only where somebody has a token.
+    static func response(_ status: Status, for request: Request, hasTokens: Bool) -> Response {
         guard !Shell.wantsJSON(request) else {
-            let refusal = Refusal(.unauthorized, "the token is nobody's", headers: Self.challenge)
+            let refusal = Refusal(.unauthorized, "token or password are nobody's", headers: Self.challenge)
             return Shell.response(refusal, for: request)
         }
         let next = request.target.query["next"] ?? "/"
-        let error: HTML =
-            status == .ok ? "" : "<p class=\"verdict critical\" role=\"alert\">The token is nobody's.</p>"
+        let error: HTML = status == .ok ? "" : Self.refusal()
+        let tokens: HTML = hasTokens ? Self.tokenForm(next) : ""
         let body: HTML = """
             \(error)<form method="post" action="/login">
-            <input type="text" name="user" value="operator" autocomplete="username" aria-label="User" hidden>
-            <p><label>Token <input type="password" name="token" autocomplete="current-password" required></label></p>
+            <p><label>Handle <input type="text" name="user" autocomplete="username" maxlength="64" required></label></p>
+            <p><label>Password <input type="password" name="password" autocomplete="current-password" maxlength="200" required></label></p>
             <input type="hidden" name="next" value="\(next)"><p><button>Log in</button></p></form>
+            \(tokens)
             """
         let page = Shell.page("Log in", body, at: request.target, nil)
         return Shell.response(status, type: "text/html; charset=utf-8", page.text)
+    }
+
+    private static func refusal() -> HTML {
+        """
+        <p class="verdict critical" role="alert">Handle and password, or the token, are nobody's. Who has no password, or forgot it,
+        gets a link from the operators.</p>
+        """
+    }
+
+    private static func tokenForm(_ next: String) -> HTML {
+        """
+        <h2>With a token</h2><form method="post" action="/login">
+        <input type="text" name="name" value="operator" autocomplete="username" aria-label="User" hidden>
+        <p><label>Token <input type="password" name="token" autocomplete="current-password" required></label></p>
+        <input type="hidden" name="next" value="\(next)"><p><button>Use the token</button></p></form>
+        """
     }
 
     private static let challenge = [(name: "WWW-Authenticate", value: "Bearer")]

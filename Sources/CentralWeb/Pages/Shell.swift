@@ -5,10 +5,26 @@ internal import Wire
 
 /// What all pages have around them, and the headers that go with every answer.
 enum Shell {
-    private static let sections: [(path: [String], name: String, showsPeople: Bool)] = [
-        ([], "Fleet", false), (["tunnels", "down"], "Down", false), (["users"], "Users", true),
-        (["events"], "Events", false), (["audit"], "Audit", true), (["rounds"], "Rounds", false),
+    /// Who sees a section.
+    private enum Audience {
+        case fleet
+        case people
+        case account
+    }
+
+    private static let sections: [(path: [String], name: String, audience: Audience)] = [
+        ([], "Fleet", .fleet), (["tunnels", "down"], "Down", .fleet), (["users"], "Users", .people),
+        (["events"], "Events", .fleet), (["audit"], "Audit", .people), (["rounds"], "Rounds", .fleet),
+        (["home"], "Your tunnels", .account), (["account"], "Account", .account),
     ]
+
+    private static func sees(_ visitor: Visitor, _ audience: Audience) -> Bool {
+        switch audience {
+        case .fleet: visitor.role != .user
+        case .people: visitor.role == .operator
+        case .account: visitor.user != nil
+        }
+    }
 
     /// Nothing is loaded but our own style and pictures, nothing runs, nobody frames us or gets our addresses.
     private static let headers: [(name: String, value: String)] = [
@@ -96,15 +112,16 @@ enum Shell {
     }
 
     private static func navigation(at target: RequestTarget, _ visitor: Visitor) -> HTML {
-        let sections = Self.sections.filter { !$0.showsPeople || visitor.role == .operator }
+        let sections = Self.sections.filter { Self.sees(visitor, $0.audience) }
         let links = sections.map { section -> HTML in
             let url = URLText(path: section.path)
             let current: HTML = target.path == section.path ? " aria-current=\"page\"" : ""
             return "<a href=\"\(url)\"\(current)>\(section.name)</a>"
         }
+        let leave: HTML = "<button>Log out \(visitor.name)</button>"
         return """
             <nav aria-label="Pages">\(links)
-            <form method="post" action="/logout"><button>Log out \(visitor.name)</button></form></nav>
+            \(Elements.form("/logout", visitor, leave))</nav>
             """
     }
 }

@@ -74,12 +74,7 @@ package struct EndpointUpdates: Responder {
         }
     }
 
-    /// Who asks: the connection's address, or whom a proxy of ours names.
-    private func client(of request: Request) -> IPAddress? {
-        if let address = request.client, !self.policy.proxies.contains(address) { return address }
-        let headers = request.headers.filter { $0.name == "x-forwarded-for" }.map(\.value)
-        return HTTPHeaderText.forwardedClient(in: headers, proxies: self.policy.proxies)
-    }
+    private func client(of request: Request) -> IPAddress? { request.client(behind: self.policy.proxies) }
 
     private func update(_ request: Request) async -> UpdateReply {
         let client = self.client(of: request)

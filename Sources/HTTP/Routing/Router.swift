@@ -87,7 +87,7 @@ package struct Router: Responder {
                 allowed.formUnion(route.method == "GET" ? ["GET", "HEAD"] : [route.method])
                 continue
             }
-            return (route.pattern.description, await self.run(route.action, Call(request, parameters)))
+            return (route.pattern.description, await self.run(route, Call(request, parameters)))
         }
         guard !allowed.isEmpty else {
             return (
@@ -103,12 +103,12 @@ package struct Router: Responder {
         return (Self.noPattern, self.excuse(refusal, request))
     }
 
-    private func run(_ action: Action, _ call: Call) async -> Response {
-        do { return try await action(call) } catch let refusal as Refusal {
+    private func run(_ route: Route, _ call: Call) async -> Response {
+        do { return try await route.action(call) } catch let refusal as Refusal {
             return self.excuse(refusal, call.request)
         } catch {
-            // Its text is for the log: whoever asks may be a stranger.
-            self.logger.error("\(call.request.method) \(call.request.target) failed: \(error)")
+            // Its text is for the log: whoever asks may be a stranger. The path is not: some paths are secrets.
+            self.logger.error("\(call.request.method) \(route.pattern) failed: \(error)")
             let refusal = Refusal(.internalServerError, "the log of the server says why")
             return self.excuse(refusal, call.request)
         }

@@ -19,8 +19,9 @@ struct ServeCommand: AsyncParsableCommand {
             Logs to standard error. Of several on one database one makes the rounds; the others stand by and \
             take over when it ends. A PoP that cannot be reached is tried again between rounds, with growing pauses.
 
-            --web serves the fleet's pages, read-only, to those whose tokens stand in a file, a line each: NAME TOKEN. \
-            Each page is JSON too: Accept: application/json, Authorization: Bearer TOKEN. --metrics answers Prometheus.
+            --web serves pages: the fleet for operators, and to each user what is theirs (user invite lets them in). \
+            --web-tokens lets in whose tokens stand in a file, a line each: NAME TOKEN. Each page is JSON too: \
+            Accept: application/json, Authorization: Bearer TOKEN. --metrics answers Prometheus.
 
             --updates answers the dynamic-DNS requests of users' routers (tunnel update-key): GET /nic/update. A new endpoint \
             is at its PoP within seconds. Keys come in the clear: put a proxy with TLS in front, named by --web-proxy unless \
@@ -38,6 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
             Examples:
               sixxs-central serve --interval 600
               sixxs-central serve --web 8080 --web-tokens /etc/sixxs-central/tokens
+              sixxs-central serve --web 8080 --web-url https://tunnels.example.net
               sixxs-central serve --metrics 9143
               sixxs-central serve --updates unix:/run/sixxs-central/updates.sock
               sixxs-central serve --tic [::]:3874 --tic-certificate t.crt --tic-key t.key
@@ -76,6 +78,12 @@ struct ServeCommand: AsyncParsableCommand {
     var web: ListenAddress?
     @Option(help: "The file of names and tokens that the pages let in, mode 0600.", completion: .file())
     var webTokens: String?
+    @Option(
+        help:
+            "Where people find the pages behind a proxy, such as https://tunnels.example.net: with https, cookies never go without TLS.",
+        transform: { try WebURL(parsing: $0) }
+    )
+    var webUrl: WebURL?
     @Option(
         help:
             "Where routers tell where tunnels end (/nic/update): a port of this host alone, ADDRESS:PORT or unix:PATH; default: nowhere.",
@@ -124,8 +132,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
-        guard (self.web == nil) == (self.webTokens == nil) else {
-            throw ValidationError("--web and --web-tokens go together: pages are for those who have a token.")
+        guard self.web != nil || (self.webTokens == nil && self.webUrl == nil) else {
+            throw ValidationError("--web-tokens and --web-url go with --web.")
         }
         let addresses = [self.web, self.metrics, self.updates, self.tic.map(ListenAddress.tcp)].compactMap(
             \.self
@@ -181,8 +189,8 @@ struct ServeCommand: AsyncParsableCommand {
     ) async throws -> [any Service] {
         var faces: [any Service] = []
         let requests = RequestFigures()
-        if let address = self.web, let path = self.webTokens {
-            faces.append(try await self.pages(on: centre, at: address, path, requests, logger))
+        if let address = self.web {
+            faces.append(try await self.pages(on: centre, at: address, requests, logger))
         }
         if let address = self.updates {
             faces.append(try await self.updates(on: centre, at: address, requests, logger))
@@ -207,16 +215,27 @@ struct ServeCommand: AsyncParsableCommand {
     private func pages(
         on centre: Centre,
         at address: ListenAddress,
-        _ path: String,
         _ figures: RequestFigures,
         _ logger: Logger
     ) async throws -> HTTPServer {
+        guard let cost = PasswordHasher.presentCost else {
+            throw RegistryError.unusable("passwords cannot be hashed")
+        }
+        var policy = PagePolicy(hasher: PasswordHasher(cost: cost))
+        policy.url = self.webUrl
+        policy.proxies = Set(self.webProxy)
         var limits = HTTPLimits()
-        limits.proxies = Set(self.webProxy)
-        let pages = CentralPages(centre, tokens: try TokenFile(path: path), figures: figures, logger: logger)
+        limits.proxies = policy.proxies
+        let pages = CentralPages(
+            centre,
+            tokens: try self.webTokens.map { path in try TokenFile(path: path) },
+            policy: policy,
+            figures: figures,
+            logger: logger
+        )
         if !address.isLocal {
             logger.warning(
-                "tokens come in the clear to \(address): put a proxy with TLS in front of the pages"
+                "passwords come in the clear to \(address): put a proxy with TLS in front of the pages"
             )
         }
         return try await Self.listen(at: address, limits, "pages", pages, logger)

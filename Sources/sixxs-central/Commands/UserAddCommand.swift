@@ -46,6 +46,12 @@ struct UserOptions: ParsableArguments {
     @Option(help: "The user's full name.", transform: OptionParsers.line) var name: String?
     @Option(help: "The user's mail address.", transform: OptionParsers.line) var mail: String?
     @Option(help: "A file whose first line is the password.") var passwordFile: String?
+    @Option(
+        help:
+            "What the user may do at the pages: user (own tunnels), operator (everything) or read-only (the fleet without its people).",
+        transform: Parsers.role
+    )
+    var role: UserRole?
 
     /// The password that was brought; nil when none was.
     func password() throws(RegistryError) -> PasswordChoice? {
@@ -54,7 +60,9 @@ struct UserOptions: ParsableArguments {
     }
 
     /// The values that were given.
-    var amendment: UserAmendment { UserAmendment(name: self.name, mail: self.mail) }
+    var amendment: UserAmendment {
+        UserAmendment(name: self.name, mail: self.mail, role: self.role)
+    }
 }
 
 extension OutputOptions {

@@ -10,7 +10,8 @@ struct UserCommand: AsyncParsableCommand {
         abstract: "The users who have tunnels.",
         subcommands: [
             UserAddCommand.self, UserSetCommand.self, UserShowCommand.self, UserListCommand.self,
-            UserRemoveCommand.self,
+            UserRemoveCommand.self, UserInviteCommand.self, UserResetCommand.self, UserSessionsCommand.self,
+            UserSuspendCommand.self, UserResumeCommand.self, UserEraseCommand.self,
         ]
     )
 }
@@ -37,6 +38,9 @@ struct UserShowCommand: AsyncParsableCommand {
         let fields = [
             ("Handle", document.handle), ("Name", document.name), ("Mail", document.mail),
             ("Password", document.passwordSet ? "set" : "none: cannot log in"),
+            ("Role", document.role),
+            ("Web password", document.webPasswordSet ? "set" : "none: cannot log in to the pages"),
+            ("Suspended", document.suspended ? "yes" : "no"),
             ("Tunnels", names.isEmpty ? "none" : names.joined(separator: ", ")),
             ("Created", document.created), ("Changed", document.changed),
         ]
@@ -78,13 +82,14 @@ struct UserListCommand: AsyncParsableCommand {
         }
         var table = TextTable([
             .left("HANDLE"), .left("NAME", rank: 1), .left("MAIL", rank: 2), .left("PASSWORD", rank: 3),
-            .right("TUNNELS"), .left("CREATED", rank: 4),
+            .left("ROLE", rank: 5), .left("SUSPENDED", rank: 3), .right("TUNNELS"), .left("CREATED", rank: 4),
         ])
         for row in rows {
             let user = row.user
             table.append([
                 user.handle.description, user.name, user.mail, user.password.map { "\($0)" },
-                "\(row.tunnelCount)", user.created.iso8601,
+                user.role.rawValue, user.suspension == nil ? nil : "yes", "\(row.tunnelCount)",
+                user.created.iso8601,
             ])
         }
         StandardOutput.print(

@@ -14,6 +14,7 @@ struct UserSetCommand: AsyncParsableCommand {
             Examples:
               sixxs-central user set jdoe --mail jdoe@example.org
               sixxs-central user set jdoe --new-password
+              sixxs-central user set jdoe --role operator
             """
     )
 

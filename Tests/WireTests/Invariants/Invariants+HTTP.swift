@@ -28,7 +28,20 @@ func checkHTTP(_ input: [UInt8]) throws(BrokenInvariant) {
         try require((0...1000).contains(accepted.quality(of: type)), "a quality is one of thousandths")
     }
     try require(accepted.preferred(of: types).map(types.contains) == true, "one is preferred")
-    _ = HTTPHeaderText.cookie("session", in: text)
+    if let cookie = HTTPHeaderText.cookie("session", in: text) {
+        try require(!cookie.utf8.contains(UInt8(ascii: ";")), "a cookie ends before the next")
+        try require(
+            HTTPHeaderText.cookie("session", in: "a=b; session=\(cookie); session=c") == cookie,
+            "a cookie is read as it is sent"
+        )
+    }
+    if let url = try? WebURL(parsing: text) {
+        try require((try? WebURL(parsing: url.description)) == url, "an address is read as it is written")
+        try require(
+            url.link("x").utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") },
+            "a link leads to the host alone"
+        )
+    }
     if let credentials = BasicCredentials(parsing: text) {
         try require(!credentials.user.utf8.contains(UInt8(ascii: ":")), "a name ends before the colon")
     }

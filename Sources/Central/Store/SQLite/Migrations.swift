@@ -25,6 +25,7 @@ enum Migrations {
             try Self.run(EndpointSchema.statements, in: $0)
         }
         migrator.registerMigration("14 TIC secrets") { try Self.run(RegistrySchema.ticSecrets, in: $0) }
+        migrator.registerMigration("15 accounts") { try Self.run(AccountSchema.statements, in: $0) }
         return migrator
     }
 

@@ -90,6 +90,23 @@ extension SQLiteRegistry {
                 "PoP \(name) has the SSH host \"\(host)\", which is neither an address nor a name"
             )
         }
+        return try sentences + Self.badWebPasswords(in: database)
+    }
+
+    /// What is kept of passwords that no login could be compared with.
+    private static func badWebPasswords(in database: Database) throws -> [String] {
+        var sentences: [String] = []
+        let users = try Row.fetchCursor(
+            database,
+            sql: "SELECT handle, webPassword FROM user WHERE webPassword IS NOT NULL ORDER BY handle"
+        )
+        while let user = try users.next() {
+            guard WebPasswordHash(stored: user["webPassword"]) == nil else { continue }
+            sentences.append(
+                "user \(user["handle"] as String) has a password for the pages with which nobody can log in: "
+                    + "make a link with sixxs-central user invite"
+            )
+        }
         return sentences
     }
 
@@ -161,6 +178,10 @@ extension SQLiteRegistry {
         SELECT format('%d PoPs share %s', count(*), address) FROM
             (SELECT ipv4 AS address FROM pop UNION ALL SELECT ipv6 FROM pop UNION ALL SELECT name FROM pop)
         GROUP BY address HAVING count(*) > 1
+        """,
+        """
+        SELECT format('T%d is enabled, but its user %s is suspended', number, owner) FROM tunnel
+        JOIN user ON user.handle = tunnel.owner WHERE user.suspension IS NOT NULL AND tunnel.enabled
         """,
         "SELECT format('PoP %s has id %d: 1 to 4095 is right', name, id) FROM pop WHERE id NOT BETWEEN 1 AND 4095",
     ]

@@ -14,14 +14,18 @@ struct SQLiteRegistry: RegistryStore {
         try await self.store.reading { database in
             let row: Row?
             if let tunnel = account.tunnel {
-                let sql = "SELECT ticMD5, ticSHA256 FROM tunnel WHERE number = ? AND owner = ? COLLATE NOCASE"
+                let sql = """
+                    SELECT ticMD5, ticSHA256 FROM tunnel JOIN user ON user.handle = tunnel.owner
+                    WHERE number = ? AND owner = ? COLLATE NOCASE AND suspension IS NULL
+                    """
                 let statement = try database.cachedStatement(sql: sql)
                 row = try Row.fetchOne(
                     statement,
                     arguments: [Int64(tunnel.rawValue), account.handle.description]
                 )
             } else {
-                let sql = "SELECT passwordMD5, passwordSHA256 FROM user WHERE handle = ?"
+                let sql =
+                    "SELECT passwordMD5, passwordSHA256 FROM user WHERE handle = ? AND suspension IS NULL"
                 let statement = try database.cachedStatement(sql: sql)
                 row = try Row.fetchOne(statement, arguments: [account.handle.description])
             }

@@ -13,7 +13,8 @@ extension RegistryRows {
             subnets: SQLiteSubnetRows(of: tunnels),
             users: SQLiteUserRows(database: database),
             settings: SQLiteSettingRows(database: database),
-            endpoints: SQLiteEndpointRows(database: database)
+            endpoints: SQLiteEndpointRows(database: database),
+            accounts: SQLiteAccountRows(database: database)
         )
     }
 }
@@ -177,6 +178,13 @@ struct SQLiteTunnelRows: TunnelRows {
         return try TunnelRecord.fetchAll(self.database, sql: sql, arguments: [popID]).map(\.tunnel)
     }
 
+    func tunnels(of owner: UserHandle) throws -> [Tunnel] {
+        let sql = "SELECT \(TunnelRecord.columns) FROM tunnel WHERE owner = ? ORDER BY number"
+        return try TunnelRecord.fetchAll(self.database, sql: sql, arguments: [owner.description]).map(
+            \.tunnel
+        )
+    }
+
     func lowestFreeTID(of popID: Int, from lowest: UInt16) throws -> UInt16 {
         let sql = "SELECT tid FROM tunnel WHERE popID = ? AND tid >= ? ORDER BY tid"
         let taken = try UInt16.fetchCursor(
@@ -261,6 +269,14 @@ struct SQLiteSubnetRows: SubnetRows {
         try self.database.count("subnet WHERE tunnel = ?", [Int64(tunnel.rawValue)])
     }
 
+    func prefixes(of tunnel: TunnelNumber) throws -> [IPv6Prefix] {
+        try SubnetRecord.fetchAll(
+            self.database,
+            sql: "SELECT \(SubnetRecord.columns) FROM subnet WHERE tunnel = ? ORDER BY lower",
+            arguments: [Int64(tunnel.rawValue)]
+        ).map(\.subnet.prefix)
+    }
+
     func prefixes(in source: IPv6Prefix) throws -> [IPv6Prefix] {
         try SubnetRecord.fetchAll(
             self.database,
@@ -325,6 +341,17 @@ struct SQLiteSettingRows: SettingRows {
     }
 
     func flush() throws { try self.lines.flush() }
+
+    func forgetPerson(_ handle: UserHandle) throws {
+        try self.database.execute(
+            sql: """
+                UPDATE audit SET before = json_replace(before, '$.name', '', '$.mail', ''),
+                    after = json_replace(after, '$.name', '', '$.mail', '')
+                WHERE subject = 'user ' || ? COLLATE NOCASE
+                """,
+            arguments: [handle.description]
+        )
+    }
 
     func waves() throws -> WavePolicy { try SQLiteRegistry.waves(in: self.database) }
 

@@ -98,6 +98,7 @@ extension SQLiteStore {
             history: self.history,
             samples: self.samples,
             endpoints: SQLiteEndpoints(store: self),
+            accounts: SQLiteAccounts(store: self),
             upkeep: self
         )
     }

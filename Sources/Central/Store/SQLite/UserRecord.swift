@@ -19,6 +19,12 @@ struct UserRecord: FetchableRecord, PersistableRecord {
                 md5: row["passwordMD5"] as String?,
                 sha256: row["passwordSHA256"] as String?
             ),
+            role: try row.parsed("role", Parsers.role),
+            // What no login could be compared with lets nobody in; `verify` tells of it.
+            webPassword: (row["webPassword"] as String?).flatMap(WebPasswordHash.init(stored:)),
+            suspension: (row["suspension"] as String?).map { text in
+                text.split(separator: " ").compactMap { Int64($0).flatMap(TunnelNumber.init(stored:)) }
+            },
             created: Date(milliseconds: row["created"]),
             changed: Date(milliseconds: row["changed"])
         )
@@ -30,6 +36,11 @@ struct UserRecord: FetchableRecord, PersistableRecord {
         container["mail"] = self.user.mail
         container["passwordMD5"] = self.user.password?.md5
         container["passwordSHA256"] = self.user.password?.sha256
+        container["role"] = self.user.role.rawValue
+        container["webPassword"] = self.user.webPassword?.text
+        container["suspension"] = self.user.suspension.map { numbers in
+            numbers.map { "\($0.rawValue)" }.joined(separator: " ")
+        }
         container["created"] = self.user.created.milliseconds
         container["changed"] = self.user.changed.milliseconds
     }
