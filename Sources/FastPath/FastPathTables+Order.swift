@@ -1,4 +1,5 @@
 internal import CFastPath
+public import Core
 public import Wire
 
 // Packets that were left to the daemon: until it has done with them, those of the same tunnel that come later are left to it too.
@@ -8,15 +9,20 @@ extension FastPathTables {
         self.terms(of: tid) >> 16 & UInt64(FAST_PATH_KEEPS_ORDER) != 0
     }
 
-    /// Whether the programs count a packet that comes from one address to another as a tunnel's.
+    /// Whether the programs count a packet from a link as a tunnel's.
     ///
     /// - Parameters:
     ///   - tid: The tunnel.
-    ///   - remote: The outer source, as it stands in the packet.
-    ///   - local: The outer destination.
+    ///   - path: The packet's outer addresses.
     /// - Returns: Whether they do.
-    public func keepsOrder(of tid: TID, from remote: UInt32, to local: UInt32) -> Bool {
-        self.keepsOrder(of: tid) && self.ends(of: tid) == UInt64(local) | UInt64(remote) << 32
+    public func keepsOrder(of tid: TID, along path: OuterPath) -> Bool {
+        let flags = self.terms(of: tid) >> 16
+        guard flags & UInt64(FAST_PATH_KEEPS_ORDER) != 0 else { return false }
+        let isOverIPv6 = flags & UInt64(FAST_PATH_OVER_IPV6) != 0
+        if let ends = IPv6Ends(path.local, path.remote) {
+            return isOverIPv6 && self.ipv6Ends.holds(ends, in: Self.row(of: tid, in: self.bank))
+        }
+        return !isOverIPv6 && self.ends(of: tid) == PlainTunnel.ends(path.local, path.remote)
     }
 
     /// Adds the tunnels of which packets were left since this was last asked.

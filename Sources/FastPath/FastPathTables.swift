@@ -25,6 +25,7 @@ public final class FastPathTables: Sendable {
     private let control: BPFTable
     private let plans: BPFTable
     private let rows: BPFTable
+    let ipv6Ends: IPv6EndsTable
     /// What of it the daemon has in hand.
     public let order: FastPathOrder
     private let counters: BPFTable
@@ -51,6 +52,7 @@ public final class FastPathTables: Sendable {
         self.control = try object.table("controls")
         self.plans = try object.table("plans")
         self.rows = try object.table("tunnels")
+        self.ipv6Ends = try IPv6EndsTable(of: object)
         self.order = try FastPathOrder(of: object)
         self.counters = try object.table("counters")
         self.records = try object.table("processors")
@@ -77,7 +79,7 @@ public final class FastPathTables: Sendable {
         set { self.control.word(at: Control.bankAndTUN, of: 0).pointee.store(newValue, ordering: .releasing) }
     }
 
-    private var bank: Int { Int(self.bankAndTUN & 1) }
+    var bank: Int { Int(self.bankAndTUN & 1) }
 
     // MARK: - What packets are forwarded by
 
@@ -120,9 +122,10 @@ public final class FastPathTables: Sendable {
             )
             self.rows.word(at: offset, of: Self.row(of: tid, in: new)).pointee.store(word, ordering: .relaxed)
         }
+        self.ipv6Ends.copy(from: Self.row(of: tid, in: old), to: Self.row(of: tid, in: new))
     }
 
-    private static func row(of tid: TID, in bank: Int) -> Int { bank * Self.tunnels + Int(tid.rawValue) }
+    static func row(of tid: TID, in bank: Int) -> Int { bank * Self.tunnels + Int(tid.rawValue) }
 
     /// Changes what the packets of a tunnel travel under, or takes it off the fast path.
     ///
@@ -170,13 +173,16 @@ public final class FastPathTables: Sendable {
         let terms = self.rows.word(at: Tunnel.terms, of: row)
         let ends = self.rows.word(at: Tunnel.ends, of: row)
         let old = (ends: ends.pointee.load(ordering: .relaxed), terms: terms.pointee.load(ordering: .relaxed))
-        let new = (ends: tunnel?.ends ?? old.ends, terms: tunnel?.terms ?? 0)
+        let ipv6Ends = tunnel?.ipv6Ends
+        let isMoved = ipv6Ends.map { !self.ipv6Ends.holds($0, in: row) } ?? false
+        let new = (ends: tunnel?.ends ?? (isMoved ? old.ends &+ 1 : old.ends), terms: tunnel?.terms ?? 0)
         guard new != old else { return false }
         writing.differing.insert(tid)
         if old.ends != new.ends {
             // Nobody may see the old ends with the new terms, or the other way round.
             terms.pointee.store(0, ordering: .sequentiallyConsistent)
             ends.pointee.store(new.ends, ordering: .sequentiallyConsistent)
+            if let ipv6Ends { self.ipv6Ends.store(ipv6Ends, in: row) }
         }
         terms.pointee.store(new.terms, ordering: .sequentiallyConsistent)
         return true
@@ -185,7 +191,7 @@ public final class FastPathTables: Sendable {
     // MARK: - What routes allow
 
     /// Takes the tunnels away whose routes are to be asked for, with the users' addresses.
-    public func takeUnaskedRoutes() -> [(tid: TID, remote: IPv4Address)] {
+    public func takeUnaskedRoutes() -> [(tid: TID, remote: IPAddress)] {
         self.writing.withLock { $0.limits?.takeUnasked() ?? [] }
     }
 
@@ -195,7 +201,7 @@ public final class FastPathTables: Sendable {
     /// Has the routes toward some users be asked for again; until there is an answer, the last one is gone by.
     ///
     /// - Parameter isConcerned: Whether the route to a user may be another one now.
-    public func askForRoutesAgain(_ isConcerned: (IPv4Address) -> Bool) {
+    public func askForRoutesAgain(_ isConcerned: (IPAddress) -> Bool) {
         // There may be many users, and many routes that changed: workers need not wait for that.
         let users = self.writing.withLock { $0.limits?.users ?? [] }
         let concerned = users.filter { isConcerned($0.remote) }.map(\.tid)
@@ -209,7 +215,7 @@ public final class FastPathTables: Sendable {
     ///   - tid: The tunnel.
     ///   - remote: The user's address that was asked about.
     /// - Returns: Whether it does.
-    public func isKnown(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) -> Bool {
+    public func isKnown(_ octets: UInt16?, of tid: TID, toward remote: IPAddress) -> Bool {
         self.writing.withLock { $0.limits?.isKnown(octets, of: tid, toward: remote) ?? true }
     }
 
@@ -220,7 +226,7 @@ public final class FastPathTables: Sendable {
     ///   - tid: The tunnel.
     ///   - remote: The user's address that was asked about.
     /// - Returns: Whether the tunnel was on the fast path, and is no more.
-    public func allow(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) -> Bool {
+    public func allow(_ octets: UInt16?, of tid: TID, toward remote: IPAddress) -> Bool {
         self.writing.withLock { writing in
             // The user may have moved on.
             guard let tunnel = writing.limits?.note(octets, of: tid, toward: remote) else { return false }

@@ -6,7 +6,7 @@ internal import Wire
 /// Until the route to a user was asked for, the tunnel is not on the fast path.
 struct RouteLimits {
     private struct Limit {
-        var remote = IPv4Address(0)
+        var remote = IPAddress.ipv4(IPv4Address(0))
         /// Size of the largest outer packet, in octets; 0 for not known, or no route.
         var octets: UInt16 = 0
     }
@@ -43,9 +43,9 @@ struct RouteLimits {
     }
 
     /// Takes the tunnels away whose routes are to be asked for.
-    mutating func takeUnasked() -> [(tid: TID, remote: IPv4Address)] {
+    mutating func takeUnasked() -> [(tid: TID, remote: IPAddress)] {
         guard self.hasUnasked else { return [] }
-        var taken: [(tid: TID, remote: IPv4Address)] = []
+        var taken: [(tid: TID, remote: IPAddress)] = []
         self.unasked.forEach { taken.append(($0, self.limits[Int($0.rawValue)].remote)) }
         self.unasked.removeAll()
         self.hasUnasked = false
@@ -53,7 +53,7 @@ struct RouteLimits {
     }
 
     /// The tunnels whose routes were asked for, with the users' addresses.
-    var users: [(tid: TID, remote: IPv4Address)] {
+    var users: [(tid: TID, remote: IPAddress)] {
         TID.all.compactMap { tid in self.tunnels[Int(tid.rawValue)].map { (tid, $0.remote) } }
     }
 
@@ -63,7 +63,7 @@ struct RouteLimits {
     }
 
     /// Whether an answer says what is known.
-    func isKnown(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) -> Bool {
+    func isKnown(_ octets: UInt16?, of tid: TID, toward remote: IPAddress) -> Bool {
         let limit = self.limits[Int(tid.rawValue)]
         return limit.remote == remote && limit.octets == octets ?? 0
     }
@@ -75,7 +75,7 @@ struct RouteLimits {
     ///   - tid: The tunnel.
     ///   - remote: The user's address that was asked about.
     /// - Returns: What the tunnel would be without limits; nil where it is elsewhere by now.
-    mutating func note(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) -> PlainTunnel? {
+    mutating func note(_ octets: UInt16?, of tid: TID, toward remote: IPAddress) -> PlainTunnel? {
         let index = Int(tid.rawValue)
         guard let tunnel = self.tunnels[index], tunnel.remote == remote else { return nil }
         self.limits[index] = Limit(remote: remote, octets: octets ?? 0)

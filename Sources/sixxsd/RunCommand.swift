@@ -116,7 +116,7 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help:
-            "Whether the kernel forwards plain 6in4 and GRE over IPv4 by itself: off, or auto, where it can. Needs CAP_BPF at the start."
+            "Whether the kernel forwards plain 6in4 and GRE by itself: off, or auto, where it can. Needs CAP_BPF at the start."
     )
     var fastPath = FastPathMode.off
 

@@ -138,7 +138,7 @@ def test_a_capture_is_explained_offline(site: Site) -> None:
     assert {json.loads(row)["packet"] for row in rows} == {1, 2, 3}
     ways = subprocess.run([*argv, "--fast-path", "auto"], check=True, capture_output=True, text=True).stdout.splitlines()
     assert [line for line in ways if " way: " in line] == [
-        "1 way: the kernel alone", "2 way: the daemon, it is neither 6in4 nor GRE over IPv4", "3 way: the daemon, AYIYA signs every datagram"]
+        "1 way: the kernel alone", "2 way: the daemon, it is neither 6in4 nor GRE", "3 way: the daemon, AYIYA signs every datagram"]
     rows = subprocess.run([*argv, "--json", "--fast-path", "auto"], check=True, capture_output=True, text=True).stdout.splitlines()
     assert [row["text"] for row in map(json.loads, rows) if row["step"] == "way"][0] == "the kernel alone"
     again = site.laboratory.folder / "pop.pcapng"

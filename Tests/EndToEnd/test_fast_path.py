@@ -27,7 +27,7 @@ from lab.topology import ROUTER, SERVER
 
 PLUGIN = REPOSITORY / "Packaging/nagios/check_sixxsd"
 AUTO = ["--fast-path", "auto"]
-PLAIN = pytest.mark.parametrize("kind", ["6in4", "gre", "heartbeat"])
+PLAIN = pytest.mark.parametrize(("kind", "version"), [("6in4", 4), ("gre", 4), ("heartbeat", 4), ("6in4", 6), ("gre", 6)])
 BPF = without_call.BPF
 BPF_MAP_CREATE, BPF_MAP_TYPE_ARRAY = 0, 2
 
@@ -92,9 +92,9 @@ def test_without_the_option_the_daemon_forwards(site: Site) -> None:
 
 
 @PLAIN
-def test_the_kernel_forwards_plain_packets_and_all_are_counted(site: Site, kind: Kind) -> None:
+def test_the_kernel_forwards_plain_packets_and_all_are_counted(site: Site, kind: Kind, version: int) -> None:
     ends = Ends(site)
-    end = ends.add(kind, 4)
+    end = ends.add(kind, version)
     daemon = ends.start(options=AUTO)
     assert status(daemon).startswith("fast-path on, links ")
     wait_until_fast(daemon, ends, end)
@@ -130,9 +130,10 @@ def test_which_way_a_packet_takes_is_told(site: Site) -> None:
     assert "fast path on, links 2" in site.pop.run(PLUGIN, "-s", daemon.socket_path, "-f").stdout
 
 
-def test_a_user_may_go_from_6in4_to_gre_and_back(site: Site) -> None:
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_user_may_go_from_6in4_to_gre_and_back(site: Site, version: int) -> None:
     ends = Ends(site)
-    end = ends.add("6in4", 4)
+    end = ends.add("6in4", version)
     daemon = ends.start(options=AUTO)
     wait_until_fast(daemon, ends, end)
     keyed, plain = GRE(proto=0x86DD, key_present=1, key=7), GRE(proto=0x86DD)
@@ -152,7 +153,7 @@ def test_a_user_may_go_from_6in4_to_gre_and_back(site: Site) -> None:
     wait_until_fast(daemon, ends, end)
     before = left(daemon, "oddGRE")
     with Listener(site.core, "chtst01") as listener:
-        ends.send(4, end.outer(47) / keyed / inner)
+        ends.send(version, end.outer(47) / keyed / inner)
         assert listener.first(lambda p: ICMPv6EchoRequest in p and p.src == end.them and len(p) == 200, 1) is not None
     assert left(daemon, "oddGRE") == before + 1
     kernels = forwarded_by_the_kernel(daemon)
@@ -167,7 +168,7 @@ def test_a_user_may_go_from_6in4_to_gre_and_back(site: Site) -> None:
     assert daemon.errors(end.tunnel.number) == {} and daemon.balance().is_even
 
 
-@pytest.mark.parametrize(("kind", "version"), [("ayiya", 4), ("6in4", 6), ("gre", 6)])
+@pytest.mark.parametrize(("kind", "version"), [("ayiya", 4), ("ayiya", 6)])
 def test_everything_else_is_the_daemons(site: Site, kind: Kind, version: int) -> None:
     ends = Ends(site)
     end = ends.add(kind, version)
@@ -246,22 +247,28 @@ def left(daemon: Daemon, refusal: str) -> int:
     return sum(int(line.split()[-1]) for line in lines if re.match(f"fast-path left .* {refusal} ", line))
 
 
-def test_what_is_larger_than_a_route_takes_is_the_daemons(site: Site) -> None:
+@pytest.mark.parametrize(("version", "overhead"), [(4, 20), (6, 40)])
+def test_what_is_larger_than_a_route_takes_is_the_daemons(site: Site, version: int, overhead: int) -> None:
     ends = Ends(site)
-    end = ends.add("6in4", 4)
+    end = ends.add("6in4", version)
     daemon = ends.start(options=AUTO)
     wait_until_fast(daemon, ends, end)
     assert goes_down(ends, end, size=1400)
-    site.pop.ip(f"route add {end.address}/32 via {ROUTER} dev net0 onlink src {site.plan.ipv4} mtu 1400")
+    if version == 4:
+        site.pop.ip(f"route add {end.address}/32 via {ROUTER} dev net0 onlink src {site.plan.ipv4} mtu 1400")
+    else:
+        way = re.search(r"via \S+ dev \S+", site.pop.run("ip", "-6", "route", "get", end.address).stdout)
+        assert way is not None
+        site.pop.ip(f"route add {end.address}/128 {way[0]} mtu 1400")
 
     def is_left() -> bool:
         before = left(daemon, "tooBig")
-        send_ipv6(site.core, echo(SERVER, end.them, size=1381))
+        send_ipv6(site.core, echo(SERVER, end.them, size=1401 - overhead))
         return left(daemon, "tooBig") > before
 
     wait_for(is_left, 5, "the kernel to leave what is too large", every=0.05)
     before = forwarded_by_the_kernel(daemon)
-    assert goes_down(ends, end, size=1380)
+    assert goes_down(ends, end, size=1400 - overhead)
     wait_for(lambda: forwarded_by_the_kernel(daemon) > before, 2, "what fits to be the kernel's", every=0.05)
     assert daemon.balance().is_even
 

@@ -15,7 +15,9 @@ private struct RandomTraffic {
 
     init(using generator: inout SeededGenerator) {
         self.network = RandomNetwork(using: &generator)
-        self.plain = self.network.tunnels.filter { $0.kind == .fixed4 || $0.kind == .dynamic }
+        self.plain = self.network.tunnels.filter {
+            $0.kind == .fixed4 || $0.kind == .fixed6 || $0.kind == .dynamic
+        }
     }
 
     private static let own = IPv4Address(192, 0, 2, 1)
@@ -90,8 +92,9 @@ private struct RandomTraffic {
     }
 
     func giveFromTunnel(to scene: FastPathScene, _ generator: inout SeededGenerator) throws -> Bool {
-        guard let tunnel = self.tunnel(&generator), case .ipv4(let remote) = tunnel.remote else {
-            return false
+        guard let tunnel = self.tunnel(&generator) else { return false }
+        guard case .ipv4(let remote) = tunnel.remote else {
+            return try self.giveOverIPv6(from: tunnel, to: scene, &generator)
         }
         let inner = Self.packet(
             self.userAddress(of: tunnel, &generator),
@@ -122,6 +125,48 @@ private struct RandomTraffic {
         // Mostly the kernel would drop it otherwise.
         if octets[0] == 0x45, !Self.happens(onceIn: 60, &generator) { octets = octets.summed() }
         return try scene.fromLink(octets, segmentSize: Self.segmentSize(&generator), link: link).isForwarded
+    }
+
+    private static func local(toward remote: IPAddress) -> IPAddress {
+        switch remote {
+        case .ipv4: .ipv4(Self.own)
+        case .ipv6: .ipv6(FastPathScene.own6)
+        }
+    }
+
+    private func giveOverIPv6(
+        from tunnel: RandomNetwork.Tunnel,
+        to scene: FastPathScene,
+        _ generator: inout SeededGenerator
+    ) throws -> Bool {
+        guard case .ipv6(let remote) = tunnel.remote else { return false }
+        let inner = Self.packet(
+            self.userAddress(of: tunnel, &generator),
+            self.externalAddress(&generator),
+            &generator
+        )
+        var outer = OuterIPv6Fields(source: remote, destination: FastPathScene.own6)
+        let gre = Self.isInGRE(tunnel, scene, &generator) ? Self.greHeader(&generator) : []
+        if !gre.isEmpty { outer.nextHeader = ProtocolNumber.gre }
+        outer.trafficClass = UInt8.random(in: .min ... .max, using: &generator)
+        outer.flowLabel = UInt32.random(in: 0...0xf_ffff, using: &generator)
+        outer.hopLimit = UInt8.random(in: .min ... .max, using: &generator)
+        var octets = outer.octets(around: gre + inner)
+        var link = Ethernet.ipv6
+        switch Int.random(in: 0..<60, using: &generator) {
+        case 0: octets.append(0)
+        case 1: octets[5] &+= 1
+        case 2: link = Ethernet.elsewhere6
+        case 3...9:
+            octets[Int.random(in: 0..<40, using: &generator)] ^=
+                1 << UInt8.random(in: 0...7, using: &generator)
+        default: break
+        }
+        return try scene.fromIPv6Link(
+            octets,
+            segmentSize: Self.segmentSize(&generator),
+            link: link
+        ).isForwarded
     }
 
     /// Whether a packet is to be GRE: mostly as the tunnel's are.
@@ -213,7 +258,7 @@ private struct RandomTraffic {
         _ scene: FastPathScene
     ) {
         let path = OuterPath(
-            local: .ipv4(Self.own),
+            local: Self.local(toward: tunnel.remote),
             remote: tunnel.remote,
             localPort: kind.localPort,
             remotePort: kind.localPort
@@ -271,6 +316,7 @@ struct FastPathDifferentialTests {
             #expect(forwarded.down > packets / 10, "\(forwarded)")
             #expect(forwarded.up > packets / 10, "\(forwarded)")
             for direction in FastPathDirection.allCases {
+                #expect(scene.forwardedOverIPv6[direction] ?? 0 > packets / 100, "\(direction)")
                 #expect(
                     scene.forwardedGRE[direction] ?? 0 > packets / 100,
                     "\(direction) \(scene.forwardedGRE)"

@@ -21,6 +21,14 @@ final class FastPathScene {
     static let narrow = IPv4Address(198, 51, 16, 0)
     static let narrowMTU: UInt32 = 1300
 
+    private static let gateway6 = IPv6Address(high: 0x2001_0db8_0042_0000, low: 2)
+    static let own6 = IPv6Address(high: 0x2001_0db8_0042_0000, low: 1)
+
+    /// The same over IPv6.
+    static let unreachable6 = IPv6Address(high: 0x2001_0db8_beef_0001, low: 1)
+    static let narrow6 = IPv6Address(high: 0x2001_0db8_beef_0010, low: 1)
+    static let narrowMTU6: UInt32 = 1340
+
     private var netlink: RouteNetlink
     /// The tunnels of the configuration.
     private var configured: [TID]
@@ -49,7 +57,10 @@ final class FastPathScene {
             locksMTU: true
         )
         try netlink.addNeighbour(Self.gateway, [2, 0, 0, 0, 0, 2], on: cable.near)
-        try Sysctl.set(Sysctl.Name("net", "ipv4", "conf", cable.near.name, "forwarding"), to: "1")
+        try Self.layIPv6(cable, &netlink)
+        for version in ["ipv4", "ipv6"] {
+            try Sysctl.set(Sysctl.Name("net", version, "conf", cable.near.name, "forwarding"), to: "1")
+        }
         self.netlink = netlink
         self.configured = try Self.tids(text)
         self.device = cable.near.index
@@ -57,6 +68,22 @@ final class FastPathScene {
         self.engine = Engine(try Self.configuration(text), seed: seed, at: Self.now)
         self.engine.tracksPlainTunnels = true
         self.replace()
+    }
+
+    private static func layIPv6(_ cable: Cable, _ netlink: inout RouteNetlink) throws {
+        try netlink.addAddress(Self.own6, prefixLength: 64, to: cable.near)
+        let anywhere = IPv6Prefix(containing: .unspecified, length: 0)
+        try netlink.addIPv6Route(to: anywhere, via: Self.gateway6, through: cable.near)
+        let unreachable = IPv6Prefix(containing: Self.unreachable6, length: 64)
+        try netlink.addIPv6Route(to: unreachable, kind: RTN_UNREACHABLE)
+        try netlink.addIPv6Route(
+            to: IPv6Prefix(containing: Self.narrow6, length: 64),
+            via: Self.gateway6,
+            through: cable.near,
+            mtu: Self.narrowMTU6,
+            locksMTU: true
+        )
+        try netlink.addNeighbour(Self.gateway6, [2, 0, 0, 0, 0, 2], on: cable.near)
     }
 
     private static func configuration(_ text: String) throws -> EngineConfiguration {
@@ -165,6 +192,37 @@ final class FastPathScene {
         }
     }
 
+    /// The same over IPv6, where sockets bring what stands behind the outer header.
+    func fromIPv6Link(
+        _ packet: [UInt8],
+        segmentSize: UInt32 = 0,
+        link: [UInt8] = Ethernet.ipv6
+    ) throws -> Outcome {
+        try self.run(.decapsulate, self.programs.decapsulate, link + packet, segmentSize) { engine, now in
+            Self.give(packet, toIPv6SocketOf: &engine, now)
+        }
+    }
+
+    /// Gives an engine what stands behind a plain outer header of IPv6.
+    private static func give(
+        _ packet: [UInt8],
+        toIPv6SocketOf engine: inout Engine,
+        _ now: Timestamp
+    ) -> (Output, [UInt8]) {
+        guard let header = try? IPv6Packet(packet.span.bytes) else { return (Output(), packet) }
+        let path = OuterPath(local: .ipv6(header.destination), remote: .ipv6(header.source))
+        let outer = OuterHeader(path: path, trafficClass: header.trafficClass)
+        let kind: OuterPayload = header.nextHeader == ProtocolNumber.gre ? .gre : .sixInFour
+        return engine.run(Array(packet.dropFirst(IPv6Packet.headerLength))) { engine, buffer, spare in
+            engine.receiveFromUnderlay(&buffer, spare: &spare, as: kind, outer, at: now)
+        }
+    }
+
+    /// Gives a packet over IPv6 to the engine alone.
+    func giveOverIPv6(_ packet: [UInt8], of tid: TID) {
+        self.change(tid) { engine, now in _ = Self.give(packet, toIPv6SocketOf: &engine, now) }
+    }
+
     private func run(
         _ direction: FastPathDirection,
         _ program: BPFProgram,
@@ -193,7 +251,11 @@ final class FastPathScene {
         }
         let (output, expected) = judge(&self.engine, now)
         let outer = direction == .encapsulate ? result.packet : frame
-        if outer[Self.outerProtocol] == ProtocolNumber.gre { self.forwardedGRE[direction, default: 0] += 1 }
+        let isIPv6 = outer[Ethernet.headerLength] >> 4 == 6
+        if isIPv6 { self.forwardedOverIPv6[direction, default: 0] += 1 }
+        if outer[isIPv6 ? Self.outerNextHeader : Self.outerProtocol] == ProtocolNumber.gre {
+            self.forwardedGRE[direction, default: 0] += 1
+        }
         let made = Array(result.packet.dropFirst(Ethernet.headerLength))
         #expect(made == expected, "the engine makes something else of it")
         #expect(output.isForwarded, "the engine does not forward it")
@@ -204,6 +266,10 @@ final class FastPathScene {
     /// How many of the packets that were forwarded were GRE outside.
     private(set) var forwardedGRE: [FastPathDirection: Int] = [:]
 
+    /// How many were of IPv6 outside.
+    private(set) var forwardedOverIPv6: [FastPathDirection: Int] = [:]
+
+    private static let outerNextHeader = Ethernet.headerLength + IPv6Header.Offset.nextHeader
     private static let outerProtocol = Ethernet.headerLength + IPv4Header.Offset.protocolNumber
 
     /// Whether the daemon has done with each packet that is left to it before the next comes.

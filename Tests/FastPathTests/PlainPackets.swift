@@ -9,6 +9,8 @@ enum Ethernet {
     static let ipv4 = [UInt8](repeating: 0, count: 12) + [0x08, 0x00]
     /// In front of IPv6.
     static let ipv6 = [UInt8](repeating: 0, count: 12) + [0x86, 0xdd]
+    /// In front of IPv6 to somebody else.
+    static let elsewhere6 = [2, 0, 0, 0, 0, 9] + [UInt8](repeating: 0, count: 6) + [0x86, 0xdd]
     /// In front of IPv4 to somebody else.
     static let elsewhere = [2, 0, 0, 0, 0, 9] + [UInt8](repeating: 0, count: 6) + [0x08, 0x00]
 }
@@ -75,6 +77,33 @@ struct OuterPacketFields {
             destination: self.destination
         )
         var octets = [UInt8](repeating: 0, count: IPv4Packet.minimumHeaderLength) + inner
+        var span = octets.mutableSpan
+        var bytes = span.mutableBytes
+        header.encode(into: &bytes, at: 0)
+        return octets
+    }
+}
+
+/// An IPv6 packet around an inner one, whose fields a test sets.
+struct OuterIPv6Fields {
+    var source: IPv6Address
+    var destination: IPv6Address
+    var trafficClass: UInt8 = 0
+    var flowLabel: UInt32 = 0
+    var nextHeader = ProtocolNumber.ipv6
+    var hopLimit: UInt8 = 64
+
+    func octets(around inner: [UInt8]) -> [UInt8] {
+        let header = IPv6Header(
+            trafficClass: self.trafficClass,
+            flowLabel: self.flowLabel,
+            payloadLength: UInt16(inner.count),
+            nextHeader: self.nextHeader,
+            hopLimit: self.hopLimit,
+            source: self.source,
+            destination: self.destination
+        )
+        var octets = [UInt8](repeating: 0, count: IPv6Packet.headerLength) + inner
         var span = octets.mutableSpan
         var bytes = span.mutableBytes
         header.encode(into: &bytes, at: 0)

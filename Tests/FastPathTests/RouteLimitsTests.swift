@@ -50,14 +50,14 @@ import Wire
 
         let before = limits.restrict(Self.tunnel(), of: self.first)
         let asked = limits.takeUnasked()
-        let noted = limits.note(example.octets, of: self.first, toward: Self.user)
+        let noted = limits.note(example.octets, of: self.first, toward: .ipv4(Self.user))
         let after = limits.restrict(noted, of: self.first)
-        let isKnown = limits.isKnown(example.octets, of: self.first, toward: Self.user)
-        let isKnownElsewhere = limits.isKnown(example.octets, of: self.first, toward: Self.elsewhere)
+        let isKnown = limits.isKnown(example.octets, of: self.first, toward: .ipv4(Self.user))
+        let isKnownElsewhere = limits.isKnown(example.octets, of: self.first, toward: .ipv4(Self.elsewhere))
 
         #expect(isKnown && !isKnownElsewhere)
         #expect(before?.mtu == 0)
-        #expect(asked.map(\.tid) == [self.first] && asked.map(\.remote) == [Self.user])
+        #expect(asked.map(\.tid) == [self.first] && asked.map(\.remote) == [.ipv4(Self.user)])
         #expect(after?.mtu == example.mtu)
         #expect(!limits.hasUnasked)
     }
@@ -68,7 +68,7 @@ import Wire
         tunnel.encapsulation = .gre
 
         let first = limits.restrict(tunnel, of: self.first)
-        let noted = limits.note(1500, of: self.first, toward: Self.user)
+        let noted = limits.note(1500, of: self.first, toward: .ipv4(Self.user))
         let second = limits.restrict(noted, of: self.first)
         // The route is the same one.
         let sixInFour = limits.restrict(Self.tunnel(), of: self.first)
@@ -76,6 +76,22 @@ import Wire
         #expect(first?.mtu == 0)
         #expect(second?.mtu == 1476 && second?.encapsulation == .gre)
         #expect(sixInFour?.mtu == 1480)
+    }
+
+    @Test func lowerWhatATunnelOverIPv6Takes() throws {
+        var limits = RouteLimits()
+        let remote = IPAddress.ipv6(IPv6Address(high: 0x2001_0db8_beef_0000, low: 1))
+        var tunnel = Self.tunnel()
+        tunnel.local = .ipv6(IPv6Address(high: 0x2001_0db8_0042_0000, low: 1))
+        tunnel.remote = remote
+
+        _ = limits.restrict(tunnel, of: self.first)
+        let asked = limits.takeUnasked().map(\.remote)
+        let noted = limits.note(1400, of: self.first, toward: remote)
+        let after = limits.restrict(noted, of: self.first)
+
+        #expect(asked == [remote])
+        #expect(after?.mtu == 1360)
     }
 
     @Test func areAskedForOnceForEachAddress() {
@@ -92,15 +108,17 @@ import Wire
         _ = limits.restrict(Self.tunnel(to: Self.elsewhere), of: self.first)
         let again = limits.takeUnasked().map(\.remote)
 
-        #expect(once == [Self.user] && never == [] && moved == [Self.elsewhere] && again == moved)
+        #expect(
+            once == [.ipv4(Self.user)] && never == [] && moved == [.ipv4(Self.elsewhere)] && again == moved
+        )
     }
 
     @Test func thatComeTooLateCountForNothing() {
         var limits = RouteLimits()
         _ = limits.restrict(Self.tunnel(to: Self.elsewhere), of: self.first)
 
-        let late = limits.note(1400, of: self.first, toward: Self.user)
-        let nobodys = limits.note(1400, of: self.second, toward: Self.user)
+        let late = limits.note(1400, of: self.first, toward: .ipv4(Self.user))
+        let nobodys = limits.note(1400, of: self.second, toward: .ipv4(Self.user))
 
         let after = limits.restrict(Self.tunnel(to: Self.elsewhere), of: self.first)
 
@@ -113,10 +131,10 @@ import Wire
         _ = limits.restrict(Self.tunnel(), of: self.first)
         _ = limits.restrict(Self.tunnel(to: Self.elsewhere), of: self.second)
         _ = limits.takeUnasked()
-        _ = limits.note(.max, of: self.first, toward: Self.user)
+        _ = limits.note(.max, of: self.first, toward: .ipv4(Self.user))
 
         let users = limits.users
-        limits.askAgain(users.filter { $0.remote == Self.user }.map(\.tid))
+        limits.askAgain(users.filter { $0.remote == .ipv4(Self.user) }.map(\.tid))
         // It went away meanwhile.
         _ = limits.restrict(nil, of: self.second)
         limits.askAgain([self.second])
@@ -147,11 +165,11 @@ struct RouteLimitedRowTests {
         let wasSlowed = tables.update(tid, to: tunnel)
         let isFastAtFirst = tables.isFast(tid)
         let asked = tables.takeUnaskedRoutes().map(\.tid)
-        let isAllowedFast = !tables.allow(1400, of: tid, toward: Self.user) && tables.isFast(tid)
+        let isAllowedFast = !tables.allow(1400, of: tid, toward: .ipv4(Self.user)) && tables.isFast(tid)
         let mtu = UInt16(truncatingIfNeeded: tables.terms(of: tid))
         tables.replace(AddressPlan(Configuration()), device: 0, changing: []) { _ in nil }
         let isKept = tables.isFast(tid)
-        let isSlowed = tables.allow(nil, of: tid, toward: Self.user) && !tables.isFast(tid)
+        let isSlowed = tables.allow(nil, of: tid, toward: .ipv4(Self.user)) && !tables.isFast(tid)
 
         #expect(!wasSlowed && !isFastAtFirst && asked == [tid])
         #expect(isAllowedFast && mtu == 1380)

@@ -48,7 +48,7 @@ struct RouteMTUTests {
                 mtu: example.mtu,
                 locksMTU: example.locksMTU
             )
-            let says = try RouteMTU(toward: Self.remote, as: 0, in: &netlink)
+            let says = try RouteMTU(toward: .ipv4(Self.remote), as: 0, in: &netlink)
             #expect(says == example.says)
         }
     }
@@ -56,9 +56,32 @@ struct RouteMTUTests {
     @Test func areNotThereWithoutARouteNorForThisHost() throws {
         try Self.run { netlink, _ in
             for address in [Self.remote, Self.own] {
-                let says = try RouteMTU(toward: address, as: 0, in: &netlink)
+                let says = try RouteMTU(toward: .ipv4(address), as: 0, in: &netlink)
                 #expect(says == .noRoute)
             }
+        }
+    }
+
+    // MARK: - IPv6
+
+    @Test(arguments: [nil, 1400])
+    func areReadOfIPv6(mtu: UInt32?) throws {
+        try Self.run { netlink, cable in
+            let own = IPv6Address(high: 0x2001_0db8_0042_0000, low: 1)
+            let remote = IPv6Address(high: 0x2001_0db8_beef_0000, low: 1)
+            try netlink.addAddress(own, prefixLength: 64, to: cable.near)
+            let before = try RouteMTU(toward: .ipv6(remote), as: 0, in: &netlink)
+            try netlink.addIPv6Route(
+                to: IPv6Prefix(containing: remote, length: 48),
+                via: IPv6Address(high: own.high, low: 2),
+                through: cable.near,
+                mtu: mtu
+            )
+
+            let says = try RouteMTU(toward: .ipv6(remote), as: 0, in: &netlink)
+
+            #expect(before == .noRoute)
+            #expect(says == mtu.map { .limited(Int($0)) } ?? .any)
         }
     }
 }

@@ -29,6 +29,8 @@ enum {
     FAST_PATH_KEEPS_ORDER = 1,
     /// Of a tunnel's terms: its packets travel in GRE.
     FAST_PATH_GRE = 2,
+    /// Of a tunnel's terms: the outer packets are of IPv6.
+    FAST_PATH_OVER_IPV6 = 4,
 };
 
 /// One for the PoP; what the daemon says at each instant.
@@ -64,11 +66,19 @@ struct fast_path_plan {
 
 /// A tunnel, 8192 a bank. Two words that are read and written as a whole: none is seen half written.
 struct fast_path_tunnel {
-    /// The outer addresses as an outgoing header has them: ours, then the user's, in network order.
+    /// The outer addresses as an outgoing header has them: ours, then the user's, in network order. Over IPv6, a number that is another
+    /// one whenever they changed (struct fast_path_ipv6_ends).
     uint64_t ends;
     /// From the low end on, 16 bits each: size of the largest inner packet that may pass, in octets, 0 for a tunnel that is not
-    /// on the fast path; FAST_PATH_KEEPS_ORDER and FAST_PATH_GRE, or nothing; the identification of outer packets in even parts of the time, and in odd ones.
+    /// on the fast path; FAST_PATH_KEEPS_ORDER and others, or nothing; the identification of outer packets in even parts of the time, and in odd ones.
+    /// Over IPv6 the upper half is the flow label instead.
     uint64_t terms;
+};
+
+/// The outer addresses of a tunnel over IPv6, in network order, 8192 a bank; read between two looks at the tunnel's row.
+struct fast_path_ipv6_ends {
+    uint64_t local[2];
+    uint64_t remote[2];
 };
 
 /// What passed in one direction.

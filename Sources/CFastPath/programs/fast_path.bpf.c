@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 //
-// Plain 6in4 and GRE over IPv4, forwarded in the kernel. What the daemon would forward unchanged is forwarded here; everything else is
+// Plain 6in4 and GRE over IPv4 and IPv6, forwarded in the kernel. What the daemon would forward unchanged is forwarded here; everything else is
 // left alone and reaches the daemon, which decides, answers, counts and explains (docs/adr/0021).
 //
 // `encapsulate` belongs at the egress of the TUN device, `decapsulate` at the ingress of an Ethernet link.
@@ -34,6 +34,14 @@ struct {
     TYPE(key, uint32_t);
     TYPE(value, struct fast_path_tunnel);
 } tunnels SECTION(".maps");
+
+struct {
+    NUMBER(type, MAP_ARRAY);
+    NUMBER(map_flags, MAP_MAPPED);
+    NUMBER(max_entries, FAST_PATH_BANKS * FAST_PATH_TUNNELS);
+    TYPE(key, uint32_t);
+    TYPE(value, struct fast_path_ipv6_ends);
+} ipv6_ends SECTION(".maps");
 
 struct {
     NUMBER(type, MAP_ARRAY);
@@ -139,8 +147,11 @@ struct terms {
     uint64_t ends;
     uint16_t mtu;
     uint16_t identification;
+    // Over IPv6, instead of the identification.
+    uint32_t flow_label;
     // Whether the tunnel's packets are GRE.
     bool is_gre;
+    bool is_over_ipv6;
     // Whether packets that are left to the daemon are counted until it has done with them.
     bool keeps_order;
 };
@@ -156,8 +167,26 @@ INLINE void find_terms(const struct view *view, uint32_t tid, struct terms *term
     terms->ends = READ_ONCE(tunnel->ends);
     terms->keeps_order = word >> 16 & FAST_PATH_KEEPS_ORDER;
     terms->is_gre = word >> 16 & FAST_PATH_GRE;
+    terms->is_over_ipv6 = word >> 16 & FAST_PATH_OVER_IPV6;
+    terms->flow_label = word >> 32;
     terms->mtu = READ_ONCE(tunnel->terms) == word ? word : 0;
     terms->identification = word >> (view->now >> FAST_PATH_SLOT_SHIFT & 1 ? 48 : 32);
+}
+
+// Looks up the outer addresses of a tunnel over IPv6.
+INLINE bool find_ipv6_ends(
+    const struct view *view, uint32_t tid, const struct terms *terms, struct fast_path_ipv6_ends *ends) {
+    const uint32_t row = view->bank * FAST_PATH_TUNNELS + tid;
+    const struct fast_path_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, &row);
+    const struct fast_path_ipv6_ends *found = bpf_map_lookup_elem(&ipv6_ends, &row);
+    if (!tunnel || !found) return false;
+    for (int i = 0; i < 2; i++) {
+        ends->local[i] = READ_ONCE(found->local[i]);
+        ends->remote[i] = READ_ONCE(found->remote[i]);
+    }
+    __asm__ volatile("" ::: "memory");
+    // Whoever changes them takes the tunnel off the fast path before, and gives them another number.
+    return READ_ONCE(tunnel->ends) == terms->ends;
 }
 
 // MARK: Addresses
@@ -305,12 +334,14 @@ INLINE enum fast_path_refusal check_destination(
 }
 
 // What stands in front of an inner packet, in octets.
-INLINE uint32_t front(const struct terms *terms) { return terms->is_gre ? IPV4_HEADER + GRE_HEADER : IPV4_HEADER; }
+INLINE uint32_t front(const struct terms *terms) {
+    return (terms->is_over_ipv6 ? IPV6_HEADER : IPV4_HEADER) + (terms->is_gre ? GRE_HEADER : 0);
+}
 
 // Asks the kernel for the way that the daemon's socket would take.
 INLINE enum fast_path_refusal find_next_hop(
-    struct packet *packet, const struct view *view, const struct terms *terms, uint32_t largest,
-    struct fib_lookup *way) {
+    struct packet *packet, const struct view *view, const struct terms *terms,
+    const struct fast_path_ipv6_ends *ends, uint32_t largest, struct fib_lookup *way) {
     *way = (struct fib_lookup){
         .family = ADDRESS_FAMILY_IPV4,
         .l4_protocol = PROTOCOL_RAW,
@@ -318,6 +349,13 @@ INLINE enum fast_path_refusal find_next_hop(
         .ifindex = READ_ONCE(view->control->tun),
         .destination = {terms->ends >> 32},
     };
+    if (terms->is_over_ipv6) {
+        way->family = ADDRESS_FAMILY_IPV6;
+        for (int i = 0; i < 2; i++) {
+            way->destination[2 * i] = ends->remote[i];
+            way->destination[2 * i + 1] = ends->remote[i] >> 32;
+        }
+    }
     const long found = bpf_fib_lookup(packet, way, sizeof *way, 0);
     if (found == FIB_SUCCESS) return FAST_PATH_FORWARDED;
     return found == FIB_FRAGMENTATION_NEEDED ? FAST_PATH_NARROW_PATH : FAST_PATH_NO_NEXT_HOP;
@@ -332,8 +370,13 @@ INLINE uint16_t checksum(const struct ipv4_header *header) {
     return ~sum;
 }
 
-// Puts the outer headers in front: Core/Underlay/OuterHeaders.swift, Wire/Packets/GREPacket.swift.
-INLINE enum fast_path_refusal prepend(
+INLINE uint64_t adjustment(const struct terms *terms) {
+    return ADJUST_FIXED_SEGMENTS | ADJUST_KEEP_CHECKSUM | (terms->is_gre ? ADJUST_ENCAPSULATE_GRE : 0);
+}
+
+INLINE uint8_t protocol(const struct terms *terms) { return terms->is_gre ? PROTOCOL_GRE : PROTOCOL_IPV6; }
+
+INLINE enum fast_path_refusal prepend_ipv4(
     struct packet *packet, const struct terms *terms, uint8_t traffic_class, uint32_t length) {
     struct ipv4_header outer = {
         .version_and_length = 0x45,
@@ -342,21 +385,49 @@ INLINE enum fast_path_refusal prepend(
         .identification = NETWORK16(terms->identification),
         .fragment = NETWORK16(IPV4_DO_NOT_FRAGMENT),
         .ttl = FAST_PATH_TTL,
-        .protocol = terms->is_gre ? PROTOCOL_GRE : PROTOCOL_IPV6,
+        .protocol = protocol(terms),
         .addresses = {terms->ends, terms->ends >> 32},
     };
     outer.checksum = checksum(&outer);
-    const uint64_t flags = ADJUST_ENCAPSULATE_IPV4 | ADJUST_FIXED_SEGMENTS | ADJUST_KEEP_CHECKSUM
-        | (terms->is_gre ? ADJUST_ENCAPSULATE_GRE : 0);
+    const uint64_t flags = adjustment(terms) | ADJUST_ENCAPSULATE_IPV4;
     if (bpf_skb_adjust_room(packet, front(terms), ADJUST_AT_LINK_HEADER, flags)) return FAST_PATH_UNCHANGED;
-    if (bpf_skb_store_bytes(packet, link_header, &outer, IPV4_HEADER, 0)) return FAST_PATH_LOST;
+    return bpf_skb_store_bytes(packet, link_header, &outer, IPV4_HEADER, 0) ? FAST_PATH_LOST : FAST_PATH_FORWARDED;
+}
+
+INLINE enum fast_path_refusal prepend_ipv6(
+    struct packet *packet, const struct terms *terms, const struct fast_path_ipv6_ends *ends,
+    uint8_t traffic_class, uint32_t length) {
+    const struct ipv6_header outer = {
+        .first = NETWORK32((uint32_t)6 << 28 | (uint32_t)traffic_class << 20 | terms->flow_label),
+        .payload_length = NETWORK16(length + front(terms) - IPV6_HEADER),
+        .next_header = protocol(terms),
+        .hop_limit = FAST_PATH_TTL,
+        .source = {ends->local[0], ends->local[1]},
+        .destination = {ends->remote[0], ends->remote[1]},
+    };
+    const uint64_t flags = adjustment(terms) | ADJUST_ENCAPSULATE_IPV6;
+    if (bpf_skb_adjust_room(packet, front(terms), ADJUST_AT_LINK_HEADER, flags)) return FAST_PATH_UNCHANGED;
+    return bpf_skb_store_bytes(packet, link_header, &outer, IPV6_HEADER, 0) ? FAST_PATH_LOST : FAST_PATH_FORWARDED;
+}
+
+// Puts the outer headers in front: Core/Underlay/OuterHeaders.swift, Wire/Packets/GREPacket.swift.
+INLINE enum fast_path_refusal prepend(
+    struct packet *packet, const struct terms *terms, const struct fast_path_ipv6_ends *ends,
+    uint8_t traffic_class, uint32_t length) {
+    // What stands for several may be larger than a header can say.
+    if (length + front(terms) > UINT16_MAX) return FAST_PATH_ODD_SEGMENTS;
+    const enum fast_path_refusal refusal = terms->is_over_ipv6
+        ? prepend_ipv6(packet, terms, ends, traffic_class, length)
+        : prepend_ipv4(packet, terms, traffic_class, length);
+    if (refusal) return refusal;
     if (terms->is_gre) {
         const uint32_t gre = NETWORK32(ETHERTYPE_IPV6);
-        if (bpf_skb_store_bytes(packet, link_header + IPV4_HEADER, &gre, GRE_HEADER, 0)) return FAST_PATH_LOST;
+        if (bpf_skb_store_bytes(packet, link_header + front(terms) - GRE_HEADER, &gre, GRE_HEADER, 0))
+            return FAST_PATH_LOST;
     }
     // bpf_redirect_neigh takes one off.
     if (link_header == 0) {
-        const uint16_t ethertype = NETWORK16(ETHERTYPE_IPV4);
+        const uint16_t ethertype = NETWORK16(terms->is_over_ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
         if (bpf_skb_change_head(packet, ETHERNET_HEADER, 0)) return FAST_PATH_LOST;
         if (bpf_skb_store_bytes(packet, ETHERNET_HEADER - sizeof ethertype, &ethertype, sizeof ethertype, 0))
             return FAST_PATH_LOST;
@@ -369,6 +440,7 @@ INLINE enum fast_path_refusal send_into_tunnel(
     struct view view;
     struct ipv6_header inner;
     struct terms terms = {};
+    struct fast_path_ipv6_ends ends;
     struct load load;
     const uint32_t length = packet->len - link_header;
     enum fast_path_refusal refusal = look(&view);
@@ -387,10 +459,11 @@ INLINE enum fast_path_refusal send_into_tunnel(
     if (load.largest > terms.mtu) return FAST_PATH_TOO_BIG;
     struct fast_path_counter *counter = find_counter(destination);
     if (!counter) return FAST_PATH_SLOW_TUNNEL;
-    refusal = find_next_hop(packet, &view, &terms, load.largest, way);
+    if (terms.is_over_ipv6 && !find_ipv6_ends(&view, destination, &terms, &ends)) return FAST_PATH_SLOW_TUNNEL;
+    refusal = find_next_hop(packet, &view, &terms, &ends, load.largest, way);
     if (refusal) return refusal;
     if (must_wait(FAST_PATH_ENCAPSULATE, destination)) return FAST_PATH_WAITING;
-    refusal = prepend(packet, &terms, traffic_class(&inner), length);
+    refusal = prepend(packet, &terms, &ends, traffic_class(&inner), length);
     if (refusal) return refusal;
     count(destination, &counter->egress, &load, view.now);
     return FAST_PATH_FORWARDED;
@@ -424,6 +497,9 @@ _Static_assert(sizeof(struct arrival) == 4 + IPV4_HEADER + IPV6_HEADER, "headers
 struct form {
     // Where the inner packet begins, counted from the outer header.
     uint32_t front;
+    uint8_t protocol;
+    uint8_t traffic_class;
+    bool is_ipv6;
     bool is_gre;
     // Whether its GRE header says more than what is inside.
     bool has_options;
@@ -445,10 +521,29 @@ INLINE enum fast_path_refusal look_into_gre(struct packet *packet, struct arriva
     return FAST_PATH_FORWARDED;
 }
 
-// What keeps a packet from the daemon's socket too, or hides whose it is.
-INLINE enum fast_path_refusal check_arrival(struct packet *packet, const struct ipv4_header *outer) {
+// Reads the headers of a packet over IPv6, and what keeps it from the daemon's socket or hides whose it is.
+INLINE enum fast_path_refusal read_ipv6(
+    struct packet *packet, struct ipv6_header *outer, struct ipv6_header *inner, struct form *form) {
+    if (bpf_skb_load_bytes(packet, ETHERNET_HEADER, outer, IPV6_HEADER)) return FAST_PATH_SHORT;
+    if (bpf_skb_load_bytes(packet, ETHERNET_HEADER + IPV6_HEADER, inner, IPV6_HEADER)) return FAST_PATH_SHORT;
     if (packet->vlan_present) return FAST_PATH_TAGGED;
     if (packet->pkt_type != PACKET_TO_HOST) return FAST_PATH_OTHER_HOST;
+    if (outer->first << 24 >> 28 != 6) return FAST_PATH_OPTIONS;
+    form->front = IPV6_HEADER;
+    form->protocol = outer->next_header;
+    form->traffic_class = traffic_class(outer);
+    return FAST_PATH_FORWARDED;
+}
+
+// The same over IPv4.
+INLINE enum fast_path_refusal read_ipv4(struct packet *packet, struct arrival *arrival, struct form *form) {
+    const struct ipv4_header *outer = &arrival->outer;
+    if (bpf_skb_load_bytes(packet, ETHERNET_HEADER - 4, arrival, sizeof *arrival)) return FAST_PATH_SHORT;
+    if (packet->vlan_present) return FAST_PATH_TAGGED;
+    if (packet->pkt_type != PACKET_TO_HOST) return FAST_PATH_OTHER_HOST;
+    form->front = IPV4_HEADER;
+    form->protocol = outer->protocol;
+    form->traffic_class = outer->traffic_class;
     if (outer->version_and_length != 0x45) return FAST_PATH_OPTIONS;
     if (outer->fragment & NETWORK16(IPV4_OFFSET)) return FAST_PATH_FRAGMENT;
     if (checksum(outer) != 0) return FAST_PATH_CHECKSUM;
@@ -460,6 +555,11 @@ INLINE enum fast_path_refusal check_outer(struct packet *packet, const struct ip
     if (outer->fragment & NETWORK16(IPV4_MORE_FRAGMENTS)) return FAST_PATH_FRAGMENT;
     if (NETWORK16(outer->total_length) + ETHERNET_HEADER != packet->len) return FAST_PATH_OTHER_LENGTH;
     return FAST_PATH_FORWARDED;
+}
+
+INLINE enum fast_path_refusal check_outer_ipv6(struct packet *packet, const struct ipv6_header *outer) {
+    const uint32_t length = ETHERNET_HEADER + IPV6_HEADER + NETWORK16(outer->payload_length);
+    return length == packet->len ? FAST_PATH_FORWARDED : FAST_PATH_OTHER_LENGTH;
 }
 
 // Whether an inner packet may go from a tunnel to the outside: Core/Pipeline/SourcePolicy.swift and Route.swift.
@@ -493,23 +593,31 @@ INLINE enum fast_path_refusal strip(struct packet *packet, uint32_t front, const
     return FAST_PATH_FORWARDED;
 }
 
+INLINE bool comes_from_ipv6(
+    const struct view *view, int32_t tid, const struct terms *terms, const struct ipv6_header *outer) {
+    struct fast_path_ipv6_ends ends;
+    if (tid < 0 || !terms->is_over_ipv6 || !find_ipv6_ends(view, tid, terms, &ends)) return false;
+    return outer->source[0] == ends.remote[0] && outer->source[1] == ends.remote[1]
+        && outer->destination[0] == ends.local[0] && outer->destination[1] == ends.local[1];
+}
+
 INLINE bool comes_from(const struct terms *terms, const struct ipv4_header *outer) {
-    return outer->addresses[0] == terms->ends >> 32 && outer->addresses[1] == (uint32_t)terms->ends;
+    return !terms->is_over_ipv6 && outer->addresses[0] == terms->ends >> 32 && outer->addresses[1] == (uint32_t)terms->ends;
 }
 
 INLINE enum fast_path_refusal receive_from_tunnel(
-    struct packet *packet, struct arrival *arrival, uint32_t *tun, struct place *place) {
+    struct packet *packet, bool is_ipv6, struct arrival *arrival, uint32_t *tun, struct place *place) {
     struct view view;
     struct terms terms = {};
     struct load load;
-    struct form form = {.front = IPV4_HEADER};
+    struct form form = {.is_ipv6 = is_ipv6};
+    struct ipv6_header outer;
     struct ipv6_header *inner = &arrival->inner;
     enum fast_path_refusal refusal = look(&view);
     if (refusal) return refusal;
-    if (bpf_skb_load_bytes(packet, ETHERNET_HEADER - 4, arrival, sizeof *arrival)) return FAST_PATH_SHORT;
-    refusal = check_arrival(packet, &arrival->outer);
+    refusal = is_ipv6 ? read_ipv6(packet, &outer, inner, &form) : read_ipv4(packet, arrival, &form);
     if (refusal) return refusal;
-    if (arrival->outer.protocol == PROTOCOL_GRE) {
+    if (form.protocol == PROTOCOL_GRE) {
         refusal = look_into_gre(packet, arrival, &form);
         if (refusal) return refusal;
     }
@@ -517,13 +625,14 @@ INLINE enum fast_path_refusal receive_from_tunnel(
     const uint32_t length = packet->len - ETHERNET_HEADER - form.front;
     const int32_t source = owner_of(&view, inner->source);
     if (source >= 0) find_terms(&view, source, &terms);
-    const bool is_from_tunnel = comes_from(&terms, &arrival->outer);
+    const bool is_from_tunnel
+        = is_ipv6 ? comes_from_ipv6(&view, source, &terms, &outer) : comes_from(&terms, &arrival->outer);
     const enum fast_path_refusal odd = measure(packet, ETHERNET_HEADER + form.front, inner, length, &load);
     // Of others than the tunnel's user nothing waits: nobody can slow a tunnel down from elsewhere.
     if (terms.keeps_order && is_from_tunnel)
         *place = (struct place){.tid = source, .packets = odd ? 1 : load.packets};
     if (is_silent(&view)) return FAST_PATH_SILENT;
-    refusal = check_outer(packet, &arrival->outer);
+    refusal = is_ipv6 ? check_outer_ipv6(packet, &outer) : check_outer(packet, &arrival->outer);
     if (refusal) return refusal;
     refusal = check_inner(&view, inner, length, source);
     if (refusal) return refusal;
@@ -532,7 +641,7 @@ INLINE enum fast_path_refusal receive_from_tunnel(
     if (form.is_gre != terms.is_gre) return FAST_PATH_OTHER_KIND;
     if (form.has_options) return FAST_PATH_ODD_GRE;
     if (odd) return odd;
-    refusal = combine(arrival->outer.traffic_class, inner);
+    refusal = combine(form.traffic_class, inner);
     if (refusal) return refusal;
     struct fast_path_counter *counter = find_counter(source);
     if (!counter) return FAST_PATH_SLOW_TUNNEL;
@@ -550,14 +659,16 @@ int decapsulate(struct packet *packet) {
     struct arrival arrival;
     uint32_t tun;
     uint8_t protocol;
-    if (packet->protocol != NETWORK16(ETHERTYPE_IPV4)) return TC_ACT_UNSPEC;
-    const uint32_t offset = ETHERNET_HEADER + offsetof(struct ipv4_header, protocol);
+    const bool is_ipv6 = packet->protocol == NETWORK16(ETHERTYPE_IPV6);
+    if (!is_ipv6 && packet->protocol != NETWORK16(ETHERTYPE_IPV4)) return TC_ACT_UNSPEC;
+    const uint32_t offset = ETHERNET_HEADER
+        + (is_ipv6 ? offsetof(struct ipv6_header, next_header) : offsetof(struct ipv4_header, protocol));
     // Most of what a link brings is none of the PoP's business, and is not counted.
     if (bpf_skb_load_bytes(packet, offset, &protocol, sizeof protocol)
         || (protocol != PROTOCOL_IPV6 && protocol != PROTOCOL_GRE))
         return TC_ACT_UNSPEC;
     struct place place = {.tid = FAST_PATH_TUNNELS};
-    const enum fast_path_refusal refusal = receive_from_tunnel(packet, &arrival, &tun, &place);
+    const enum fast_path_refusal refusal = receive_from_tunnel(packet, is_ipv6, &arrival, &tun, &place);
     if (refusal) return refuse(FAST_PATH_DECAPSULATE, refusal, &place);
     return bpf_redirect(tun, REDIRECT_INGRESS);
 }

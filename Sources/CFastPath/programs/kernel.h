@@ -22,6 +22,7 @@ enum {
     ETHERTYPE_IPV6 = 0x86dd,
     ETHERNET_HEADER = 14,
     ADDRESS_FAMILY_IPV4 = 2,
+    ADDRESS_FAMILY_IPV6 = 10,
     PACKET_TO_HOST = 0,
     TC_ACT_UNSPEC = -1,
     TC_ACT_SHOT = 2,
@@ -73,6 +74,7 @@ enum { ADJUST_AT_LINK_HEADER = 1 };
 enum {
     ADJUST_FIXED_SEGMENTS = 1 << 0,
     ADJUST_ENCAPSULATE_IPV4 = 1 << 1,
+    ADJUST_ENCAPSULATE_IPV6 = 1 << 2,
     ADJUST_ENCAPSULATE_GRE = 1 << 3,
     ADJUST_KEEP_CHECKSUM = 1 << 5,
     // Linux 6.3 and later.

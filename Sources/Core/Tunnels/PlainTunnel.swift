@@ -1,6 +1,6 @@
 public import Wire
 
-/// What the packets of a tunnel travel under as long as nothing about them is special: 6in4 or GRE over IPv4.
+/// What the packets of a tunnel travel under as long as nothing about them is special: 6in4 or GRE.
 ///
 /// Whoever has this may forward a tunnel's packets without an engine, octet for octet as the engine would. All that is
 /// answered, refused, cut into fragments or followed stays the engine's.
@@ -15,10 +15,10 @@ public struct PlainTunnel: Hashable, Sendable {
         case down
         /// Every datagram is signed (AYIYA).
         case signed
-        /// The outer packets are of IPv6.
-        case overIPv6
         /// An end is no host's address.
         case endIsNoHost
+        /// The user's end is an address of this PoP's own prefixes.
+        case endInsideTunnel
         /// Decisions about it are written down.
         case traced
         /// Outer packets may be fragmented on their way (`path-mtu static`).
@@ -28,9 +28,9 @@ public struct PlainTunnel: Hashable, Sendable {
     }
 
     /// Our outer address.
-    public var local: IPv4Address
-    /// The user's outer address.
-    public var remote: IPv4Address
+    public var local: IPAddress
+    /// The user's outer address, of the same version.
+    public var remote: IPAddress
     /// How its packets travel: 6in4 or GRE.
     public var encapsulation = Encapsulation.sixInFour
     /// Size of the largest inner packet that needs neither an answer nor a fragment, in octets.
@@ -39,24 +39,22 @@ public struct PlainTunnel: Hashable, Sendable {
     public var evenIdentification: UInt16
     /// The same of odd numbers.
     public var oddIdentification: UInt16
+    /// The flow label of outer packets of IPv6, which have no identification.
+    public var flowLabel: UInt32 = 0
     /// What keeps it from being plain; nil for nothing.
     public var obstacle: Obstacle?
 
     /// Creates what a test or a trial needs.
     public init(local: IPv4Address, remote: IPv4Address, mtu: UInt16, identification: UInt16) {
-        self.local = local
-        self.remote = remote
+        self.local = .ipv4(local)
+        self.remote = .ipv4(remote)
         self.mtu = mtu
         self.evenIdentification = identification
         self.oddIdentification = identification
     }
 
     /// Octets in front of an inner packet.
-    public var overhead: UInt16 { Self.overhead(of: self.encapsulation) }
-
-    private static func overhead(of encapsulation: Encapsulation) -> UInt16 {
-        UInt16(IPv4Packet.minimumHeaderLength + encapsulation.headerLength)
-    }
+    public var overhead: UInt16 { UInt16(self.encapsulation.overhead(toward: self.remote)) }
 
     /// The identification is another one in each part of the time, which is so many bits of the monotonic clock's nanoseconds long.
     public static var slotShift: UInt64 { PathEvidence.slotShift }
@@ -80,19 +78,20 @@ public struct PlainTunnel: Hashable, Sendable {
         guard entry.condition != .none else { throw .missing }
         guard !session.encapsulation.isSigned else { throw .signed }
         guard let path = session.path else { throw .down }
-        guard case (.ipv4(let local), .ipv4(let remote)) = (path.local, path.remote) else { throw .overIPv6 }
         guard OuterHeader(path: path, trafficClass: 0).isBetweenHosts else { throw .endIsNoHost }
+        guard forwarding.isExternal(path.remote) else { throw .endInsideTunnel }
         self.encapsulation = session.encapsulation
-        self.obstacle = Self.obstacle(entry, session, forwarding.pathMTU)
-        let front = Self.overhead(of: session.encapsulation)
+        let front = UInt16(session.encapsulation.overhead(toward: path.remote))
+        self.obstacle = Self.obstacle(entry, session, forwarding.pathMTU, front)
         let pathMTU = session.pathMTU?.octets ?? .max
         let slot = PathEvidence.slot(at: now)
         let identifications = (
             evidence.identification(of: tid, in: slot), evidence.identification(of: tid, in: slot &+ 1)
         )
         let isEven = slot & 1 == 0
-        self.local = local
-        self.remote = remote
+        self.local = path.local
+        self.remote = path.remote
+        self.flowLabel = evidence.flowLabel(of: tid)
         self.mtu = min(entry.effectiveMTU, max(pathMTU, front) - front)
         self.evenIdentification = isEven ? identifications.0 : identifications.1
         self.oddIdentification = isEven ? identifications.1 : identifications.0
@@ -113,15 +112,15 @@ public struct PlainTunnel: Hashable, Sendable {
     private static func obstacle(
         _ entry: ForwardingEntry,
         _ session: Session,
-        _ pathMTU: PathMTUMode
+        _ pathMTU: PathMTUMode,
+        _ front: UInt16
     ) -> Obstacle? {
         if entry.condition != .up { return .down }
         if entry.isTraced { return .traced }
         if pathMTU != .dynamic { return .staticPathMTU }
         // Where the path takes less than 1280 octets inside, what is larger than it takes is cut.
         guard let learnt = session.pathMTU else { return nil }
-        return learnt.isNarrower || learnt.octets <= Self.overhead(of: session.encapsulation)
-            ? .narrowPath : nil
+        return learnt.isNarrower || learnt.octets <= front ? .narrowPath : nil
     }
 }
 
@@ -132,8 +131,8 @@ extension PlainTunnel.Obstacle: CustomStringConvertible {
         case .missing: "there is no such tunnel"
         case .down: "the tunnel is not up"
         case .signed: "AYIYA signs every datagram"
-        case .overIPv6: "its outer packets are of IPv6"
         case .endIsNoHost: "an outer address is no host's"
+        case .endInsideTunnel: "the user's end is inside a tunnel"
         case .traced: "it is traced"
         case .staticPathMTU: "path-mtu is static"
         case .narrowPath: "its path takes less than IPv6 needs"

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 public import Wire
 
-/// What a route of IPv4 says about the size of packets (`mtu`), locked or not, whatever the kernel learnt of the path.
+/// What a route says about the size of packets (`mtu`), locked or not, whatever the kernel learnt of the path.
 public enum RouteMTU: Hashable, Sendable {
     /// There is no route, or it leads nowhere.
     case noRoute
@@ -19,11 +19,15 @@ public enum RouteMTU: Hashable, Sendable {
     ///   - tables: Where it looks.
     /// - Throws: ``SystemCallError`` when the kernel refuses to say.
     public init(
-        toward remote: IPv4Address,
+        toward remote: IPAddress,
         as user: UInt32,
         in tables: inout RouteNetlink
     ) throws(SystemCallError) {
-        var request = NetlinkRequest.routeAsConfigured(to: remote)
+        var request =
+            switch remote {
+            case .ipv4(let address): NetlinkRequest.routeAsConfigured(to: address)
+            case .ipv6(let address): NetlinkRequest.route(to: address)
+            }
         request.attribute(Int(RTA_UID.rawValue), user)
         self = try tables.answer(request, orNilAfter: RouteNetlink.routeRefusals) { Self($0) } ?? .noRoute
     }
@@ -33,7 +37,9 @@ public enum RouteMTU: Hashable, Sendable {
         let fixedLength = MemoryLayout<rtmsg>.size
         guard reply.type == UInt16(RTM_NEWROUTE), reply.body.count >= fixedLength else { return nil }
         let message = reply.body.withUnsafeBytes { $0.loadUnaligned(as: rtmsg.self) }
-        guard message.rtm_family == UInt8(AF_INET), message.rtm_type == UInt8(RTN_UNICAST) else { return nil }
+        guard [UInt8(AF_INET), UInt8(AF_INET6)].contains(message.rtm_family),
+            message.rtm_type == UInt8(RTN_UNICAST)
+        else { return nil }
         let attributes = NetlinkReply.attributes(in: reply.body.dropFirst(fixedLength))
         let metrics = attributes[UInt16(RTA_METRICS.rawValue)].map { NetlinkReply.attributes(in: $0) }
         let octets = metrics?.number(UInt16(RTAX_MTU)) ?? 0

@@ -12,7 +12,7 @@ public struct RouteMonitor: ~Copyable, Sendable {
         case nextHops
         /// What a program has of its own: interfaces, addresses and routes of IPv6.
         case ownState
-        /// Where packets of IPv4 go and how large they may be: interfaces, routes and rules, and no neighbours.
+        /// Where packets go and how large they may be: interfaces, routes and rules, and no neighbours.
         case ways
 
         fileprivate var groups: [rtnetlink_groups] {
@@ -24,7 +24,12 @@ public struct RouteMonitor: ~Copyable, Sendable {
                     RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE,
                     RTNLGRP_IPV6_RULE,
                 ]
-            case .ways: [RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_NEXTHOP]
+            case .ways:
+                [
+                    RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_ROUTE,
+                    RTNLGRP_IPV6_RULE,
+                    RTNLGRP_NEXTHOP,
+                ]
             }
         }
     }

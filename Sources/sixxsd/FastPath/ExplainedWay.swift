@@ -25,11 +25,9 @@ struct ExplainedWay: Sendable {
         case .enteredFromUplink(let octets):
             guard case .encapsulated? = decisions.last else { return Self.notForwarded }
             return Self.reasonInside(decisions, octets)
-        case .enteredFromUnderlay(let payload, let path, let octets):
+        case .enteredFromUnderlay(let payload, _, let octets):
             let front = payload == .gre ? GREPacket.headerLength : 0
-            guard payload == .sixInFour || payload == .gre, case .ipv4 = path.local else {
-                return "it is neither 6in4 nor GRE over IPv4"
-            }
+            guard payload == .sixInFour || payload == .gre else { return "it is neither 6in4 nor GRE" }
             guard case .sentToUplink? = decisions.last else { return Self.notForwarded }
             return outer.flatMap { Self.reasonOutside($0, payload) }
                 ?? Self.reasonInside(decisions, octets - front)
@@ -52,10 +50,17 @@ struct ExplainedWay: Sendable {
     }
 
     private static func reasonOutside(_ packet: [UInt8], _ payload: OuterPayload) -> String? {
-        let front = IPv4Packet.minimumHeaderLength
-        guard packet.count >= front + GREPacket.headerLength, packet[0] >> 4 == 4 else { return nil }
-        if packet[0] != 0x45 { return "the outer header has options" }
-        if packet[6] & 0x3f | packet[7] != 0 { return "the outer packet is a fragment" }
+        guard packet.count >= IPv6Packet.headerLength + GREPacket.headerLength else { return nil }
+        var front = IPv4Packet.minimumHeaderLength
+        if packet[0] >> 4 == 6 {
+            front = IPv6Packet.headerLength
+            let isPlain = [ProtocolNumber.ipv6, ProtocolNumber.gre].contains(packet[6])
+            if !isPlain { return "the outer header has options" }
+        } else if packet[0] != 0x45 {
+            return "the outer header has options"
+        } else if packet[6] & 0x3f | packet[7] != 0 {
+            return "the outer packet is a fragment"
+        }
         return payload == .gre && packet[front] | packet[front + 1] != 0 ? "the GRE header has options" : nil
     }
 

@@ -82,7 +82,7 @@ final class FastPathLinks: Sendable {
     ///
     /// - Parameter remote: The user's address.
     /// - Returns: Size of the largest packet, in octets; nil where there is no route.
-    func largestPacket(toward remote: IPv4Address) -> UInt16? {
+    func largestPacket(toward remote: IPAddress) -> UInt16? {
         self.state.withLock { state in
             switch try? RouteMTU(toward: remote, as: self.user, in: &state.netlink) {
             case nil, .noRoute: nil

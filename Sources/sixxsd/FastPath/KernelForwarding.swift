@@ -68,7 +68,7 @@ final class KernelForwarding: Sendable {
     ///   - octets: Size of the largest outer packet; nil for no route.
     ///   - tid: The tunnel.
     ///   - remote: The user's address that was asked about.
-    func allow(_ octets: UInt16?, of tid: TID, toward remote: IPv4Address) {
+    func allow(_ octets: UInt16?, of tid: TID, toward remote: IPAddress) {
         guard !self.tables.isKnown(octets, of: tid, toward: remote) else { return }
         self.state.withLock { _ in
             self.slowdowns.note { self.tables.allow(octets, of: tid, toward: remote) }

@@ -57,9 +57,13 @@ struct PacketOrder {
             return nil
         }
         guard let tid = Self.tunnel(of: packet, at: front + 8, plan) else { return nil }
-        let remote = packet.loadUnaligned(fromByteOffset: 12, as: UInt32.self)
-        let local = packet.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
-        guard self.tables.keepsOrder(of: tid, from: remote, to: local) else { return nil }
+        let remote = packet.loadUnaligned(fromByteOffset: IPv4Header.Offset.source, as: UInt32.self)
+        let local = packet.loadUnaligned(fromByteOffset: IPv4Header.Offset.destination, as: UInt32.self)
+        let path = OuterPath(
+            local: .ipv4(IPv4Address(UInt32(bigEndian: local))),
+            remote: .ipv4(IPv4Address(UInt32(bigEndian: remote)))
+        )
+        guard self.tables.keepsOrder(of: tid, along: path) else { return nil }
         return Place(tid: tid, direction: .decapsulate)
     }
 
@@ -67,8 +71,26 @@ struct PacketOrder {
     private static func front(of packet: UnsafeRawBufferPointer) -> Int? {
         let front = IPv4Packet.minimumHeaderLength
         guard packet[IPv4Header.Offset.protocolNumber] == ProtocolNumber.gre else { return front }
-        let payload = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: packet[front...]))
-        return (try? GREPacket.headerLength(of: payload)).map { front + $0 }
+        return Self.greLength(of: UnsafeRawBufferPointer(rebasing: packet[front...])).map { front + $0 }
+    }
+
+    private static func greLength(of payload: UnsafeRawBufferPointer) -> Int? {
+        try? GREPacket.headerLength(of: RawSpan(_unsafeBytes: payload))
+    }
+
+    /// The place of what stood behind an outer IPv6 header; nil for one that the kernel did not count.
+    func place(
+        fromLink payload: UnsafeRawBufferPointer,
+        _ kind: OuterPayload,
+        along path: OuterPath,
+        _ plan: borrowing AddressPlan
+    ) -> Place? {
+        guard case .ipv6 = path.remote, let front = kind == .gre ? Self.greLength(of: payload) : 0,
+            payload.count >= front + IPv6Packet.headerLength, payload[front] >> 4 == 6,
+            let tid = Self.tunnel(of: payload, at: front + IPv6Header.Offset.source, plan),
+            self.tables.keepsOrder(of: tid, along: path)
+        else { return nil }
+        return Place(tid: tid, direction: .decapsulate)
     }
 
     /// The tunnel whose user has the address at an offset.

@@ -81,6 +81,7 @@ struct NextHopFinder<Tables: RouteTables & ~Copyable>: ~Copyable {
         case .neighbour(let neighbour):
             // An entry's state changes all the time; what counts is whether and where packets can be sent by it.
             self.neighbours[neighbour.name].map { $0 != neighbour.linkAddress } ?? false
+        case .ipv6Route: false
         case .route: self.remotes.contains { change.concerns($0) }
         }
     }

@@ -32,7 +32,8 @@ import Wire
     // swift-format-ignore
     static let cases = [
         Case("static, over IPv4", Plan.Tunnel.fixed, 1480),
-        Case("static, over IPv6", Plan.Tunnel.overIPv6, nil, .overIPv6),
+        Case("static, over IPv6", Plan.Tunnel.overIPv6, 1460),
+        Case("static, over IPv6, whose path takes less", Plan.Tunnel.overIPv6, 1260) { pop in pop.engine.noteLinkMTU(1300, of: tid(5), at: pop.now) },
         Case("disabled", Plan.Tunnel.disabled, nil, .down),
         Case("not configured", Plan.Tunnel.none, nil, .missing),
         Case("dynamic, before its first beat", Plan.Tunnel.heartbeat, nil, .down),

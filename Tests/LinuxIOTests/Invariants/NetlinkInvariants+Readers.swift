@@ -138,6 +138,7 @@ private func checkRouteMTU(_ reply: NetlinkReply) throws(BrokenPromise) {
 private func checkRouteChange(_ reply: NetlinkReply) throws(BrokenPromise) {
     guard let change = RouteChange(reply) else { return }
     try require((16...105).contains(reply.type), "changes are in messages of rtnetlink")
+    if case .ipv6Route(let prefix) = change { return try checkIPv6RouteChange(change, prefix) }
     guard case .route(let address, let length) = change else {
         try require(change.concerns(IPv4Address(0)), "what is no route may concern everyone")
         return
@@ -153,6 +154,25 @@ private func checkRouteChange(_ reply: NetlinkReply) throws(BrokenPromise) {
     let again = message(Number.newRoute) { request in
         request.appendRoute(of: Number.ipv4, length: UInt8(truncatingIfNeeded: length))
         request.attribute(Number.routeDestination, address.value.bigEndian)
+    }
+    try require(again.flatMap { RouteChange($0) } == change, "\(change) again")
+}
+
+private func checkIPv6RouteChange(
+    _ change: RouteChange,
+    _ prefix: IPv6Prefix
+) throws(BrokenPromise) {
+    try require((0...128).contains(prefix.length), "a prefix has up to 128 bits")
+    try require(change.concerns(.ipv6(prefix.address)), "a route concerns its own address")
+    let far = IPv6Address(high: prefix.address.high ^ 1 << 63, low: prefix.address.low)
+    try require(
+        change.concerns(.ipv6(far)) == (prefix.length == 0),
+        "the first bit counts unless there is none"
+    )
+    try require(!change.concerns(.ipv4(IPv4Address(0))), "a route of IPv6 concerns nobody of IPv4")
+    let again = message(Number.newRoute) { request in
+        request.appendRoute(of: Number.ipv6, length: UInt8(truncatingIfNeeded: prefix.length))
+        request.attribute(Number.routeDestination, prefix.address)
     }
     try require(again.flatMap { RouteChange($0) } == change, "\(change) again")
 }

@@ -11,6 +11,7 @@ import Wire
         pop tunnelprefix add 2001:db8:2ff::/48
         tunnel set config 0 T1 203.0.113.10 up 1480
         tunnel set config 1 T2 203.0.113.11 disabled 1480
+        tunnel set config 2 T3 2001:db8:beef::1 up 1280
 
         """
 
@@ -56,6 +57,12 @@ import Wire
 
     private static let up = inner(user(0), internet)
 
+    /// The outer packet of IPv6.
+    private static func overIPv6(_ nextHeader: UInt8, _ octets: [UInt8]) -> [UInt8] {
+        [0x60, 0, 0, 0, UInt8(octets.count >> 8), UInt8(octets.count & 0xff), nextHeader, 9]
+            + address([0x20, 1, 0x0d, 0xb8, 0xbe, 0xef], 1) + address([0x20, 1, 0x0d, 0xb8], 0x42) + octets
+    }
+
     /// The outer packet around GRE.
     private static func inGRE(_ header: [UInt8] = [0, 0, 0x86, 0xdd], around inner: [UInt8]) -> [UInt8] {
         var octets = Self.outer(header + inner)
@@ -75,6 +82,9 @@ import Wire
         Case("with options in the outer header", .wire, outer(up, first: 0x46), "way: the daemon, the outer header has options"),
         Case("a fragment", .wire, outer(up, flags: 0x20), "way: the daemon, the outer packet is a fragment"),
         Case("the first in GRE", .wire, inGRE(around: up), "way: the daemon, the tunnel's packets came another way before"),
+        Case("over IPv6", .wire, overIPv6(41, inner(user(2), internet)), "way: the kernel alone"),
+        Case("over IPv6, the first in GRE", .wire, overIPv6(47, [0, 0, 0x86, 0xdd] + inner(user(2), internet)), "way: the daemon, the tunnel's packets came another way before"),
+        Case("into a tunnel over IPv6", .uplink, inner(internet, user(2)), "way: the kernel alone"),
         Case("from somebody else", .underlay(.ipv4(IPv4Address(198, 51, 100, 1))), up, "way: the daemon, it is not just forwarded"),
         Case("on its last hop", .wire, outer(inner(user(0), internet, hopLimit: 1)), "way: the daemon, it is not just forwarded"),
     ]

@@ -92,6 +92,21 @@ struct PacketProcessor: ~Copyable {
         self.order?.place(fromLink: Self.packet(in: slot, length: length), self.engine.plan)
     }
 
+    /// The same of what stood behind an outer header of IPv6.
+    func place(
+        fromLink slot: UnsafeMutableRawBufferPointer,
+        _ range: Range<Int>,
+        _ payload: OuterPayload,
+        _ outer: OuterHeader
+    ) -> PacketOrder.Place? {
+        self.order?.place(
+            fromLink: UnsafeRawBufferPointer(rebasing: slot[range]),
+            payload,
+            along: outer.path,
+            self.engine.plan
+        )
+    }
+
     private static func packet(
         in slot: UnsafeMutableRawBufferPointer,
         length: Int

@@ -17,6 +17,11 @@ extension UnderlayReceiver {
         /// Whether the outer header, of IPv4, lies in front.
         var isOverIPv4: Bool { self.range.lowerBound > 0 }
 
+        /// What stands behind the outer header.
+        var behindOuter: Range<Int> {
+            PacketBuffer.headroom + self.range.lowerBound..<PacketBuffer.headroom + self.range.upperBound
+        }
+
         var inner: Range<Int> {
             PacketBuffer.headroom + self.range.lowerBound + self.frontLength..<PacketBuffer.headroom
                 + self.range.upperBound
@@ -110,7 +115,8 @@ extension UnderlayReceiver {
         let front = packet.payload == .gre ? GREPacket.headerLength : 0
         let place =
             packet.isOverIPv4
-            ? processor.place(fromLink: packet.slot, length: packet.range.upperBound) : nil
+            ? processor.place(fromLink: packet.slot, length: packet.range.upperBound)
+            : processor.place(fromLink: packet.slot, packet.behindOuter, packet.payload, packet.outer)
         for index in 0..<whole.count {
             guard let segment = processor.write(index, of: whole, behind: front, now) else { continue }
             if front > 0 {

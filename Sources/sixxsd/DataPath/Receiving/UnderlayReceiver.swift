@@ -107,7 +107,10 @@ struct UnderlayReceiver: ~Copyable {
             {
                 return parts
             }
-            processor.submitFromUnderlay(slot, length: datagram.length, payload, outer, now)
+            let range = PacketBuffer.headroom..<PacketBuffer.headroom + datagram.length
+            let place =
+                source.barePayload == nil ? nil : processor.place(fromLink: slot, range, payload, outer)
+            processor.submitFromUnderlay(slot, length: datagram.length, payload, outer, at: place, now)
             return 1
         }
     }

@@ -1,0 +1,1 @@
+../LinuxIOTests/Cable+IPv6.swift
