@@ -117,7 +117,8 @@ import Wire
         let folder = try TemporaryFolder()
         let (server, client) = (
             // The certificate's curve is in the list of TLS 1.2, where it holds for certificates too.
-            try TLSSession(Self.context(folder)), try Client(version: version, groups: group == "P-256" ? group : "\(group):P-256")
+            try TLSSession(Self.context(folder)),
+            try Client(version: version, groups: group == "P-256" ? group : "\(group):P-256")
         )
 
         _ = Self.begin(server, client)
@@ -146,10 +147,12 @@ import Wire
         #expect(outcome == .failed && !server.isEstablished)
     }
 
-    @Test(arguments: [
-        [], [0x16], Array("username jdoe\n".utf8), [UInt8](repeating: 0, count: 2048),
-        [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], [0x15, 3, 3, 0, 2, 2, 40], [0x17, 3, 3, 0, 1, 0],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [0x16], Array("username jdoe\n".utf8), [UInt8](repeating: 0, count: 2048),
+            [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], [0x15, 3, 3, 0, 2, 2, 40], [0x17, 3, 3, 0, 1, 0],
+        ] as [[UInt8]]
+    )
     func isNotBegunByAnythingElse(_ octets: [UInt8]) throws {
         let folder = try TemporaryFolder()
         let server = try TLSSession(Self.context(folder))
@@ -195,7 +198,9 @@ import Wire
 
     @Test func handshakesAreBoundedInAllAndOfOne() {
         let handshakes = Handshakes(most: 3, ofOne: 2)
-        let (one, two) = (IPAddress.ipv4(IPv4Address(192, 0, 2, 1)), IPAddress.ipv4(IPv4Address(192, 0, 2, 2)))
+        let (one, two) = (
+            IPAddress.ipv4(IPv4Address(192, 0, 2, 1)), IPAddress.ipv4(IPv4Address(192, 0, 2, 2))
+        )
         #expect(handshakes.begin(one) && handshakes.begin(one))
         #expect(!handshakes.begin(one), "as many as one may have")
         #expect(handshakes.begin(two))
