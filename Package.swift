@@ -36,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        .target(name: "CSpawn", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CLinux", dependencies: ["CURing"], cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CSHA1", dependencies: ["CLibCrypto"]),
         .target(name: "CFastPath", exclude: ["programs"]),
@@ -96,7 +97,7 @@ let package = Package(
         .target(
             name: "Central",
             dependencies: [
-                "Graphs", "Wire", "CLibSSH", "Streams", logging, serviceLifecycle,
+                "Graphs", "Wire", "CLibSSH", "CSpawn", "Streams", logging, serviceLifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),

@@ -210,6 +210,18 @@ struct HookTests {
         #expect(await program.run("{}\n") == trouble)
     }
 
+    /// A centre with many connections has as many; Foundation's way to start a program reads beyond its memory then.
+    @Test func runsWhateverManyDescriptorsThereAre() async throws {
+        let folder = try TemporaryFolder()
+        let script = "ls /proc/self/fd | wc -w >&2; exit 5"
+        let program = try HookProgram(Self.program(folder, script), limit: .seconds(60))
+        let held = (0..<3000).map { _ in dup(STDERR_FILENO) }
+        defer { for descriptor in held where descriptor >= 0 { close(descriptor) } }
+
+        // Standard input, output and error, and the folder that ls reads.
+        #expect(await program.run("{}\n") == "it ended with status 5: 4")
+    }
+
     @Test func boundsWhatAProgramSays() async throws {
         let folder = try TemporaryFolder()
         let program = try HookProgram(Self.program(folder, "yes >&2"), limit: .seconds(60))

@@ -11,7 +11,7 @@
 #   sixxsd        joins them                          calls C through LinuxIO alone
 #   sixxs-client  Core, Wire, LinuxIO, TLS            the tunnel protocols are Core's
 #   Graphs        nothing                             figures in, SVG out; no Foundation
-#   Central       Graphs, Wire, GRDB, Yams, CLibSSH   never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
+#   Central       Graphs, Wire, GRDB, Yams, CLibSSH, CSpawn   never Core; no command line; GRDB in Store/SQLite/, libssh in SSH/ alone
 #   CentralWeb    Central, Graphs, HTTP               pages and metrics: runs operations, opens nothing
 #   TLS           CLibSSL                             octets in, octets out
 #   CentralTIC    Central, HTTP, TLS                  what clients of TIC are told: runs operations
@@ -72,6 +72,7 @@ confine() {
 
 confine CLibBPF Sources/LinuxIO/BPF Sources
 confine CLibSSL Sources/TLS Sources
+confine CSpawn Sources/Central/Files Sources
 confine CLibSSH Sources/Central/SSH Sources/Central
 confine GRDB Sources/Central/Store/SQLite Sources/Central
 confine GRDBSQLite Sources/Central/Store/SQLite Sources/Central

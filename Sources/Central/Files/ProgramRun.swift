@@ -49,36 +49,61 @@ struct ProgramRun: Sendable {
     ///
     /// - Throws: What says why it could not be run.
     func run() async throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: self.path)
-        process.arguments = self.arguments
-        if let environment = self.environment { process.environment = environment }
-        if let folder = self.folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
         let input = try ScratchFile.open()
         try input.write(contentsOf: Data(self.input))
         try input.seek(toOffset: 0)
-        process.standardInput = input
         let output = self.mostOutput > 0 ? try ScratchFile.open() : nil
-        process.standardOutput = output ?? FileHandle.nullDevice
         let complaints = self.mostComplaints > 0 ? Pipe() : nil
         if let complaints {
-            process.standardError = complaints
             _ = fcntl(complaints.fileHandleForReading.fileDescriptor, F_SETFL, O_NONBLOCK)
-        } else {
-            process.standardError = FileHandle.nullDevice
         }
-        try process.run()
+        let descriptors = ChildProcess.Descriptors(
+            input: input.fileDescriptor,
+            output: output?.fileDescriptor,
+            complaints: complaints?.fileHandleForWriting.fileDescriptor
+        )
+        let process = try await self.start(descriptors)
+        try complaints?.fileHandleForWriting.close()
         let (ending, said) = await self.wait(for: process, complaints)
         try output?.seek(toOffset: 0)
         let written = try output?.read(upToCount: self.mostOutput + 1) ?? Data()
         return Result(ending: ending, output: Array(written), complaints: said)
     }
 
-    private func wait(for process: Process, _ complaints: Pipe?) async -> (Ending, [UInt8]) {
+    /// How often it is tried again when the program's file is still open for writing, and how long between.
+    private static let (mostTries, pause) = (10, Duration.milliseconds(20))
+
+    private func start(_ descriptors: ChildProcess.Descriptors) async throws -> ChildProcess {
+        var tries = 0
+        while true {
+            do throws(ChildProcess.Refusal) {
+                return try ChildProcess(
+                    self.path,
+                    self.arguments,
+                    environment: self.environment,
+                    folder: self.folder,
+                    descriptors
+                )
+            } catch {
+                guard error.code == ETXTBSY, tries < Self.mostTries else { throw error }
+            }
+            // Whoever wrote it has closed it; another that is just being started has a copy of the descriptor for a moment.
+            tries += 1
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    private func wait(for process: ChildProcess, _ complaints: Pipe?) async -> (Ending, [UInt8]) {
         let end = ContinuousClock.now + self.limit
         var said: [UInt8] = []
-        while process.isRunning {
+        while true {
+            let ended = process.poll()
             said += self.read(complaints)
+            switch ended {
+            case .exited(let status): return (.exited(status), said)
+            case .signalled(let signal): return (.signalled(signal), said)
+            case nil: break
+            }
             let ending: Ending? =
                 said.count > self.mostComplaints
                 ? .complained : Task.isCancelled ? .interrupted : ContinuousClock.now < end ? nil : .timedOut
@@ -89,9 +114,6 @@ struct ProgramRun: Sendable {
             // Cancelled: the loop looks.
             try? await Task.sleep(for: .milliseconds(5))
         }
-        said += self.read(complaints)
-        let status = process.terminationStatus
-        return (process.terminationReason == .exit ? .exited(status) : .signalled(status), said)
     }
 
     /// What the program wrote to standard error since the last time, as far as it is wanted.
@@ -104,14 +126,13 @@ struct ProgramRun: Sendable {
     }
 
     /// Ends the program and whatever it started: they are a process group of their own.
-    private static func end(_ process: Process) async {
-        let group = -process.processIdentifier
-        kill(group, SIGTERM)
-        for _ in 0..<100 where process.isRunning {
+    private static func end(_ process: ChildProcess) async {
+        process.signal(SIGTERM)
+        for _ in 0..<100 where process.poll() == nil {
             // A task of its own: it is waited for even when the service ends.
             await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
         }
-        kill(group, SIGKILL)
-        process.waitUntilExit()
+        process.signal(SIGKILL)
+        process.wait()
     }
 }

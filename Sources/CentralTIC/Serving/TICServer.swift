@@ -71,22 +71,28 @@ package struct TICServer: ServiceLifecycle.Service {
             unixTime: { Int64(time(nil)) },
             logIn: { account, proof in try await LogInClient(account, proof).run(in: centre) }
         )
-        let thread = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let bootstrap = Self.bootstrap(on: thread, service)
+        self.thread = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        self.listener = try await Self.listen(at: address, on: self.thread, service)
+        let port = self.listener.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? address.port
+        self.address = Endpoint(address.address, port: port)
+        self.registry = registry
+        self.limits = limits
+    }
+
+    private static func listen(
+        at address: Endpoint,
+        on thread: MultiThreadedEventLoopGroup,
+        _ service: TICService
+    ) async throws -> any Channel {
         do {
-            self.listener = try await bootstrap.bind(host: "\(address.address)", port: Int(address.port))
-                .get()
+            return try await Self.bootstrap(on: thread, service)
+                .bind(host: "\(address.address)", port: Int(address.port)).get()
         } catch {
             try? await thread.shutdownGracefully()
             guard let error = error as? IOError else { throw error }
             let cause = String(cString: strerror(error.errnoCode))
             throw ListenFailure(description: "\(address) cannot be listened at: \(cause)")
         }
-        self.thread = thread
-        let port = self.listener.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? address.port
-        self.address = Endpoint(address.address, port: port)
-        self.registry = registry
-        self.limits = limits
     }
 
     /// How many files the process may have open.
