@@ -141,7 +141,7 @@ import Wire
         "/pops/chtst01", "/pops/nltst01", "/tunnels/T1", "/tunnels/T2", "/tunnels/down", "/events", "/rounds",
         "/fleet/latency.svg", "/pops/chtst01/latency.svg", "/tunnels/T1/latency.svg",
         "/tunnels/T2/traffic.svg",
-        "/tunnels/T1/live", "/tunnels/T1/errors", "/pops/chtst01/changes/2",
+        "/tunnels/T1/config", "/tunnels/T1/live", "/tunnels/T1/errors", "/pops/chtst01/changes/2",
     ]
     private static let people = ["/users", "/users/alice", "/users/bob", "/audit"]
 
@@ -176,6 +176,55 @@ import Wire
         let start = try await site.ask("/", cookie)
         #expect(start.status == (isUser ? .seeOther : .ok))
         #expect(start.header("location") == (isUser ? "/home" : nil))
+    }
+
+    /// What a user has of a tunnel, and nobody else.
+    private static let own = [
+        "", "/config", "/latency.svg", "/traffic.svg?last=week", "/sparkline.svg", "?last=year",
+    ]
+
+    @Test(arguments: Site.users.map(\.0)) func aTunnelIsItsUsersAlone(_ user: String) async throws {
+        let site = try await Site()
+        let cookie = try await site.cookie(user)
+        for (number, owner) in [("T1", "alice"), ("T2", "bob"), ("T99", "nobody"), ("x", "nobody")] {
+            for rest in Self.own {
+                let path = "/home/tunnels/\(number)\(rest)"
+                let response = try await site.ask(path, cookie)
+                let json = try await site.ask(path, cookie.merging(["accept": "application/json"]) { $1 })
+                #expect(response.status == (owner == user ? .ok : .notFound), "\(path)")
+                #expect(json.status == response.status, "\(path)")
+                if owner != user {
+                    #expect(
+                        !Self.text(response).contains("2001:db8") && !Self.text(json).contains("2001:db8"),
+                        "\(path)"
+                    )
+                }
+                for link in Self.text(response).components(separatedBy: "href=\"").dropFirst()
+                where owner == user {
+                    let place = link.prefix { $0 != "\"" && $0 != "?" }
+                    let isOpen = ["/style.css", "/icon.svg", "#content"].contains(place)
+                    #expect(
+                        isOpen || user == "oscar" || place.hasPrefix("/home") || place == "/account",
+                        "\(path): \(place)"
+                    )
+                }
+            }
+            #expect(try await site.ask("/home/tunnels/\(number)").status == .seeOther)
+        }
+    }
+
+    @Test func textsToCopyNameThePages() async throws {
+        let site = try await Site(url: "https://tunnels.example.net")
+        let response = try await site.logIn("bob")
+        let cookie = ["cookie": String(try #require(response.header("set-cookie")).prefix { $0 != ";" })]
+
+        let page = Self.text(try await site.ask("/home/tunnels/T2/config", cookie))
+
+        #expect(
+            page.contains("server=tunnels.example.net\nlogin=bob\npassword=&lt;your update key&gt;\nT2\n")
+        )
+        #expect(page.contains("endpoint 192.0.2.1\n") && page.contains("local 198.51.100.7\n"))
+        #expect(page.contains("ping -c1 -M do -s 1432 2001:db8:101:1::1"))
     }
 
     @Test func strangersSeeNothing() async throws {

@@ -89,7 +89,8 @@ struct PageTests {
     }
 
     static let paths = [
-        "/", "/pops/chtst01", "/tunnels/T1", "/tunnels/T2", "/tunnels/down", "/users", "/users/alice",
+        "/", "/pops/chtst01", "/tunnels/T1", "/tunnels/T2", "/tunnels/T1/config", "/tunnels/down", "/users",
+        "/users/alice",
         "/events",
         "/events?last=5", "/audit", "/rounds", "/?last=year", "/pops/chtst01?last=month",
         "/tunnels/T1?last=week",

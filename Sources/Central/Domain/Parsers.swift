@@ -61,6 +61,13 @@ package enum Parsers {
         return type
     }
 
+    package static func clientSystem(_ text: String) throws -> ClientSystem {
+        guard let system = ClientSystem(rawValue: text) else {
+            throw SyntaxError(expected: "a system such as debian-ifupdown or openwrt", found: text)
+        }
+        return system
+    }
+
     package static func role(_ text: String) throws -> UserRole {
         guard let role = UserRole(rawValue: text) else {
             throw SyntaxError(expected: "user, operator or read-only", found: text)

@@ -82,6 +82,7 @@ package struct CentralPages: Responder {
                 try Shell.response(try await HomePages.home(visitor, centre), for: call.request, visitor)
             }
         }
+        Self.addOwnTunnels(&router, gate, centre)
         router.get("/account") { call in
             try await Self.answer(call, gate) { visitor in
                 try Shell.response(
@@ -100,6 +101,47 @@ package struct CentralPages: Responder {
             try await Self.answer(call, gate) { visitor in
                 try await AccountPages.endSessions(visitor, gate, call.request)
             }
+        }
+    }
+
+    /// A user's own tunnels; those of others are as if they were not there.
+    private static func addOwnTunnels(_ router: inout Router, _ gate: Gate, _ centre: Centre) {
+        func own(
+            _ pattern: StaticString,
+            _ response: @escaping @Sendable (Router.Call, Visitor, TunnelDocument) async throws -> Response
+        ) {
+            router.get(pattern) { call in
+                try await Self.answer(call, gate) { visitor in
+                    let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
+                    return try await response(
+                        call,
+                        visitor,
+                        try await HomePages.tunnel(number, of: visitor, centre)
+                    )
+                }
+            }
+        }
+        let questions = LiveQuestions { try await InspectTunnel($0).row(in: centre) }
+        own("/home/tunnels/{number}") { call, visitor, tunnel in
+            let period = try Pictures.period(of: call.request)
+            let view = try await HomePages.view(tunnel, centre, graphs: period)
+            return try Shell.response(view, for: call.request, visitor)
+        }
+        own("/home/tunnels/{number}/config") { call, visitor, tunnel in
+            let number = try Parsers.tunnel(tunnel.tunnel)
+            let view = try await ConfigurationPage.view(number, centre, at: gate.policy.url)
+            return try Shell.response(view, for: call.request, visitor)
+        }
+        own("/home/tunnels/{number}/live") { call, visitor, tunnel in
+            let (answer, time) = try await questions.answer(about: try Parsers.tunnel(tunnel.tunnel))
+            return try Shell.response(
+                try HomePages.live(tunnel, answer, at: time),
+                for: call.request,
+                visitor
+            )
+        }
+        own("/home/tunnels/{number}/{picture}") { call, _, tunnel in
+            try await Pictures.response(call, of: .tunnel(try Parsers.tunnel(tunnel.tunnel)), centre)
         }
     }
 
@@ -224,6 +266,10 @@ package struct CentralPages: Responder {
             let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
             let (answer, time) = try await questions.answer(about: number)
             return try TunnelPage.live(number, answer, at: time)
+        }
+        Self.page(&router, "/tunnels/{number}/config", gate) { call in
+            let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
+            return try await ConfigurationPage.view(number, centre, at: gate.policy.url)
         }
         Self.page(&router, "/tunnels/{number}/errors", gate) { call in
             let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)

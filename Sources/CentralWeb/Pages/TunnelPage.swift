@@ -62,7 +62,8 @@ enum TunnelPage {
         let doubt: HTML = doubts.map { "<p>Not believed of its PoP's last report: \($0)</p>" } ?? ""
         return """
             \(fields)<p><a href="\(URLText(path: ["tunnels", tunnel.tunnel, "live"]))">Ask its daemon now</a> ·
-            <a href="\(URLText(path: ["tunnels", tunnel.tunnel, "errors"]))">Its errors, with their packets</a></p>\(doubt)
+            <a href="\(URLText(path: ["tunnels", tunnel.tunnel, "errors"]))">Its errors, with their packets</a> ·
+            <a href="\(URLText(path: ["tunnels", tunnel.tunnel, "config"]))">Configuration for its user's system</a></p>\(doubt)
             """
     }
 

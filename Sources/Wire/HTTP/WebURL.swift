@@ -5,6 +5,9 @@ public struct WebURL: Hashable, Sendable, CustomStringConvertible {
     /// `https://tunnels.example.net`, without a slash at its end.
     public let description: String
 
+    /// The host's name, with its port where that is not the usual one.
+    public var host: String { String(self.description.dropFirst(self.isSecure ? 8 : 7)) }
+
     /// Whether browsers speak TLS with it.
     public var isSecure: Bool { self.description.hasPrefix("https://") }
 

@@ -12,6 +12,7 @@ struct TunnelCommand: AsyncParsableCommand {
             TunnelAddCommand.self, TunnelSetCommand.self, TunnelEnableCommand.self, TunnelDisableCommand.self,
             TunnelMoveCommand.self, TunnelShowCommand.self, TunnelInspectCommand.self, TunnelListCommand.self,
             TunnelUpdateKeyCommand.self, TunnelEndpointsCommand.self, TunnelTICSecretCommand.self,
+            TunnelConfigCommand.self,
             TunnelRemoveCommand.self,
         ]
     )

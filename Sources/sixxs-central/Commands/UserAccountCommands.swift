@@ -1,24 +1,18 @@
 internal import ArgumentParser
 internal import Central
-internal import Foundation
 internal import Streams
 internal import Wire
 
 /// Where links lead to.
 struct LinkOptions: ParsableArguments {
-    @Option(
-        help: "Where people find the pages, such as https://tunnels.example.net; defaults to $SIXXS_WEB_URL.",
-        transform: { try WebURL(parsing: $0) }
-    )
-    var webUrl: WebURL?
+    @OptionGroup var web: WebOptions
 
     /// - Throws: `ValidationError`.
     func base() throws -> WebURL {
-        if let url = self.webUrl { return url }
-        guard let text = ProcessInfo.processInfo.environment["SIXXS_WEB_URL"] else {
+        guard let url = try self.web.url() else {
             throw ValidationError("Say where people find the pages: --web-url, or SIXXS_WEB_URL.")
         }
-        do { return try WebURL(parsing: text) } catch { throw ValidationError("SIXXS_WEB_URL: \(error)") }
+        return url
     }
 
     /// Makes a link and prints it, once.
