@@ -443,7 +443,7 @@ import Wire
 
         for _ in 0..<2 {
             let page = try await site.ask(path)
-            #expect(page.status == .ok && page.header("referrer-policy") == "same-origin")
+            #expect(page.status == .ok && page.header("referrer-policy") == "strict-origin")
             #expect(!Self.text(page).contains(path), "a page does not repeat its link")
         }
         #expect(try await site.post(path, [("password", "a"), ("again", "a")]).status == .badRequest)

@@ -80,6 +80,32 @@ import Wire
 
     private static let good = "correct horse battery"
 
+    /// Whoever knows the old password is still waiting for the new one to be hashed while the owner takes it away.
+    @Test func aPasswordThatWasReplacedMeanwhileChangesNothing() async throws {
+        let bench = try await Bench()
+        func hash(_ text: String) throws -> WebPasswordHash {
+            let (password, cost) = (try #require(WebPassword(typed: text)), try #require(Bench.cheap))
+            return try #require(WebPasswordHash(of: password, cost: cost))
+        }
+        func change(from old: WebPasswordHash, to new: WebPasswordHash) async throws {
+            let amendment = UserAmendment(webPassword: new, replacing: old)
+            try await bench.store.registry.apply([.amendUser(bench.jdoe, amendment)], by: "jdoe")
+        }
+        let (first, owners, thiefs) = (
+            try hash("first one"), try hash("the owner's"), try hash("the thief's")
+        )
+        try await bench.store.registry.apply(
+            [.amendUser(bench.jdoe, UserAmendment(webPassword: first))],
+            by: "tester"
+        )
+        try await change(from: first, to: owners)
+
+        await #expect(throws: RegistryError.self) { try await change(from: first, to: thiefs) }
+        #expect(try await bench.store.accounts.user(bench.jdoe)?.webPassword == owners)
+        try await bench.store.registry.apply([.suspendUser(bench.jdoe)], by: "tester")
+        await #expect(throws: RegistryError.self) { try await change(from: owners, to: thiefs) }
+    }
+
     @Test(arguments: StoreMaker.all) func beginWithALinkThatIsGoodOnce(_ maker: StoreMaker) async throws {
         let bench = try await Bench(maker)
         #expect(try await bench.logIn("jdoe", Self.good) == nil)

@@ -136,6 +136,20 @@ import Wire
         #expect(try await tunnels(2, 2.5).contains("T2"))
     }
 
+    @Test func areNotThoseOfASuspendedUser() async throws {
+        let clock = Clock()
+        let test = try await Self.store(clock)
+        for last in 1...6 as ClosedRange<UInt8> { _ = try await Self.request(test, last) }
+        try await test.store.registry.apply([.suspendUser(try UserHandle(parsing: "jdoe"))], by: "op")
+
+        #expect(try await Self.request(test, 9) == .unauthorized)
+        // What waited does not come when he is no more.
+        clock.advance(EndpointPace.short.span + 1)
+        _ = try await test.store.registry.apply([.applyWaitingEndpoint(Fixture.number(2))], by: "serve")
+        #expect(try await Self.endpoint(test) == Self.address(5))
+        #expect(try await test.store.fleet.endpoints.tunnelsThatWait() == [])
+    }
+
     @Test func waitAfterFiveInTenMinutesAndTheNewestComesLater() async throws {
         let clock = Clock()
         let test = try await Self.store(clock)

@@ -324,10 +324,30 @@ struct PageTests {
             let response = try await site.ask("/login", method: "POST", Self.form, body: "token=guess")
             #expect(response.status == .forbidden)
         }
-        let response = try await site.ask("/login", method: "POST", Self.form, body: "token=\(Self.token)")
+        let late = try await site.ask("/login", method: "POST", Self.form, body: "token=guess")
+        let bearer = try await site.ask("/events", ["authorization": "Bearer guess"])
 
-        #expect(response.status == .tooManyRequests)
-        #expect(try await site.ask("/events").status == .seeOther)
+        #expect(late.status == .tooManyRequests && late.header("retry-after") != nil)
+        #expect(bearer.status == .tooManyRequests)
+        #expect(try await site.ask("/events", [:]).status == .seeOther)
+        // Whoever comes by the same way must not be kept out.
+        let right = try await site.ask("/login", method: "POST", Self.form, body: "token=\(Self.token)")
+        #expect(right.status == .seeOther)
+        #expect(try await site.ask("/events", ["authorization": "Bearer \(Self.token)"]).status == .ok)
+    }
+
+    @Test func aWideNetworkIsCountedToo() throws {
+        let sessions = Sessions { .now }
+        let networks = (0..<5 as Range<UInt64>).map {
+            IPAddress.ipv6(IPv6Address(high: 0x2001_0db8_0000_0000 + $0, low: 1))
+        }
+        for network in networks.dropLast() {
+            for _ in 0..<19 { sessions.noteFailure(of: network) }
+        }
+        #expect(networks.map { sessions.isClosed(to: $0) } == [false, false, false, false, false])
+        for _ in 0..<4 { sessions.noteFailure(of: networks[4]) }
+        #expect(networks.map { sessions.isClosed(to: $0) } == [true, true, true, true, true])
+        #expect(!sessions.isClosed(to: .ipv6(IPv6Address(high: 0x2001_0db8_0001_0000, low: 1))))
     }
 
     @Test func whoGuessesLocksOutNobodyElse() throws {

@@ -99,14 +99,21 @@ package struct UserAmendment: Hashable, Sendable {
     /// The tunnels that are enabled again when he is suspended no more; only users who come from elsewhere bring them.
     package var suspension: [TunnelNumber]?
 
+    /// The password for the pages that the user must still have, and not be suspended; nil where that does not matter.
+    ///
+    /// Whoever compared it waited since, and an operator or the owner may have taken it away.
+    package var replacing: WebPasswordHash?
+
     package init(
         name: String? = nil,
         mail: String? = nil,
         password: PasswordHash? = nil,
         role: UserRole? = nil,
         webPassword: WebPasswordHash? = nil,
-        suspension: [TunnelNumber]? = nil
+        suspension: [TunnelNumber]? = nil,
+        replacing: WebPasswordHash? = nil
     ) {
+        self.replacing = replacing
         self.name = name
         self.mail = mail
         self.password = password

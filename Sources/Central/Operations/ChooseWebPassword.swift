@@ -48,8 +48,12 @@ package struct ChooseWebPassword: Sendable {
                 try await hasher.matches(typed, user.webPassword)
             else { return nil }
             let hash = try await hasher.hash(try self.checked(for: handle))
-            let change = RegistryChange.amendUser(handle, UserAmendment(webPassword: hash))
-            try await ChangeRegistry(change).run(in: centre.acting(handle, self.client))
+            let amendment = UserAmendment(webPassword: hash, replacing: user.webPassword)
+            do {
+                try await ChangeRegistry(.amendUser(handle, amendment)).run(
+                    in: centre.acting(handle, self.client)
+                )
+            } catch RegistryError.notFound { return nil }
             return handle
         }
     }

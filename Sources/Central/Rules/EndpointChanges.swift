@@ -17,7 +17,9 @@ struct EndpointChanges {
         with claim: EndpointClaim?
     ) throws -> EndpointOutcome {
         let (tunnel, present) = try self.tunnel(number)
-        guard claim?.holds(of: tunnel) != false else { return .unauthorized }
+        guard claim?.holds(of: tunnel) != false, try !self.isSuspended(tunnel.owner) else {
+            return .unauthorized
+        }
         guard address != present else {
             try self.rows.supersede(of: number)
             return .unchanged
@@ -46,7 +48,7 @@ struct EndpointChanges {
     /// Applies the wish of a tunnel that waits, if it is time.
     func applyWaiting(_ number: TunnelNumber) throws -> EndpointOutcome {
         let tunnel = try self.transaction.tunnel(number)
-        guard tunnel.end.endpoint != nil else {
+        guard tunnel.end.endpoint != nil, try !self.isSuspended(tunnel.owner) else {
             // It would wait for ever.
             try self.rows.supersede(of: number)
             return .unchanged
@@ -57,6 +59,10 @@ struct EndpointChanges {
         )
         guard let waiting = recent.first(where: { $0.state == .deferred }) else { return .unchanged }
         return try self.apply(waiting, to: tunnel, recent) ?? .deferred(seconds: self.pause(recent))
+    }
+
+    private func isSuspended(_ owner: UserHandle?) throws -> Bool {
+        try owner.map { try self.transaction.user($0).suspension != nil } ?? false
     }
 
     /// - Returns: Nil when it is too soon.

@@ -26,6 +26,9 @@ struct UserChanges {
 
     func amendUser(_ handle: UserHandle, _ amendment: UserAmendment) throws -> User {
         let old = try self.transaction.user(handle)
+        if let present = amendment.replacing, old.webPassword != present || old.suspension != nil {
+            throw RegistryError.notFound("the password of \(handle) was changed meanwhile")
+        }
         var new = amendment.applied(to: old)
         guard new != old else { return old }
         try new.checkTexts()
@@ -33,6 +36,9 @@ struct UserChanges {
         try self.rows.users.update(new)
         if new.role != old.role || new.webPassword != old.webPassword {
             try AccountChanges(transaction: self.transaction).logOut(new)
+        } else if new.mail != old.mail {
+            // A link that went to another address is his no longer.
+            try self.rows.accounts.removeLinks(of: new.handle)
         }
         let renewed = old.password != nil && new.password != old.password
         try self.transaction.audit(

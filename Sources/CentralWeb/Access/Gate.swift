@@ -1,5 +1,6 @@
 internal import Central
 internal import HTTP
+internal import Logging
 internal import Wire
 
 /// Lets in who has a token or an account: by a cookie after a login, or by a token with every request in `Authorization`.
@@ -44,13 +45,36 @@ struct Gate: Sendable {
             visitor.formToken = Self.formToken(of: cookie)
             return visitor
         }
-        guard let tokens = self.tokens, let header = request.header("authorization"),
-            header.lowercased().hasPrefix("bearer "), !self.sessions.isClosed(to: self.client(of: request))
+        guard self.tokens != nil, let header = request.header("authorization"),
+            header.lowercased().hasPrefix("bearer ")
         else { return nil }
-        let owner = tokens.owner(of: String(header.dropFirst("bearer ".count)))
-        if owner == nil { self.sessions.noteFailure(of: self.client(of: request)) }
-        return owner?.visitor
+        let token = String(header.dropFirst("bearer ".count))
+        return try self.owner(of: token, self.client(of: request))?.visitor
     }
+
+    /// Whose token it is; nil when it is nobody's.
+    ///
+    /// A right one is let in however many wrong ones came from where it comes: whoever is behind the same proxy must not keep others
+    /// out, and tokens are too long to be guessed.
+    ///
+    /// - Throws: ``HTTP/Refusal`` for a wrong one behind too many others.
+    private func owner(
+        of token: String,
+        _ client: IPAddress?
+    ) throws(Refusal) -> (visitor: Visitor, secondsLeft: Int64?)? {
+        if let owner = self.tokens?.owner(of: token) { return owner }
+        guard !self.sessions.isClosed(to: client) else { throw Self.tooMany }
+        self.sessions.noteFailure(of: client)
+        let place = client.map { "\($0)" } ?? "an unknown address"
+        self.accounts.logger.notice("a token from \(place) was refused")
+        return nil
+    }
+
+    private static let tooMany = Refusal(
+        .tooManyRequests,
+        "too many attempts failed: try again in a minute",
+        headers: [(name: "Retry-After", value: "60")]
+    )
 
     /// Octets of what a cookie says.
     private static let cookieLength = 64
@@ -81,18 +105,19 @@ struct Gate: Sendable {
     func logIn(_ request: Request) async throws -> Response? {
         try self.requireOwnForm(request)
         let client = self.client(of: request)
-        guard !self.sessions.isClosed(to: client) else {
-            throw Refusal(.tooManyRequests, "too many attempts failed: try again in a minute")
-        }
         let form = try request.form()
         let next = form["next"].flatMap(URLText.init(checking:))
         let place = next.flatMap { $0.text.hasPrefix("/") ? $0.text : nil } ?? "/"
         let response: Response?
         if let token = form["token"] {
-            response = self.logIn(token, client, to: place, request)
+            response = try self.logIn(token, client, to: place, request)
         } else {
-            // Before it is looked at, so that many at once are counted too.
-            self.sessions.noteFailure(of: client)
+            // All whom a proxy does not tell apart would keep each other out; handles have limits of their own.
+            if let client {
+                guard !self.sessions.isClosed(to: client) else { throw Self.tooMany }
+                // Before it is looked at, so that many at once are counted too.
+                self.sessions.noteFailure(of: client)
+            }
             let (user, password) = (form["user"] ?? "", form["password"] ?? "")
             response = try await self.accounts.logIn(user, password, from: client).map { answer in
                 let isHome = answer.role == .user && place == "/"
@@ -110,11 +135,8 @@ struct Gate: Sendable {
         _ client: IPAddress?,
         to place: String,
         _ request: Request
-    ) -> Response? {
-        guard let owner = self.tokens?.owner(of: token) else {
-            self.sessions.noteFailure(of: client)
-            return nil
-        }
+    ) throws(Refusal) -> Response? {
+        guard let owner = try self.owner(of: token, client) else { return nil }
         let age = min(Sessions.duration.components.seconds, owner.secondsLeft ?? .max)
         let session = self.sessions.begin(owner.visitor, for: .seconds(age))
         return self.redirect(to: place, cookie: session, age: age, request)

@@ -85,8 +85,10 @@ final class LoginLimiter: Sendable {
         return buckets[familiar] == nil ? Key(handle: familiar.handle, network: nil) : familiar
     }
 
-    /// However it is spelt, and no longer than any handle.
-    private static func folded(_ handle: String) -> String { String(handle.prefix(64)).lowercased() }
+    /// However it is spelt, and no longer than any handle, in octets: one character may have thousands.
+    private static func folded(_ handle: String) -> String {
+        String(decoding: handle.utf8.prefix(64), as: UTF8.self).lowercased()
+    }
 
     private static func bucket(
         _ key: Key,

@@ -18,6 +18,8 @@ final class Sessions: Sendable {
     static let duration = Duration.seconds(12 * 3600)
     /// Attempts of one address that may fail within a minute: strangers must not keep others out.
     private static let mostFailures = 20
+    /// How many times as many an IPv6 network of 48 bits may make, in which one client can have 65,536 of those of 64.
+    private static let wideShare = 4
     /// Addresses whose failures are remembered; with more, the one that failed first makes room.
     private static let mostAddresses = 10_000
     /// Sessions at once; the one that ends first makes room.
@@ -67,9 +69,11 @@ final class Sessions: Sendable {
     func isClosed(to client: IPAddress?) -> Bool {
         let since = self.now() - .seconds(60)
         return self.state.withLock { state in
-            let recent = state.failures[client?.network]?.filter { $0 >= since } ?? []
-            state.failures[client?.network] = recent.isEmpty ? nil : recent
-            return recent.count >= Self.mostFailures
+            Self.networks(of: client).contains { network, most in
+                let recent = state.failures[network]?.filter { $0 >= since } ?? []
+                state.failures[network] = recent.isEmpty ? nil : recent
+                return recent.count >= most
+            }
         }
     }
 
@@ -77,9 +81,21 @@ final class Sessions: Sendable {
     ///
     /// - Parameter client: The address that made it.
     func noteFailure(of client: IPAddress?) {
+        for (network, _) in Self.networks(of: client) { self.noteFailure(in: network) }
+    }
+
+    /// What attempts of a client are counted by, and how many of them may fail.
+    private static func networks(of client: IPAddress?) -> [(network: IPAddress?, most: Int)] {
+        guard case .ipv6(let address)? = client else { return [(client, Self.mostFailures)] }
+        let wide = IPAddress.ipv6(IPv6Prefix(containing: address, length: 48).address)
+        return [
+            (client?.network, Self.mostFailures), (wide.marked, Self.mostFailures * Self.wideShare),
+        ]
+    }
+
+    private func noteFailure(in network: IPAddress?) {
         let now = self.now()
         self.state.withLock { state in
-            let network = client?.network
             if state.failures[network] == nil, state.failures.count >= Self.mostAddresses {
                 state.failures = state.failures.filter {
                     $0.value.last.map { $0 >= now - .seconds(60) } ?? false
@@ -92,5 +108,13 @@ final class Sessions: Sendable {
             }
             state.failures[network, default: []].append(now)
         }
+    }
+}
+
+extension IPAddress {
+    /// A network that stands for itself and not for its first part: with a bit set that no network has.
+    fileprivate var marked: IPAddress {
+        guard case .ipv6(let address) = self else { return self }
+        return .ipv6(IPv6Address(high: address.high, low: 1))
     }
 }

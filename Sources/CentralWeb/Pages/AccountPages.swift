@@ -39,7 +39,12 @@ enum AccountPages {
             \(Self.newPassword)<p><button>Choose this password</button></p></form>
             """
         let page = Shell.page("Welcome", body, at: request.target, nil)
-        return Shell.response(status, type: "text/html; charset=utf-8", page.text)
+        var response = Shell.response(status, type: "text/html; charset=utf-8", page.text)
+        // The address has the link in it, and is sent along with requests for pictures otherwise. Without any, browsers would say
+        // that the form comes from nowhere.
+        response.headers.removeAll { $0.name == "Referrer-Policy" }
+        response.headers.append((name: "Referrer-Policy", value: "strict-origin"))
+        return response
     }
 
     /// Uses a link up.
@@ -53,8 +58,11 @@ enum AccountPages {
         }
         do {
             let client = gate.client(of: request)
-            guard try await gate.accounts.choose(.link(token), form["password"] ?? "", from: client) != nil
+            guard
+                let user = try await gate.accounts.choose(.link(token), form["password"] ?? "", from: client)
             else { throw Self.staleLink }
+            // Whoever has the link may log in from here, however many others have guessed.
+            gate.accounts.limiter.noteSuccess("\(user)", from: client)
         } catch RegistryError.refused(let reason) {
             return Self.welcome(user, error: reason, .badRequest, for: request)
         }
@@ -98,7 +106,9 @@ enum AccountPages {
         }
         // Whoever finds a browser open must not guess for long either.
         let claim = ChooseWebPassword.Claim.password(form["old"] ?? "", of: user)
-        if let seconds = gate.accounts.limiter.admit(visitor.name, from: nil) {
+        // Apart from logins, so that strangers who guess there keep nobody from choosing another; no handle has a slash.
+        let bucket = "account/\(visitor.name)"
+        if let seconds = gate.accounts.limiter.admit(bucket, from: nil) {
             return try await Self.refuse(
                 visitor,
                 gate,
@@ -114,7 +124,7 @@ enum AccountPages {
         } catch RegistryError.refused(let reason) {
             return try await Self.refuse(visitor, gate, request, reason)
         }
-        gate.accounts.limiter.noteSuccess(visitor.name, from: nil)
+        gate.accounts.limiter.noteSuccess(bucket, from: nil)
         return gate.goodbye(request)
     }
 

@@ -104,6 +104,12 @@ package struct CentralPages: Responder {
         }
     }
 
+    /// What operators are told names hosts, keys and commands.
+    private static let unreachable = Refusal(
+        .serviceUnavailable,
+        "its PoP does not answer at the moment; the operators can see why"
+    )
+
     /// A user's own tunnels; those of others are as if they were not there.
     private static func addOwnTunnels(_ router: inout Router, _ gate: Gate, _ centre: Centre) {
         func own(
@@ -113,11 +119,10 @@ package struct CentralPages: Responder {
             router.get(pattern) { call in
                 try await Self.answer(call, gate) { visitor in
                     let number = try Self.parse(call["number"], "tunnel", Parsers.tunnel)
-                    return try await response(
-                        call,
-                        visitor,
-                        try await HomePages.tunnel(number, of: visitor, centre)
-                    )
+                    let tunnel = try await HomePages.tunnel(number, of: visitor, centre)
+                    do { return try await response(call, visitor, tunnel) } catch RegistryError.unusable {
+                        throw Self.unreachable
+                    }
                 }
             }
         }
