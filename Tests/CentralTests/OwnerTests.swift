@@ -52,6 +52,7 @@ struct OwnerTests {
         ("2001:db8:101::2", 0.5, ["tunnel T1 alice alice@example.org chtst01"]),
         ("2001:db8:101::2", 1.5, ["tunnel T1 bob bob@example.net chtst01"]),
         ("2001:db8:101::2", 9, ["tunnel T1 bob bob@example.net chzrh01"]),
+        ("2001:db8:101:8000::77", 1.5, ["tunnel T1 bob bob@example.net chtst01"]),
         ("2001:db8:201:7::1", 1.5, ["subnet T1 bob bob@example.net chtst01"]),
         ("2001:db8:201:7::1", 2.5, ["unused - - - chtst01"]),
         ("203.0.113.9", 0.5, ["endpoint T2 - - chtst01"]), ("203.0.113.9", 1.5, []),

@@ -181,7 +181,7 @@ extension AddressBook.PoPEntry {
 extension AddressBook {
     /// Something of the fleet that an address or a prefix is, or is a part of.
     enum Place: Hashable, Sendable {
-        /// In the /64 of a tunnel.
+        /// In the /64 of a tunnel, or in the one that is routed through it by default.
         case tunnel(TunnelNumber, IPv6Prefix)
 
         /// In a delegated prefix.
@@ -221,10 +221,12 @@ extension AddressBook {
             routed.filter { $0.value.kind == .tunnel }.map { ($0.value.pop, $0.key) },
             uniquingKeysWith: { first, _ in first }
         )
-        let tunnels = self.tunnels.compactMap { number, tunnel -> (IPv6Prefix, Place)? in
-            guard let prefix = tunnelPrefixes[tunnel.pop] else { return nil }
-            let inner = InnerAddresses(tunnelPrefix: prefix, tid: tunnel.tid).block
-            return inner.overlaps(wanted) ? (inner, .tunnel(number, inner)) : nil
+        let tunnels = self.tunnels.flatMap { number, tunnel -> [(IPv6Prefix, Place)] in
+            guard let prefix = tunnelPrefixes[tunnel.pop] else { return [] }
+            let inner = InnerAddresses(tunnelPrefix: prefix, tid: tunnel.tid)
+            return [inner.block, inner.routedBlock].filter { $0.overlaps(wanted) }.map {
+                ($0, .tunnel(number, $0))
+            }
         }
         let subnets = self.subnets.compactMap { subnet, number -> (IPv6Prefix, Place)? in
             subnet.overlaps(wanted) ? (subnet, .subnet(number, subnet)) : nil
@@ -237,6 +239,11 @@ extension AddressBook {
 extension InnerAddresses {
     /// The tunnel's /64.
     var block: IPv6Prefix { IPv6Prefix(containing: self.user, length: 64) }
+
+    /// The /64 that is routed through the tunnel whatever is delegated: for a LAN.
+    var routedBlock: IPv6Prefix {
+        IPv6Prefix(containing: IPv6Address(high: self.user.high | 0x8000, low: 0), length: 64)
+    }
 }
 
 extension IPv6Prefix {

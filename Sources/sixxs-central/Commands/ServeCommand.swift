@@ -170,15 +170,17 @@ struct ServeCommand: AsyncParsableCommand {
             eventProgram: try self.eventProgram.map { path in try HookProgram(path) }
         )
         let centre = try self.store.serve()
+        let termination = await Termination()
         let service = rounds.service(in: centre, logger: logger)
         let faces = try await self.faces(on: centre, rounds.figures, logger)
         logger.info("serving \(self.store.database), a round every \(self.interval) s")
-        let group = ServiceGroup(
-            services: [service] + faces,
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger
+        typealias Member = ServiceGroupConfiguration.ServiceConfiguration
+        let end = Member(service: termination, successTerminationBehavior: .gracefullyShutdownGroup)
+        let members = ([service] + faces).map { Member(service: $0) }
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: members + [end], logger: logger)
         )
-        try await group.run()
+        .run()
     }
 
     /// What answers whoever connects, where that is wanted.

@@ -136,7 +136,8 @@ struct UserSuspendCommand: AsyncParsableCommand {
         try self.output.show(
             UserDocument(user),
             orSay:
-                "\(user.handle) is suspended, \(count.counted("tunnel")) disabled: sixxs-central push brings it at once"
+                "\(user.handle) is suspended, \(count.counted("tunnel")) disabled: sixxs-central push brings it at once "
+                + "(push --force POP where they are more than 5 % of a PoP's)"
         )
     }
 }

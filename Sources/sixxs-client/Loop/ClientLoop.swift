@@ -195,18 +195,20 @@ struct ClientLoop: ~Copyable {
             self.renewal?.beginIfDue(at: now.monotonic)
             self.host.lookIfDue(at: now.monotonic, tunnelWorks: self.session.liveness.isAnswering)
             let count = try self.poller.wait(timeoutInMilliseconds: self.timeout(at: now))
+            // The wait may have been long.
+            let woken = Self.now()
             for index in 0..<count {
                 switch self.poller.token(at: index) {
                 case Token.signal: if self.stops() { return .stopped }
                 case Token.tun: try self.serveHost()
                 case Token.udp: self.receive(.udp)
-                case Token.host: self.host.noteChange(at: now.monotonic)
+                case Token.host: self.host.noteChange(at: woken.monotonic)
                 case Token.lookup:
                     let isAnswering = self.session.liveness.isAnswering
-                    self.popSocket.takeLookup(tunnelWorks: isAnswering, at: now.monotonic)
-                case Token.report: self.tellReport(at: now)
+                    self.popSocket.takeLookup(tunnelWorks: isAnswering, at: woken.monotonic)
+                case Token.report: self.tellReport(at: woken)
                 case Token.login:
-                    if let answer = self.renewal?.take(at: now.monotonic) { return .renewed(answer) }
+                    if let answer = self.renewal?.take(at: woken.monotonic) { return .renewed(answer) }
                 default: self.receive(.raw)
                 }
             }

@@ -21,7 +21,7 @@ extension ClientFacts {
                     username \(self.user)
                     password \(self.password)
                     protocol tic
-                    server tic.\(self.web)
+                    server tic.\(self.webName)
                     tunnel_id \(self.number)
                     ipv6_interface sixxs
                     daemonize true
@@ -78,7 +78,7 @@ extension ClientFacts {
         return [
             ClientText(
                 place: "/etc/sixxs.netrc, mode 0600",
-                text: "machine \(self.web) login \(self.user) password \(self.updateKey)\n"
+                text: "machine \(self.webName) login \(self.user) password \(self.updateKey)\n"
             ),
             ClientText(
                 place: "/etc/cron.d/sixxs",

@@ -27,6 +27,12 @@ package struct ClientFacts: Hashable, Sendable {
     /// The host of the centre's pages.
     package var web: String
 
+    /// The same without a port, for what takes a name alone.
+    var webName: String {
+        guard let colon = self.web.lastIndex(of: ":"), self.web.last != "]" else { return self.web }
+        return String(self.web[..<colon])
+    }
+
     /// What stands where secrets go that the centre does not have.
     package var updateKey = "<your update key>"
     package var password = "<your password>"
