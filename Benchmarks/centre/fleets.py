@@ -33,7 +33,6 @@ class RealFleet:
         self.central = Central(self.backbone.add_host("centre", CENTRE), programs.central)
         self.key = make_key(laboratory, "centre_key")
         self.programs = programs
-        self.daemons: list[Daemon] = []
         self.pops = [self._start(id) for id in range(1, count + 1)]
 
     def _start(self, id: int) -> PoPRow:
@@ -44,9 +43,7 @@ class RealFleet:
         sshd = SSHServer(namespace, [self.key.with_suffix(".pub").read_text()])
         sshd.start()
         text = f"pop\n\tset\n\t\tdetails {id} {plan.name} {plan.ipv4} {plan.ipv6}\n\t\tid {id}\n\tend\nend\n"
-        daemon = Daemon(namespace, self.programs.sixxsd, text).let_centre_in()
-        daemon.start(timeout=60)
-        self.daemons.append(daemon)
+        Daemon(namespace, self.programs.sixxsd, text).let_centre_in().start(timeout=60)
         return PoPRow(id, row.ssh_host, row.control, host_key(sshd), self.key)
 
 

@@ -26,7 +26,6 @@ from lab.namespace import Laboratory, Process, exit_on_signals, wait_for
 from lab.programs import find_programs, what_is_missing
 
 import pages
-import updates
 from registry import TUNNELS, fill, write_csv
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -166,8 +165,6 @@ def measure(only: str) -> list[str]:
         lines += head + figures
     if shown:
         lines += pages.HEAD + shown
-    if not only or only == "updates":
-        lines += ["", *updates.table()]
     return lines
 
 

@@ -58,10 +58,13 @@ def answers(rounds: int) -> list[str]:
     return rows
 
 
-def wakeups(pid: int) -> int:
-    """How often all threads went to sleep so far."""
-    lines = [line for file in Path(f"/proc/{pid}/task").glob("*/status") for line in file.read_text().splitlines()]
-    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+def wakeups(pid: int) -> dict[str, int]:
+    """How often each thread went to sleep so far."""
+    found = {}
+    for file in Path(f"/proc/{pid}/task").glob("*/status"):
+        line = next(line for line in file.read_text().splitlines() if line.startswith("voluntary_ctxt_switches"))
+        found[file.parent.name] = int(line.split()[1])
+    return found
 
 
 def idle(options: list[str]) -> float:
@@ -74,7 +77,8 @@ def idle(options: list[str]) -> float:
         time.sleep(SETTLING)
         before = wakeups(daemon.pid)
         time.sleep(IDLE)
-        count = (wakeups(daemon.pid) - before) / IDLE
+        # Threads of a pool end: what they did before is no part of it.
+        count = sum(switches - before.get(thread, 0) for thread, switches in wakeups(daemon.pid).items()) / IDLE
         daemon.stop()
         return count
 
