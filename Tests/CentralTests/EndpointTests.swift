@@ -412,8 +412,33 @@ import Wire
         #expect(try await Self.update(test, key) == .unauthorized)
         #expect(try await Self.update(test, try #require(second.key)) == .done(.unchanged))
         let revoked = try await ChangeUpdateKey(of: Fixture.number(2), isRevoked: true).run(in: Centre(test))
-        #expect(revoked.key == nil)
+        #expect(revoked.key == nil && revoked.changed)
         #expect(try await Self.update(test, try #require(second.key)) == .unauthorized)
+        let again = try await ChangeUpdateKey(of: Fixture.number(2), isRevoked: true).run(in: Centre(test))
+        #expect(!again.changed)
+    }
+
+    @Test(arguments: [("198.51.100.7", 1480), ("2001:db8:77::7", 1460)])
+    func leaveAnMTUThatFitsTheirFamily(_ endpoint: String, _ mtu: Int) async throws {
+        let test = try await Self.store(Clock())
+        let change = TunnelAmendment(endpoint: try IPAddress(parsing: endpoint), mtu: 1480)
+        try await test.store.registry.apply([.amendTunnel(Fixture.number(2), change)], by: "t")
+        let account = try ClientAccount(parsing: "jdoe/\(Fixture.number(2))")
+        let access = try await test.store.registry.snapshot(of: .fleet).access(of: account)
+        #expect(access.tunnels.map(\.mtu) == [mtu])
+    }
+
+    @Test func knowWhetherThereWasASecretToRevoke() async throws {
+        let test = try await Self.store(Clock())
+        func change(_ isRevoked: Bool) async throws -> ChangeTICSecret.Answer {
+            try await ChangeTICSecret(of: Fixture.number(2), isRevoked: isRevoked).run(in: Centre(test))
+        }
+        #expect(try await !change(true).changed)
+        let made = try await change(false)
+        #expect(made.changed && made.secret != nil)
+        #expect(try await change(true).changed)
+        #expect(try await !change(true).changed)
+        #expect(!TunnelAmendment(updateKey: .revoked, ticSecret: .revoked).concernsPoP)
     }
 
     @Test func areLookedAtAgainWhereTheyAreMade() async throws {

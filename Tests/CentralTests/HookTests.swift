@@ -210,6 +210,26 @@ struct HookTests {
         #expect(await program.run("{}\n") == trouble)
     }
 
+    @Test func endsWhatAProgramStartedToo() async throws {
+        let folder = try TemporaryFolder()
+        let script = "(trap '' TERM; exec sleep 100) & echo $! > \"$(dirname \"$0\")/started\"; wait"
+        let path = try Self.program(folder, script)
+        let trouble = try await HookProgram(path, limit: .milliseconds(500)).run("{}\n")
+        #expect(trouble == "it did not end within 0.5 s")
+        let started = URL(filePath: path).deletingLastPathComponent().appending(path: "started")
+        let written = try String(contentsOf: started, encoding: .utf8)
+        let process = try #require(pid_t(written.trimmingCharacters(in: .whitespacesAndNewlines)))
+
+        // Who is killed dies when he runs next; then his entry is left until the system's first process removes it.
+        func isRunning() -> Bool {
+            let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+            return status.map { !$0.contains(") Z ") } ?? false
+        }
+        let end = ContinuousClock.now + .seconds(30)
+        while isRunning(), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(!isRunning())
+    }
+
     /// A centre with many connections has as many; Foundation's way to start a program reads beyond its memory then.
     @Test func runsWhateverManyDescriptorsThereAre() async throws {
         let folder = try TemporaryFolder()

@@ -32,8 +32,7 @@ package struct SecretToken: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Returns: The text, which is shown once, and what is stored of it.
     package static func random() -> (text: String, stored: SecretToken) {
-        var generator = SystemRandomNumberGenerator()
-        let text = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }.hexadecimalText
+        let text = [UInt8].random(count: 32).hexadecimalText
         return (text, SecretToken(of: text))
     }
 

@@ -56,7 +56,10 @@ extension FleetSnapshot {
     }
 
     /// What a client may send at a time over a path of 1500 octets: what is longer becomes fragments, which many networks lose.
-    private static func longest(_ type: TunnelType) -> Int { type == .ayiya ? 1428 : 1480 }
+    private static func longest(_ type: TunnelType, toward pop: IPAddress) -> Int {
+        let encapsulation: Encapsulation = if case .ayiya = type { .ayiya } else { .sixInFour }
+        return 1500 - encapsulation.overhead(toward: pop)
+    }
 
     /// Nil while the PoP has no tunnel prefix.
     private func clientTunnel(_ tunnel: Tunnel) -> ClientTunnel? {
@@ -65,14 +68,15 @@ extension FleetSnapshot {
         }
         let inner = InnerAddresses(tunnelPrefix: prefix, tid: tunnel.tid)
         let isOverIPv6 = if case .ipv6 = tunnel.end.endpoint { true } else { false }
+        let outerPoP: IPAddress = isOverIPv6 ? .ipv6(pop.ipv6) : .ipv4(pop.ipv4)
         return ClientTunnel(
             number: tunnel.number,
             pop: pop.name,
             end: tunnel.end,
             popAddress: inner.pop,
             userAddress: inner.user,
-            outerPoP: isOverIPv6 ? .ipv6(pop.ipv6) : .ipv4(pop.ipv4),
-            mtu: min(tunnel.mtu, Self.longest(tunnel.end.type)),
+            outerPoP: outerPoP,
+            mtu: min(tunnel.mtu, Self.longest(tunnel.end.type, toward: outerPoP)),
             isEnabled: tunnel.isEnabled,
             isUserEnabled: tunnel.isUserEnabled
         )

@@ -48,8 +48,6 @@ extension PasswordHash {
             case .clear: (self.sha256, TICScheme.sha256.digest(ofSecret: Array(proof.response.utf8)))
             }
         guard let expected, let given else { return false }
-        let (left, right) = (Array(expected.utf8), Array(given.utf8))
-        guard left.count == right.count else { return false }
-        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        return expected.utf8.isEqualInConstantTime(to: given.utf8)
     }
 }

@@ -43,9 +43,7 @@ package struct Password: Hashable, Sendable, CustomStringConvertible {
 
     /// Makes a password of 32 hexadecimal digits from the system's random numbers.
     package static func random() -> Password {
-        var generator = SystemRandomNumberGenerator()
-        let octets = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        return Password(stored: octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+        Password(stored: [UInt8].random(count: 16).hexadecimalText)
     }
 
     /// `set`, whatever the password is.

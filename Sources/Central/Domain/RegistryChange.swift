@@ -256,7 +256,8 @@ package struct TunnelAmendment: Hashable, Sendable {
     /// Whether it changes what the tunnel's PoP is told.
     package var concernsPoP: Bool {
         var rest = self
-        (rest.owner, rest.nameServers, rest.publishesEndpoint, rest.updateKey) = (nil, nil, nil, nil)
+        (rest.owner, rest.nameServers, rest.publishesEndpoint) = (nil, nil, nil)
+        (rest.updateKey, rest.ticSecret) = (nil, nil)
         return !rest.isEmpty
     }
 

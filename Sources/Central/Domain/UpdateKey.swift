@@ -27,9 +27,7 @@ package struct UpdateKey: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether it is the key of another; takes as long wherever they differ.
     package func matches(_ other: UpdateKey) -> Bool {
-        let (left, right) = (Array(self.hash.utf8), Array(other.hash.utf8))
-        guard left.count == right.count else { return false }
-        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        self.hash.utf8.isEqualInConstantTime(to: other.hash.utf8)
     }
 
     /// `set`, whatever the key is.

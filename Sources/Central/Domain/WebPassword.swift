@@ -61,8 +61,7 @@ package struct WebPasswordHash: Hashable, Sendable, CustomStringConvertible {
 
     /// Derives it, which takes long and much memory on purpose; nil when there is not so much.
     package init?(of password: WebPassword, cost: Scrypt) {
-        var generator = SystemRandomNumberGenerator()
-        let salt = (0..<Self.saltLength).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let salt = [UInt8].random(count: Self.saltLength)
         let key = cost.key(of: password.octets, salt: salt, length: Self.keyLength)
         guard !key.isEmpty else { return nil }
         self.init(cost: cost, salt: salt, key: key)
@@ -84,8 +83,8 @@ package struct WebPasswordHash: Hashable, Sendable, CustomStringConvertible {
             let logarithm = Self.number(parts[1]), let blockSize = Self.number(parts[2]),
             let repetitions = Self.number(parts[3]),
             let cost = Scrypt(logarithm: logarithm, blockSize: blockSize, repetitions: repetitions),
-            let salt = Self.octets(parts[4]), salt.count == Self.saltLength,
-            let key = Self.octets(parts[5]), key.count == Self.keyLength
+            let salt = [UInt8](hexadecimalText: parts[4].utf8), salt.count == Self.saltLength,
+            let key = [UInt8](hexadecimalText: parts[5].utf8), key.count == Self.keyLength
         else { return nil }
         self.init(cost: cost, salt: salt, key: key)
     }
@@ -99,9 +98,8 @@ package struct WebPasswordHash: Hashable, Sendable, CustomStringConvertible {
 
     /// Derives a key from what was typed and compares it; takes as long wherever they differ.
     package func matches(_ password: WebPassword) -> Bool {
-        let key = self.cost.key(of: password.octets, salt: self.salt, length: self.key.count)
-        guard key.count == self.key.count else { return false }
-        return zip(key, self.key).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        self.cost.key(of: password.octets, salt: self.salt, length: self.key.count)
+            .isEqualInConstantTime(to: self.key)
     }
 
     /// `set`, whatever the password is.
@@ -112,19 +110,5 @@ package struct WebPasswordHash: Hashable, Sendable, CustomStringConvertible {
             return nil
         }
         return Int(text)
-    }
-
-    private static func octets(_ text: Substring) -> [UInt8]? {
-        let digits = text.utf8.map { octet -> UInt8? in
-            switch octet {
-            case 0x30...0x39: octet - 0x30
-            case 0x61...0x66: octet - 0x57
-            default: nil
-            }
-        }
-        guard digits.count.isMultiple(of: 2), !digits.contains(nil) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).compactMap { index in
-            digits[index].flatMap { high in digits[index + 1].map { high << 4 | $0 } }
-        }
     }
 }

@@ -74,6 +74,17 @@ final class ChildProcess {
     /// How it ended; nil while it runs.
     func poll() -> Ending? { self.look(WNOHANG) }
 
+    /// Whether it has ended; unlike ``poll()`` it leaves its number, and that of its group, to it.
+    var hasEnded: Bool {
+        guard self.ending == nil else { return true }
+        var end = siginfo_t()
+        var code: Int32
+        repeat {
+            code = waitid(P_PID, id_t(self.process), &end, WEXITED | WNOHANG | WNOWAIT)
+        } while code < 0 && errno == EINTR
+        return code < 0 || end.si_signo != 0
+    }
+
     /// Sends a signal to it and to whatever it started, as far as that is of its group.
     func signal(_ number: Int32) {
         // Its number is another's once it was waited for.

@@ -128,10 +128,11 @@ struct ProgramRun: Sendable {
     /// Ends the program and whatever it started: they are a process group of their own.
     private static func end(_ process: ChildProcess) async {
         process.signal(SIGTERM)
-        for _ in 0..<100 where process.poll() == nil {
+        for _ in 0..<100 where !process.hasEnded {
             // A task of its own: it is waited for even when the service ends.
             await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
         }
+        // Whatever it started may have ignored the first; its group is its own until it is waited for.
         process.signal(SIGKILL)
         process.wait()
     }

@@ -19,23 +19,24 @@ package struct ChangeTICSecret: Sendable {
 
         /// The secret itself, of which only hashes are stored; nil when it was revoked.
         package let secret: String?
+
+        /// Whether anything was changed: not when there was no secret to revoke.
+        package let changed: Bool
     }
 
     /// - Throws: ``RegistryError``, for instance when the tunnel has no owner.
     package func run(in centre: Centre) async throws -> Answer {
         let secret = self.isRevoked ? nil : Password.random()
         let change = TunnelAmendment(ticSecret: secret.map { .secret(PasswordHash(of: $0)) } ?? .revoked)
-        let results = try await centre.store.registry.apply(
-            [.amendTunnel(self.tunnel, change)],
-            by: centre.author
-        )
-        guard case .tunnel(let tunnel)? = results.first else {
+        let outcome = try await AmendTogether([.amendTunnel(self.tunnel, change)]).run(in: centre).first
+        guard let outcome, case .tunnel(let tunnel) = outcome.result else {
             throw RegistryError.unusable("the registry did not say what became of \(self.tunnel)")
         }
         return Answer(
             tunnel: tunnel.number.description,
             user: tunnel.owner.map { "\($0)/\(tunnel.number)" } ?? "",
-            secret: secret?.text
+            secret: secret?.text,
+            changed: outcome.isChanged
         )
     }
 }

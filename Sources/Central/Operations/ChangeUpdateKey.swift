@@ -28,19 +28,15 @@ package struct ChangeUpdateKey: Sendable {
     package func run(in centre: Centre) async throws -> Answer {
         let made = self.isRevoked ? nil : UpdateKey.random()
         let change = TunnelAmendment(updateKey: made.map { .key($0.stored) } ?? .revoked)
-        let before = try await centre.store.registry.snapshot(of: .tunnel(self.tunnel)).tunnel(self.tunnel)
-        let results = try await centre.store.registry.apply(
-            [.amendTunnel(self.tunnel, change)],
-            by: centre.author
-        )
-        guard case .tunnel(let tunnel)? = results.first else {
+        let outcome = try await AmendTogether([.amendTunnel(self.tunnel, change)]).run(in: centre).first
+        guard let outcome, case .tunnel(let tunnel) = outcome.result else {
             throw RegistryError.unusable("the registry did not say what became of \(self.tunnel)")
         }
         return Answer(
             tunnel: tunnel.number.description,
             user: tunnel.owner?.description ?? "",
             key: made?.key,
-            changed: made != nil || before?.updateKey != nil
+            changed: outcome.isChanged
         )
     }
 }

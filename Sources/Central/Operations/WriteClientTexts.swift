@@ -43,7 +43,7 @@ package struct WriteClientTexts: Sendable {
             them: inner.pop,
             own: inner.user,
             subnets: snapshot.subnets.filter { $0.tunnel == tunnel.number }.map(\.prefix),
-            routed: IPv6Prefix(containing: IPv6Address(high: inner.user.high | 0x8000, low: 0), length: 64),
+            routed: inner.routedBlock,
             mtu: tunnel.mtu,
             web: self.web?.host ?? "<name of the centre's pages>"
         )

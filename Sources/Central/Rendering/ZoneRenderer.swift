@@ -67,7 +67,7 @@ struct ZoneRenderer {
             text.append(addresses.user, below: prefix.length, to: 128, " PTR t", number, zone)
             for server in tunnel.nameServers {
                 let name = server.description
-                text.append(addresses.routed, below: prefix.length, to: 64, " NS ", name, ".")
+                text.append(addresses.routedBlock.address, below: prefix.length, to: 64, " NS ", name, ".")
             }
         }
         return text.octets
@@ -87,11 +87,6 @@ struct ZoneRenderer {
         }
         return text.octets
     }
-}
-
-extension InnerAddresses {
-    /// The first address of the /64 that is routed through the tunnel by default.
-    fileprivate var routed: IPv6Address { IPv6Address(high: self.user.high | 0x8000, low: 0) }
 }
 
 extension IPv6Prefix {

@@ -54,8 +54,7 @@ struct TICDialogue: Sendable {
 
     /// Sixteen random octets in hexadecimal digits.
     static let randomChallenge: @Sendable () -> String = {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }.hexadecimalText
+        [UInt8].random(count: 16).hexadecimalText
     }
 
     /// What is said first.

@@ -27,7 +27,7 @@ final class Handshakes: Sendable {
 
     /// Begins one, if there may be another; whoever began one ends it.
     func begin(_ client: IPAddress?) -> Bool {
-        let source = client.map(Self.network)
+        let source = client?.network
         return self.state.withLock { state in
             guard state.count < self.most else { return false }
             if let source {
@@ -42,17 +42,12 @@ final class Handshakes: Sendable {
 
     /// Ends one that was begun.
     func end(_ client: IPAddress?) {
-        let source = client.map(Self.network)
+        let source = client?.network
         self.state.withLock { state in
             state.count -= 1
             guard let source else { return }
             let count = state.ofOne[source, default: 0]
             state.ofOne[source] = count > 1 ? count - 1 : nil
         }
-    }
-
-    private static func network(_ address: IPAddress) -> IPAddress {
-        guard case .ipv6(let address) = address else { return address }
-        return .ipv6(IPv6Address(high: address.high, low: 0))
     }
 }

@@ -91,10 +91,10 @@ struct Gate: Sendable {
     func form(_ request: Request, of visitor: Visitor) throws(Refusal) -> FormFields {
         try self.requireOwnForm(request)
         let form = try request.form()
-        let (left, right) = (Array((form["form"] ?? "").utf8), Array(visitor.formToken.utf8))
-        guard !right.isEmpty, left.count == right.count,
-            zip(left, right).reduce(UInt8(0), { $0 | ($1.0 ^ $1.1) }) == 0
-        else { throw Refusal(.forbidden, "the form is too old: load its page again") }
+        let (given, expected) = ((form["form"] ?? "").utf8, visitor.formToken.utf8)
+        guard !expected.isEmpty, given.isEqualInConstantTime(to: expected) else {
+            throw Refusal(.forbidden, "the form is too old: load its page again")
+        }
         return form
     }
 

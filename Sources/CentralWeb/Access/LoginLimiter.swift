@@ -100,13 +100,3 @@ final class LoginLimiter: Sendable {
         return Bucket(points: min(Self.capacity, bucket.points + seconds / Self.secondsPerPoint), time: now)
     }
 }
-
-extension IPAddress {
-    /// Who is taken for one: an IPv4 address, or a /64, which one host may have all of.
-    var network: IPAddress {
-        switch self {
-        case .ipv4: self
-        case .ipv6(let address): .ipv6(IPv6Address(high: address.high, low: 0))
-        }
-    }
-}

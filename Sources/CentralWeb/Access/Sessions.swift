@@ -37,10 +37,7 @@ final class Sessions: Sendable {
     ///   - duration: How long it lasts.
     /// - Returns: What its cookie says.
     func begin(_ visitor: Visitor, for duration: Duration = Sessions.duration) -> String {
-        let identity = (0..<4).map { _ in
-            let part = String(UInt64.random(in: .min ... .max), radix: 16)
-            return String(repeating: "0", count: 16 - part.utf8.count) + part
-        }.joined()
+        let identity = [UInt8].random(count: 32).hexadecimalText
         let now = self.now()
         self.state.withLock { state in
             state.sessions = state.sessions.filter { $0.value.end > now }

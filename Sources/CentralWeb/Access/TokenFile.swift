@@ -40,7 +40,7 @@ package struct TokenFile: Sendable {
         let digest = Self.digest(token)
         let now = Int64(self.now().timeIntervalSince1970)
         var owner: (visitor: Visitor, secondsLeft: Int64?)?
-        for entry in entries where Self.isEqual(entry.digest, digest) {
+        for entry in entries where entry.digest.isEqualInConstantTime(to: digest) {
             owner = (entry.visitor, entry.end.map { $0 - now })
         }
         if let left = owner?.secondsLeft, left <= 0 { return nil }
@@ -49,11 +49,6 @@ package struct TokenFile: Sendable {
 
     private static func digest(_ token: String) -> [UInt8] {
         Array(MessageDigest.sha256(Array(token.utf8)).hexadecimalText.utf8)
-    }
-
-    private static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        guard left.count == right.count else { return false }
-        return zip(left, right).reduce(0 as UInt8) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
     /// Reads what stands behind a name.

@@ -74,9 +74,6 @@ package final class ConnectionRegistry: Sendable {
 
     /// What connections from an address are counted by; nil when it may have as many as there are.
     private func counted(_ client: IPAddress) -> IPAddress? {
-        guard !self.proxies.contains(client) else { return nil }
-        // Whoever has an address of IPv6 has 2^64 of them.
-        guard case .ipv6(let address) = client else { return client }
-        return .ipv6(IPv6Address(high: address.high, low: 0))
+        self.proxies.contains(client) ? nil : client.network
     }
 }

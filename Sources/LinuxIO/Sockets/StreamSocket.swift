@@ -52,14 +52,8 @@ public struct StreamSocket: ~Copyable, Sendable {
             }
         let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = try OwnedDescriptor("socket", about: subject) { socket(family, type, 0) }
-        for (option, duration) in [(SO_SNDTIMEO, limit), (SO_RCVTIMEO, silence)] {
-            var time = timeval()
-            time.tv_sec = Int(clamping: duration.components.seconds)
-            let size = socklen_t(MemoryLayout<timeval>.size)
-            try systemCall("setsockopt(SO_SNDTIMEO)", about: subject) {
-                setsockopt(descriptor.rawValue, SOL_SOCKET, option, &time, size)
-            }
-        }
+        try Self.set("SO_SNDTIMEO", SO_SNDTIMEO, to: limit, of: descriptor, about: subject)
+        try Self.set("SO_RCVTIMEO", SO_RCVTIMEO, to: silence, of: descriptor, about: subject)
         if let local {
             let address = SocketAddress(local, port: 0)
             try systemCall("bind", about: subject) {
@@ -77,6 +71,22 @@ public struct StreamSocket: ~Copyable, Sendable {
         }
         self.descriptor = descriptor
         self.subject = subject
+    }
+
+    /// Sets one of the two limits on how long a call waits, in whole seconds.
+    private static func set(
+        _ name: String,
+        _ option: CInt,
+        to limit: Duration,
+        of descriptor: borrowing OwnedDescriptor,
+        about subject: String
+    ) throws(SystemCallError) {
+        var time = timeval()
+        time.tv_sec = Int(clamping: limit.components.seconds)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        try systemCall("setsockopt(\(name))", about: subject) {
+            setsockopt(descriptor.rawValue, SOL_SOCKET, option, &time, size)
+        }
     }
 
     /// Connects to a UNIX socket.

@@ -41,6 +41,14 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// Who is taken for one when what hosts do is counted: an IPv4 address, or a /64, of which one host may have all.
+    public var network: IPAddress {
+        switch self {
+        case .ipv4: self
+        case .ipv6(let address): .ipv6(IPv6Address(high: address.high, low: 0))
+        }
+    }
+
     /// Whether the address is one by which a host speaks to itself.
     public var isLoopback: Bool {
         switch self.unmapped {

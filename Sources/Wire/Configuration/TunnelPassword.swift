@@ -37,11 +37,7 @@ public struct TunnelPassword: Hashable, Sendable {
 
     /// Whether two are the same octets.
     public static func == (left: Self, right: Self) -> Bool {
-        guard left.octets.count == right.octets.count else { return false }
-        var difference: UInt8 = 0
-        let (left, right) = (left.octets.span, right.octets.span)
-        for index in left.indices { difference |= left[index] ^ right[index] }
-        return difference == 0
+        left.octets.isEqualInConstantTime(to: right.octets)
     }
 }
 

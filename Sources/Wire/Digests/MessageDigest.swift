@@ -53,14 +53,3 @@ extension MessageDigest {
         return inner.isEmpty ? [] : self(block.map { $0 ^ 0x5c } + inner)
     }
 }
-
-extension Sequence<UInt8> {
-    /// Two lower-case digits an octet.
-    public var hexadecimalText: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: self.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] },
-            as: UTF8.self
-        )
-    }
-}

@@ -77,27 +77,13 @@ public struct HeartbeatMessage: Hashable, Sendable {
 
     /// 32 lower-case hexadecimal digits, as the format says; others are refused.
     private static func digest(_ word: ArraySlice<UInt8>) -> [UInt8]? {
-        guard word.count == 32 else { return nil }
-        var octets: [UInt8] = []
-        for pair in stride(from: word.startIndex, to: word.endIndex, by: 2) {
-            guard let high = Self.lowerCaseNibble(word[pair]), let low = Self.lowerCaseNibble(word[pair + 1])
-            else { return nil }
-            octets.append(high << 4 | low)
-        }
-        return octets
-    }
-
-    private static func lowerCaseNibble(_ digit: UInt8) -> UInt8? {
-        (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit) ? nil : digit.hexadecimalValue
+        word.count == 32 ? [UInt8](hexadecimalText: word) : nil
     }
 
     /// Whether the hash is the one a holder of this password makes, compared in constant time.
     public func isSigned(with password: TunnelPassword) -> Bool {
         let expected = MessageDigest.md5(self.signedText + password.octets)
-        guard expected.count == self.digest.count else { return false }
-        var difference: UInt8 = 0
-        for (left, right) in zip(expected, self.digest) { difference |= left ^ right }
-        return difference == 0
+        return expected.isEqualInConstantTime(to: self.digest)
     }
 
     /// The datagram that a user sends: no newline at its end.

@@ -225,16 +225,7 @@ extension Words.Word {
 
     /// The octets that two hexadecimal digits each stand for.
     fileprivate func digits(count: Int) -> [UInt8]? {
-        guard self.octets.count == 2 * count else { return nil }
-        var octets: [UInt8] = []
-        octets.reserveCapacity(count)
-        for place in stride(from: self.octets.startIndex, to: self.octets.endIndex, by: 2) {
-            guard let high = self.octets[place].hexadecimalValue,
-                let low = self.octets[place + 1].hexadecimalValue
-            else { return nil }
-            octets.append(high << 4 | low)
-        }
-        return octets
+        self.octets.count == 2 * count ? [UInt8](hexadecimalText: self.octets) : nil
     }
 }
 

@@ -32,7 +32,11 @@ struct TunnelTICSecretCommand: AsyncParsableCommand {
         }
         if self.output.json { return StandardOutput.print(try JSONText.pretty(answer), ifLost: hint) }
         guard let secret = answer.secret else {
-            return StandardOutput.print("The TIC secret of \(self.tunnel) is revoked.")
+            return StandardOutput.print(
+                answer.changed
+                    ? "The TIC secret of \(self.tunnel) is revoked."
+                    : "\(self.tunnel) has no TIC secret; nothing was changed"
+            )
         }
         StandardOutput.print(
             "\(self.tunnel): user \(answer.user), secret \(secret) (shown this once)",

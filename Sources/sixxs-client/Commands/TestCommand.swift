@@ -12,7 +12,7 @@ struct TestCommand: ParsableCommand {
         abstract:
             "Test a tunnel step by step, from its names to the PoP's answers; name the likely cause of the first failure.",
         discussion: """
-            Takes the same options and the same file as `up` and `run`, and changes nothing. What is sent through the \\
+            Takes the options of `up`, or the file of `up` and `run`, and changes nothing. What is sent through the \
             tunnel is measured by the client that runs: start it first, and run this as the same user.
 
               sixxs-client test --config /etc/sixxs-client.conf
@@ -80,7 +80,7 @@ private struct Examination {
                 case .unreachable:
                     "a firewall drops TCP \(server.port), or the broker's TIC service does not run"
                 case .refused:
-                    "the name or the password of the login (--tic-user, --password-file), or --tunnel"
+                    "the name or the password of the login (--tic-user, --password-file), which tunnel (--tunnel), or a tunnel that is disabled at the broker; the line above says which"
                 case .nonsense: "\(server) is no TIC server, or a newer one than this client knows"
                 }
             throw Self.failure("login", error.description, cause)

@@ -7,9 +7,9 @@ struct UpCommand: ParsableCommand {
         commandName: "up",
         abstract: "Log in at a broker (TIC), and set up the tunnel as it tells.",
         discussion: """
-            Logs in by a challenge with the password of the user, or as HANDLE/T5072 with the secret of one tunnel, and \\
-            takes type, addresses, MTU and password of the tunnel from the answer. When the tunnel falls silent it logs in again, \\
-            with growing pauses, and follows a tunnel that was moved to another PoP or changed. Without --password-file the \\
+            Logs in by a challenge with the password of the user, or as HANDLE/T5072 with the secret of one tunnel, and \
+            takes type, addresses, MTU and password of the tunnel from the answer. When the tunnel falls silent it logs in again, \
+            with growing pauses, and follows a tunnel that was moved to another PoP or changed. Without --password-file the \
             password is asked for at the terminal.
 
               sixxs-client up --tic tic.example.net --tic-user jdoe --password-file /etc/sixxs.password

@@ -79,9 +79,7 @@ final class StateKeeper: Service {
         // The rest is work for the thread that may wait for the disk.
         let outcome = await self.disk.perform { () -> String in
             if !isFinal, self.progress.withLock(\.isOver) { return "" }
-            var random = SystemRandomNumberGenerator()
-            let salt = (0..<SavedState.saltLength).map { _ in UInt8.random(in: .min ... .max, using: &random)
-            }
+            let salt = [UInt8].random(count: SavedState.saltLength)
             let state = SavedState(copy, of: configuration, isFinal: isFinal, salt: salt, at: now)
             guard let state else { return "" }
             do throws(SystemCallError) { try file.save(state) } catch { return "\(error)" }
