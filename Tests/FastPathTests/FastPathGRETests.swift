@@ -33,14 +33,6 @@ struct FastPathGRETests {
         return scene
     }
 
-    private static func check(_ outcome: FastPathScene.Outcome, _ refusal: FastPathRefusal?) {
-        guard let refusal else {
-            #expect(outcome.isForwarded, "\(outcome)")
-            return
-        }
-        #expect(outcome == .left(refusal))
-    }
-
     // MARK: - Into tunnels
 
     struct Down: Sendable, CustomTestStringConvertible {
@@ -75,7 +67,7 @@ struct FastPathGRETests {
 
             let outcome = try scene.fromUplink(packet.octets, segmentSize: example.segmentSize)
 
-            Self.check(outcome, example.refusal)
+            outcome.expect(example.refusal)
             scene.compareCounters()
         }
     }
@@ -139,7 +131,7 @@ struct FastPathGRETests {
 
             let outcome = try scene.fromLink(example.packet)
 
-            Self.check(outcome, example.refusal)
+            outcome.expect(example.refusal)
             scene.compareCounters()
         }
     }

@@ -40,14 +40,6 @@ struct FastPathIPv6Tests {
 
     private static let gre = outer(ProtocolNumber.gre, around: [0, 0, 0x86, 0xdd] + inner)
 
-    private static func check(_ outcome: FastPathScene.Outcome, _ refusal: FastPathRefusal?) {
-        guard let refusal else {
-            #expect(outcome.isForwarded, "\(outcome)")
-            return
-        }
-        #expect(outcome == .left(refusal))
-    }
-
     // MARK: - Into tunnels
 
     struct Down: Sendable, CustomTestStringConvertible {
@@ -83,7 +75,7 @@ struct FastPathIPv6Tests {
 
             let outcome = try scene.fromUplink(packet.octets)
 
-            Self.check(outcome, example.refusal)
+            outcome.expect(example.refusal)
             scene.compareCounters()
         }
     }
@@ -137,7 +129,7 @@ struct FastPathIPv6Tests {
 
             let outcome = try scene.fromIPv6Link(example.packet, link: example.link)
 
-            Self.check(outcome, example.refusal)
+            outcome.expect(example.refusal)
             scene.compareCounters()
         }
     }

@@ -167,6 +167,16 @@ final class FastPathScene {
         case left(FastPathRefusal?)
         /// Program and engine made the same of it.
         case forwarded([UInt8])
+
+        /// Records an issue unless it was forwarded, or left for the reason that is given.
+        func expect(_ refusal: FastPathRefusal?) {
+            switch (self, refusal) {
+            case (.forwarded, nil): break
+            case (.left(let reason), let refusal?): #expect(reason == refusal)
+            case (.forwarded, let refusal?): Issue.record("forwarded instead of left alone: \(refusal)")
+            case (.left(let reason), nil): Issue.record("left alone: \(reason.map { "\($0)" } ?? "no 6in4")")
+            }
+        }
     }
 
     /// Gives the program a packet from the uplink, and the engine the same if the program forwards it.

@@ -102,6 +102,22 @@ extension RouteNetlink {
         mtu: UInt32? = nil,
         locksMTU: Bool = false
     ) throws {
+        try self.addRoute(AF_INET, prefixLength, kind, mtu: mtu, locksMTU: locksMTU) { request in
+            request.attribute(Int(RTA_DST.rawValue), destination)
+            if let gateway { request.attribute(Int(RTA_GATEWAY.rawValue), gateway) }
+            if let device { request.attribute(Int(RTA_OIF.rawValue), device.index) }
+        }
+    }
+
+    /// Adds a route of a family, to which its addresses are added.
+    mutating func addRoute(
+        _ family: CInt,
+        _ prefixLength: UInt8,
+        _ kind: Int,
+        mtu: UInt32?,
+        locksMTU: Bool,
+        _ addAddresses: (inout NetlinkRequest) -> Void
+    ) throws {
         var request = NetlinkRequest(
             "RTM_NEWROUTE",
             type: RTM_NEWROUTE,
@@ -109,16 +125,14 @@ extension RouteNetlink {
             subject: "route"
         )
         var message = rtmsg()
-        message.rtm_family = UInt8(AF_INET)
+        message.rtm_family = UInt8(family)
         message.rtm_dst_len = prefixLength
         message.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
         message.rtm_protocol = UInt8(RTPROT_STATIC)
         message.rtm_type = UInt8(kind)
         message.rtm_scope = UInt8(kind == RTN_LOCAL ? RT_SCOPE_HOST.rawValue : RT_SCOPE_UNIVERSE.rawValue)
         request.append(message)
-        request.attribute(Int(RTA_DST.rawValue), destination)
-        if let gateway { request.attribute(Int(RTA_GATEWAY.rawValue), gateway) }
-        if let device { request.attribute(Int(RTA_OIF.rawValue), device.index) }
+        addAddresses(&request)
         if let mtu {
             request.nested(Int(RTA_METRICS.rawValue)) { metrics in
                 if locksMTU { metrics.attribute(Int(RTAX_LOCK), UInt32(1) << UInt32(RTAX_MTU)) }
@@ -134,6 +148,19 @@ extension RouteNetlink {
         on device: NetworkDevice,
         state: CInt = CInt(NUD_PERMANENT)
     ) throws {
+        try self.addNeighbour(AF_INET, linkAddress, on: device, state) {
+            $0.attribute(Int(NDA_DST), address)
+        }
+    }
+
+    /// Adds a neighbour of a family, to which its address is added.
+    mutating func addNeighbour(
+        _ family: CInt,
+        _ linkAddress: [UInt8],
+        on device: NetworkDevice,
+        _ state: CInt,
+        _ addAddress: (inout NetlinkRequest) -> Void
+    ) throws {
         var request = NetlinkRequest(
             "RTM_NEWNEIGH",
             type: RTM_NEWNEIGH,
@@ -141,11 +168,11 @@ extension RouteNetlink {
             subject: "neighbour"
         )
         var message = ndmsg()
-        message.ndm_family = UInt8(AF_INET)
+        message.ndm_family = UInt8(family)
         message.ndm_ifindex = CInt(bitPattern: device.index)
         message.ndm_state = UInt16(state)
         request.append(message)
-        request.attribute(Int(NDA_DST), address)
+        addAddress(&request)
         request.nested(Int(NDA_LLADDR)) { for octet in linkAddress { $0.append(octet) } }
         try self.change(request)
     }

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Synchronization
 internal import Wire
 
@@ -5,12 +6,11 @@ internal import Wire
 final class Handshakes: Sendable {
     private struct State {
         var count = 0
-        var ofOne: [IPAddress: Int] = [:]
+        var ofOne: NetworkCounts
     }
 
     private let most: Int
-    private let mostOfOne: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// Creates one without handshakes.
     ///
@@ -19,7 +19,7 @@ final class Handshakes: Sendable {
     ///   - mostOfOne: Handshakes of one address, or of one IPv6 network of 64 bits.
     init(most: Int, ofOne mostOfOne: Int) {
         self.most = most
-        self.mostOfOne = mostOfOne
+        self.state = Mutex(State(ofOne: NetworkCounts(mostOfOne: mostOfOne)))
     }
 
     /// How many there are.
@@ -27,14 +27,9 @@ final class Handshakes: Sendable {
 
     /// Begins one, if there may be another; whoever began one ends it.
     func begin(_ client: IPAddress?) -> Bool {
-        let source = client?.network
-        return self.state.withLock { state in
+        self.state.withLock { state in
             guard state.count < self.most else { return false }
-            if let source {
-                let count = state.ofOne[source, default: 0]
-                guard count < self.mostOfOne else { return false }
-                state.ofOne[source] = count + 1
-            }
+            if let client, !state.ofOne.add(client) { return false }
             state.count += 1
             return true
         }
@@ -42,12 +37,9 @@ final class Handshakes: Sendable {
 
     /// Ends one that was begun.
     func end(_ client: IPAddress?) {
-        let source = client?.network
         self.state.withLock { state in
             state.count -= 1
-            guard let source else { return }
-            let count = state.ofOne[source, default: 0]
-            state.ofOne[source] = count > 1 ? count - 1 : nil
+            if let client { state.ofOne.remove(client) }
         }
     }
 }

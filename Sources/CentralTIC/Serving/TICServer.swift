@@ -2,14 +2,13 @@ package import Central
 internal import Glibc
 internal import HTTP
 package import Logging
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
-internal import ServiceLifecycle
 package import TLS
 package import Wire
 
 /// Listens for clients of TIC (TCP 3874), which log in and are told how to set up their tunnels, until the program is asked to end.
-package struct TICServer: ServiceLifecycle.Service {
+package struct TICServer: ListeningService {
     /// What operators decide.
     package struct Policy: Sendable {
         /// Whether secrets themselves may come without TLS.
@@ -21,7 +20,7 @@ package struct TICServer: ServiceLifecycle.Service {
         package init() {}
     }
 
-    private let listener: any Channel
+    package let listener: any Channel
     private let registry: ConnectionRegistry
     private let limits: TICLimits
 
@@ -131,28 +130,10 @@ package struct TICServer: ServiceLifecycle.Service {
         try channel.pipeline.syncOperations.addHandler(TICConnectionHandler(service, client: client))
     }
 
-    package func run() async throws {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await self.listener.closeFuture.get() }
-            group.addTask { try? await gracefulShutdown() }
-            await group.next()
-            await self.close()
-            group.cancelAll()
-        }
-    }
-
     /// Listens no more, and ends every connection with a line.
     package func close() async {
         try? await self.listener.close()
-        let channels = self.registry.end()
-        for channel in channels {
-            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-        }
-        let timers = channels.map { channel in
-            channel.eventLoop.scheduleTask(in: TimeAmount(self.limits.ending)) { channel.close(promise: nil) }
-        }
-        for channel in channels { try? await channel.closeFuture.get() }
-        for timer in timers { timer.cancel() }
+        await self.registry.endAll(within: self.limits.ending)
         try? await self.thread.shutdownGracefully()
     }
 }

@@ -6,14 +6,13 @@ package import Wire
 package final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
-        var counts: [IPAddress: Int] = [:]
+        var counts: NetworkCounts
         var isEnding = false
     }
 
     private let most: Int
-    private let mostOfOne: Int
     private let proxies: Set<IPAddress>
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// Creates one without connections.
     ///
@@ -23,8 +22,8 @@ package final class ConnectionRegistry: Sendable {
     ///   - proxies: Addresses that may have as many connections as there are.
     package init(most: Int, ofOne mostOfOne: Int, proxies: Set<IPAddress> = []) {
         self.most = most
-        self.mostOfOne = mostOfOne
         self.proxies = proxies
+        self.state = Mutex(State(counts: NetworkCounts(mostOfOne: mostOfOne)))
     }
 
     convenience init(_ limits: HTTPLimits) {
@@ -42,11 +41,7 @@ package final class ConnectionRegistry: Sendable {
         let source = client.flatMap(self.counted)
         return self.state.withLock { state in
             guard !state.isEnding, state.channels.count < self.most else { return false }
-            if let source {
-                let count = state.counts[source, default: 0]
-                guard count < self.mostOfOne else { return false }
-                state.counts[source] = count + 1
-            }
+            if let source, !state.counts.add(source) { return false }
             state.channels[ObjectIdentifier(channel)] = channel
             return true
         }
@@ -56,11 +51,8 @@ package final class ConnectionRegistry: Sendable {
     package func leave(_ channel: any Channel, from client: IPAddress?) {
         let source = client.flatMap(self.counted)
         self.state.withLock { state in
-            guard state.channels.removeValue(forKey: ObjectIdentifier(channel)) != nil, let source else {
-                return
-            }
-            let count = state.counts[source, default: 0]
-            state.counts[source] = count > 1 ? count - 1 : nil
+            let isKnown = state.channels.removeValue(forKey: ObjectIdentifier(channel)) != nil
+            if isKnown, let source { state.counts.remove(source) }
         }
     }
 
@@ -72,8 +64,19 @@ package final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// What connections from an address are counted by; nil when it may have as many as there are.
-    private func counted(_ client: IPAddress) -> IPAddress? {
-        self.proxies.contains(client) ? nil : client.network
+    /// Ends as ``end()`` does: tells every connection, closes what is left of them after a while, and waits until none is.
+    package func endAll(within limit: Duration) async {
+        let channels = self.end()
+        for channel in channels {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
+        let timers = channels.map { channel in
+            channel.eventLoop.scheduleTask(in: TimeAmount(limit)) { channel.close(promise: nil) }
+        }
+        for channel in channels { try? await channel.closeFuture.get() }
+        for timer in timers { timer.cancel() }
     }
+
+    /// By whom connections from an address are counted; nil when it may have as many as there are.
+    private func counted(_ client: IPAddress) -> IPAddress? { self.proxies.contains(client) ? nil : client }
 }

@@ -2,15 +2,14 @@ internal import Glibc
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-internal import ServiceLifecycle
 internal import Wire
 
 /// Listens for HTTP, and answers until the program is asked to end.
-package struct HTTPServer: ServiceLifecycle.Service {
+package struct HTTPServer: ListeningService {
     /// Who may connect to a UNIX socket: the process's user, and its group, of which a proxy can be.
     private static let socketMode: mode_t = 0o660
 
-    private let listener: any Channel
+    package let listener: any Channel
     private let file: UNIXListener?
     private let registry: ConnectionRegistry
     private let limits: HTTPLimits
@@ -83,29 +82,11 @@ package struct HTTPServer: ServiceLifecycle.Service {
         try channel.pipeline.syncOperations.addHandler(ConnectionHandler(service, client: client))
     }
 
-    package func run() async throws {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await self.listener.closeFuture.get() }
-            group.addTask { try? await gracefulShutdown() }
-            await group.next()
-            await self.close()
-            group.cancelAll()
-        }
-    }
-
     /// Listens no more, lets requests under way end, and closes what is idle.
     package func close() async {
         // While the socket is open its file can't be taken for another.
         self.file?.remove()
         try? await self.listener.close()
-        let channels = self.registry.end()
-        for channel in channels {
-            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-        }
-        let timers = channels.map { channel in
-            channel.eventLoop.scheduleTask(in: TimeAmount(self.limits.ending)) { channel.close(promise: nil) }
-        }
-        for channel in channels { try? await channel.closeFuture.get() }
-        for timer in timers { timer.cancel() }
+        await self.registry.endAll(within: self.limits.ending)
     }
 }
